@@ -1,0 +1,116 @@
+package io.onnxfleet.discovery;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
+import org.springframework.boot.test.web.server.LocalServerPort;
+
+@SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT)
+class DiscoveryServerTest {
+
+  private static final HttpClient CLIENT = HttpClient.newHttpClient();
+
+  @LocalServerPort private int port;
+
+  @AfterAll
+  static void closeClient() {
+    CLIENT.close();
+  }
+
+  @Test
+  void registry_listsInstanceAtOnce_whenItRegistered() throws Exception {
+    assertThat(register("INFERENCE-SERVICE", "replica-1").statusCode()).isEqualTo(204);
+
+    HttpResponse<String> listed = get("/eureka/apps/INFERENCE-SERVICE");
+
+    assertThat(listed.statusCode()).isEqualTo(200);
+    assertThat(listed.body()).contains("replica-1", "models-ready", "all-minilm-l6-v2:1");
+    assertThat(get("/eureka/apps").body()).contains("replica-1");
+  }
+
+  @Test
+  void registry_forgetsInstanceAtOnce_whenItLeft() throws Exception {
+    register("LEAVING-SERVICE", "replica-2");
+    assertThat(get("/eureka/apps").body()).contains("replica-2");
+
+    HttpResponse<String> left =
+        CLIENT.send(
+            HttpRequest.newBuilder(uri("/eureka/apps/LEAVING-SERVICE/replica-2")).DELETE().build(),
+            BodyHandlers.ofString());
+
+    assertThat(left.statusCode()).isEqualTo(200);
+    assertThat(get("/eureka/apps").body()).doesNotContain("replica-2");
+  }
+
+  @Test
+  void renewal_isRefused_whenInstanceIsUnknown() throws Exception {
+    HttpResponse<String> renewed =
+        CLIENT.send(
+            HttpRequest.newBuilder(uri("/eureka/apps/INFERENCE-SERVICE/nobody"))
+                .PUT(BodyPublishers.noBody())
+                .build(),
+            BodyHandlers.ofString());
+
+    assertThat(renewed.statusCode()).isEqualTo(404);
+  }
+
+  @Test
+  void page_showsRegistry() throws Exception {
+    HttpResponse<String> page =
+        CLIENT.send(
+            HttpRequest.newBuilder(uri("/")).header("Accept", "text/html").build(),
+            BodyHandlers.ofString());
+
+    assertThat(page.statusCode()).isEqualTo(200);
+    assertThat(page.body()).contains("Instances currently registered with Eureka");
+  }
+
+  @Test
+  void health_isUp() throws Exception {
+    HttpResponse<String> health = get("/actuator/health");
+
+    assertThat(health.statusCode()).isEqualTo(200);
+    assertThat(health.body()).contains("\"UP\"");
+  }
+
+  private HttpResponse<String> register(String application, String id)
+      throws IOException, InterruptedException {
+    String instance =
+        """
+        {"instance": {"instanceId": "%2$s", "app": "%1$s", "hostName": "127.0.0.1",
+          "ipAddr": "127.0.0.1", "vipAddress": "%1$s", "status": "UP",
+          "port": {"$": 8081, "@enabled": "true"},
+          "dataCenterInfo": {
+            "@class": "com.netflix.appinfo.InstanceInfo$DefaultDataCenterInfo", "name": "MyOwn"},
+          "leaseInfo": {"renewalIntervalInSecs": 2, "durationInSecs": 6},
+          "metadata": {"models-ready": "all-minilm-l6-v2:1"}}}
+        """
+            .formatted(application, id);
+    return CLIENT.send(
+        HttpRequest.newBuilder(uri("/eureka/apps/" + application))
+            .header("Content-Type", "application/json")
+            .POST(BodyPublishers.ofString(instance))
+            .build(),
+        BodyHandlers.ofString());
+  }
+
+  private HttpResponse<String> get(String path) throws IOException, InterruptedException {
+    return CLIENT.send(
+        HttpRequest.newBuilder(uri(path)).header("Accept", "application/json").build(),
+        BodyHandlers.ofString());
+  }
+
+  private URI uri(String path) {
+    return URI.create("http://127.0.0.1:" + port + path);
+  }
+}
