@@ -1,0 +1,43 @@
+package io.onnxfleet.engine.request;
+
+import io.onnxfleet.engine.tensor.NamedTensor;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One caller's call of a model. Whoever holds the request owns its input tensors; {@link #close()}
+ * gives them up.
+ *
+ * @param id the caller's name for this call, echoed in the response
+ * @param modelVersion null for the highest READY one
+ * @param requestedOutputs names of the outputs wanted, in order; empty for all
+ * @param priority 1 (highest) to the model's number of levels; 0 for the model's default
+ */
+public record InferenceRequest(
+    @Nullable String id,
+    String modelName,
+    @Nullable Long modelVersion,
+    List<NamedTensor> inputs,
+    List<String> requestedOutputs,
+    Deadline deadline,
+    int priority)
+    implements AutoCloseable {
+
+  public InferenceRequest {
+    inputs = List.copyOf(inputs);
+    requestedOutputs = List.copyOf(requestedOutputs);
+  }
+
+  /** A call of the highest READY version for all its outputs, without a deadline. */
+  public static InferenceRequest of(String modelName, NamedTensor... inputs) {
+    return new InferenceRequest(
+        null, modelName, null, List.of(inputs), List.of(), Deadline.NONE, 0);
+  }
+
+  @Override
+  public void close() {
+    for (NamedTensor input : inputs) {
+      input.tensor().close();
+    }
+  }
+}

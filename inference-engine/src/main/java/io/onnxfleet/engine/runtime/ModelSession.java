@@ -1,0 +1,38 @@
+package io.onnxfleet.engine.runtime;
+
+import io.onnxfleet.engine.error.ErrorCode;
+import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.tensor.NamedTensor;
+import io.onnxfleet.engine.tensor.Tensor;
+import java.util.List;
+
+/**
+ * A model opened for execution.
+ *
+ * <p>One run at a time: a session belongs to one thread. {@link #terminate()} may be called from
+ * any thread. {@link #close()} is called when no run is under way and never again used after.
+ */
+public interface ModelSession extends AutoCloseable {
+  ModelSignature signature();
+
+  /** What the graph was really placed on. */
+  ExecutionProvider executionProvider();
+
+  /**
+   * Executes the model once.
+   *
+   * @param inputs stay the caller's; their names, types and shapes were checked against the
+   *     signature
+   * @param outputs names of the outputs to compute, at least one
+   * @return one tensor for each name in that order, owned by the caller
+   * @throws InferenceException with {@link ErrorCode#EXECUTION_FAILED}, or {@link
+   *     ErrorCode#INVALID_INPUT} if the runtime refused the inputs; nothing is left open then
+   */
+  List<Tensor> run(List<NamedTensor> inputs, List<String> outputs);
+
+  /** Makes a run that is under way fail soon; without one, does nothing. */
+  void terminate();
+
+  @Override
+  void close();
+}

@@ -1,0 +1,45 @@
+package io.onnxfleet.engine.runtime;
+
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a model is opened.
+ *
+ * @param executionProviders in order of preference; the first that is there is taken, and which one
+ *     it was is told by {@link ModelSession#executionProvider()}
+ * @param required the only acceptable choice, or null if any of the list will do; opening fails
+ *     otherwise
+ * @param providerOptions options of each provider, passed on by name
+ * @param intraOpThreads threads that one run is spread over, at least 1
+ * @param deviceId the accelerator's ordinal
+ * @param sessionConfiguration ONNX Runtime's own session configuration entries, passed on by name
+ */
+public record SessionOptions(
+    List<ExecutionProvider> executionProviders,
+    @Nullable ExecutionProvider required,
+    Map<ExecutionProvider, Map<String, String>> providerOptions,
+    int intraOpThreads,
+    int deviceId,
+    Map<String, String> sessionConfiguration) {
+
+  public SessionOptions {
+    executionProviders = List.copyOf(executionProviders);
+    providerOptions = Map.copyOf(providerOptions);
+    sessionConfiguration = Map.copyOf(sessionConfiguration);
+    if (executionProviders.isEmpty()) {
+      throw new IllegalArgumentException("execution-providers: [] (expected at least one)");
+    }
+    if (intraOpThreads < 1) {
+      throw new IllegalArgumentException(
+          "intra-op-threads: " + intraOpThreads + " (expected: >= 1)");
+    }
+  }
+
+  /** On the CPU, with that many threads a run. */
+  public static SessionOptions cpu(int intraOpThreads) {
+    return new SessionOptions(
+        List.of(ExecutionProvider.CPU), null, Map.of(), intraOpThreads, 0, Map.of());
+  }
+}
