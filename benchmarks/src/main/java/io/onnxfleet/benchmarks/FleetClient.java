@@ -1,0 +1,96 @@
+package io.onnxfleet.benchmarks;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.List;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Calls a gateway, or a replica: their REST contract is the same. Keeps connections alive; calls
+ * block the calling thread for 30 s at most. An answer other than 200 is an {@link IOException}
+ * with its status and message. Thread-safe.
+ */
+final class FleetClient implements AutoCloseable {
+  private static final JsonMapper JSON = JsonMapper.shared();
+  private static final Duration TIMEOUT = Duration.ofSeconds(30);
+
+  private final URI base;
+  private final HttpClient http =
+      HttpClient.newBuilder()
+          .version(HttpClient.Version.HTTP_1_1)
+          .connectTimeout(Duration.ofSeconds(5))
+          .build();
+
+  FleetClient(URI base) {
+    this.base = base;
+  }
+
+  /** One vector a text, in the order of the texts. */
+  List<float[]> embed(String model, List<String> texts) throws IOException, InterruptedException {
+    ObjectNode body = JSON.createObjectNode().put("model", model);
+    texts.forEach(body.putArray("input")::add);
+    HttpRequest request =
+        request("/v1/embeddings")
+            .header("Content-Type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofByteArray(JSON.writeValueAsBytes(body)))
+            .build();
+    JsonNode document = JSON.readTree(send(request));
+    List<float[]> vectors =
+        document.path("data").valueStream().map(item -> vector(item.path("embedding"))).toList();
+    if (vectors.size() != texts.size()) {
+      throw new IOException(vectors.size() + " embeddings (expected: " + texts.size() + ")");
+    }
+    return vectors;
+  }
+
+  /** Sends a prepared body with binary tensors and returns the whole answer. */
+  byte[] infer(String model, BinaryRequest body) throws IOException, InterruptedException {
+    HttpRequest request =
+        request("/v2/models/" + model + "/infer")
+            .header("Inference-Header-Content-Length", Integer.toString(body.headerLength()))
+            .POST(HttpRequest.BodyPublishers.ofByteArray(body.bytes()))
+            .build();
+    return send(request);
+  }
+
+  BatchStatistics batchStatistics(String model) throws IOException, InterruptedException {
+    HttpRequest request = request("/v2/models/" + model + "/stats").GET().build();
+    return BatchStatistics.parse(JSON.readTree(send(request)));
+  }
+
+  private HttpRequest.Builder request(String path) {
+    return HttpRequest.newBuilder(base.resolve(path)).timeout(TIMEOUT);
+  }
+
+  private byte[] send(HttpRequest request) throws IOException, InterruptedException {
+    HttpResponse<byte[]> response = http.send(request, BodyHandlers.ofByteArray());
+    if (response.statusCode() != 200) {
+      throw new IOException(
+          "%s: status %d (expected: 200) %s"
+              .formatted(request.uri(), response.statusCode(), new String(response.body(), UTF_8)));
+    }
+    return response.body();
+  }
+
+  private static float[] vector(JsonNode array) {
+    float[] vector = new float[array.size()];
+    for (int i = 0; i < vector.length; i++) {
+      vector[i] = array.get(i).floatValue();
+    }
+    return vector;
+  }
+
+  @Override
+  public void close() {
+    http.close();
+  }
+}
