@@ -1,0 +1,118 @@
+package io.onnxfleet.engine;
+
+import io.onnxfleet.engine.runtime.ExecutionProvider;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How an {@link InferenceEngine} is set up; {@link #defaults} says what is usual and {@code
+ * with...} changes it.
+ *
+ * @param repository folder of the models, in Triton's layout
+ * @param cpus processors that the engine may keep busy, at least 1
+ * @param executionProviders in order of preference
+ * @param requiredProvider the only provider that will do, or null
+ * @param providerOptions passed on to each provider by name
+ * @param maxQueueSize requests that may wait for one model version where its configuration sets no
+ *     bound, at least 1
+ * @param maxRequestRows rows of the largest request; one above the model's batch size is split
+ * @param maxPooledBytes tensor memory that is kept for later
+ * @param maxTensorBytes tensor memory in use at once; what would exceed it is refused
+ * @param drainTimeout how long unloading a version waits for what it has accepted
+ */
+public record EngineOptions(
+    Path repository,
+    int cpus,
+    List<ExecutionProvider> executionProviders,
+    @Nullable ExecutionProvider requiredProvider,
+    Map<ExecutionProvider, Map<String, String>> providerOptions,
+    int maxQueueSize,
+    int maxRequestRows,
+    long maxPooledBytes,
+    long maxTensorBytes,
+    Duration drainTimeout) {
+
+  public EngineOptions {
+    executionProviders = List.copyOf(executionProviders);
+    providerOptions = Map.copyOf(providerOptions);
+    requireAtLeastOne("cpus", cpus);
+    requireAtLeastOne("execution-providers", executionProviders.size());
+    requireAtLeastOne("max-queue-size", maxQueueSize);
+    requireAtLeastOne("max-request-rows", maxRequestRows);
+    requireAtLeastOne("max-tensor-bytes", maxTensorBytes);
+    if (requiredProvider != null && !executionProviders.contains(requiredProvider)) {
+      throw new IllegalArgumentException(
+          "required: %s (expected one of execution-providers %s)"
+              .formatted(requiredProvider.label(), executionProviders));
+    }
+  }
+
+  /**
+   * On all processors' CPUs: 1,024 waiting requests a model, 512 MiB of tensors kept, 4 GiB used.
+   */
+  public static EngineOptions defaults(Path repository) {
+    return new EngineOptions(
+        repository,
+        Runtime.getRuntime().availableProcessors(),
+        List.of(ExecutionProvider.CPU),
+        null,
+        Map.of(),
+        1024,
+        4096,
+        512L << 20,
+        4L << 30,
+        Duration.ofSeconds(30));
+  }
+
+  public EngineOptions withCpus(int count) {
+    return new EngineOptions(
+        repository,
+        count,
+        executionProviders,
+        requiredProvider,
+        providerOptions,
+        maxQueueSize,
+        maxRequestRows,
+        maxPooledBytes,
+        maxTensorBytes,
+        drainTimeout);
+  }
+
+  public EngineOptions withExecutionProviders(
+      List<ExecutionProvider> order, @Nullable ExecutionProvider required) {
+    return new EngineOptions(
+        repository,
+        cpus,
+        order,
+        required,
+        providerOptions,
+        maxQueueSize,
+        maxRequestRows,
+        maxPooledBytes,
+        maxTensorBytes,
+        drainTimeout);
+  }
+
+  public EngineOptions withMaxQueueSize(int requests) {
+    return new EngineOptions(
+        repository,
+        cpus,
+        executionProviders,
+        requiredProvider,
+        providerOptions,
+        requests,
+        maxRequestRows,
+        maxPooledBytes,
+        maxTensorBytes,
+        drainTimeout);
+  }
+
+  private static void requireAtLeastOne(String name, long value) {
+    if (value < 1) {
+      throw new IllegalArgumentException(name + ": " + value + " (expected: >= 1)");
+    }
+  }
+}

@@ -1,0 +1,45 @@
+package io.onnxfleet.engine;
+
+import io.onnxfleet.engine.tensor.TensorSpec;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a caller may know of a served model version.
+ *
+ * @param versions all READY versions, ascending
+ * @param version the one described here
+ * @param inputs with the batch dimension, if it has one, as -1
+ * @param outputs likewise
+ * @param maxBatchSize rows of the largest batch; 0 if requests carry no batch dimension
+ * @param executionProvider what its sessions really run on, for example {@code cpu}
+ * @param providerNotes why preferred providers were not taken
+ * @param parameters the free parameters of its configuration
+ * @param folder the model's folder
+ */
+public record ModelMetadata(
+    String name,
+    List<Long> versions,
+    long version,
+    String platform,
+    List<TensorSpec> inputs,
+    List<TensorSpec> outputs,
+    int maxBatchSize,
+    String executionProvider,
+    List<String> providerNotes,
+    int instances,
+    Map<String, String> parameters,
+    Path folder) {
+
+  /** ONNX models are all that is served. */
+  public static final String PLATFORM = "onnxruntime_onnx";
+
+  public ModelMetadata {
+    versions = List.copyOf(versions);
+    inputs = List.copyOf(inputs);
+    outputs = List.copyOf(outputs);
+    providerNotes = List.copyOf(providerNotes);
+    parameters = Map.copyOf(parameters);
+  }
+}

@@ -1,0 +1,19 @@
+package io.onnxfleet.engine.metrics;
+
+/** Readings of one model version at this moment; thread-safe, cheap. */
+public interface ModelGauges {
+  /** Requests that wait for an instance. */
+  int pendingRequests();
+
+  /** Rows of those requests. */
+  long pendingRows();
+
+  /** How long the oldest of them has waited, in seconds; 0 if none waits. */
+  double queueDelaySeconds();
+
+  /** The share of the instances' time that was spent on batches lately, 0 to 1. */
+  double busyShare();
+
+  /** Parallel executors of this version. */
+  int instances();
+}
