@@ -1,0 +1,194 @@
+package io.onnxfleet.engine.text;
+
+import io.onnxfleet.engine.error.ErrorCode;
+import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.request.Deadline;
+import io.onnxfleet.engine.request.InferenceRequest;
+import io.onnxfleet.engine.request.InferenceResponse;
+import io.onnxfleet.engine.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One call of a {@link TextEmbedder} under way: keeps rows in flight until every window has
+ * answered, the first has failed, or the caller has cancelled.
+ *
+ * <p>INVARIANT: at most {@link #MAX_IN_FLIGHT} rows are in flight, so that a long text neither
+ * fills the model's queue nor the tensors' memory by itself. Longest first: rows that are
+ * neighbours in the queue are of a length and need little padding.
+ *
+ * <p>Answers are pooled on the threads that complete them.
+ */
+final class EmbeddingCall {
+  static final int MAX_IN_FLIGHT = 256;
+
+  private final List<long[]> texts;
+  private final long totalTokens;
+  private final Pooling pooling;
+  private final TextRows rows;
+  private final InferencePort port;
+  private final Deadline deadline;
+
+  private final List<Row> waiting;
+  private final List<TextVector> vectors;
+  private final AtomicInteger unanswered;
+  private final AtomicInteger inFlightCount = new AtomicInteger();
+  private final ConcurrentMap<Row, CompletableFuture<InferenceResponse>> inFlight =
+      new ConcurrentHashMap<>();
+  private final CompletableFuture<Embeddings> result = new CompletableFuture<>();
+
+  /** Above 0 while a thread submits; that thread goes round again for each increment it missed. */
+  private final AtomicInteger submitting = new AtomicInteger();
+
+  /** The next row to submit; only touched by the thread that submits. */
+  private int next;
+
+  /**
+   * A call that has not started.
+   *
+   * @param texts as tokens without special ones
+   * @param windows of each text
+   * @param totalTokens to be told in the answer
+   */
+  EmbeddingCall(
+      List<long[]> texts,
+      List<List<TextWindow>> windows,
+      long totalTokens,
+      Pooling pooling,
+      TextRows rows,
+      InferencePort port,
+      Deadline deadline) {
+    this.texts = texts;
+    this.totalTokens = totalTokens;
+    this.pooling = pooling;
+    this.rows = rows;
+    this.port = port;
+    this.deadline = deadline;
+    waiting = new ArrayList<>();
+    vectors = new ArrayList<>(texts.size());
+    for (int text = 0; text < texts.size(); text++) {
+      vectors.add(new TextVector());
+      for (TextWindow window : windows.get(text)) {
+        waiting.add(new Row(text, window));
+      }
+    }
+    waiting.sort(Comparator.comparingInt((Row row) -> row.window().length()).reversed());
+    unanswered = new AtomicInteger(waiting.size());
+  }
+
+  CompletableFuture<Embeddings> start() {
+    var _ =
+        result.whenComplete(
+            (embeddings, failure) -> {
+              if (failure != null) {
+                inFlight.values().forEach(answer -> answer.cancel(true));
+              }
+            });
+    if (waiting.isEmpty()) {
+      result.complete(new Embeddings(List.of(), totalTokens));
+    }
+    submitMore();
+    return result;
+  }
+
+  /**
+   * Submits what may be in flight; called by whoever made room. Answers may come on this thread.
+   */
+  private void submitMore() {
+    if (submitting.getAndIncrement() != 0) {
+      return;
+    }
+    int missed = 1;
+    do {
+      while (next < waiting.size() && inFlightCount.get() < MAX_IN_FLIGHT && !result.isDone()) {
+        submit(waiting.get(next++));
+      }
+      missed = submitting.addAndGet(-missed);
+    } while (missed != 0);
+  }
+
+  private void submit(Row row) {
+    CompletableFuture<InferenceResponse> answer;
+    try {
+      InferenceRequest request = rows.request(texts.get(row.text()), row.window(), deadline);
+      answer = port.infer(request);
+    } catch (RuntimeException | Error failure) {
+      fail(failure);
+      return;
+    }
+    inFlightCount.incrementAndGet();
+    inFlight.put(row, answer);
+    var _ =
+        answer.whenComplete(
+            (response, failure) -> {
+              inFlight.remove(row);
+              accept(row, response, failure);
+              inFlightCount.decrementAndGet();
+              submitMore();
+            });
+    // The call may have ended after it was looked at and before this row was seen in flight.
+    if (result.isCompletedExceptionally()) {
+      answer.cancel(true);
+    }
+  }
+
+  private void accept(Row row, @Nullable InferenceResponse response, @Nullable Throwable failure) {
+    if (response == null) {
+      fail(failure == null ? new IllegalStateException("no response") : failure);
+      return;
+    }
+    try {
+      float[] vector = vectorOf(row, response);
+      vectors.get(row.text()).add(vector, Math.max(1, row.window().newTokens()));
+      if (unanswered.decrementAndGet() == 0) {
+        complete();
+      }
+    } catch (RuntimeException | Error defect) {
+      fail(defect);
+    }
+  }
+
+  /** Closes the response, so that no memory is held when the caller learns of the result. */
+  private float[] vectorOf(Row row, InferenceResponse response) {
+    try (response) {
+      Tensor output = response.outputs().getFirst().tensor();
+      return pooling.vectorOf(output, rows.lengthOf(row.window()));
+    }
+  }
+
+  private void complete() {
+    List<float[]> normalized = new ArrayList<>(vectors.size());
+    for (TextVector vector : vectors) {
+      normalized.add(vector.normalized());
+    }
+    result.complete(new Embeddings(normalized, totalTokens));
+  }
+
+  private void fail(Throwable failure) {
+    Throwable cause =
+        failure instanceof CompletionException && failure.getCause() != null
+            ? failure.getCause()
+            : failure;
+    InferenceException reason =
+        switch (cause) {
+          case InferenceException known -> known;
+          case CancellationException cancelled ->
+              new InferenceException(ErrorCode.CANCELLED, "the request was cancelled", cancelled);
+          default ->
+              new InferenceException(
+                  ErrorCode.EXECUTION_FAILED, "embedding failed: " + cause.getMessage(), cause);
+        };
+    result.completeExceptionally(reason);
+  }
+
+  /** One window of one text, which is a row of the model. */
+  private record Row(int text, TextWindow window) {}
+}

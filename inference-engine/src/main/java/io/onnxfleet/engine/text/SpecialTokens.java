@@ -1,0 +1,46 @@
+package io.onnxfleet.engine.text;
+
+import java.util.Arrays;
+
+/**
+ * What a tokenizer puts around the tokens of one text.
+ *
+ * @param prefix before the text, such as {@code [CLS]}
+ * @param suffix behind it, such as {@code [SEP]}
+ * @param prefixTypes the token types of the prefix
+ * @param textType the token type of every token of the text
+ * @param suffixTypes the token types of the suffix
+ */
+@SuppressWarnings("ArrayRecordComponent") // inside this package and never written
+record SpecialTokens(
+    long[] prefix, long[] suffix, long[] prefixTypes, long textType, long[] suffixTypes) {
+
+  int count() {
+    return prefix.length + suffix.length;
+  }
+
+  /**
+   * Read off an encoded text of at least one token.
+   *
+   * @param special 1 for a special token, 0 for one of the text
+   */
+  static SpecialTokens of(long[] ids, long[] types, long[] special) {
+    int start = 0;
+    while (start < ids.length && special[start] == 1) {
+      start++;
+    }
+    if (start == ids.length) {
+      throw new IllegalArgumentException("no token for a letter");
+    }
+    int end = ids.length;
+    while (special[end - 1] == 1) {
+      end--;
+    }
+    return new SpecialTokens(
+        Arrays.copyOf(ids, start),
+        Arrays.copyOfRange(ids, end, ids.length),
+        Arrays.copyOf(types, start),
+        types[start],
+        Arrays.copyOfRange(types, end, ids.length));
+  }
+}

@@ -1,0 +1,16 @@
+package io.onnxfleet.engine.text;
+
+/** One text to embed, as characters or already as tokens. */
+public sealed interface TextInput {
+
+  /** Characters, of any length. */
+  record Characters(String text) implements TextInput {}
+
+  /**
+   * Tokens of the model's own vocabulary, without the special ones around a text.
+   *
+   * @param ids not copied, and not written any more
+   */
+  @SuppressWarnings("ArrayRecordComponent") // megabytes that would be copied for nothing
+  record Tokens(int[] ids) implements TextInput {}
+}

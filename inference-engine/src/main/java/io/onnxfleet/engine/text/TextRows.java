@@ -1,0 +1,111 @@
+package io.onnxfleet.engine.text;
+
+import io.onnxfleet.engine.request.Deadline;
+import io.onnxfleet.engine.request.InferenceRequest;
+import io.onnxfleet.engine.tensor.BufferPool;
+import io.onnxfleet.engine.tensor.DataType;
+import io.onnxfleet.engine.tensor.NamedTensor;
+import io.onnxfleet.engine.tensor.Shape;
+import io.onnxfleet.engine.tensor.Tensor;
+import io.onnxfleet.engine.tensor.TensorSpec;
+import java.nio.IntBuffer;
+import java.nio.LongBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** Writes windows as requests of one row each. Thread-safe. */
+final class TextRows {
+  private final TextModel model;
+  private final SpecialTokens specialTokens;
+  private final BufferPool pool;
+  private final long[] ones;
+  private final long[] textTypes;
+  private final long[] padding;
+
+  /**
+   * Rows of at most that many tokens, special ones included.
+   *
+   * @param pool where the rows' memory comes from
+   */
+  TextRows(TextModel model, SpecialTokens specialTokens, int maxLength, BufferPool pool) {
+    this.model = model;
+    this.specialTokens = specialTokens;
+    this.pool = pool;
+    ones = new long[maxLength];
+    Arrays.fill(ones, 1);
+    textTypes = new long[maxLength];
+    Arrays.fill(textTypes, specialTokens.textType());
+    padding = new long[Math.max(0, model.fixedLength())];
+  }
+
+  /** Tokens of a window's row that are not padding. */
+  int lengthOf(TextWindow window) {
+    return window.length() + specialTokens.count();
+  }
+
+  /** The request of one window, whose tensors are the caller's to give away or to close. */
+  InferenceRequest request(long[] tokens, TextWindow window, Deadline deadline) {
+    List<NamedTensor> inputs = new ArrayList<>(model.inputs().size());
+    try {
+      for (TensorSpec input : model.inputs()) {
+        inputs.add(new NamedTensor(input.name(), row(input, tokens, window)));
+      }
+      return new InferenceRequest(
+          null, model.name(), model.version(), inputs, List.of(model.output()), deadline, 0);
+    } catch (Throwable failure) {
+      inputs.forEach(input -> input.tensor().close());
+      throw failure;
+    }
+  }
+
+  private Tensor row(TensorSpec input, long[] tokens, TextWindow window) {
+    int length = Math.max(lengthOf(window), model.fixedLength());
+    Tensor tensor = Tensor.allocate(pool, input.dataType(), Shape.of(1, length));
+    try {
+      Elements elements =
+          input.dataType() == DataType.INT64
+              ? new Longs(tensor.data().asLongBuffer())
+              : new Integers(tensor.data().asIntBuffer());
+      switch (input.name()) {
+        case TextModel.INPUT_IDS -> {
+          elements.put(specialTokens.prefix(), 0, specialTokens.prefix().length);
+          elements.put(tokens, window.from(), window.length());
+          elements.put(specialTokens.suffix(), 0, specialTokens.suffix().length);
+        }
+        case TextModel.ATTENTION_MASK -> elements.put(ones, 0, lengthOf(window));
+        default -> {
+          elements.put(specialTokens.prefixTypes(), 0, specialTokens.prefixTypes().length);
+          elements.put(textTypes, 0, window.length());
+          elements.put(specialTokens.suffixTypes(), 0, specialTokens.suffixTypes().length);
+        }
+      }
+      elements.put(padding, 0, length - lengthOf(window));
+      return tensor;
+    } catch (Throwable failure) {
+      tensor.close();
+      throw failure;
+    }
+  }
+
+  /** Where the integers of one row go. */
+  private sealed interface Elements {
+    void put(long[] values, int from, int count);
+  }
+
+  private record Longs(LongBuffer target) implements Elements {
+    @Override
+    public void put(long[] values, int from, int count) {
+      target.put(values, from, count);
+    }
+  }
+
+  private record Integers(IntBuffer target) implements Elements {
+    @Override
+    public void put(long[] values, int from, int count) {
+      for (int index = from; index < from + count; index++) {
+        target.put((int) values[index]);
+      }
+    }
+  }
+}

@@ -1,0 +1,195 @@
+package io.onnxfleet.engine.text;
+
+import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.onnxfleet.engine.error.ErrorCode;
+import io.onnxfleet.engine.error.InferenceException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.OptionalInt;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.LongFunction;
+
+/**
+ * A model's {@code tokenizer.json}, loaded. It neither truncates nor pads, whatever the file says:
+ * every token of a text comes out.
+ *
+ * <p>Text is encoded {@value #PIECE} characters at a time, cut before white space, because the
+ * library's effort and memory grow faster than the text; how long one is, is bounded by the caller.
+ *
+ * <p>Thread-safe. {@link #close()} waits for the encodings under way; later ones are refused.
+ */
+public final class TextTokenizer implements AutoCloseable {
+  /** The name of the file beside the model. */
+  public static final String FILE_NAME = "tokenizer.json";
+
+  private static final int PIECE = 1 << 15;
+
+  private final TokenizersLibrary library;
+  private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
+  private final SpecialTokens specialTokens;
+  private final int vocabularySize;
+  private final OptionalInt declaredLength;
+
+  /** The tokenizer in native memory; 0 once closed. Encoding needs the read lock, closing both. */
+  @GuardedBy("lock")
+  private long handle;
+
+  private TextTokenizer(TokenizersLibrary library, long handle, int vocabularySize) {
+    this.library = library;
+    this.handle = handle;
+    this.vocabularySize = vocabularySize;
+    int maxLength = library.getMaxLength(handle);
+    declaredLength = maxLength > 0 ? OptionalInt.of(maxLength) : OptionalInt.empty();
+    library.disableTruncation(handle);
+    library.disablePadding(handle);
+    specialTokens = readSpecialTokens();
+  }
+
+  /**
+   * Loads a file.
+   *
+   * @throws InferenceException with {@link ErrorCode#MODEL_LOAD_FAILED} if it cannot be used
+   */
+  public static TextTokenizer open(Path file) {
+    TokenizersLibrary library = TokenizerLibrary.load();
+    long handle = 0;
+    try {
+      String json = Files.readString(file);
+      int vocabularySize = TokenizerFile.vocabularySize(json);
+      handle = library.createTokenizerFromString(json);
+      return new TextTokenizer(library, handle, vocabularySize);
+    } catch (IOException | RuntimeException failure) {
+      if (handle != 0) {
+        library.deleteTokenizer(handle);
+      }
+      throw new InferenceException(
+          ErrorCode.MODEL_LOAD_FAILED,
+          "%s: %s (expected a Hugging Face tokenizer)"
+              .formatted(file.getFileName(), failure.getMessage()),
+          failure);
+    }
+  }
+
+  /** Token ids are 0 to one less than this. */
+  public int vocabularySize() {
+    return vocabularySize;
+  }
+
+  /** The length at which the file would truncate, special tokens included. */
+  public OptionalInt declaredLength() {
+    return declaredLength;
+  }
+
+  /**
+   * The tokens of a text, all of them, without special ones around it.
+   *
+   * @throws InferenceException with {@link ErrorCode#REQUEST_TOO_LARGE} if there are more than
+   *     {@code maxTokens}
+   */
+  public long[] encode(String text, int maxTokens) {
+    if (text.length() <= PIECE) {
+      long[] tokens = encodePiece(text);
+      requireAtMost(maxTokens, tokens.length);
+      return tokens;
+    }
+    long[] tokens = new long[text.length() / 4];
+    int count = 0;
+    for (int from = 0; from < text.length(); ) {
+      int to = endOfPiece(text, from);
+      long[] piece = encodePiece(text.substring(from, to));
+      requireAtMost(maxTokens, count + (long) piece.length);
+      if (count + piece.length > tokens.length) {
+        tokens = Arrays.copyOf(tokens, Math.max(count + piece.length, tokens.length * 2));
+      }
+      System.arraycopy(piece, 0, tokens, count, piece.length);
+      count += piece.length;
+      from = to;
+    }
+    return Arrays.copyOf(tokens, count);
+  }
+
+  SpecialTokens specialTokens() {
+    return specialTokens;
+  }
+
+  static void requireAtMost(int maxTokens, long count) {
+    if (count > maxTokens) {
+      throw new InferenceException(
+          ErrorCode.REQUEST_TOO_LARGE,
+          "%d tokens or more (expected: <= %d)".formatted(count, maxTokens));
+    }
+  }
+
+  /** Before white space if there is any in the latter half; never inside a surrogate pair. */
+  private static int endOfPiece(String text, int from) {
+    int furthest = from + PIECE;
+    if (furthest >= text.length()) {
+      return text.length();
+    }
+    for (int end = furthest; end > from + PIECE / 2; end--) {
+      if (Character.isWhitespace(text.charAt(end))) {
+        return end;
+      }
+    }
+    boolean insidePair =
+        Character.isHighSurrogate(text.charAt(furthest - 1))
+            && Character.isLowSurrogate(text.charAt(furthest));
+    return insidePair ? furthest - 1 : furthest;
+  }
+
+  private long[] encodePiece(String text) {
+    try {
+      return withEncoding(text, false, library::getTokenIds);
+    } catch (InferenceException failure) {
+      throw failure;
+    } catch (RuntimeException failure) {
+      throw new InferenceException(
+          ErrorCode.EXECUTION_FAILED, "tokenizing failed: " + failure.getMessage(), failure);
+    }
+  }
+
+  private SpecialTokens readSpecialTokens() {
+    return withEncoding(
+        "a",
+        true,
+        encoding ->
+            SpecialTokens.of(
+                library.getTokenIds(encoding),
+                library.getTypeIds(encoding),
+                library.getSpecialTokenMask(encoding)));
+  }
+
+  private <T> T withEncoding(String text, boolean addSpecialTokens, LongFunction<T> reader) {
+    lock.readLock().lock();
+    try {
+      if (handle == 0) {
+        throw new InferenceException(
+            ErrorCode.MODEL_NOT_READY, "the tokenizer is closed (its model was unloaded)");
+      }
+      long encoding = library.encode(handle, text, addSpecialTokens);
+      try {
+        return reader.apply(encoding);
+      } finally {
+        library.deleteEncoding(encoding);
+      }
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
+  @Override
+  public void close() {
+    lock.writeLock().lock();
+    try {
+      if (handle != 0) {
+        library.deleteTokenizer(handle);
+        handle = 0;
+      }
+    } finally {
+      lock.writeLock().unlock();
+    }
+  }
+}

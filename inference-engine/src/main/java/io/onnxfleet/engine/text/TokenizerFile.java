@@ -1,0 +1,102 @@
+package io.onnxfleet.engine.text;
+
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
+import java.io.IOException;
+import java.io.StringReader;
+
+/**
+ * What the tokenizer's own library does not tell of a {@code tokenizer.json}: the range of its
+ * token ids. Read in one pass, without a tree.
+ */
+final class TokenizerFile {
+  private long largestId = -1;
+
+  private TokenizerFile() {}
+
+  /**
+   * One more than the largest token id.
+   *
+   * @throws IOException if this is not JSON, or holds no vocabulary
+   */
+  static int vocabularySize(String json) throws IOException {
+    TokenizerFile file = new TokenizerFile();
+    try (JsonReader reader = new JsonReader(new StringReader(json))) {
+      file.readFile(reader);
+    } catch (IllegalStateException | NumberFormatException malformed) {
+      throw new IOException(malformed.getMessage(), malformed);
+    }
+    if (file.largestId < 0 || file.largestId >= Integer.MAX_VALUE) {
+      throw new IOException("vocabulary: none (expected 'model.vocab')");
+    }
+    return (int) file.largestId + 1;
+  }
+
+  private void readFile(JsonReader reader) throws IOException {
+    reader.beginObject();
+    while (reader.hasNext()) {
+      switch (reader.nextName()) {
+        case "model" -> readModel(reader);
+        case "added_tokens" -> readAddedTokens(reader);
+        default -> reader.skipValue();
+      }
+    }
+    reader.endObject();
+  }
+
+  private void readModel(JsonReader reader) throws IOException {
+    reader.beginObject();
+    while (reader.hasNext()) {
+      if (!reader.nextName().equals("vocab")) {
+        reader.skipValue();
+      } else if (reader.peek() == JsonToken.BEGIN_ARRAY) {
+        readListedVocabulary(reader);
+      } else {
+        readNamedVocabulary(reader);
+      }
+    }
+    reader.endObject();
+  }
+
+  /** WordPiece, WordLevel and BPE: an object from token to id. */
+  private void readNamedVocabulary(JsonReader reader) throws IOException {
+    reader.beginObject();
+    while (reader.hasNext()) {
+      reader.skipValue(); // the token, as a name
+      note(reader.nextLong());
+    }
+    reader.endObject();
+  }
+
+  /** Unigram: a list of tokens and scores, whose places are the ids. */
+  private void readListedVocabulary(JsonReader reader) throws IOException {
+    long count = 0;
+    reader.beginArray();
+    while (reader.hasNext()) {
+      reader.skipValue();
+      count++;
+    }
+    reader.endArray();
+    note(count - 1);
+  }
+
+  private void readAddedTokens(JsonReader reader) throws IOException {
+    reader.beginArray();
+    while (reader.hasNext()) {
+      reader.beginObject();
+      while (reader.hasNext()) {
+        if (reader.nextName().equals("id")) {
+          note(reader.nextLong());
+        } else {
+          reader.skipValue();
+        }
+      }
+      reader.endObject();
+    }
+    reader.endArray();
+  }
+
+  private void note(long id) {
+    largestId = Math.max(largestId, id);
+  }
+}

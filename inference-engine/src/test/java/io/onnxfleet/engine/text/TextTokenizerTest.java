@@ -1,0 +1,188 @@
+package io.onnxfleet.engine.text;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.onnxfleet.engine.error.ErrorCode;
+import io.onnxfleet.engine.error.InferenceException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TextTokenizerTest {
+  private static final int NO_LIMIT = Integer.MAX_VALUE;
+
+  private static TextTokenizer tokenizer;
+
+  @BeforeAll
+  static void open() {
+    tokenizer = TextTokenizer.open(MiniLm.TOKENIZER);
+  }
+
+  @AfterAll
+  static void close() {
+    tokenizer.close();
+  }
+
+  @Test
+  void encode_givesTheModelsTokens_withoutSpecialOnes() {
+    assertThat(tokenizer.encode("Hello, world", NO_LIMIT)).containsExactly(7592, 1010, 2088);
+  }
+
+  @Test
+  void specialTokens_areReadOffTheTokenizer() {
+    SpecialTokens special = tokenizer.specialTokens();
+
+    assertThat(special.prefix()).containsExactly(101);
+    assertThat(special.suffix()).containsExactly(102);
+    assertThat(special.textType()).isZero();
+    assertThat(special.count()).isEqualTo(2);
+  }
+
+  @Test
+  void open_readsTheRangeOfIdsAndTheDeclaredLength() {
+    assertThat(tokenizer.vocabularySize()).isEqualTo(30_522);
+    assertThat(tokenizer.declaredLength()).hasValue(128);
+  }
+
+  @Test
+  void encode_neitherTruncatesNorPads_whateverTheFileSays() {
+    assertThat(tokenizer.encode("word ".repeat(1_000), NO_LIMIT)).hasSize(1_000).containsOnly(2773);
+    assertThat(tokenizer.encode("word", NO_LIMIT)).hasSize(1);
+  }
+
+  @Test
+  void encode_isTheSame_whenTextIsCutIntoPieces() {
+    List<String> words =
+        List.of("one", "two ", "\tthree", "\uD83D\uDE00", "vier,", "x".repeat(300));
+    String text =
+        String.join(" ", IntStream.range(0, 40_000).mapToObj(i -> words.get(i % 6)).toList());
+    long[] expected = words.stream().flatMapToLong(word -> Arrays.stream(encode(word))).toArray();
+
+    long[] tokens = encode(text);
+
+    assertThat(text.length()).isGreaterThan(1 << 20);
+    for (int index = 0; index < tokens.length; index++) {
+      assertThat(tokens[index]).isEqualTo(expected[index % expected.length]);
+    }
+    assertThat(tokens.length / expected.length).isEqualTo(40_000 / 6);
+  }
+
+  @Test
+  void encode_keepsPairsWhole_whenNothingSeparatesThem() {
+    String text = "x" + "\uD83D\uDE00".repeat(40_000);
+
+    // One unknown token for each piece of the one long word; a torn pair would add letters.
+    assertThat(encode(text)).containsOnly(100);
+  }
+
+  @Test
+  void encode_takesAnyText() {
+    assertThat(encode("")).isEmpty();
+    assertThat(encode(" \t\n")).isEmpty();
+    assertThat(encode("nul\0char")).isEqualTo(encode("nulchar"));
+    assertThat(encode("\u0001\u0007\u001b")).isEmpty();
+    assertThat(encode("\uD83D\uDE00")).containsExactly(100);
+    assertThat(encode("lone \uD83D surrogate")).isNotEmpty();
+    assertThat(encode("\uFFFF\uFFFE\u202E")).isNotNull();
+    assertThat(encode("\u6771\u4eac")).hasSize(2);
+  }
+
+  @Test
+  void encode_refuses_whenTextHasMoreTokensThanAllowed() {
+    assertThatExceptionOfType(InferenceException.class)
+        .isThrownBy(() -> tokenizer.encode("one two three", 2))
+        .withMessageContaining("3 tokens or more (expected: <= 2)")
+        .returns(ErrorCode.REQUEST_TOO_LARGE, InferenceException::code);
+    assertThatExceptionOfType(InferenceException.class)
+        .isThrownBy(() -> tokenizer.encode("word ".repeat(100_000), 20_000))
+        .returns(ErrorCode.REQUEST_TOO_LARGE, InferenceException::code);
+  }
+
+  @Test
+  void encode_isTheSame_onManyThreads() throws Exception {
+    List<String> texts = IntStream.range(0, 200).mapToObj(i -> "text number " + i).toList();
+    List<long[]> expected = texts.stream().map(TextTokenizerTest::encode).toList();
+    try (ExecutorService threads = Executors.newFixedThreadPool(4)) {
+      List<Callable<List<long[]>>> tasks =
+          IntStream.range(0, 8)
+              .<Callable<List<long[]>>>mapToObj(
+                  i -> () -> texts.stream().map(TextTokenizerTest::encode).toList())
+              .toList();
+      for (Future<List<long[]>> tokens : threads.invokeAll(tasks)) {
+        assertThat(tokens.get()).usingRecursiveComparison().isEqualTo(expected);
+      }
+    }
+  }
+
+  @Test
+  void encode_refuses_whenClosed() {
+    TextTokenizer closed = TextTokenizer.open(MiniLm.TOKENIZER);
+    closed.close();
+    closed.close();
+
+    assertThatExceptionOfType(InferenceException.class)
+        .isThrownBy(() -> closed.encode("text", NO_LIMIT))
+        .returns(ErrorCode.MODEL_NOT_READY, InferenceException::code);
+  }
+
+  @Test
+  void open_namesTheFile_whenItIsNoTokenizer(@TempDir Path folder) throws IOException {
+    Path file = folder.resolve(TextTokenizer.FILE_NAME);
+    for (String json :
+        List.of(
+            "",
+            "{",
+            "[]",
+            "{}",
+            "{\"model\":3}",
+            "{\"model\":{\"vocab\":{\"a\":\"b\"}}}",
+            "{\"model\":{\"vocab\":{\"a\":0}}}",
+            "{\"model\":{\"vocab\":{\"a\":9999999999}}}")) {
+      Files.writeString(file, json);
+
+      assertThatExceptionOfType(InferenceException.class)
+          .as(json)
+          .isThrownBy(() -> TextTokenizer.open(file))
+          .withMessageStartingWith("tokenizer.json: ")
+          .returns(ErrorCode.MODEL_LOAD_FAILED, InferenceException::code);
+    }
+    assertThatExceptionOfType(InferenceException.class)
+        .isThrownBy(() -> TextTokenizer.open(folder.resolve("absent.json")));
+  }
+
+  @Test
+  void open_takesAListedVocabulary(@TempDir Path folder) throws IOException {
+    Path file = folder.resolve(TextTokenizer.FILE_NAME);
+    Files.writeString(
+        file,
+        """
+        {"version":"1.0",
+         "added_tokens":[{"id":4,"content":"<extra>","single_word":false,"lstrip":false,
+                          "rstrip":false,"normalized":false,"special":true}],
+         "pre_tokenizer":{"type":"Whitespace"},
+         "model":{"type":"Unigram","unk_id":0,"vocab":[["<unk>",0.0],["a",-1.0],["b",-1.5],["ab",-1.2]]}}
+        """);
+    try (TextTokenizer unigram = TextTokenizer.open(file)) {
+      assertThat(unigram.vocabularySize()).isEqualTo(5);
+      assertThat(unigram.declaredLength()).isEmpty();
+      assertThat(unigram.specialTokens().count()).isZero();
+      assertThat(unigram.encode("ab b", NO_LIMIT)).containsExactly(3, 2);
+    }
+  }
+
+  private static long[] encode(String text) {
+    return tokenizer.encode(text, NO_LIMIT);
+  }
+}
