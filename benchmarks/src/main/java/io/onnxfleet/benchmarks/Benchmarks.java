@@ -12,7 +12,8 @@ final class Benchmarks {
   private static final String USAGE =
       """
       demo GATEWAY
-      saturation GATEWAY REPLICA MODEL_FILE [SECONDS_PER_ROW [ROUNDS]]""";
+      saturation GATEWAY REPLICA MODEL_FILE [SECONDS_PER_ROW [ROUNDS]]
+      raw MODEL_FILE BATCH SECONDS""";
 
   private Benchmarks() {}
 
@@ -43,6 +44,14 @@ final class Benchmarks {
           new Saturation(gateway, replica, Path.of(arguments.get(3)), row, System::nanoTime)
               .run(number(arguments, 5, 3), System.out);
         }
+      }
+      case "raw" -> {
+        expect(arguments, 4, 4);
+        Duration duration = Duration.ofSeconds(number(arguments, 3, 5));
+        double answers =
+            Saturation.raw(
+                Path.of(arguments.get(1)), number(arguments, 2, 1), duration, System::nanoTime);
+        System.out.println("%.1f".formatted(answers));
       }
       default -> throw usage("command '" + command + "'");
     }

@@ -88,6 +88,19 @@ final class Saturation {
     }
   }
 
+  /** Answers a second of raw ONNX Runtime alone, for a comparison of its versions. */
+  static double raw(Path modelFile, int batch, Duration duration, LongSupplier nanoTime)
+      throws IOException {
+    int cpus = Runtime.getRuntime().availableProcessors();
+    ClosedLoop loop = new ClosedLoop(nanoTime);
+    try (RawOnnxRuntime raw = new RawOnnxRuntime(modelFile, cpus)) {
+      measure(loop, raw, sentence(), batch, duration.dividedBy(2)); // warms up; not counted
+      return measure(loop, raw, sentence(), batch, duration).answersPerSecond;
+    } catch (OrtException e) {
+      throw new IOException("ONNX Runtime: " + e.getMessage(), e);
+    }
+  }
+
   private List<Row> rows(RawOnnxRuntime raw) {
     Map<String, long[]> input = sentence();
     BinaryRequest request = BinaryRequest.ofRows(input);
@@ -98,7 +111,10 @@ final class Saturation {
     }
     for (int batch : RAW_BATCHES) {
       rows.add(
-          new Row("raw, batch " + batch, raw.sessions(), time -> measure(raw, input, batch, time)));
+          new Row(
+              "raw, batch " + batch,
+              raw.sessions(),
+              time -> measure(loop, raw, input, batch, time)));
     }
     return rows;
   }
@@ -114,8 +130,8 @@ final class Saturation {
     return measurement(outcome, 1, meanBatch);
   }
 
-  private Measurement measure(
-      RawOnnxRuntime raw, Map<String, long[]> input, int rows, Duration duration)
+  private static Measurement measure(
+      ClosedLoop loop, RawOnnxRuntime raw, Map<String, long[]> input, int rows, Duration duration)
       throws IOException, OrtException {
     try (RawOnnxRuntime.Batch batch = raw.batch(input, rows)) {
       ClosedLoop.Outcome outcome =
