@@ -1,0 +1,16 @@
+package io.onnxfleet.engine.batching;
+
+import java.util.List;
+
+/**
+ * Items to execute together. Closed: nothing joins it any more.
+ *
+ * @param items at least one, of equal shape keys, by priority and then in the order they came
+ * @param rows the sum of the items' rows
+ * @param closedNanos the ticker's reading when the batch was closed
+ */
+public record Batch<T extends BatchItem>(List<T> items, int rows, long closedNanos) {
+  public Batch {
+    items = List.copyOf(items);
+  }
+}
