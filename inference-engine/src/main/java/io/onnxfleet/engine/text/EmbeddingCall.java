@@ -9,10 +9,12 @@ import io.onnxfleet.engine.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +52,12 @@ final class EmbeddingCall {
 
   /** The next row to submit; only touched by the thread that submits. */
   private int next;
+
+  /** Rows that found the queue full. */
+  private final Queue<Row> returned = new ConcurrentLinkedQueue<>();
+
+  /** Rows that the queue is known to take; only falls. */
+  private volatile int maxInFlight = MAX_IN_FLIGHT;
 
   /**
    * A call that has not started.
@@ -108,8 +116,15 @@ final class EmbeddingCall {
     }
     int missed = 1;
     do {
-      while (next < waiting.size() && inFlightCount.get() < MAX_IN_FLIGHT && !result.isDone()) {
-        submit(waiting.get(next++));
+      while (inFlightCount.get() < maxInFlight && !result.isDone()) {
+        Row row = returned.poll();
+        if (row == null && next < waiting.size()) {
+          row = waiting.get(next++);
+        }
+        if (row == null) {
+          break;
+        }
+        submit(row);
       }
       missed = submitting.addAndGet(-missed);
     } while (missed != 0);
@@ -141,6 +156,11 @@ final class EmbeddingCall {
   }
 
   private void accept(Row row, @Nullable InferenceResponse response, @Nullable Throwable failure) {
+    if (response == null && isQueueFull(failure) && inFlightCount.get() > 1) {
+      maxInFlight = Math.max(1, inFlightCount.get() - 1);
+      returned.add(row);
+      return;
+    }
     if (response == null) {
       fail(failure == null ? new IllegalStateException("no response") : failure);
       return;
@@ -172,11 +192,20 @@ final class EmbeddingCall {
     result.complete(new Embeddings(normalized, totalTokens));
   }
 
+  private static boolean isQueueFull(@Nullable Throwable failure) {
+    return failure != null
+        && causeOf(failure) instanceof InferenceException reason
+        && reason.code() == ErrorCode.QUEUE_FULL;
+  }
+
+  private static Throwable causeOf(Throwable failure) {
+    return failure instanceof CompletionException && failure.getCause() != null
+        ? failure.getCause()
+        : failure;
+  }
+
   private void fail(Throwable failure) {
-    Throwable cause =
-        failure instanceof CompletionException && failure.getCause() != null
-            ? failure.getCause()
-            : failure;
+    Throwable cause = causeOf(failure);
     InferenceException reason =
         switch (cause) {
           case InferenceException known -> known;

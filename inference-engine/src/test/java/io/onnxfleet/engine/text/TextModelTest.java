@@ -1,0 +1,152 @@
+package io.onnxfleet.engine.text;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.onnxfleet.engine.error.ErrorCode;
+import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.tensor.DataType;
+import io.onnxfleet.engine.tensor.Shape;
+import io.onnxfleet.engine.tensor.TensorSpec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TextModelTest {
+  private static final TensorSpec IDS = integers("input_ids", -1);
+  private static final TensorSpec MASK = integers("attention_mask", -1);
+  private static final TensorSpec TYPES = integers("token_type_ids", -1);
+  private static final TensorSpec HIDDEN = floats("last_hidden_state", -1, -1, 384);
+  private static final TensorSpec SENTENCE = floats("sentence_embedding", -1, 384);
+
+  @Test
+  void of_poolsTheHiddenStateByMean_whenNothingIsSaid() {
+    TextModel model = of(List.of(IDS, MASK, TYPES), List.of(HIDDEN), Map.of());
+
+    assertThat(model.inputs()).containsExactly(IDS, MASK, TYPES);
+    assertThat(model.output()).isEqualTo("last_hidden_state");
+    assertThat(model.pooling()).isEqualTo(Pooling.MEAN);
+    assertThat(model.maxLength()).isEmpty();
+    assertThat(model.overlap()).isEqualTo(TextModel.DEFAULT_OVERLAP);
+    assertThat(model.fixedLength()).isZero();
+  }
+
+  @Test
+  void of_prefersTheNamedOutput_whereverItStands() {
+    TensorSpec attention = floats("attention", -1, -1, -1);
+
+    assertThat(of(List.of(IDS), List.of(attention, HIDDEN), Map.of()).output())
+        .isEqualTo("last_hidden_state");
+    assertThat(of(List.of(IDS), List.of(HIDDEN, attention), Map.of()).output())
+        .isEqualTo("last_hidden_state");
+    assertThat(of(List.of(IDS), List.of(attention), Map.of()).output()).isEqualTo("attention");
+  }
+
+  @Test
+  void of_takesTheModelsOwnVector_unlessPoolingIsAskedFor() {
+    List<TensorSpec> outputs = List.of(HIDDEN, SENTENCE);
+
+    assertThat(of(List.of(IDS), outputs, Map.of()))
+        .returns("sentence_embedding", TextModel::output)
+        .returns(Pooling.MODEL, TextModel::pooling);
+    assertThat(of(List.of(IDS), outputs, Map.of("pooling", "cls")))
+        .returns("last_hidden_state", TextModel::output)
+        .returns(Pooling.CLS, TextModel::pooling);
+  }
+
+  @Test
+  void of_readsTheParameters() {
+    TextModel model =
+        of(
+            List.of(IDS),
+            List.of(HIDDEN),
+            Map.of("max-sequence-length", "256", "window-overlap", "16", "pooling", "mean"));
+
+    assertThat(model.maxLength()).contains(256);
+    assertThat(model.overlap()).isEqualTo(16);
+  }
+
+  @Test
+  void of_keepsAFixedLength() {
+    assertThat(of(List.of(integers("input_ids", 64)), List.of(HIDDEN), Map.of()).fixedLength())
+        .isEqualTo(64);
+  }
+
+  @Test
+  void of_leavesOptionalInputsOut() {
+    TensorSpec optional =
+        new TensorSpec("scale", DataType.FP32, Shape.SCALAR, true, Collections.emptyList());
+
+    assertThat(of(List.of(IDS, optional), List.of(HIDDEN), Map.of()).inputs()).containsExactly(IDS);
+  }
+
+  @Test
+  void of_saysWhy_whenModelTakesNoText() {
+    requireNotText(List.of(floats("x", -1, 4)), List.of(HIDDEN), "no input 'input_ids'");
+    requireNotText(
+        List.of(IDS, integers("position_ids", -1)), List.of(HIDDEN), "its input 'position_ids'");
+    requireNotText(
+        List.of(floats("input_ids", -1, -1)), List.of(HIDDEN), "'input_ids' is FP32[-1,-1]");
+    requireNotText(
+        List.of(new TensorSpec("input_ids", DataType.INT64, Shape.of(-1))),
+        List.of(HIDDEN),
+        "'input_ids' is INT64[-1]");
+    requireNotText(List.of(IDS), List.of(floats("logits", -1, 2)), "no FP32 output");
+  }
+
+  @Test
+  void of_namesTheParameter_whenItMakesNoSense() {
+    requireBadParameter("pooling", "max", "pooling: max (expected one of [mean, cls])");
+    requireBadParameter("max-sequence-length", "0", "max-sequence-length: 0 (expected a number");
+    requireBadParameter("max-sequence-length", "999999999", "from 1 to 131072");
+    requireBadParameter("window-overlap", "-1", "window-overlap: -1 (expected a number from 0");
+    requireBadParameter("window-overlap", "few", "window-overlap: few");
+  }
+
+  @Test
+  void tokenizerFile_ofTheVersion_goesBeforeTheModels(@TempDir Path folder) throws IOException {
+    assertThat(TextModel.tokenizerFile(folder, 3)).isEmpty();
+
+    Path ofModel = Files.createFile(folder.resolve("tokenizer.json"));
+    assertThat(TextModel.tokenizerFile(folder, 3)).contains(ofModel);
+
+    Path ofVersion =
+        Files.createFile(Files.createDirectory(folder.resolve("3")).resolve("tokenizer.json"));
+    assertThat(TextModel.tokenizerFile(folder, 3)).contains(ofVersion);
+    assertThat(TextModel.tokenizerFile(folder, 4)).contains(ofModel);
+  }
+
+  private static void requireNotText(
+      List<TensorSpec> inputs, List<TensorSpec> outputs, String reason) {
+    assertThatExceptionOfType(InferenceException.class)
+        .isThrownBy(() -> of(inputs, outputs, Map.of()))
+        .withMessageStartingWith("model 'm' does not serve text: ")
+        .withMessageContaining(reason)
+        .returns(ErrorCode.UNSUPPORTED_FEATURE, InferenceException::code);
+  }
+
+  private static void requireBadParameter(String key, String value, String message) {
+    assertThatExceptionOfType(InferenceException.class)
+        .isThrownBy(() -> of(List.of(IDS), List.of(HIDDEN), Map.of(key, value)))
+        .withMessageContaining(message)
+        .returns(ErrorCode.MODEL_LOAD_FAILED, InferenceException::code);
+  }
+
+  private static TextModel of(
+      List<TensorSpec> inputs, List<TensorSpec> outputs, Map<String, String> parameters) {
+    return TextModel.of("m", 1, inputs, outputs, parameters);
+  }
+
+  private static TensorSpec integers(String name, long length) {
+    return new TensorSpec(name, DataType.INT64, Shape.of(-1, length));
+  }
+
+  private static TensorSpec floats(String name, long... dims) {
+    return new TensorSpec(name, DataType.FP32, Shape.of(dims));
+  }
+}
