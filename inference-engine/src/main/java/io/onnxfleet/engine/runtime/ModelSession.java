@@ -19,18 +19,28 @@ public interface ModelSession extends AutoCloseable {
   ExecutionProvider executionProvider();
 
   /**
+   * Why each provider that was preferred to {@link #executionProvider()} was passed over, such as
+   * {@code cuda: libcudnn.so.9 cannot be loaded}; empty if the first choice was taken.
+   */
+  default List<String> providerNotes() {
+    return List.of();
+  }
+
+  /**
    * Executes the model once.
    *
    * @param inputs stay the caller's; their names, types and shapes were checked against the
    *     signature
    * @param outputs names of the outputs to compute, at least one
    * @return one tensor for each name in that order, owned by the caller
-   * @throws InferenceException with {@link ErrorCode#EXECUTION_FAILED}, or {@link
-   *     ErrorCode#INVALID_INPUT} if the runtime refused the inputs; nothing is left open then
+   * @throws InferenceException with {@link ErrorCode#EXECUTION_FAILED}, also if the run was
+   *     terminated; {@link ErrorCode#INVALID_INPUT} if the runtime refused the inputs; {@link
+   *     ErrorCode#UNSUPPORTED_FEATURE} if an output cannot be given as one tensor; nothing is left
+   *     open then
    */
   List<Tensor> run(List<NamedTensor> inputs, List<String> outputs);
 
-  /** Makes a run that is under way fail soon; without one, does nothing. */
+  /** Makes a run that is under way fail soon; without one, does nothing. The next run is whole. */
   void terminate();
 
   @Override

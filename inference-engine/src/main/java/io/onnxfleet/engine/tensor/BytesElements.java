@@ -51,8 +51,13 @@ public final class BytesElements {
     return strings;
   }
 
-  /** Moves the position behind that many elements. */
-  static void skip(ByteBuffer littleEndian, long elementCount, long firstIndex) {
+  /**
+   * Moves the position behind that many elements.
+   *
+   * @param firstIndex of the first of them, for the message
+   * @throws InferenceException if the data ends before they do
+   */
+  public static void skip(ByteBuffer littleEndian, long elementCount, long firstIndex) {
     for (long index = 0; index < elementCount; index++) {
       skip(littleEndian, firstIndex + index);
     }

@@ -1,0 +1,221 @@
+package io.onnxfleet.engine.runtime;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.SymbolLookup;
+import java.net.JarURLConnection;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.net.URL;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.DirectoryStream;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.EnumSet;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * ONNX Runtime's shared library, and those of its execution providers beside it, as files.
+ *
+ * <p>They are taken from the folder that {@value #PATH_PROPERTY} names, or else from the class
+ * path. A library inside a jar is copied once into a folder of this user which is named after its
+ * checksum, so that later processes find it there and two versions never meet. The folder lies in
+ * the one for temporary files, or in the one that {@value #CACHE_PROPERTY} names.
+ *
+ * <p>Thread-safe; processes that start together wait for each other.
+ */
+final class NativeLibrary {
+  static final String PATH_PROPERTY = "onnxruntime.native.path";
+  static final String CACHE_PROPERTY = "onnxfleet.native-cache";
+
+  private static final String PART = ".part";
+
+  private final Platform platform;
+  private final String resourceFolder;
+
+  @GuardedBy("this")
+  private @Nullable Path folder;
+
+  NativeLibrary() {
+    platform = Platform.current();
+    resourceFolder = "ai/onnxruntime/native/" + platform.label + "/";
+  }
+
+  /**
+   * Loads the library for good.
+   *
+   * @throws IllegalStateException if there is none for this platform, or it cannot be loaded
+   */
+  @SuppressWarnings("restricted") // loads native code, which is what this class is for
+  SymbolLookup load() {
+    Path library = locate("onnxruntime").orElseThrow(this::missing);
+    return SymbolLookup.libraryLookup(library, Arena.global());
+  }
+
+  /**
+   * Brings a provider's library next to the runtime's own, which looks for it there.
+   *
+   * @param name without a platform's prefix and suffix: {@code onnxruntime_providers_cuda}
+   * @return empty if neither the folder nor the class path has it
+   */
+  Optional<Path> locate(String name) {
+    String fileName = platform.prefix + name + platform.suffix;
+    String configured = System.getProperty(PATH_PROPERTY, "");
+    try {
+      if (!configured.isEmpty()) {
+        Path file = Path.of(configured).resolve(fileName);
+        return Files.isRegularFile(file) ? Optional.of(file) : Optional.empty();
+      }
+      URL resource = NativeLibrary.class.getClassLoader().getResource(resourceFolder + fileName);
+      if (resource == null) {
+        return Optional.empty();
+      }
+      return Optional.of(
+          "file".equals(resource.getProtocol()) ? fileOf(resource) : extract(resource, fileName));
+    } catch (IOException | URISyntaxException failure) {
+      throw new IllegalStateException(
+          "%s: %s (a folder for native libraries can be set with -D%s)"
+              .formatted(fileName, failure, CACHE_PROPERTY),
+          failure);
+    }
+  }
+
+  private IllegalStateException missing() {
+    String configured = System.getProperty(PATH_PROPERTY, "");
+    return new IllegalStateException(
+        configured.isEmpty()
+            ? "no ONNX Runtime for %s on the class path (expected onnxruntime_gpu, or onnxruntime by the build's profile cpu)"
+                .formatted(platform.label)
+            : "-D%s=%s: no ONNX Runtime library there".formatted(PATH_PROPERTY, configured));
+  }
+
+  private synchronized Path extract(URL resource, String fileName) throws IOException {
+    if (!(resource.openConnection() instanceof JarURLConnection connection)) {
+      throw new IOException(resource.getProtocol() + ": (expected a file or an entry of a jar)");
+    }
+    long byteSize = connection.getJarEntry().getSize();
+    if (folder == null) {
+      folder = ownFolder(connection.getJarEntry().getCrc());
+    }
+    Path target = folder.resolve(fileName);
+    if (isComplete(target, byteSize)) {
+      return target;
+    }
+    Path lockFile = folder.resolve("extraction.lock");
+    try (FileChannel channel =
+            FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileLock held = channel.lock()) {
+      // INVARIANT: the holder of the lock alone writes, so a part lying about is a dead process's.
+      if (held.isValid() && !isComplete(target, byteSize)) {
+        deleteParts(folder);
+        copy(connection, byteSize, target);
+      }
+    }
+    return target;
+  }
+
+  private static void copy(JarURLConnection connection, long byteSize, Path target)
+      throws IOException {
+    Path part = target.resolveSibling(target.getFileName() + PART);
+    try (InputStream library = connection.getInputStream()) {
+      Files.copy(library, part, StandardCopyOption.REPLACE_EXISTING);
+      if (!isComplete(part, byteSize)) {
+        throw new IOException(
+            "%d bytes of %s written (expected %d)"
+                .formatted(Files.size(part), target.getFileName(), byteSize));
+      }
+      Files.move(part, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } finally {
+      Files.deleteIfExists(part);
+    }
+  }
+
+  private static boolean isComplete(Path file, long byteSize) throws IOException {
+    return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && Files.size(file) == byteSize;
+  }
+
+  private static void deleteParts(Path folder) throws IOException {
+    try (DirectoryStream<Path> parts = Files.newDirectoryStream(folder, "*" + PART)) {
+      for (Path part : parts) {
+        Files.deleteIfExists(part);
+      }
+    }
+  }
+
+  /** The folder for libraries of one build of the runtime, which nobody else can write to. */
+  private static Path ownFolder(long checksum) throws IOException {
+    String configured = System.getProperty(CACHE_PROPERTY, "");
+    String name = "onnxruntime-%08x".formatted(checksum);
+    if (!configured.isEmpty()) {
+      return Files.createDirectories(Path.of(configured).resolve(name));
+    }
+    Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
+    String user = System.getProperty("user.name", "").replaceAll("[^A-Za-z0-9._-]", "_");
+    Path folder = temporary.resolve("onnx-fleet-%s-%s".formatted(user, name));
+    Set<PosixFilePermission> ownerOnly =
+        EnumSet.copyOf(PosixFilePermissions.fromString("rwx------"));
+    boolean posix = Files.getFileStore(temporary).supportsFileAttributeView("posix");
+    try {
+      return posix
+          ? Files.createDirectory(folder, PosixFilePermissions.asFileAttribute(ownerOnly))
+          : Files.createDirectory(folder);
+    } catch (FileAlreadyExistsException ours) {
+      requireOwn(folder, posix ? ownerOnly : Set.of());
+      return folder;
+    }
+  }
+
+  /** Anybody may create a folder among the temporary files, and what lies in it would be loaded. */
+  private static void requireOwn(Path folder, Set<PosixFilePermission> permissions)
+      throws IOException {
+    Path probe = Files.createTempFile(folder, "owner", PART);
+    try {
+      boolean own =
+          Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)
+              && Files.getOwner(folder).equals(Files.getOwner(probe))
+              && (permissions.isEmpty()
+                  || permissions.containsAll(Files.getPosixFilePermissions(folder)));
+      if (!own) {
+        throw new IOException(folder + " belongs to somebody else, or others may write to it");
+      }
+    } finally {
+      Files.deleteIfExists(probe);
+    }
+  }
+
+  private static Path fileOf(URL resource) throws URISyntaxException {
+    return Path.of(new URI(resource.toString()));
+  }
+
+  /** Names of shared libraries and of the folders in ONNX Runtime's jars. */
+  private record Platform(String label, String prefix, String suffix) {
+    static Platform current() {
+      String system = System.getProperty("os.name", "").toLowerCase(Locale.ROOT);
+      String machine = System.getProperty("os.arch", "").toLowerCase(Locale.ROOT);
+      boolean arm = machine.equals("aarch64") || machine.equals("arm64");
+      String architecture = arm ? "aarch64" : "x64";
+      if (!arm && !machine.equals("amd64") && !machine.equals("x86_64")) {
+        throw new IllegalStateException("os.arch: " + machine + " (expected x86-64 or aarch64)");
+      }
+      if (system.startsWith("mac")) {
+        return new Platform("osx-" + architecture, "lib", ".dylib");
+      }
+      if (system.startsWith("windows")) {
+        return new Platform("win-" + architecture, "", ".dll");
+      }
+      return new Platform("linux-" + architecture, "lib", ".so");
+    }
+  }
+}

@@ -1,0 +1,210 @@
+package io.onnxfleet.engine.runtime;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.onnxfleet.engine.error.ErrorCode;
+import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.runtime.GraphPorts.Port;
+import io.onnxfleet.engine.tensor.BufferPool;
+import io.onnxfleet.engine.tensor.NamedTensor;
+import io.onnxfleet.engine.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A session of ONNX Runtime.
+ *
+ * <ul>
+ *   <li>Inputs of fixed-size types are read where they are; outputs are copied once, into pooled
+ *       tensors.
+ *   <li>Every value of a run is given back to the runtime before {@link #run} ends, in whichever
+ *       way it does.
+ *   <li>A second run while one is under way, or one after {@link #close()}, is refused rather than
+ *       left to native code.
+ * </ul>
+ */
+final class OnnxModelSession implements ModelSession {
+  private final OrtApi api;
+  private final NativeSession session;
+  private final GraphPorts ports;
+  private final Placement placement;
+  private final ValueWriter writer;
+  private final ValueReader reader;
+
+  // Arrays of addresses that a run fills in; the arena frees them when the session is unreachable.
+  private final MemorySegment inputNames;
+  private final MemorySegment inputValues;
+  private final MemorySegment outputNames;
+  private final MemorySegment outputValues;
+
+  private final Object runLock = new Object();
+
+  @GuardedBy("runLock")
+  private boolean running;
+
+  @GuardedBy("runLock")
+  private boolean terminated;
+
+  @GuardedBy("runLock")
+  private boolean closed;
+
+  /** Takes the session over. */
+  OnnxModelSession(
+      OrtEnvironment environment,
+      NativeSession session,
+      GraphPorts ports,
+      Placement placement,
+      BufferPool pool) {
+    this.api = environment.api();
+    this.session = session;
+    this.ports = ports;
+    this.placement = placement;
+    Arena arena = Arena.ofAuto();
+    writer = new ValueWriter(environment, arena);
+    reader = new ValueReader(environment, pool, arena);
+    inputNames = arena.allocate(ADDRESS, ports.inputs().size() + 1L);
+    inputValues = arena.allocate(ADDRESS, ports.inputs().size() + 1L);
+    outputNames = arena.allocate(ADDRESS, ports.outputs().size());
+    outputValues = arena.allocate(ADDRESS, ports.outputs().size());
+  }
+
+  @Override
+  public ModelSignature signature() {
+    return ports.signature();
+  }
+
+  @Override
+  public ExecutionProvider executionProvider() {
+    return placement.provider();
+  }
+
+  @Override
+  public List<String> providerNotes() {
+    return placement.notes();
+  }
+
+  @Override
+  public List<Tensor> run(List<NamedTensor> inputs, List<String> outputs) {
+    requireAtMost("inputs", inputs.size(), ports.inputs().size());
+    requireAtMost("outputs", outputs.size(), ports.outputs().size());
+    beginRun();
+    int written = 0;
+    int requested = 0;
+    try {
+      for (NamedTensor input : inputs) {
+        Port port = ports.input(input.name());
+        inputNames.setAtIndex(ADDRESS, written, port.nativeName());
+        MemorySegment value = writer.write(port.name(), port.type(), input.tensor());
+        inputValues.setAtIndex(ADDRESS, written++, value);
+      }
+      for (String output : outputs) {
+        outputNames.setAtIndex(ADDRESS, requested, ports.output(output).nativeName());
+        outputValues.setAtIndex(ADDRESS, requested++, MemorySegment.NULL);
+      }
+      api.call(
+          OrtFunction.RUN,
+          session.address(),
+          session.runOptions(),
+          inputNames,
+          inputValues,
+          written,
+          outputNames,
+          requested,
+          outputValues);
+      return read(outputs);
+    } catch (OrtFailure failure) {
+      throw failed(failure);
+    } finally {
+      release(inputValues, written);
+      release(outputValues, requested);
+      endRun();
+      Reference.reachabilityFence(inputs);
+    }
+  }
+
+  private List<Tensor> read(List<String> outputs) {
+    List<Tensor> tensors = new ArrayList<>(outputs.size());
+    try {
+      for (int index = 0; index < outputs.size(); index++) {
+        Port port = ports.output(outputs.get(index));
+        MemorySegment value = outputValues.getAtIndex(ADDRESS, index);
+        tensors.add(reader.read(port.name(), port.type(), value));
+      }
+      return tensors;
+    } catch (Throwable failure) {
+      tensors.forEach(Tensor::close);
+      throw failure;
+    }
+  }
+
+  private void release(MemorySegment values, int count) {
+    for (int index = 0; index < count; index++) {
+      api.release(OrtFunction.RELEASE_VALUE, values.getAtIndex(ADDRESS, index));
+    }
+  }
+
+  @Override
+  public void terminate() {
+    synchronized (runLock) {
+      if (running && !terminated) {
+        terminated = true;
+        api.call(OrtFunction.SET_TERMINATE, session.runOptions());
+      }
+    }
+  }
+
+  private void beginRun() {
+    synchronized (runLock) {
+      if (closed || running) {
+        throw new IllegalStateException(
+            closed ? "the session is closed" : "a run is under way (expected one at a time)");
+      }
+      running = true;
+    }
+  }
+
+  private void endRun() {
+    synchronized (runLock) {
+      running = false;
+      if (terminated) {
+        terminated = false;
+        api.call(OrtFunction.UNSET_TERMINATE, session.runOptions());
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    synchronized (runLock) {
+      if (running) {
+        throw new IllegalStateException("a run is under way (expected none at close)");
+      }
+      if (closed) {
+        return;
+      }
+      closed = true;
+    }
+    session.close();
+  }
+
+  private InferenceException failed(OrtFailure failure) {
+    synchronized (runLock) {
+      if (terminated) {
+        return new InferenceException(ErrorCode.EXECUTION_FAILED, "the run was terminated");
+      }
+    }
+    ErrorCode code =
+        failure.isInvalidArgument() ? ErrorCode.INVALID_INPUT : ErrorCode.EXECUTION_FAILED;
+    return new InferenceException(code, failure.reason());
+  }
+
+  private static void requireAtMost(String what, int count, int bound) {
+    if (count > bound) {
+      throw InferenceException.invalidInput("%d %s (expected: <= %d)", count, what, bound);
+    }
+  }
+}

@@ -1,0 +1,252 @@
+package io.onnxfleet.engine.runtime;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Says whether an execution provider can work in this process, and adds it to a session's options.
+ *
+ * <p>The runtime loads a provider's library as a whole, so what that library needs is looked for
+ * first: with a library or a device missing the provider is refused by the name of what is missing.
+ *
+ * <p>Thread-safe.
+ */
+final class ProviderSetup {
+  /** The option of {@link ExecutionProvider#OPENVINO} that names its plugin library. */
+  static final String LIBRARY_OPTION = "library";
+
+  private static final String OPENVINO_NAME = "OpenVINOExecutionProvider";
+
+  private static final List<String> CUDA_LIBRARIES =
+      List.of(
+          "libcudart.so.12",
+          "libcublasLt.so.12",
+          "libcublas.so.12",
+          "libcurand.so.10",
+          "libcufft.so.11",
+          "libcudnn.so.9");
+  private static final List<String> TENSORRT_LIBRARIES =
+      List.of("libnvinfer.so.10", "libnvonnxparser.so.10");
+
+  /** An exhaustive search for the best convolution at every new shape would stall requests. */
+  private static final Map<String, String> CUDA_DEFAULTS =
+      Map.of(
+          "cudnn_conv_algo_search", "HEURISTIC",
+          "arena_extend_strategy", "kSameAsRequested");
+
+  private final OrtEnvironment environment;
+  private final OrtApi api;
+
+  @GuardedBy("this")
+  private final Set<Path> registeredPlugins = new HashSet<>();
+
+  ProviderSetup(OrtEnvironment environment) {
+    this.environment = environment;
+    this.api = environment.api();
+  }
+
+  /** Why the provider cannot be used here, or empty if nothing speaks against it. */
+  Optional<String> obstacle(ExecutionProvider provider, SessionOptions options) {
+    return switch (provider) {
+      case CPU -> Optional.empty();
+      case CUDA ->
+          compiledIn("CUDAExecutionProvider")
+              .or(() -> libraries("onnxruntime_providers_cuda", CUDA_LIBRARIES))
+              .or(() -> NvidiaDriver.obstacle(options.deviceId()));
+      case TENSORRT ->
+          compiledIn("TensorrtExecutionProvider")
+              .or(() -> libraries("onnxruntime_providers_tensorrt", CUDA_LIBRARIES))
+              .or(() -> loadable(TENSORRT_LIBRARIES))
+              .or(() -> NvidiaDriver.obstacle(options.deviceId()));
+      case OPENVINO -> plugin(optionsOf(provider, options));
+    };
+  }
+
+  /**
+   * Adds a provider that has no {@link #obstacle}; the CPU needs no adding.
+   *
+   * @throws OrtFailure if the runtime refuses it
+   */
+  void append(ExecutionProvider provider, SessionOptions options, NativeOptions target) {
+    switch (provider) {
+      case CPU -> {}
+      case CUDA -> appendCuda(options, target);
+      case TENSORRT -> {
+        appendTensorRt(options, target);
+        // What TensorRT does not take goes to CUDA if that is wanted too, and to the CPU if not.
+        if (options.executionProviders().contains(ExecutionProvider.CUDA)
+            && obstacle(ExecutionProvider.CUDA, options).isEmpty()) {
+          appendCuda(options, target);
+        }
+      }
+      case OPENVINO -> appendPlugin(options, target);
+    }
+  }
+
+  private Optional<String> compiledIn(String name) {
+    return environment.availableProviders().contains(name)
+        ? Optional.empty()
+        : Optional.of(
+            "%s is not in this build of ONNX Runtime (it has %s)"
+                .formatted(name, environment.availableProviders()));
+  }
+
+  /** Brings the provider's libraries beside the runtime's once all that they need is there. */
+  private Optional<String> libraries(String name, List<String> needed) {
+    return loadable(needed)
+        .or(
+            () -> {
+              for (String library : List.of("onnxruntime_providers_shared", name)) {
+                if (environment.library().locate(library).isEmpty()) {
+                  return Optional.of("the library " + library + " is not on the class path");
+                }
+              }
+              return Optional.empty();
+            });
+  }
+
+  private static Optional<String> loadable(List<String> libraries) {
+    for (String library : libraries) {
+      if (NvidiaDriver.lookup(library).isEmpty()) {
+        return Optional.of(library + " cannot be loaded");
+      }
+    }
+    return Optional.empty();
+  }
+
+  private void appendCuda(SessionOptions options, NativeOptions target) {
+    Map<String, String> entries = new LinkedHashMap<>(CUDA_DEFAULTS);
+    entries.put("device_id", Integer.toString(options.deviceId()));
+    entries.putAll(optionsOf(ExecutionProvider.CUDA, options));
+    append(
+        entries,
+        target,
+        OrtFunction.CREATE_CUDA_OPTIONS,
+        OrtFunction.UPDATE_CUDA_OPTIONS,
+        OrtFunction.APPEND_CUDA_V2,
+        OrtFunction.RELEASE_CUDA_OPTIONS);
+  }
+
+  private void appendTensorRt(SessionOptions options, NativeOptions target) {
+    Map<String, String> entries = new LinkedHashMap<>();
+    entries.put("device_id", Integer.toString(options.deviceId()));
+    entries.putAll(optionsOf(ExecutionProvider.TENSORRT, options));
+    append(
+        entries,
+        target,
+        OrtFunction.CREATE_TENSORRT_OPTIONS,
+        OrtFunction.UPDATE_TENSORRT_OPTIONS,
+        OrtFunction.APPEND_TENSORRT_V2,
+        OrtFunction.RELEASE_TENSORRT_OPTIONS);
+  }
+
+  private void append(
+      Map<String, String> entries,
+      NativeOptions target,
+      OrtFunction create,
+      OrtFunction update,
+      OrtFunction append,
+      OrtFunction release) {
+    Arena arena = target.arena();
+    MemorySegment out = arena.allocate(ADDRESS);
+    api.call(create, out);
+    MemorySegment providerOptions = out.get(ADDRESS, 0);
+    try {
+      MemorySegment keys = strings(arena, List.copyOf(entries.keySet()));
+      MemorySegment values = strings(arena, List.copyOf(entries.values()));
+      api.call(update, providerOptions, keys, values, (long) entries.size());
+      api.call(append, target.address(), providerOptions);
+    } finally {
+      api.release(release, providerOptions);
+    }
+  }
+
+  private synchronized Optional<String> plugin(Map<String, String> options) {
+    String library = options.getOrDefault(LIBRARY_OPTION, "");
+    if (library.isEmpty()) {
+      return Optional.of(
+          "no plugin library is named (expected the provider option '%s')"
+              .formatted(LIBRARY_OPTION));
+    }
+    Path path = Path.of(library).toAbsolutePath();
+    if (!Files.isRegularFile(path)) {
+      return Optional.of(library + ": no such library");
+    }
+    if (NvidiaDriver.lookup(path.toString()).isEmpty()) {
+      return Optional.of(library + " cannot be loaded, or a library that it needs is missing");
+    }
+    if (registeredPlugins.contains(path)) {
+      return Optional.empty();
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      api.call(
+          OrtFunction.REGISTER_EXECUTION_PROVIDER_LIBRARY,
+          environment.address(),
+          arena.allocateFrom(path.toString()),
+          arena.allocateFrom(path.toString()));
+      registeredPlugins.add(path);
+      return Optional.empty();
+    } catch (OrtFailure failure) {
+      return Optional.of(library + ": " + failure.reason());
+    }
+  }
+
+  private void appendPlugin(SessionOptions options, NativeOptions target) {
+    Map<String, String> entries =
+        new LinkedHashMap<>(optionsOf(ExecutionProvider.OPENVINO, options));
+    entries.remove(LIBRARY_OPTION);
+    Arena arena = target.arena();
+    MemorySegment device = arena.allocate(ADDRESS);
+    device.set(ADDRESS, 0, device(options.deviceId(), arena));
+    api.call(
+        OrtFunction.APPEND_EXECUTION_PROVIDER_V2,
+        target.address(),
+        environment.address(),
+        device,
+        1L,
+        strings(arena, List.copyOf(entries.keySet())),
+        strings(arena, List.copyOf(entries.values())),
+        (long) entries.size());
+  }
+
+  private MemorySegment device(int ordinal, Arena arena) {
+    MemorySegment out = arena.allocate(ADDRESS);
+    MemorySegment count = arena.allocate(JAVA_LONG);
+    api.call(OrtFunction.GET_EP_DEVICES, environment.address(), out, count);
+    long devices = count.get(JAVA_LONG, 0);
+    MemorySegment list = OrtApi.sized(out.get(ADDRESS, 0), devices * ADDRESS.byteSize());
+    int seen = 0;
+    for (long index = 0; index < devices; index++) {
+      MemorySegment device = list.getAtIndex(ADDRESS, index);
+      if (api.providerOf(device).equals(OPENVINO_NAME) && seen++ == ordinal) {
+        return device;
+      }
+    }
+    throw new OrtFailure(
+        0, "device-id: %d (expected: < %d, the devices of OpenVINO)".formatted(ordinal, seen));
+  }
+
+  private static Map<String, String> optionsOf(ExecutionProvider provider, SessionOptions options) {
+    return options.providerOptions().getOrDefault(provider, Map.of());
+  }
+
+  private static MemorySegment strings(Arena arena, List<String> texts) {
+    MemorySegment array = arena.allocate(ADDRESS, Math.max(1, texts.size()));
+    for (int index = 0; index < texts.size(); index++) {
+      array.setAtIndex(ADDRESS, index, arena.allocateFrom(texts.get(index)));
+    }
+    return array;
+  }
+}
