@@ -1,0 +1,74 @@
+package io.onnxfleet.engine.repository.config;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a model is served: complete, and checked against the model file.
+ *
+ * @param maxBatchSize rows that the model may be given at once; 0 if its tensors have no batch
+ *     dimension
+ * @param batchingDerived true if {@code maxBatchSize} above 0 was concluded from the shapes that
+ *     the model declares. Such a declaration may be wrong: run two rows and see whether every
+ *     output has two before trusting it, and else {@linkplain ModelConfigDerivation#deriveUnbatched
+ *     derive again}.
+ * @param inputs in the model's order
+ * @param outputs in the model's order
+ * @param dynamicBatching null if each request runs alone, even where the model could take more rows
+ * @param sequencePadding null if only requests of equal shapes share a batch
+ * @param parameters free text by name
+ * @param notes settings that were accepted but have no effect here, each named, for the log
+ * @param json this configuration as Triton writes it
+ */
+public record ModelConfig(
+    String name,
+    int maxBatchSize,
+    boolean batchingDerived,
+    List<TensorConfig> inputs,
+    List<TensorConfig> outputs,
+    @Nullable DynamicBatching dynamicBatching,
+    @Nullable SequencePadding sequencePadding,
+    List<InstanceGroupConfig> instanceGroups,
+    VersionPolicy versionPolicy,
+    List<WarmupConfig> warmups,
+    OptimizationConfig optimization,
+    Map<String, String> parameters,
+    String defaultModelFilename,
+    List<String> notes,
+    String json) {
+
+  /** The model file's name where the configuration has none. */
+  public static final String DEFAULT_MODEL_FILENAME = "model.onnx";
+
+  public ModelConfig {
+    inputs = List.copyOf(inputs);
+    outputs = List.copyOf(outputs);
+    instanceGroups = List.copyOf(instanceGroups);
+    warmups = List.copyOf(warmups);
+    parameters = Map.copyOf(parameters);
+    notes = List.copyOf(notes);
+    if (maxBatchSize < 0) {
+      throw new IllegalArgumentException("max-batch-size: " + maxBatchSize + " (expected: >= 0)");
+    }
+  }
+
+  /** True if tensors have a batch dimension. */
+  public boolean isBatched() {
+    return maxBatchSize > 0;
+  }
+
+  public Optional<TensorConfig> input(String inputName) {
+    return inputs.stream().filter(input -> input.name().equals(inputName)).findFirst();
+  }
+
+  public Optional<TensorConfig> output(String outputName) {
+    return outputs.stream().filter(output -> output.name().equals(outputName)).findFirst();
+  }
+
+  /** This configuration as one line of JSON in Triton's schema. */
+  public String toJson() {
+    return json;
+  }
+}
