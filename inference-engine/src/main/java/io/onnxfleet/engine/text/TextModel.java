@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param inputs those of {@link #INPUT_IDS}, {@link #ATTENTION_MASK} and {@link #TOKEN_TYPE_IDS}
  *     that the model has, each INT64 or INT32 and of rank 2
  * @param output the FP32 output that vectors are made of
+ * @param dimensions of a vector, 0 if the model does not declare them
  * @param pooling how
  * @param maxLength tokens of a window, special tokens included; empty for the tokenizer's own
  * @param fixedLength tokens that every row must have, 0 if the model takes any number
@@ -29,6 +30,7 @@ public record TextModel(
     long version,
     List<TensorSpec> inputs,
     String output,
+    int dimensions,
     Pooling pooling,
     Optional<Integer> maxLength,
     int fixedLength,
@@ -83,6 +85,7 @@ public record TextModel(
         version,
         textInputs,
         output.name(),
+        (int) Math.max(0, output.shape().dim(output.shape().rank() - 1)),
         poolsItself ? Pooling.MODEL : Pooling.parse(parameters.getOrDefault(POOLING, "mean")),
         Optional.ofNullable(number(name, parameters, MAX_SEQUENCE_LENGTH, 1, LONGEST)),
         fixedLength,

@@ -1,0 +1,208 @@
+package io.onnxfleet.engine.text;
+
+import io.onnxfleet.engine.ModelMetadata;
+import io.onnxfleet.engine.error.ErrorCategory;
+import io.onnxfleet.engine.error.ErrorCode;
+import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.request.Deadline;
+import io.onnxfleet.engine.tensor.BufferPool;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The models that serve text, each opened when it is first asked and again when its version, its
+ * configuration or its tokenizer has changed.
+ *
+ * <p>Keeps one tokenizer for each model's newest version; it is released when the model is found to
+ * be gone or changed, and no call is being tokenized with it.
+ *
+ * <p>Thread-safe.
+ */
+public final class TextModels implements AutoCloseable {
+  private final Function<String, ModelMetadata> metadata;
+  private final InferencePort port;
+  private final BufferPool pool;
+  private final int maxTokens;
+  private final ConcurrentMap<String, Opened> opened = new ConcurrentHashMap<>();
+
+  /**
+   * No model is open yet.
+   *
+   * @param metadata of a model's highest READY version, or an {@link InferenceException}
+   * @param maxTokens of one call
+   */
+  public TextModels(
+      Function<String, ModelMetadata> metadata,
+      InferencePort port,
+      BufferPool pool,
+      int maxTokens) {
+    this.metadata = metadata;
+    this.port = port;
+    this.pool = pool;
+    this.maxTokens = maxTokens;
+  }
+
+  /**
+   * How a model serves text; opens its tokenizer.
+   *
+   * @throws InferenceException if it is unknown, not ready, or serves no text
+   */
+  public TextModel model(String name) {
+    Opened lease = lease(name);
+    try {
+      return lease.embedder().model();
+    } finally {
+      lease.release();
+    }
+  }
+
+  /** {@link TextEmbedder#embed} with a model's highest READY version. */
+  public CompletableFuture<Embeddings> embed(
+      String name, List<TextInput> texts, Deadline deadline) {
+    Opened lease;
+    try {
+      lease = lease(name);
+    } catch (InferenceException refused) {
+      return CompletableFuture.failedFuture(refused);
+    }
+    try {
+      return lease.embedder().embed(texts, deadline);
+    } finally {
+      lease.release();
+    }
+  }
+
+  /** The model's embedder, which stays open until the lease is released. */
+  private Opened lease(String name) {
+    Source source;
+    try {
+      source = Source.of(metadata.apply(name));
+    } catch (InferenceException failure) {
+      if (failure.code().category() != ErrorCategory.INVALID_REQUEST) {
+        drop(name);
+      }
+      throw failure;
+    }
+    Opened model =
+        opened.compute(
+            name,
+            (_, before) -> {
+              if (before != null && before.source.equals(source)) {
+                return before.retain();
+              }
+              Opened now = open(source).retain();
+              if (before != null) {
+                before.release();
+              }
+              return now;
+            });
+    if (model.failure != null) {
+      model.release();
+      throw model.failure;
+    }
+    return model;
+  }
+
+  private void drop(String name) {
+    Opened gone = opened.remove(name);
+    if (gone != null) {
+      gone.release();
+    }
+  }
+
+  /** A tokenizer that cannot be used is remembered, or each request would read it again. */
+  private Opened open(Source source) {
+    TextTokenizer tokenizer;
+    try {
+      tokenizer = TextTokenizer.open(source.tokenizer());
+    } catch (InferenceException failure) {
+      return new Opened(source, null, failure);
+    }
+    try {
+      TextEmbedder embedder =
+          new TextEmbedder(source.model(), tokenizer, port, pool, maxTokens);
+      return new Opened(source, embedder, null);
+    } catch (InferenceException failure) {
+      tokenizer.close();
+      return new Opened(source, null, failure);
+    }
+  }
+
+  @Override
+  public void close() {
+    for (String name : List.copyOf(opened.keySet())) {
+      drop(name);
+    }
+  }
+
+  /** Everything that an embedder is made of; an equal source makes an equal embedder. */
+  private record Source(TextModel model, Path tokenizer, FileTime modified) {
+
+    static Source of(ModelMetadata metadata) {
+      TextModel model =
+          TextModel.of(
+              metadata.name(),
+              metadata.version(),
+              metadata.inputs(),
+              metadata.outputs(),
+              metadata.parameters());
+      Path tokenizer =
+          TextModel.tokenizerFile(metadata.folder(), metadata.version())
+              .orElseThrow(
+                  () ->
+                      TextModel.notText(
+                          metadata.name(), "no %s beside it".formatted(TextTokenizer.FILE_NAME)));
+      try {
+        return new Source(model, tokenizer, Files.getLastModifiedTime(tokenizer));
+      } catch (IOException failure) {
+        throw new InferenceException(
+            ErrorCode.MODEL_LOAD_FAILED,
+            "%s: %s".formatted(TextTokenizer.FILE_NAME, failure.getMessage()),
+            failure);
+      }
+    }
+  }
+
+  /** An embedder, or why there is none, and how many hold it: the map and each lease. */
+  private static final class Opened {
+    private final Source source;
+    private final @Nullable TextEmbedder embedder;
+    private final @Nullable InferenceException failure;
+    private final AtomicInteger holders = new AtomicInteger(1);
+
+    Opened(
+        Source source, @Nullable TextEmbedder embedder, @Nullable InferenceException failure) {
+      this.source = source;
+      this.embedder = embedder;
+      this.failure = failure;
+    }
+
+    TextEmbedder embedder() {
+      if (embedder == null) {
+        throw new IllegalStateException("a failed opening is not leased");
+      }
+      return embedder;
+    }
+
+    /** Only while the map holds it, inside the map's computation: it is not closed yet. */
+    Opened retain() {
+      holders.incrementAndGet();
+      return this;
+    }
+
+    void release() {
+      if (holders.decrementAndGet() == 0 && embedder != null) {
+        embedder.close();
+      }
+    }
+  }
+}
