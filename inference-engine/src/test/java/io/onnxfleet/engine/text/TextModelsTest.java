@@ -1,0 +1,183 @@
+package io.onnxfleet.engine.text;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.onnxfleet.engine.ModelMetadata;
+import io.onnxfleet.engine.error.ErrorCode;
+import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.request.Deadline;
+import io.onnxfleet.engine.request.InferenceResponse;
+import io.onnxfleet.engine.tensor.BufferPool;
+import io.onnxfleet.engine.tensor.DataType;
+import io.onnxfleet.engine.tensor.Shape;
+import io.onnxfleet.engine.tensor.TensorSpec;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TextModelsTest {
+  private final BufferPool pool = BufferPool.ofDefaults();
+  private final Map<String, ModelMetadata> served = new ConcurrentHashMap<>();
+  private final FakeEncoder encoder =
+      new FakeEncoder(pool) {
+        @Override
+        CompletableFuture<InferenceResponse> answer(Row row) {
+          return completed(row);
+        }
+      };
+  private final TextModels models =
+      new TextModels(this::metadata, encoder, pool, TextEmbedder.DEFAULT_MAX_TOKENS);
+
+  @TempDir private Path folder;
+
+  @BeforeEach
+  void serveOne() throws IOException {
+    Files.copy(MiniLm.TOKENIZER, folder.resolve("tokenizer.json"));
+    serve("m", 1, Map.of());
+  }
+
+  @AfterEach
+  void everythingIsReleased() {
+    models.close();
+    assertThat(pool.usage().buffersInUse()).isZero();
+  }
+
+  @Test
+  void embed_opensAModel_whenItIsFirstAsked() {
+    assertThat(embed("m")).isEqualTo(3);
+    assertThat(embed("m")).isEqualTo(3);
+    assertThat(models.model("m").dimensions()).isEqualTo(2);
+  }
+
+  @Test
+  void embed_followsTheModel_whenItsConfigurationChanges() {
+    embed("m");
+    serve("m", 2, Map.of("max-sequence-length", "3", "window-overlap", "0"));
+
+    models.embed("m", List.of(new TextInput.Characters("a b")), Deadline.NONE).join();
+
+    assertThat(encoder.rows.stream().map(row -> row.ids().size())).containsExactly(3, 3, 3);
+    assertThat(models.model("m").version()).isEqualTo(2);
+  }
+
+  @Test
+  void embed_saysWhy_whenModelIsUnknownOrGone() {
+    assertRefused("other", ErrorCode.MODEL_NOT_FOUND, "model 'other'");
+
+    embed("m");
+    served.remove("m");
+    assertRefused("m", ErrorCode.MODEL_NOT_FOUND, "model 'm'");
+
+    serve("m", 1, Map.of());
+    assertThat(embed("m")).isEqualTo(3);
+  }
+
+  @Test
+  void embed_saysWhy_whenModelHasNoTokenizer() throws IOException {
+    Files.delete(folder.resolve("tokenizer.json"));
+
+    assertRefused(
+        "m", ErrorCode.UNSUPPORTED_FEATURE, "does not serve text: no tokenizer.json beside it");
+  }
+
+  @Test
+  void embed_readsATokenizerAgain_onlyWhenItHasChanged() throws IOException {
+    Path file = folder.resolve("tokenizer.json");
+    byte[] good = Files.readAllBytes(file);
+    Files.writeString(file, "{}");
+    FileTime broken = Files.getLastModifiedTime(file);
+    assertRefused("m", ErrorCode.MODEL_LOAD_FAILED, "tokenizer.json: vocabulary");
+
+    Files.write(file, good);
+    Files.setLastModifiedTime(file, broken);
+    assertRefused("m", ErrorCode.MODEL_LOAD_FAILED, "tokenizer.json: vocabulary");
+
+    Files.setLastModifiedTime(file, FileTime.fromMillis(broken.toMillis() + 1_000));
+    assertThat(embed("m")).isEqualTo(3);
+  }
+
+  @Test
+  void model_isRefused_whenAParameterMakesNoSense() {
+    serve("m", 1, Map.of("max-sequence-length", "1"));
+
+    assertThatExceptionOfType(InferenceException.class)
+        .isThrownBy(() -> models.model("m"))
+        .withMessageContaining("max-sequence-length: 1");
+  }
+
+  @Test
+  void embed_answersEveryCall_whileTheModelIsReplaced() {
+    try (ExecutorService threads = Executors.newFixedThreadPool(4)) {
+      List<CompletableFuture<Long>> calls =
+          IntStream.range(0, 400)
+              .mapToObj(
+                  call ->
+                      CompletableFuture.supplyAsync(
+                          () -> {
+                            if (call % 20 == 0) {
+                              serve("m", call, Map.of());
+                            }
+                            return embed("m");
+                          },
+                          threads))
+              .toList();
+      assertThat(calls.stream().map(CompletableFuture::join)).containsOnly(3L);
+    }
+  }
+
+  private long embed(String model) {
+    return models
+        .embed(model, List.of(new TextInput.Characters("word")), Deadline.NONE)
+        .join()
+        .tokens();
+  }
+
+  private void assertRefused(String model, ErrorCode code, String message) {
+    assertThatThrownBy(() -> embed(model))
+        .cause()
+        .isInstanceOfSatisfying(
+            InferenceException.class, failure -> assertThat(failure.code()).isEqualTo(code))
+        .hasMessageContaining(message);
+  }
+
+  private void serve(String name, long version, Map<String, String> parameters) {
+    served.put(
+        name,
+        new ModelMetadata(
+            name,
+            List.of(version),
+            version,
+            ModelMetadata.PLATFORM,
+            List.of(new TensorSpec("input_ids", DataType.INT64, Shape.of(-1, -1))),
+            List.of(new TensorSpec("last_hidden_state", DataType.FP32, Shape.of(-1, -1, 2))),
+            8,
+            "cpu",
+            List.of(),
+            1,
+            parameters,
+            folder));
+  }
+
+  private ModelMetadata metadata(String name) {
+    ModelMetadata metadata = served.get(name);
+    if (metadata == null) {
+      throw new InferenceException(
+          ErrorCode.MODEL_NOT_FOUND, "model '%s' (expected one of %s)".formatted(name, served));
+    }
+    return metadata;
+  }
+}
