@@ -1,0 +1,46 @@
+package io.onnxfleet.gateway.admission;
+
+import java.time.Duration;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
+
+/**
+ * What the gateway takes in at most.
+ *
+ * @param maxConcurrentRequests requests under way in the whole gateway; 1 or more. What is above is
+ *     answered 429
+ * @param maxBodySize of one request as it is sent; 1 byte to 2 GiB. What is above is answered 413
+ * @param keptBodies memory for the bodies of requests under way that are kept to be sent again; 0
+ *     is a quarter of the heap. What does not fit is streamed and cannot be tried again
+ * @param bodyReadTimeout the longest pause between two pieces of a body; more than 0. A slower one
+ *     is answered 408
+ */
+@ConfigurationProperties(prefix = "fleet.gateway.admission", ignoreUnknownFields = false)
+public record AdmissionProperties(
+    @DefaultValue("10000") int maxConcurrentRequests,
+    @DefaultValue("64MB") DataSize maxBodySize,
+    @DefaultValue("0B") DataSize keptBodies,
+    @DefaultValue("30s") Duration bodyReadTimeout) {
+
+  public AdmissionProperties {
+    if (maxConcurrentRequests < 1) {
+      throw new IllegalArgumentException(
+          "fleet.gateway.admission.max-concurrent-requests: "
+              + maxConcurrentRequests
+              + " (expected: >= 1)");
+    }
+    if (maxBodySize.toBytes() < 1 || maxBodySize.toBytes() > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          "fleet.gateway.admission.max-body-size: " + maxBodySize + " (expected: 1B to 2047MB)");
+    }
+    if (keptBodies.isNegative()) {
+      throw new IllegalArgumentException(
+          "fleet.gateway.admission.kept-bodies: " + keptBodies + " (expected: >= 0B)");
+    }
+    if (bodyReadTimeout.toMillis() < 1) {
+      throw new IllegalArgumentException(
+          "fleet.gateway.admission.body-read-timeout: " + bodyReadTimeout + " (expected: > 0)");
+    }
+  }
+}

@@ -1,0 +1,35 @@
+package io.onnxfleet.gateway.aggregate;
+
+import io.onnxfleet.gateway.balancing.LeftOutReplicas;
+import io.onnxfleet.gateway.fleet.FleetWatch;
+import java.util.Objects;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import reactor.netty.http.client.HttpClient;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Wires the fleet's own answers. */
+@Configuration(proxyBeanMethods = false)
+class AggregateConfiguration {
+
+  @Bean
+  FleetAnswers fleetAnswers(
+      FleetWatch watch,
+      LeftOutReplicas leftOut,
+      HttpClient replicaHttpClient,
+      JsonMapper json,
+      AggregateProperties aggregate,
+      AdministrationProperties administration) {
+    ReplicaQueries queries = new ReplicaQueries(replicaHttpClient);
+    return new FleetAnswers(
+        watch,
+        leftOut,
+        queries,
+        new ModelChanges(
+            queries, new Administration(administration.token()), administration.timeout()),
+        json,
+        aggregate.timeout(),
+        Objects.requireNonNullElse(
+            AggregateConfiguration.class.getPackage().getImplementationVersion(), "development"));
+  }
+}

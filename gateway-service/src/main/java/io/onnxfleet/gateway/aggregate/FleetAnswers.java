@@ -1,0 +1,210 @@
+package io.onnxfleet.gateway.aggregate;
+
+import io.netty.handler.codec.http.HttpMethod;
+import io.onnxfleet.gateway.aggregate.ReplicaQueries.Question;
+import io.onnxfleet.gateway.balancing.LeftOutReplicas;
+import io.onnxfleet.gateway.failure.ErrorCode;
+import io.onnxfleet.gateway.failure.GatewayException;
+import io.onnxfleet.gateway.fleet.Fleet;
+import io.onnxfleet.gateway.fleet.FleetWatch;
+import io.onnxfleet.gateway.fleet.ModelReference;
+import io.onnxfleet.gateway.fleet.Replica;
+import io.onnxfleet.gateway.observability.RequestTrace;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.io.buffer.DataBufferLimitException;
+import org.springframework.core.io.buffer.DataBufferUtils;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.HttpStatusCode;
+import org.springframework.http.MediaType;
+import org.springframework.http.server.reactive.ServerHttpRequest;
+import org.springframework.http.server.reactive.ServerHttpResponse;
+import org.springframework.web.server.ServerWebExchange;
+import reactor.core.publisher.Mono;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Answers that speak for the whole fleet. What needs the replicas is asked of all of them at once;
+ * a replica that does not answer is left out of a union or a sum. Where none answers well, the
+ * first one's refusal is passed on.
+ *
+ * <p>Stateless; never blocks.
+ */
+public final class FleetAnswers {
+
+  /** Also the most that a load request's parameters may take. */
+  private static final int MOST_BODY_BYTES = 1024 * 1024;
+
+  private final FleetWatch watch;
+  private final LeftOutReplicas leftOut;
+  private final ReplicaQueries replicas;
+  private final ModelChanges changes;
+  private final JsonMapper json;
+  private final Duration timeout;
+  private final byte[] metadata;
+
+  FleetAnswers(
+      FleetWatch watch,
+      LeftOutReplicas leftOut,
+      ReplicaQueries replicas,
+      ModelChanges changes,
+      JsonMapper json,
+      Duration timeout,
+      String version) {
+    this.watch = watch;
+    this.leftOut = leftOut;
+    this.replicas = replicas;
+    this.changes = changes;
+    this.json = json;
+    this.timeout = timeout;
+    this.metadata =
+        json.writeValueAsBytes(
+            new ServerMetadata(
+                "onnx-fleet",
+                version,
+                List.of(
+                    "model_repository",
+                    "statistics",
+                    "model_configuration",
+                    "binary_tensor_data")));
+  }
+
+  private record ServerMetadata(String name, String version, List<String> extensions) {}
+
+  public Mono<Void> answer(ServerWebExchange exchange, FleetQuestion question) {
+    return switch (question) {
+      case FleetQuestion.ServerMetadata _ -> write(exchange, metadata);
+      case FleetQuestion.Live _ -> status(exchange, HttpStatus.OK);
+      case FleetQuestion.Ready _ ->
+          status(exchange, isReady() ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE);
+      case FleetQuestion.Models _ ->
+          gather(exchange, get("/v1/models"), RepositoryIndexes::unionOfModels);
+      case FleetQuestion.RepositoryIndex _ ->
+          body(exchange.getRequest())
+              .flatMap(
+                  body ->
+                      gather(
+                          exchange,
+                          new Question(HttpMethod.POST, "/v2/repository/index", body, timeout),
+                          RepositoryIndexes::union));
+      case FleetQuestion.AllStatistics _ ->
+          gather(exchange, get("/v2/models/stats"), Statistics::sum);
+      case FleetQuestion.ModelStatistics asked -> statistics(exchange, asked.model());
+      case FleetQuestion.Load load -> change(exchange, load.model(), "load");
+      case FleetQuestion.Unload unload -> change(exchange, unload.model(), "unload");
+    };
+  }
+
+  /** While anything can be asked that did not just fail. */
+  private boolean isReady() {
+    Fleet now = watch.current();
+    return !now.registered().isEmpty()
+        || now.vanished().stream().anyMatch(replica -> !leftOut.isLeftOut(replica.id()));
+  }
+
+  private Mono<Void> statistics(ServerWebExchange exchange, ModelReference model) {
+    if (!watch.current().knows(model.name())) {
+      throw new GatewayException(
+          ErrorCode.MODEL_NOT_FOUND, "unknown model: '" + model.name() + "'");
+    }
+    RequestTrace.of(exchange).model(model.name());
+    return gather(exchange, get(exchange.getRequest().getURI().getRawPath()), Statistics::sum);
+  }
+
+  private Mono<Void> change(ServerWebExchange exchange, String model, String change) {
+    changes.requireAdministrator(exchange.getRequest());
+    return body(exchange.getRequest())
+        .flatMap(body -> changes.apply(exchange, registered(), model, change, body));
+  }
+
+  private Question get(String path) {
+    return new Question(HttpMethod.GET, path, new byte[0], timeout);
+  }
+
+  private Mono<Void> gather(
+      ServerWebExchange exchange, Question question, Function<List<JsonNode>, JsonNode> join) {
+    return replicas
+        .askAll(registered(), question, RequestTrace.of(exchange))
+        .flatMap(answers -> joined(exchange, answers, join));
+  }
+
+  private Mono<Void> joined(
+      ServerWebExchange exchange,
+      List<ReplicaAnswer> answers,
+      Function<List<JsonNode>, JsonNode> join) {
+    List<JsonNode> good = new ArrayList<>();
+    for (ReplicaAnswer answer : answers) {
+      JsonNode part = answer.isSuccess() ? parsed(answer.body()) : null;
+      if (part != null) {
+        good.add(part);
+      }
+    }
+    if (!good.isEmpty()) {
+      return write(exchange, json.writeValueAsBytes(join.apply(good)));
+    }
+    for (ReplicaAnswer answer : answers) {
+      if (answer.status() >= 400) {
+        exchange.getResponse().setStatusCode(HttpStatusCode.valueOf(answer.status()));
+        return write(exchange, answer.body());
+      }
+    }
+    throw new GatewayException(
+        ErrorCode.NO_REPLICA, "none of " + answers.size() + " replicas answered");
+  }
+
+  /** Null for what is not JSON, which is as good as no answer. */
+  private @Nullable JsonNode parsed(byte[] body) {
+    try {
+      return json.readTree(body);
+    } catch (JacksonException malformed) {
+      return null;
+    }
+  }
+
+  private Collection<Replica> registered() {
+    Fleet now = watch.current();
+    Collection<Replica> asked = now.registered().isEmpty() ? now.vanished() : now.registered();
+    if (asked.isEmpty()) {
+      throw new GatewayException(ErrorCode.NO_REPLICA, "no replica is registered");
+    }
+    return asked;
+  }
+
+  private static Mono<byte[]> body(ServerHttpRequest request) {
+    return DataBufferUtils.join(request.getBody(), MOST_BODY_BYTES)
+        .map(
+            joined -> {
+              byte[] bytes = new byte[joined.readableByteCount()];
+              joined.read(bytes);
+              DataBufferUtils.release(joined);
+              return bytes;
+            })
+        .defaultIfEmpty(new byte[0])
+        .onErrorMap(
+            DataBufferLimitException.class,
+            tooLarge ->
+                new GatewayException(
+                    ErrorCode.BODY_TOO_LARGE,
+                    "body: too large (expected: <= " + MOST_BODY_BYTES + " bytes)"));
+  }
+
+  private static Mono<Void> status(ServerWebExchange exchange, HttpStatus status) {
+    ServerHttpResponse response = exchange.getResponse();
+    response.setStatusCode(status);
+    response.getHeaders().setContentLength(0);
+    return response.setComplete();
+  }
+
+  private static Mono<Void> write(ServerWebExchange exchange, byte[] body) {
+    ServerHttpResponse response = exchange.getResponse();
+    response.getHeaders().setContentType(MediaType.APPLICATION_JSON);
+    response.getHeaders().setContentLength(body.length);
+    return response.writeWith(Mono.just(response.bufferFactory().wrap(body)));
+  }
+}

@@ -1,0 +1,113 @@
+package io.onnxfleet.gateway.aggregate;
+
+import io.netty.handler.codec.http.HttpMethod;
+import io.onnxfleet.gateway.aggregate.ReplicaQueries.Question;
+import io.onnxfleet.gateway.failure.ErrorCode;
+import io.onnxfleet.gateway.failure.GatewayException;
+import io.onnxfleet.gateway.fleet.Replica;
+import io.onnxfleet.gateway.observability.RequestTrace;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.server.reactive.ServerHttpRequest;
+import org.springframework.http.server.reactive.ServerHttpResponse;
+import org.springframework.web.server.ServerWebExchange;
+import org.springframework.web.util.UriUtils;
+import reactor.core.publisher.Mono;
+
+/**
+ * Loads and unloads a model on every replica, for administrators. The answer is 200 with an empty
+ * body, as Triton's clients expect it, only when every replica did it; each replica's result stands
+ * in the header {@link #RESULTS} and, where one failed, in the error. Stateless; never blocks.
+ */
+final class ModelChanges {
+
+  /** {@code <replica>=<status>}, separated by commas. */
+  static final String RESULTS = "Inference-Replica-Results";
+
+  private static final Logger LOGGER = LoggerFactory.getLogger(ModelChanges.class);
+  private static final int MOST_OF_A_REASON = 300;
+
+  private final ReplicaQueries replicas;
+  private final Administration administration;
+  private final Duration timeout;
+
+  ModelChanges(ReplicaQueries replicas, Administration administration, Duration timeout) {
+    this.replicas = replicas;
+    this.administration = administration;
+    this.timeout = timeout;
+  }
+
+  void requireAdministrator(ServerHttpRequest request) {
+    administration.requireAdministrator(request);
+  }
+
+  Mono<Void> apply(
+      ServerWebExchange exchange,
+      Collection<Replica> all,
+      String model,
+      String change,
+      byte[] body) {
+    String path =
+        "/v2/repository/models/"
+            + UriUtils.encodePathSegment(model, StandardCharsets.UTF_8)
+            + "/"
+            + change;
+    return replicas
+        .askAll(all, new Question(HttpMethod.POST, path, body, timeout), RequestTrace.of(exchange))
+        .flatMap(answers -> tell(exchange, answers, model, change));
+  }
+
+  private static Mono<Void> tell(
+      ServerWebExchange exchange, List<ReplicaAnswer> answers, String model, String change) {
+    String results =
+        answers.stream()
+            .map(answer -> answer.replica() + "=" + answer.outcome())
+            .collect(Collectors.joining(","));
+    LOGGER.info("{} of model '{}': {}", change, model, results);
+    ServerHttpResponse response = exchange.getResponse();
+    response.getHeaders().set(RESULTS, results);
+    List<ReplicaAnswer> failed = answers.stream().filter(answer -> !answer.isSuccess()).toList();
+    if (failed.isEmpty()) {
+      response.setStatusCode(HttpStatus.OK);
+      response.getHeaders().setContentLength(0);
+      return response.setComplete();
+    }
+    return Mono.error(
+        new GatewayException(
+            code(answers, failed),
+            "%s of model '%s' failed on %d of %d replicas: %s"
+                .formatted(
+                    change,
+                    model,
+                    failed.size(),
+                    answers.size(),
+                    failed.stream().map(ModelChanges::reason).collect(Collectors.joining("; ")))));
+  }
+
+  /** A refusal that all replicas share is the caller's own. */
+  private static ErrorCode code(List<ReplicaAnswer> answers, List<ReplicaAnswer> failed) {
+    boolean shared =
+        failed.size() == answers.size()
+            && failed.stream().mapToInt(ReplicaAnswer::status).distinct().count() == 1;
+    return switch (shared ? failed.getFirst().status() : 0) {
+      case 400 -> ErrorCode.MALFORMED_REQUEST;
+      case 404 -> ErrorCode.MODEL_NOT_FOUND;
+      default -> ErrorCode.REPLICA_REFUSED_CHANGE;
+    };
+  }
+
+  private static String reason(ReplicaAnswer answer) {
+    String body = new String(answer.body(), StandardCharsets.UTF_8);
+    return answer.replica()
+        + " "
+        + answer.outcome()
+        + " "
+        + (body.length() > MOST_OF_A_REASON ? body.substring(0, MOST_OF_A_REASON) : body);
+  }
+}

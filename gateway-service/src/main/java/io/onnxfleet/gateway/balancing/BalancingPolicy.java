@@ -1,0 +1,19 @@
+package io.onnxfleet.gateway.balancing;
+
+import io.onnxfleet.gateway.fleet.Replica;
+import java.util.List;
+
+/**
+ * Chooses among replicas that can all answer; which ones those are is not its business.
+ * Implementations are safe for use by many threads and never block.
+ */
+public interface BalancingPolicy {
+
+  /**
+   * Chooses one of the candidates.
+   *
+   * @param candidates at least one replica
+   * @return one of them
+   */
+  Replica choose(List<Replica> candidates);
+}

@@ -1,0 +1,39 @@
+package io.onnxfleet.gateway.failure;
+
+import org.springframework.http.HttpStatus;
+
+/** Every refusal of the gateway's own, with its category and HTTP status. */
+public enum ErrorCode {
+  MALFORMED_REQUEST(ErrorCategory.INVALID_REQUEST, HttpStatus.BAD_REQUEST),
+  BODY_TIMEOUT(ErrorCategory.INVALID_REQUEST, HttpStatus.REQUEST_TIMEOUT),
+  BODY_TOO_LARGE(ErrorCategory.INVALID_REQUEST, HttpStatus.CONTENT_TOO_LARGE),
+  UNSUPPORTED_ENCODING(ErrorCategory.INVALID_REQUEST, HttpStatus.UNSUPPORTED_MEDIA_TYPE),
+  UNKNOWN_PATH(ErrorCategory.NOT_FOUND, HttpStatus.NOT_FOUND),
+  METHOD_NOT_ALLOWED(ErrorCategory.INVALID_REQUEST, HttpStatus.METHOD_NOT_ALLOWED),
+  MODEL_NOT_FOUND(ErrorCategory.NOT_FOUND, HttpStatus.NOT_FOUND),
+  MODEL_NOT_READY(ErrorCategory.UNAVAILABLE, HttpStatus.SERVICE_UNAVAILABLE),
+  NO_REPLICA(ErrorCategory.UNAVAILABLE, HttpStatus.SERVICE_UNAVAILABLE),
+  GATEWAY_OVERLOADED(ErrorCategory.OVERLOADED, HttpStatus.TOO_MANY_REQUESTS),
+  REPLICAS_SATURATED(ErrorCategory.OVERLOADED, HttpStatus.TOO_MANY_REQUESTS),
+  DEADLINE_EXPIRED(ErrorCategory.DEADLINE_EXCEEDED, HttpStatus.GATEWAY_TIMEOUT),
+  ADMINISTRATION_CLOSED(ErrorCategory.FORBIDDEN, HttpStatus.FORBIDDEN),
+  ADMINISTRATOR_UNKNOWN(ErrorCategory.FORBIDDEN, HttpStatus.UNAUTHORIZED),
+  REPLICA_REFUSED_CHANGE(ErrorCategory.INTERNAL, HttpStatus.BAD_GATEWAY),
+  INTERNAL(ErrorCategory.INTERNAL, HttpStatus.INTERNAL_SERVER_ERROR);
+
+  private final ErrorCategory category;
+  private final HttpStatus status;
+
+  ErrorCode(ErrorCategory category, HttpStatus status) {
+    this.category = category;
+    this.status = status;
+  }
+
+  public ErrorCategory category() {
+    return category;
+  }
+
+  public HttpStatus status() {
+    return status;
+  }
+}

@@ -1,0 +1,124 @@
+package io.onnxfleet.gateway.failure;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpStatusCode;
+import org.springframework.http.MediaType;
+import org.springframework.http.server.reactive.ServerHttpResponse;
+import org.springframework.stereotype.Component;
+import org.springframework.web.ErrorResponse;
+import org.springframework.web.server.ServerWebExchange;
+import reactor.core.publisher.Mono;
+import tools.jackson.core.io.JsonStringEncoder;
+
+/**
+ * The one mapping from an error to an answer. Errors under {@code /v1} have OpenAI's shape, all
+ * others are exactly {@code {"error":"..."}}; retryable categories carry {@code Retry-After}.
+ * Stateless.
+ */
+@Component
+public final class ErrorResponses {
+
+  private static final Logger LOGGER = LoggerFactory.getLogger(ErrorResponses.class);
+  private static final String RETRY_AFTER_SECONDS = "1";
+
+  /**
+   * Answers with the error. Once an answer has begun nothing can be said any more: the error is
+   * passed on, which breaks the client's connection, so that no half answer looks whole.
+   */
+  public Mono<Void> write(ServerWebExchange exchange, Throwable error) {
+    ServerHttpResponse response = exchange.getResponse();
+    if (response.isCommitted()) {
+      return Mono.error(error);
+    }
+    String path = exchange.getRequest().getURI().getRawPath();
+    GatewayException refusal = refusalOf(exchange, path, error);
+    ErrorCode code = refusal.code();
+    response.setStatusCode(code.status());
+    HttpHeaders headers = response.getHeaders();
+    headers.remove(HttpHeaders.CONTENT_ENCODING);
+    headers.remove(HttpHeaders.TRANSFER_ENCODING);
+    headers.setContentType(MediaType.APPLICATION_JSON);
+    if (code.category().isRetryable()) {
+      headers.set(HttpHeaders.RETRY_AFTER, RETRY_AFTER_SECONDS);
+    }
+    if (code == ErrorCode.BODY_TOO_LARGE || code == ErrorCode.BODY_TIMEOUT) {
+      // The rest of the body is not worth reading, so the connection cannot be used again.
+      headers.set(HttpHeaders.CONNECTION, "close");
+    }
+    if (code == ErrorCode.ADMINISTRATOR_UNKNOWN) {
+      headers.set(HttpHeaders.WWW_AUTHENTICATE, "Bearer");
+    }
+    byte[] body =
+        body(refusal, path.startsWith("/v1/") || path.equals("/v1"))
+            .getBytes(StandardCharsets.UTF_8);
+    headers.setContentLength(body.length);
+    return response.writeWith(Mono.just(response.bufferFactory().wrap(body)));
+  }
+
+  private static GatewayException refusalOf(
+      ServerWebExchange exchange, @Nullable String path, Throwable error) {
+    if (error instanceof GatewayException refusal) {
+      return refusal;
+    }
+    if (error instanceof ErrorResponse response) {
+      HttpStatusCode status = response.getStatusCode();
+      switch (status.value()) {
+        case 404 -> {
+          return new GatewayException(ErrorCode.UNKNOWN_PATH, "unknown path: " + path);
+        }
+        case 405 -> {
+          return new GatewayException(
+              ErrorCode.METHOD_NOT_ALLOWED,
+              exchange.getRequest().getMethod() + " is not allowed on " + path);
+        }
+        case 413 -> {
+          return new GatewayException(ErrorCode.BODY_TOO_LARGE, "the body is too large");
+        }
+        default -> {
+          if (status.is4xxClientError()) {
+            return new GatewayException(
+                ErrorCode.MALFORMED_REQUEST, "malformed request: " + response.getBody().getTitle());
+          }
+        }
+      }
+    }
+    LOGGER.error("{} {} failed", exchange.getRequest().getMethod(), path, error);
+    return new GatewayException(ErrorCode.INTERNAL, "internal error of the gateway");
+  }
+
+  private static String body(GatewayException refusal, boolean openAiShape) {
+    StringBuilder json = new StringBuilder(160);
+    if (!openAiShape) {
+      json.append("{\"error\":");
+      quote(json, refusal.getMessage());
+      return json.append('}').toString();
+    }
+    json.append("{\"error\":{\"message\":");
+    quote(json, refusal.getMessage());
+    json.append(",\"type\":\"").append(openAiType(refusal.code())).append("\",\"param\":");
+    boolean aboutModel =
+        refusal.code() == ErrorCode.MODEL_NOT_FOUND || refusal.code() == ErrorCode.MODEL_NOT_READY;
+    json.append(aboutModel ? "\"model\"" : "null").append(",\"code\":\"");
+    return json.append(refusal.code().name().toLowerCase(Locale.ROOT)).append("\"}}").toString();
+  }
+
+  private static String openAiType(ErrorCode code) {
+    return switch (code.category()) {
+      case INVALID_REQUEST, NOT_FOUND -> "invalid_request_error";
+      case FORBIDDEN -> "authentication_error";
+      case OVERLOADED -> "rate_limit_error";
+      case DEADLINE_EXCEEDED, UNAVAILABLE, INTERNAL -> "server_error";
+    };
+  }
+
+  private static void quote(StringBuilder json, @Nullable String text) {
+    json.append('"')
+        .append(JsonStringEncoder.getInstance().quoteAsCharArray(text == null ? "" : text));
+    json.append('"');
+  }
+}

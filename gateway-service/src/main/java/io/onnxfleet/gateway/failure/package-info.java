@@ -1,0 +1,9 @@
+/**
+ * The gateway's own refusals: {@link io.onnxfleet.gateway.failure.GatewayException} carries an
+ * {@link io.onnxfleet.gateway.failure.ErrorCode}, {@link
+ * io.onnxfleet.gateway.failure.ErrorResponses} writes it.
+ */
+@NullMarked
+package io.onnxfleet.gateway.failure;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,88 @@
+package io.onnxfleet.gateway.fleet;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The replicas at one moment, indexed by the models that they have READY. Immutable.
+ *
+ * <p>A replica that the registry no longer lists is <em>vanished</em> for a grace time: it is asked
+ * only where no registered replica can be, so that the fleet goes on serving while the registry
+ * restarts empty.
+ */
+public final class Fleet {
+
+  static final Fleet EMPTY = new Fleet(List.of(), List.of());
+
+  private final List<Replica> registered;
+  private final List<Replica> vanished;
+  private final Map<String, List<Replica>> registeredByModel;
+  private final Map<String, List<Replica>> vanishedByModel;
+
+  public Fleet(List<Replica> registered, List<Replica> vanished) {
+    this.registered = List.copyOf(registered);
+    this.vanished = List.copyOf(vanished);
+    this.registeredByModel = byModel(this.registered);
+    this.vanishedByModel = byModel(this.vanished);
+  }
+
+  /** The replicas that the registry lists as UP. */
+  public List<Replica> registered() {
+    return registered;
+  }
+
+  /** The replicas that it listed a short while ago. */
+  public List<Replica> vanished() {
+    return vanished;
+  }
+
+  /** The registered replicas to ask for the model. */
+  public List<Replica> serving(ModelReference model) {
+    return serving(registeredByModel, model);
+  }
+
+  /** The vanished replicas to ask for the model where no registered one can be. */
+  public List<Replica> vanishedServing(ModelReference model) {
+    return serving(vanishedByModel, model);
+  }
+
+  /** Whether any replica has the model in its repository. */
+  public boolean knows(String model) {
+    if (registeredByModel.containsKey(model) || vanishedByModel.containsKey(model)) {
+      return true;
+    }
+    return registered.stream().anyMatch(replica -> replica.knows(model))
+        || vanished.stream().anyMatch(replica -> replica.knows(model));
+  }
+
+  /**
+   * Without a replica that has just this version READY, all that have the model READY are asked:
+   * they know their repository and tell an unknown version from one that is not ready.
+   */
+  private static List<Replica> serving(Map<String, List<Replica>> byModel, ModelReference model) {
+    List<Replica> all = byModel.getOrDefault(model.name(), List.of());
+    if (model.version() == null || all.isEmpty()) {
+      return all;
+    }
+    List<Replica> exact = new ArrayList<>(all.size());
+    for (Replica replica : all) {
+      if (replica.hasReady(model)) {
+        exact.add(replica);
+      }
+    }
+    return exact.isEmpty() ? all : exact;
+  }
+
+  private static Map<String, List<Replica>> byModel(List<Replica> replicas) {
+    Map<String, List<Replica>> byModel = new HashMap<>();
+    for (Replica replica : replicas) {
+      for (String model : replica.readyModels()) {
+        byModel.computeIfAbsent(model, name -> new ArrayList<>()).add(replica);
+      }
+    }
+    byModel.replaceAll((name, all) -> List.copyOf(all));
+    return Map.copyOf(byModel);
+  }
+}

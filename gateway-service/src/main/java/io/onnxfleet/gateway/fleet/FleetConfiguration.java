@@ -1,0 +1,15 @@
+package io.onnxfleet.gateway.fleet;
+
+import org.springframework.cloud.client.discovery.DiscoveryClient;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** Wires the watch to the registry client. */
+@Configuration(proxyBeanMethods = false)
+class FleetConfiguration {
+
+  @Bean
+  FleetWatch fleetWatch(DiscoveryClient registry, FleetProperties properties) {
+    return new FleetWatch(registry, properties, System::nanoTime);
+  }
+}

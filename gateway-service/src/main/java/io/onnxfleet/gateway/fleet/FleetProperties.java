@@ -1,0 +1,35 @@
+package io.onnxfleet.gateway.fleet;
+
+import java.time.Duration;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * How the gateway follows the registry.
+ *
+ * @param serviceName the registry's application name of the replicas
+ * @param refreshInterval how often the registry client's copy is looked at; at least 10 ms
+ * @param vanishedGrace how long a replica that is no longer listed may still be asked when no
+ *     listed one can be; 0 or more
+ */
+@ConfigurationProperties(prefix = "fleet.gateway.registry", ignoreUnknownFields = false)
+public record FleetProperties(
+    @DefaultValue("inference-service") String serviceName,
+    @DefaultValue("250ms") Duration refreshInterval,
+    @DefaultValue("30s") Duration vanishedGrace) {
+
+  public FleetProperties {
+    if (serviceName.isBlank()) {
+      throw new IllegalArgumentException(
+          "fleet.gateway.registry.service-name: '' (expected: an application name)");
+    }
+    if (refreshInterval.toMillis() < 10) {
+      throw new IllegalArgumentException(
+          "fleet.gateway.registry.refresh-interval: " + refreshInterval + " (expected: >= 10ms)");
+    }
+    if (vanishedGrace.isNegative()) {
+      throw new IllegalArgumentException(
+          "fleet.gateway.registry.vanished-grace: " + vanishedGrace + " (expected: >= 0)");
+    }
+  }
+}

@@ -1,0 +1,150 @@
+package io.onnxfleet.gateway.fleet;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.cloud.client.ServiceInstance;
+import org.springframework.cloud.client.discovery.DiscoveryClient;
+import org.springframework.context.SmartLifecycle;
+
+/**
+ * Keeps the current {@link Fleet}: looks at the registry client's copy at a fixed interval on a
+ * thread of its own, so that no request waits for the registry.
+ *
+ * <p>When the registry client fails, the last fleet stays. A replica that is no longer listed stays
+ * vanished for the grace time.
+ *
+ * <p>{@link #current()} may be called from any thread; listeners run on the watching thread.
+ */
+public final class FleetWatch implements SmartLifecycle {
+
+  private static final Logger LOGGER = LoggerFactory.getLogger(FleetWatch.class);
+
+  private final DiscoveryClient registry;
+  private final FleetProperties properties;
+  private final LongSupplier nanoClock;
+  private final List<Consumer<Fleet>> listeners = new CopyOnWriteArrayList<>();
+  private final Map<String, Long> vanishedSince = new HashMap<>();
+  private volatile Fleet current = Fleet.EMPTY;
+  private boolean registryFailing;
+  private volatile @Nullable ScheduledExecutorService executor;
+
+  public FleetWatch(DiscoveryClient registry, FleetProperties properties, LongSupplier nanoClock) {
+    this.registry = registry;
+    this.properties = properties;
+    this.nanoClock = nanoClock;
+  }
+
+  /** The fleet as it was seen last. Never blocks. */
+  public Fleet current() {
+    return current;
+  }
+
+  /** Calls the listener after every change of the fleet. */
+  public void onChange(Consumer<Fleet> listener) {
+    listeners.add(listener);
+  }
+
+  @Override
+  @SuppressWarnings(
+      "FutureReturnValueIgnored") // refresh() throws nothing that the future could hold.
+  public void start() {
+    refresh();
+    ScheduledExecutorService watching =
+        Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().name("fleet-watch").daemon().factory());
+    long interval = properties.refreshInterval().toMillis();
+    watching.scheduleWithFixedDelay(this::refresh, interval, interval, TimeUnit.MILLISECONDS);
+    executor = watching;
+  }
+
+  @Override
+  public void stop() {
+    ScheduledExecutorService watching = executor;
+    executor = null;
+    if (watching != null) {
+      watching.shutdownNow();
+    }
+  }
+
+  @Override
+  public boolean isRunning() {
+    return executor != null;
+  }
+
+  /** Before the web server, so that its first request finds a fleet. */
+  @Override
+  public int getPhase() {
+    return 0;
+  }
+
+  /** Looks at the registry now. The interval calls this by itself. */
+  public synchronized void refresh() {
+    try {
+      Fleet next = next(registry.getInstances(properties.serviceName()));
+      if (registryFailing) {
+        registryFailing = false;
+        LOGGER.info("the registry answers again");
+      }
+      publish(next);
+    } catch (RuntimeException failure) {
+      if (!registryFailing) {
+        registryFailing = true;
+        LOGGER.warn("the registry cannot be read, the last known replicas stay", failure);
+      }
+    }
+  }
+
+  private void publish(Fleet next) {
+    Fleet last = current;
+    if (last.registered().equals(next.registered()) && last.vanished().equals(next.vanished())) {
+      return;
+    }
+    current = next;
+    LOGGER.info("replicas: {} registered, {} vanished", next.registered(), next.vanished());
+    for (Consumer<Fleet> listener : listeners) {
+      listener.accept(next);
+    }
+  }
+
+  private Fleet next(List<ServiceInstance> listed) {
+    Map<String, Replica> before = new LinkedHashMap<>();
+    current.vanished().forEach(replica -> before.put(replica.id(), replica));
+    current.registered().forEach(replica -> before.put(replica.id(), replica));
+
+    Map<String, Replica> registered = new LinkedHashMap<>();
+    for (ServiceInstance instance : listed) {
+      Replica replica = Replica.of(instance);
+      Replica known = before.get(replica.id());
+      // The same object while nothing changed: snapshots compare fast and keep no garbage alive.
+      registered.put(replica.id(), known != null && known.describes(instance) ? known : replica);
+    }
+
+    long now = nanoClock.getAsLong();
+    vanishedSince.keySet().removeAll(registered.keySet());
+    List<Replica> vanished = new ArrayList<>();
+    for (Replica replica : before.values()) {
+      if (registered.containsKey(replica.id())) {
+        continue;
+      }
+      long since = vanishedSince.computeIfAbsent(replica.id(), id -> now);
+      if (now - since < properties.vanishedGrace().toNanos()) {
+        vanished.add(replica);
+      } else {
+        vanishedSince.remove(replica.id());
+      }
+    }
+    return new Fleet(List.copyOf(registered.values()), vanished);
+  }
+}

@@ -1,0 +1,13 @@
+package io.onnxfleet.gateway.fleet;
+
+/** The keys of a replica's metadata in the registry that the gateway reads. */
+final class MetadataKeys {
+
+  /** Comma-separated {@code <url-encoded model name>:<version>} of the READY versions. */
+  static final String MODELS_READY = "models-ready";
+
+  /** Comma-separated url-encoded names of every model in the replica's repository. */
+  static final String MODELS_KNOWN = "models-known";
+
+  private MetadataKeys() {}
+}

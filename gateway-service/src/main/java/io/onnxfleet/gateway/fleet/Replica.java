@@ -1,0 +1,165 @@
+package io.onnxfleet.gateway.fleet;
+
+import java.net.URI;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.springframework.cloud.client.ServiceInstance;
+
+/**
+ * One inference-service process as the registry describes it. Immutable; a change of its metadata
+ * makes a new object with the same {@link #id()}.
+ */
+public final class Replica implements ServiceInstance {
+
+  private final String id;
+  private final ServiceInstance instance;
+  private final Map<String, String> metadata;
+  private final String baseUri;
+  private final Map<String, Set<String>> ready;
+  private final Set<String> known;
+
+  private Replica(String id, ServiceInstance instance) {
+    this.id = id;
+    this.instance = instance;
+    this.metadata = instance.getMetadata() == null ? Map.of() : Map.copyOf(instance.getMetadata());
+    this.baseUri =
+        (instance.isSecure() ? "https" : "http")
+            + "://"
+            + bracketed(instance.getHost())
+            + ":"
+            + instance.getPort();
+    this.ready = readyVersions(metadata.getOrDefault(MetadataKeys.MODELS_READY, ""));
+    Set<String> names = new HashSet<>(ready.keySet());
+    for (String name : metadata.getOrDefault(MetadataKeys.MODELS_KNOWN, "").split(",", -1)) {
+      if (!name.isBlank()) {
+        names.add(decoded(name.strip()));
+      }
+    }
+    this.known = Set.copyOf(names);
+  }
+
+  /** Reads the instance's metadata; entries that cannot be read count as not served. */
+  public static Replica of(ServiceInstance instance) {
+    String id = instance.getInstanceId();
+    return new Replica(id == null ? instance.getHost() + ":" + instance.getPort() : id, instance);
+  }
+
+  public String id() {
+    return id;
+  }
+
+  /** Scheme, host and port, without a path and without a slash at the end. */
+  public String baseUri() {
+    return baseUri;
+  }
+
+  /** Whether any version of the model is READY here. */
+  public boolean hasReady(String model) {
+    return ready.containsKey(model);
+  }
+
+  /** Whether the version is READY here; without a version, whether any is. */
+  public boolean hasReady(ModelReference model) {
+    Set<String> versions = ready.get(model.name());
+    return versions != null && (model.version() == null || versions.contains(model.version()));
+  }
+
+  /** The names of the models with a READY version. */
+  Set<String> readyModels() {
+    return ready.keySet();
+  }
+
+  /** Whether the model is in this replica's repository, READY or not. */
+  public boolean knows(String model) {
+    return known.contains(model);
+  }
+
+  boolean describes(ServiceInstance other) {
+    return getHost().equals(other.getHost())
+        && getPort() == other.getPort()
+        && isSecure() == other.isSecure()
+        && Objects.equals(metadata, other.getMetadata());
+  }
+
+  @Override
+  public String getInstanceId() {
+    return id;
+  }
+
+  @Override
+  public String getServiceId() {
+    return instance.getServiceId();
+  }
+
+  @Override
+  public String getHost() {
+    return instance.getHost();
+  }
+
+  @Override
+  public int getPort() {
+    return instance.getPort();
+  }
+
+  @Override
+  public boolean isSecure() {
+    return instance.isSecure();
+  }
+
+  @Override
+  public URI getUri() {
+    return URI.create(baseUri);
+  }
+
+  @Override
+  public Map<String, String> getMetadata() {
+    return metadata;
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof Replica replica && id.equals(replica.id) && describes(replica.instance);
+  }
+
+  @Override
+  public int hashCode() {
+    return id.hashCode();
+  }
+
+  @Override
+  public String toString() {
+    return id + " at " + baseUri;
+  }
+
+  private static Map<String, Set<String>> readyVersions(String entries) {
+    Map<String, Set<String>> versions = new HashMap<>();
+    for (String entry : entries.split(",", -1)) {
+      int colon = entry.lastIndexOf(':');
+      if (colon > 0) {
+        versions
+            .computeIfAbsent(decoded(entry.substring(0, colon).strip()), name -> new HashSet<>())
+            .add(entry.substring(colon + 1).strip());
+      }
+    }
+    versions.replaceAll((name, all) -> Set.copyOf(all));
+    return Map.copyOf(versions);
+  }
+
+  private static String decoded(String name) {
+    try {
+      return URLDecoder.decode(name, StandardCharsets.UTF_8);
+    } catch (IllegalArgumentException malformed) {
+      return name;
+    }
+  }
+
+  private static String bracketed(String host) {
+    return host.indexOf(':') >= 0 && !host.startsWith("[") ? "[" + host + "]" : host;
+  }
+}

@@ -1,0 +1,75 @@
+package io.onnxfleet.gateway.observability;
+
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.springframework.web.server.ServerWebExchange;
+
+/**
+ * What is known of one request while it is under way, for its log line and its metrics. The
+ * identity never changes; model, replica and tries are told by whoever decides them, one thread
+ * after another.
+ */
+public final class RequestTrace {
+
+  private static final String ATTRIBUTE = RequestTrace.class.getName();
+
+  private final String requestId;
+  private final String traceparent;
+  private volatile @Nullable String model;
+  private volatile @Nullable String replica;
+  private volatile int tries;
+
+  RequestTrace(String requestId, String traceparent) {
+    this.requestId = requestId;
+    this.traceparent = traceparent;
+  }
+
+  /** The exchange's trace, which {@link RequestTraceFilter} made. */
+  public static RequestTrace of(ServerWebExchange exchange) {
+    return Objects.requireNonNull(
+        exchange.getAttribute(ATTRIBUTE), "no RequestTraceFilter before this exchange");
+  }
+
+  void attachTo(ServerWebExchange exchange) {
+    exchange.getAttributes().put(ATTRIBUTE, this);
+  }
+
+  public String requestId() {
+    return requestId;
+  }
+
+  public String traceparent() {
+    return traceparent;
+  }
+
+  String traceId() {
+    return traceparent.substring(3, 35);
+  }
+
+  /** The model that the request turned out to be for. Only names that some replica knows. */
+  public void model(String name) {
+    model = name;
+  }
+
+  @Nullable String model() {
+    return model;
+  }
+
+  /**
+   * The replica that is tried now.
+   *
+   * @param number of the try, from 1
+   */
+  public void tried(String id, int number) {
+    replica = id;
+    tries = number;
+  }
+
+  @Nullable String replica() {
+    return replica;
+  }
+
+  int tries() {
+    return tries;
+  }
+}

@@ -1,0 +1,118 @@
+package io.onnxfleet.gateway.observability;
+
+import io.onnxfleet.gateway.failure.ErrorResponses;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
+import org.slf4j.event.Level;
+import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpStatusCode;
+import org.springframework.web.server.ServerWebExchange;
+import org.springframework.web.server.WebFilter;
+import org.springframework.web.server.WebFilterChain;
+import reactor.core.publisher.Mono;
+
+/**
+ * The outermost filter: gives every request its identity, turns every error into an answer, and
+ * writes one log line and one measurement when the request ends, however it ends. Answers of 2xx
+ * and health checks are logged at DEBUG, everything else at INFO.
+ */
+@Order(Ordered.HIGHEST_PRECEDENCE + 10)
+public final class RequestTraceFilter implements WebFilter {
+
+  private static final Logger LOGGER = LoggerFactory.getLogger("io.onnxfleet.gateway.access");
+
+  private static final String MDC_REQUEST_ID = "requestId";
+  private static final String MDC_TRACE_ID = "traceId";
+
+  private final RequestIdentity identity;
+  private final ErrorResponses errors;
+  private final GatewayMetrics metrics;
+  private final LongSupplier nanoClock;
+
+  RequestTraceFilter(
+      RequestIdentity identity,
+      ErrorResponses errors,
+      GatewayMetrics metrics,
+      LongSupplier nanoClock) {
+    this.identity = identity;
+    this.errors = errors;
+    this.metrics = metrics;
+    this.nanoClock = nanoClock;
+  }
+
+  @Override
+  public Mono<Void> filter(ServerWebExchange exchange, WebFilterChain chain) {
+    long start = nanoClock.getAsLong();
+    HttpHeaders headers = exchange.getRequest().getHeaders();
+    RequestTrace trace =
+        new RequestTrace(
+            identity.requestId(headers.getFirst(HeaderNames.REQUEST_ID)),
+            identity.traceparent(headers.getFirst(HeaderNames.TRACEPARENT)));
+    trace.attachTo(exchange);
+    exchange.getResponse().getHeaders().set(HeaderNames.REQUEST_ID, trace.requestId());
+    AtomicBoolean ended = new AtomicBoolean();
+    return chain
+        .filter(exchange)
+        .onErrorResume(error -> errors.write(exchange, error))
+        .doOnTerminate(() -> end(exchange, trace, start, ended, false))
+        .doOnCancel(() -> end(exchange, trace, start, ended, true));
+  }
+
+  private void end(
+      ServerWebExchange exchange,
+      RequestTrace trace,
+      long start,
+      AtomicBoolean ended,
+      boolean cancelled) {
+    if (!ended.compareAndSet(false, true)) {
+      return;
+    }
+    long nanos = nanoClock.getAsLong() - start;
+    String path = exchange.getRequest().getURI().getRawPath();
+    if (path.startsWith("/actuator")) {
+      return;
+    }
+    HttpStatusCode status = exchange.getResponse().getStatusCode();
+    metrics.requestEnded(trace.model(), cancelled ? Outcome.CANCELLED : Outcome.of(status), nanos);
+    boolean expected =
+        !cancelled
+            && (status == null || status.is2xxSuccessful() || path.startsWith("/v2/health/"));
+    if (expected ? LOGGER.isDebugEnabled() : LOGGER.isInfoEnabled()) {
+      log(exchange, trace, expected, cancelled ? "cancelled" : statusText(status), nanos);
+    }
+  }
+
+  private static void log(
+      ServerWebExchange exchange, RequestTrace trace, boolean expected, String status, long nanos) {
+    MDC.put(MDC_REQUEST_ID, trace.requestId());
+    MDC.put(MDC_TRACE_ID, trace.traceId());
+    try {
+      LOGGER
+          .atLevel(expected ? Level.DEBUG : Level.INFO)
+          .log(
+              "{} {} status={} ms={} model={} replica={} tries={} request={} trace={}",
+              exchange.getRequest().getMethod(),
+              exchange.getRequest().getURI().getRawPath(),
+              status,
+              nanos / 1_000_000,
+              trace.model(),
+              trace.replica(),
+              trace.tries(),
+              trace.requestId(),
+              trace.traceId());
+    } finally {
+      MDC.remove(MDC_REQUEST_ID);
+      MDC.remove(MDC_TRACE_ID);
+    }
+  }
+
+  private static String statusText(@Nullable HttpStatusCode status) {
+    return status == null ? "200" : Integer.toString(status.value());
+  }
+}

@@ -1,0 +1,105 @@
+package io.onnxfleet.gateway.routing;
+
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaders;
+import io.netty.util.AsciiString;
+import io.onnxfleet.gateway.observability.HeaderNames;
+import java.util.Iterator;
+import java.util.Map;
+
+/**
+ * Copies headers from one side to the other, without those that speak of one connection only (RFC
+ * 9110, 7.6.1) and those that the gateway sets itself.
+ */
+final class ForwardedHeaders {
+
+  static final String REPLICA_STATE = "Inference-Replica-State";
+  static final String DRAINING = "draining";
+
+  private ForwardedHeaders() {}
+
+  static void copyRequest(HttpHeaders from, HttpHeaders to) {
+    // The HTTP client has set these two by itself.
+    if (from.contains(HttpHeaderNames.ACCEPT)) {
+      to.remove(HttpHeaderNames.ACCEPT);
+    }
+    if (from.contains(HttpHeaderNames.USER_AGENT)) {
+      to.remove(HttpHeaderNames.USER_AGENT);
+    }
+    copy(from, to, true);
+  }
+
+  static void copyResponse(HttpHeaders from, HttpHeaders to) {
+    copy(from, to, false);
+  }
+
+  private static void copy(HttpHeaders from, HttpHeaders to, boolean request) {
+    Iterator<Map.Entry<CharSequence, CharSequence>> headers = from.iteratorCharSequence();
+    while (headers.hasNext()) {
+      Map.Entry<CharSequence, CharSequence> header = headers.next();
+      CharSequence name = header.getKey();
+      if (request ? staysFromRequest(name) : staysFromResponse(name)) {
+        continue;
+      }
+      to.add(name, header.getValue());
+    }
+    String connection = from.get(HttpHeaderNames.CONNECTION);
+    if (connection != null) {
+      removeNominated(connection, to);
+    }
+  }
+
+  private static void removeNominated(String connection, HttpHeaders to) {
+    int from = 0;
+    while (from < connection.length()) {
+      int comma = connection.indexOf(',', from);
+      int end = comma < 0 ? connection.length() : comma;
+      String name = connection.substring(from, end).strip();
+      if (!name.isEmpty() && !name.equalsIgnoreCase("close")) {
+        to.remove(name);
+      }
+      from = end + 1;
+    }
+  }
+
+  private static boolean staysFromRequest(CharSequence name) {
+    return switch (name.length()) {
+      case 4 -> is(name, HttpHeaderNames.HOST);
+      case 6 -> is(name, HttpHeaderNames.EXPECT);
+      case 11 -> AsciiString.contentEqualsIgnoreCase(name, HeaderNames.TRACEPARENT);
+      case 12 -> AsciiString.contentEqualsIgnoreCase(name, HeaderNames.REQUEST_ID);
+      case 14 -> is(name, HttpHeaderNames.CONTENT_LENGTH);
+      case 21 -> AsciiString.contentEqualsIgnoreCase(name, Deadline.HEADER);
+      default -> isOfOneConnection(name);
+    };
+  }
+
+  private static boolean staysFromResponse(CharSequence name) {
+    return switch (name.length()) {
+      case 12 -> AsciiString.contentEqualsIgnoreCase(name, HeaderNames.REQUEST_ID);
+      case 23 -> AsciiString.contentEqualsIgnoreCase(name, REPLICA_STATE);
+      default -> isOfOneConnection(name);
+    };
+  }
+
+  private static boolean isOfOneConnection(CharSequence name) {
+    return switch (name.length()) {
+      case 2 -> is(name, HttpHeaderNames.TE);
+      case 7 -> is(name, HttpHeaderNames.TRAILER) || is(name, HttpHeaderNames.UPGRADE);
+      case 10 -> is(name, HttpHeaderNames.CONNECTION) || isText(name, "keep-alive");
+      case 16 -> isText(name, "proxy-connection");
+      case 17 -> is(name, HttpHeaderNames.TRANSFER_ENCODING);
+      case 18 -> is(name, HttpHeaderNames.PROXY_AUTHENTICATE);
+      case 19 -> is(name, HttpHeaderNames.PROXY_AUTHORIZATION);
+      default -> false;
+    };
+  }
+
+  private static boolean is(CharSequence name, AsciiString expected) {
+    return expected.contentEqualsIgnoreCase(name);
+  }
+
+  private static boolean isText(CharSequence name, String expected) {
+    return AsciiString.contentEqualsIgnoreCase(name, expected);
+  }
+}

@@ -1,0 +1,193 @@
+package io.onnxfleet.gateway.routing;
+
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpMethod;
+import io.netty.util.AttributeKey;
+import io.onnxfleet.gateway.fleet.Replica;
+import io.onnxfleet.gateway.observability.HeaderNames;
+import io.onnxfleet.gateway.observability.RequestTrace;
+import java.net.URI;
+import java.time.Duration;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
+import org.springframework.core.io.buffer.NettyDataBufferFactory;
+import org.springframework.http.HttpStatusCode;
+import org.springframework.http.server.reactive.ServerHttpRequest;
+import org.springframework.http.server.reactive.ServerHttpRequestDecorator;
+import org.springframework.http.server.reactive.ServerHttpResponse;
+import org.springframework.http.server.reactive.ServerHttpResponseDecorator;
+import org.springframework.web.server.ServerWebExchange;
+import reactor.core.publisher.Mono;
+import reactor.netty.ByteBufFlux;
+import reactor.netty.NettyOutbound;
+import reactor.netty.http.client.HttpClient;
+import reactor.netty.http.client.HttpClientRequest;
+import reactor.netty.http.client.HttpClientResponse;
+import reactor.netty.http.server.HttpServerRequest;
+import reactor.netty.http.server.HttpServerResponse;
+
+/**
+ * Sends a request to one replica and passes the answer on to the client. Headers and pieces of a
+ * body are passed without being looked at. Cancelling closes the connection to the replica.
+ *
+ * <p>A try that ends before anything was said to the client fails with a {@link ReplicaFailure},
+ * which says what may be done next; the client's own failures pass through unchanged.
+ *
+ * <p>Safe for use by many threads; never blocks.
+ */
+final class ReplicaClient {
+
+  private static final AttributeKey<Boolean> USED =
+      AttributeKey.valueOf(ReplicaClient.class, "used");
+  private static final int SERVICE_UNAVAILABLE = 503;
+
+  private final HttpClient http;
+
+  ReplicaClient(HttpClient http) {
+    this.http = http;
+  }
+
+  /** Sends once, when subscribed to. */
+  Mono<Void> send(
+      Replica replica, ServerWebExchange exchange, RequestBody body, Duration remaining) {
+    return Mono.defer(() -> new Try(replica, exchange, body, remaining).run(http));
+  }
+
+  /** One try; its fields are touched by one connection's event loop. */
+  private static final class Try {
+
+    private final Replica replica;
+    private final ServerWebExchange exchange;
+    private final RequestBody body;
+    private final Duration remaining;
+    private volatile boolean begun;
+    private volatile boolean reused;
+    private volatile boolean answered;
+    private volatile boolean answerBroke;
+    private volatile @Nullable Throwable clientFailure;
+
+    Try(Replica replica, ServerWebExchange exchange, RequestBody body, Duration remaining) {
+      this.replica = replica;
+      this.exchange = exchange;
+      this.body = body;
+      this.remaining = remaining;
+    }
+
+    Mono<Void> run(HttpClient http) {
+      ServerHttpRequest request = exchange.getRequest();
+      URI asked = request.getURI();
+      String query = asked.getRawQuery();
+      URI target =
+          URI.create(replica.baseUri() + asked.getRawPath() + (query == null ? "" : "?" + query));
+      return http.request(HttpMethod.valueOf(request.getMethod().name()))
+          .uri(target)
+          .send(this::write)
+          .response(this::receive)
+          .then()
+          .onErrorMap(this::failure);
+    }
+
+    private Publisher<Void> write(HttpClientRequest request, NettyOutbound outbound) {
+      begun = true;
+      outbound.withConnection(connection -> reused = markUsed(connection.channel()));
+      io.netty.handler.codec.http.HttpHeaders headers = request.requestHeaders();
+      HttpServerRequest received =
+          ServerHttpRequestDecorator.getNativeRequest(exchange.getRequest());
+      ForwardedHeaders.copyRequest(received.requestHeaders(), headers);
+      RequestTrace trace = RequestTrace.of(exchange);
+      headers.set(HeaderNames.REQUEST_ID, trace.requestId());
+      headers.set(HeaderNames.TRACEPARENT, trace.traceparent());
+      // Rounded up: a replica is never told 0 while there is time left.
+      headers.set(Deadline.HEADER, Long.toString((remaining.toNanos() + 999_999) / 1_000_000));
+      return switch (body) {
+        case RequestBody.Kept kept -> {
+          if (kept.bytes().length == 0) {
+            yield Mono.empty();
+          }
+          headers.set(HttpHeaderNames.CONTENT_LENGTH, kept.bytes().length);
+          yield outbound.send(Mono.fromSupplier(() -> Unpooled.wrappedBuffer(kept.bytes())));
+        }
+        case RequestBody.Streamed streamed -> {
+          if (streamed.length() >= 0) {
+            headers.set(HttpHeaderNames.CONTENT_LENGTH, Long.toString(streamed.length()));
+          }
+          yield outbound.send(
+              streamed
+                  .content()
+                  .doOnError(error -> clientFailure = error)
+                  .map(NettyDataBufferFactory::toByteBuf));
+        }
+      };
+    }
+
+    private Publisher<Void> receive(HttpClientResponse answer, ByteBufFlux content) {
+      io.netty.handler.codec.http.HttpHeaders headers = answer.responseHeaders();
+      int status = answer.status().code();
+      if (status == SERVICE_UNAVAILABLE
+          && body.isReplayable()
+          && headers.contains(ForwardedHeaders.REPLICA_STATE, ForwardedHeaders.DRAINING, true)) {
+        return Mono.error(
+            new ReplicaFailure(ReplicaFailure.Reason.DRAINING, replica.id() + " is draining"));
+      }
+      answered = true;
+      ServerHttpResponse response = exchange.getResponse();
+      HttpServerResponse sent = ServerHttpResponseDecorator.getNativeResponse(response);
+      ForwardedHeaders.copyResponse(headers, sent.responseHeaders());
+      response.setStatusCode(HttpStatusCode.valueOf(status));
+      NettyDataBufferFactory buffers = (NettyDataBufferFactory) response.bufferFactory();
+      return response.writeWith(
+          content.retain().doOnError(error -> answerBroke = true).map(buffers::wrap));
+    }
+
+    private Throwable failure(Throwable error) {
+      Throwable ofClient = clientFailure;
+      if (error instanceof ReplicaFailure) {
+        return error;
+      }
+      if (ofClient != null) {
+        return ofClient;
+      }
+      if (!begun) {
+        return isSaturation(error)
+            ? failed(ReplicaFailure.Reason.SATURATED, error)
+            : failed(ReplicaFailure.Reason.REFUSED, error);
+      }
+      if (!answered) {
+        return failed(reused ? ReplicaFailure.Reason.STALE : ReplicaFailure.Reason.RESET, error);
+      }
+      if (answerBroke && !exchange.getResponse().isCommitted()) {
+        // Headers came and nothing after them; the client has heard nothing yet.
+        takeBackHeaders();
+        return failed(ReplicaFailure.Reason.RESET, error);
+      }
+      return error;
+    }
+
+    private void takeBackHeaders() {
+      HttpServerResponse sent =
+          ServerHttpResponseDecorator.getNativeResponse(exchange.getResponse());
+      sent.responseHeaders().clear();
+      exchange
+          .getResponse()
+          .getHeaders()
+          .set(HeaderNames.REQUEST_ID, RequestTrace.of(exchange).requestId());
+    }
+
+    private ReplicaFailure failed(ReplicaFailure.Reason reason, Throwable error) {
+      return new ReplicaFailure(reason, replica.id() + ": " + error);
+    }
+
+    /** The pool's two ways to say that it is full. */
+    private static boolean isSaturation(Throwable error) {
+      return error instanceof RejectedExecutionException || error instanceof TimeoutException;
+    }
+
+    private static boolean markUsed(Channel channel) {
+      return Boolean.TRUE.equals(channel.attr(USED).getAndSet(true));
+    }
+  }
+}

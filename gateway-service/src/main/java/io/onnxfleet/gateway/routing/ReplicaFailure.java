@@ -1,0 +1,43 @@
+package io.onnxfleet.gateway.routing;
+
+import java.util.Locale;
+
+/** A try at a replica that ended before an answer had begun. Carries no stack trace. */
+final class ReplicaFailure extends RuntimeException {
+
+  enum Reason {
+    /** No connection came about, so nothing of the request went out. */
+    REFUSED,
+    /** The connection broke after the request had begun. */
+    RESET,
+    /** As {@link #RESET}, on a connection that was used before: it may just have been too old. */
+    STALE,
+    /** The replica is leaving and takes nothing new. */
+    DRAINING,
+    /** Every connection to the replica is taken and so is every place in the queue for one. */
+    SATURATED;
+
+    private final String tag = name().toLowerCase(Locale.ROOT);
+
+    /** As metrics and log lines name it. */
+    String tag() {
+      return tag;
+    }
+
+    /** Whether a request may go to another replica although its body cannot be sent again. */
+    boolean leftBodyUntouched() {
+      return this == REFUSED || this == SATURATED;
+    }
+  }
+
+  private final Reason reason;
+
+  ReplicaFailure(Reason reason, String message) {
+    super(message, null, false, false);
+    this.reason = reason;
+  }
+
+  Reason reason() {
+    return reason;
+  }
+}

@@ -1,0 +1,41 @@
+package io.onnxfleet.gateway.routing;
+
+import org.springframework.core.io.buffer.DataBuffer;
+import reactor.core.publisher.Flux;
+
+/** A request's body on its way to a replica. {@link RequestBodies} lends it and takes it back. */
+sealed interface RequestBody {
+
+  /** Whether it can be sent to another replica after some of it went to a first one. */
+  boolean isReplayable();
+
+  /**
+   * All of it, in memory.
+   *
+   * @param bytes not to be changed
+   */
+  @SuppressWarnings("ArrayRecordComponent") // Never compared; a copy would double the memory.
+  record Kept(byte[] bytes) implements RequestBody {
+
+    static final Kept EMPTY = new Kept(new byte[0]);
+
+    @Override
+    public boolean isReplayable() {
+      return true;
+    }
+  }
+
+  /**
+   * Passed on as it arrives.
+   *
+   * @param content may be subscribed to once; nothing of it is lost before that
+   * @param length as the client declared it, or -1
+   */
+  record Streamed(Flux<DataBuffer> content, long length) implements RequestBody {
+
+    @Override
+    public boolean isReplayable() {
+      return false;
+    }
+  }
+}

@@ -1,0 +1,153 @@
+package io.onnxfleet.gateway.routing;
+
+import io.onnxfleet.gateway.aggregate.FleetAnswers;
+import io.onnxfleet.gateway.failure.ErrorCode;
+import io.onnxfleet.gateway.failure.GatewayException;
+import io.onnxfleet.gateway.fleet.FleetWatch;
+import io.onnxfleet.gateway.fleet.ModelReference;
+import io.onnxfleet.gateway.observability.RequestTrace;
+import java.time.Duration;
+import java.util.function.LongSupplier;
+import org.springframework.cloud.gateway.filter.GatewayFilterChain;
+import org.springframework.cloud.gateway.filter.GlobalFilter;
+import org.springframework.core.Ordered;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.server.reactive.ServerHttpRequest;
+import org.springframework.web.server.ServerWebExchange;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
+
+/**
+ * Ends the filter chain of the fleet's routes: reads what the path asks for and has one replica, or
+ * the gateway itself, answer. It stands in the place of Spring Cloud Gateway's own balancing,
+ * routing and retry filters, which choose a replica before a body is at hand and cannot send a
+ * streamed one again.
+ *
+ * <p>Stateless; never blocks.
+ */
+public final class RoutingFilter implements GlobalFilter, Ordered {
+
+  /** Larger bodies are parsed off the event loop, which others wait for. */
+  private static final int PARSED_ON_EVENT_LOOP = 64 * 1024;
+
+  private final FleetWatch watch;
+  private final Forwarding forwarding;
+  private final RequestBodies bodies;
+  private final RequestedModel requestedModel;
+  private final FleetAnswers answers;
+  private final Duration deadline;
+  private final LongSupplier nanoClock;
+
+  RoutingFilter(
+      FleetWatch watch,
+      Forwarding forwarding,
+      RequestBodies bodies,
+      RequestedModel requestedModel,
+      FleetAnswers answers,
+      Duration deadline,
+      LongSupplier nanoClock) {
+    this.watch = watch;
+    this.forwarding = forwarding;
+    this.bodies = bodies;
+    this.requestedModel = requestedModel;
+    this.answers = answers;
+    this.deadline = deadline;
+    this.nanoClock = nanoClock;
+  }
+
+  /** Before the gateway's own routing filters; nothing comes after it. */
+  @Override
+  public int getOrder() {
+    return 0;
+  }
+
+  @Override
+  public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
+    ServerHttpRequest request = exchange.getRequest();
+    String method = request.getMethod().name();
+    String path = request.getURI().getRawPath();
+    return switch (ApiPaths.read(method, path)) {
+      case ApiCall.ModelCall call -> modelCall(exchange, call.model());
+      case ApiCall.EmbeddingsCall _ -> embeddingsCall(exchange);
+      case ApiCall.FleetCall call -> answers.answer(exchange, call.question());
+      case ApiCall.WrongMethod wrong -> {
+        exchange.getResponse().getHeaders().set(HttpHeaders.ALLOW, wrong.allowed());
+        yield Mono.error(
+            new GatewayException(
+                ErrorCode.METHOD_NOT_ALLOWED,
+                method + " is not allowed on " + path + " (expected: " + wrong.allowed() + ")"));
+      }
+      case ApiCall.UnknownPath _ ->
+          Mono.error(new GatewayException(ErrorCode.UNKNOWN_PATH, "unknown path: " + path));
+    };
+  }
+
+  private Mono<Void> modelCall(ServerWebExchange exchange, ModelReference model) {
+    requireKnown(exchange, model);
+    Deadline until = deadline(exchange);
+    return within(
+        until,
+        bodies.use(
+            exchange.getRequest(), body -> forwarding.forward(exchange, model, body, until)));
+  }
+
+  private Mono<Void> embeddingsCall(ServerWebExchange exchange) {
+    Deadline until = deadline(exchange);
+    return within(
+        until,
+        bodies.useKept(
+            exchange.getRequest(),
+            body ->
+                model(exchange.getRequest(), body)
+                    .flatMap(
+                        name -> {
+                          ModelReference model = new ModelReference(name, null);
+                          requireKnown(exchange, model);
+                          return forwarding.forward(exchange, model, body, until);
+                        })));
+  }
+
+  private Mono<String> model(ServerHttpRequest request, RequestBody.Kept body) {
+    String encoding = request.getHeaders().getFirst(HttpHeaders.CONTENT_ENCODING);
+    Mono<String> name = Mono.fromSupplier(() -> requestedModel.in(body.bytes(), encoding));
+    return body.bytes().length <= PARSED_ON_EVENT_LOOP
+        ? name
+        : name.subscribeOn(Schedulers.parallel());
+  }
+
+  /** Refuses what no replica has before its body is read. */
+  private void requireKnown(ServerWebExchange exchange, ModelReference model) {
+    if (!watch.current().knows(model.name())) {
+      if (watch.current().registered().isEmpty() && watch.current().vanished().isEmpty()) {
+        throw new GatewayException(ErrorCode.NO_REPLICA, "no replica is registered");
+      }
+      throw new GatewayException(
+          ErrorCode.MODEL_NOT_FOUND, "unknown model: '" + model.name() + "'");
+    }
+    RequestTrace.of(exchange).model(model.name());
+    if (watch.current().serving(model).isEmpty()
+        && watch.current().vanishedServing(model).isEmpty()) {
+      throw new GatewayException(
+          ErrorCode.MODEL_NOT_READY, "model '" + model + "' is not ready on any replica");
+    }
+  }
+
+  private Deadline deadline(ServerWebExchange exchange) {
+    return Deadline.read(
+        exchange.getRequest().getHeaders().getFirst(Deadline.HEADER),
+        deadline,
+        nanoClock.getAsLong());
+  }
+
+  private Mono<Void> within(Deadline until, Mono<Void> work) {
+    Duration remaining = until.remaining(nanoClock.getAsLong());
+    return remaining.isZero()
+        ? Mono.error(expired())
+        : work.timeout(remaining, Mono.error(RoutingFilter::expired));
+  }
+
+  static GatewayException expired() {
+    return new GatewayException(
+        ErrorCode.DEADLINE_EXPIRED, "the deadline passed before the answer was complete");
+  }
+}

@@ -1,0 +1,288 @@
+package io.onnxfleet.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.onnxfleet.gateway.admission.ByteBudget;
+import io.onnxfleet.gateway.admission.ConcurrencyLimiter;
+import io.onnxfleet.gateway.balancing.InFlightRequests;
+import io.onnxfleet.gateway.balancing.LeftOutReplicas;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import reactor.core.publisher.Mono;
+
+class FailoverIT {
+
+  private static final String INFER = "/v2/models/a/infer";
+
+  private static RunningGateway gateway;
+
+  @BeforeAll
+  static void start() {
+    gateway =
+        new RunningGateway(
+            "fleet.gateway.registry.vanished-grace=0s",
+            "fleet.gateway.registry.refresh-interval=1h",
+            "fleet.gateway.balancing.leave-out-first=1h",
+            "fleet.gateway.balancing.leave-out-most=1h");
+  }
+
+  @AfterAll
+  static void stop() {
+    gateway.close();
+  }
+
+  @AfterEach
+  void nothingIsLeftBehind() {
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(20))
+        .untilAsserted(
+            () -> {
+              assertThat(inFlight("one") + inFlight("two") + inFlight("bad")).isZero();
+              assertThat(gateway.bean(ByteBudget.class).reserved()).isZero();
+              assertThat(gateway.bean(ConcurrencyLimiter.class).admitted()).isZero();
+            });
+    gateway.registry().clear();
+    gateway.look();
+  }
+
+  @Test
+  void request_isAnsweredByAnotherReplica_whenOneRefusesConnections() throws Exception {
+    try (FakeReplica one = FakeReplica.answering("one", "{\"from\":1}")) {
+      gateway.register("bad", BrokenReplica.refusingPort(), "a:1");
+      gateway.register(one, "a:1");
+
+      for (int i = 0; i < 20; i++) {
+        assertThat(gateway.post(INFER, "{}").body()).isEqualTo("{\"from\":1}");
+      }
+
+      assertThat(gateway.bean(LeftOutReplicas.class).isLeftOut("bad")).isTrue();
+      assertThat(one.received()).hasSize(20);
+      assertThat(one.received().getLast().body()).asString().isEqualTo("{}");
+    }
+  }
+
+  @Test
+  void largeBody_isAnsweredByAnotherReplica_whenOneRefusesConnections() throws Exception {
+    byte[] body = new byte[3 * 1024 * 1024];
+    try (FakeReplica one = FakeReplica.answering("one", "{}")) {
+      gateway.register("bad", BrokenReplica.refusingPort(), "a:1");
+      gateway.register(one, "a:1");
+
+      for (int i = 0; i < 8; i++) {
+        var content = BodyPublishers.ofByteArray(body);
+        HttpResponse<String> answer =
+            gateway.send(
+                gateway
+                    .request(INFER)
+                    .POST(i % 2 == 0 ? content : BodyPublishers.fromPublisher(content)));
+
+        assertThat(answer.statusCode()).isEqualTo(200);
+      }
+      assertThat(one.received()).hasSize(8).allMatch(received -> received.body().length == body.length);
+    }
+  }
+
+  @Test
+  void request_isAnsweredByAnotherReplica_whenOneResetsInTheMiddle() throws Exception {
+    try (BrokenReplica bad = BrokenReplica.resetting();
+        FakeReplica one = FakeReplica.answering("one", "{\"from\":1}")) {
+      gateway.register("bad", bad.port(), "a:1");
+      gateway.register(one, "a:1");
+
+      for (int i = 0; i < 20; i++) {
+        assertThat(gateway.post(INFER, "{\"id\":\"" + i + "\"}").body()).isEqualTo("{\"from\":1}");
+      }
+
+      assertThat(bad.connections()).isLessThanOrEqualTo(1);
+      assertThat(one.received()).hasSize(20);
+    }
+  }
+
+  @Test
+  void request_isAnsweredByAnotherReplica_whenOneDiesBetweenHeadersAndBody() throws Exception {
+    try (BrokenReplica bad =
+            new BrokenReplica(
+                read -> read.contains("\r\n\r\n"),
+                "HTTP/1.1 200 OK\r\nContent-Length: 100\r\nX-Bad: 1\r\n\r\n");
+        FakeReplica one = FakeReplica.answering("one", "{\"from\":1}")) {
+      gateway.register("bad", bad.port(), "a:1");
+      gateway.register(one, "a:1");
+
+      for (int i = 0; i < 20; i++) {
+        HttpResponse<String> answer = gateway.post(INFER, "{}");
+        assertThat(answer.body()).isEqualTo("{\"from\":1}");
+        assertThat(answer.headers().firstValue("X-Bad")).isEmpty();
+        assertThat(answer.headers().firstValue("X-Request-Id")).isPresent();
+      }
+    }
+  }
+
+  @Test
+  void answer_isCutOff_whenReplicaDiesAfterItBegan() throws Exception {
+    try (BrokenReplica bad =
+            new BrokenReplica(
+                read -> read.contains("\r\n\r\n"),
+                "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf an answer");
+        FakeReplica one = FakeReplica.answering("one", "{}")) {
+      gateway.register("bad", bad.port(), "a:1");
+      gateway.register("one", one.port(), "other:1");
+
+      org.assertj.core.api.Assertions.assertThatThrownBy(() -> gateway.post(INFER, "{}"))
+          .isInstanceOf(IOException.class);
+      assertThat(bad.connections()).isEqualTo(1);
+      assertThat(one.received()).isEmpty();
+    }
+  }
+
+  @Test
+  void request_isAnsweredByAnotherReplica_whenOneIsDraining() throws Exception {
+    try (FakeReplica draining = draining("bad");
+        FakeReplica one = FakeReplica.answering("one", "{\"from\":1}")) {
+      gateway.register(draining, "a:1");
+      gateway.register(one, "a:1");
+
+      for (int i = 0; i < 20; i++) {
+        assertThat(gateway.post(INFER, "{}").body()).isEqualTo("{\"from\":1}");
+      }
+      assertThat(one.received()).hasSize(20);
+    }
+  }
+
+  @Test
+  void request_isRefusedWithRetryAfter_whenEveryReplicaFailed() throws Exception {
+    try (FakeReplica draining = draining("two")) {
+      gateway.register("bad", BrokenReplica.refusingPort(), "a:1");
+      gateway.register(draining, "a:1");
+
+      HttpResponse<String> answer = gateway.post(INFER, "{}");
+
+      assertThat(answer.statusCode()).isEqualTo(503);
+      assertThat(answer.headers().firstValue("Retry-After")).contains("1");
+      assertThat(answer.body()).isEqualTo("{\"error\":\"model 'a': no replica answered in 2 tries\"}");
+      assertThat(draining.received()).hasSize(1);
+    }
+  }
+
+  @Test
+  void leftOutReplica_isAskedAgain_whenThereIsNoOther() throws Exception {
+    try (FakeReplica one = FakeReplica.answering("one", "{}")) {
+      gateway.bean(LeftOutReplicas.class).leaveOut("one");
+      gateway.register(one, "a:1");
+
+      assertThat(gateway.post(INFER, "{}").statusCode()).isEqualTo(200);
+      assertThat(gateway.bean(LeftOutReplicas.class).isLeftOut("one")).isFalse();
+    }
+  }
+
+  @Test
+  void deadline_ends504_andClosesConnectionToReplica() throws Exception {
+    try (BrokenReplica silent = BrokenReplica.silent()) {
+      gateway.register("bad", silent.port(), "a:1");
+
+      HttpResponse<String> answer =
+          gateway.send(
+              gateway
+                  .request(INFER)
+                  .header("Inference-Deadline-Ms", "300")
+                  .POST(BodyPublishers.ofString("{}")));
+
+      assertThat(answer.statusCode()).isEqualTo(504);
+      assertThat(answer.body()).startsWith("{\"error\":\"the deadline passed");
+      assertThat(silent.closedByGateway().await(20, TimeUnit.SECONDS)).isTrue();
+      assertThat(silent.connections()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void deadline_isRefused_whenItIsNoNumber_andPassed_whenItIsZero() throws Exception {
+    try (FakeReplica one = FakeReplica.answering("one", "{}")) {
+      gateway.register(one, "a:1");
+
+      HttpResponse<String> malformed =
+          gateway.send(gateway.request("/v2/models/a").header("Inference-Deadline-Ms", "soon"));
+      HttpResponse<String> passed =
+          gateway.send(gateway.request("/v2/models/a").header("Inference-Deadline-Ms", "0"));
+
+      assertThat(malformed.statusCode()).isEqualTo(400);
+      assertThat(malformed.body()).contains("'soon' (expected: whole milliseconds)");
+      assertThat(passed.statusCode()).isEqualTo(504);
+      assertThat(one.received()).isEmpty();
+    }
+  }
+
+  @Test
+  void replicasCall_isCancelled_whenTheClientGoesAway() throws Exception {
+    try (BrokenReplica silent = BrokenReplica.silent()) {
+      gateway.register("bad", silent.port(), "a:1");
+      try (Socket client = new Socket(InetAddress.getLoopbackAddress(), gateway.port())) {
+        client
+            .getOutputStream()
+            .write(
+                ("POST " + INFER + " HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}")
+                    .getBytes(StandardCharsets.US_ASCII));
+        Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> silent.connections() == 1);
+        assertThat(inFlight("bad")).isEqualTo(1);
+      }
+
+      assertThat(silent.closedByGateway().await(20, TimeUnit.SECONDS)).isTrue();
+    }
+  }
+
+  @Test
+  void lastKnownReplicas_serve_whenTheRegistryFails() throws Exception {
+    try (FakeReplica one = FakeReplica.answering("one", "{}")) {
+      gateway.register(one, "a:1");
+      gateway.registry().fail(true);
+      gateway.look();
+
+      assertThat(gateway.post(INFER, "{}").statusCode()).isEqualTo(200);
+    } finally {
+      gateway.registry().fail(false);
+    }
+  }
+
+  @Test
+  void newReplica_getsTraffic_fromOldConnections() throws Exception {
+    try (FakeReplica one = FakeReplica.answering("one", "{}");
+        FakeReplica two = FakeReplica.answering("two", "{}")) {
+      gateway.register(one, "a:1");
+      gateway.post(INFER, "{}");
+      gateway.register(two, "a:1");
+
+      for (int i = 0; i < 60; i++) {
+        gateway.post(INFER, "{}");
+      }
+
+      // Each of 60 draws misses a given replica with a chance of one half.
+      assertThat(two.received()).isNotEmpty();
+      assertThat(one.received().size() + two.received().size()).isEqualTo(61);
+    }
+  }
+
+  private static FakeReplica draining(String id) {
+    return new FakeReplica(
+        id,
+        (request, body, response) ->
+            response
+                .status(503)
+                .header("Retry-After", "1")
+                .header("Inference-Replica-State", "draining")
+                .sendString(Mono.just("{\"error\":\"draining\"}"))
+                .then());
+  }
+
+  private static int inFlight(String replica) {
+    return gateway.bean(InFlightRequests.class).count(replica);
+  }
+}

@@ -1,0 +1,79 @@
+package io.onnxfleet.gateway;
+
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.reactivestreams.Publisher;
+import reactor.core.publisher.Mono;
+import reactor.netty.DisposableServer;
+import reactor.netty.http.server.HttpServer;
+import reactor.netty.http.server.HttpServerRequest;
+import reactor.netty.http.server.HttpServerResponse;
+
+/** A replica over real HTTP that answers what a test tells it to, and remembers what it was asked. */
+final class FakeReplica implements AutoCloseable {
+
+  /** What it answers a request whose body it has read. */
+  interface Answer {
+    Publisher<Void> to(HttpServerRequest request, byte[] body, HttpServerResponse response);
+  }
+
+  @SuppressWarnings("ArrayRecordComponent") // Never compared.
+  record Received(String method, String uri, java.util.Map<String, String> headers, byte[] body) {}
+
+  private final String id;
+  private final DisposableServer server;
+  private final List<Received> received = new CopyOnWriteArrayList<>();
+
+  FakeReplica(String id, Answer answer) {
+    this.id = id;
+    this.server =
+        HttpServer.create()
+            .host("127.0.0.1")
+            .port(0)
+            .handle(
+                (request, response) ->
+                    request
+                        .receive()
+                        .aggregate()
+                        .asByteArray()
+                        .defaultIfEmpty(new byte[0])
+                        .flatMap(
+                            body -> {
+                              remember(request, body);
+                              response.header("Inference-Replica", id);
+                              return Mono.from(answer.to(request, body, response));
+                            }))
+            .bindNow();
+  }
+
+  /** A replica that answers everything with 200 and the body. */
+  static FakeReplica answering(String id, String json) {
+    return new FakeReplica(
+        id,
+        (request, body, response) ->
+            response.header("Content-Type", "application/json").sendString(Mono.just(json)).then());
+  }
+
+  private void remember(HttpServerRequest request, byte[] body) {
+    java.util.Map<String, String> headers = new java.util.TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+    request.requestHeaders().forEach(header -> headers.put(header.getKey(), header.getValue()));
+    received.add(new Received(request.method().name(), request.uri(), headers, body));
+  }
+
+  String id() {
+    return id;
+  }
+
+  int port() {
+    return server.port();
+  }
+
+  List<Received> received() {
+    return received;
+  }
+
+  @Override
+  public void close() {
+    server.disposeNow();
+  }
+}

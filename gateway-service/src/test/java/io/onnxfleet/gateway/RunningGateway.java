@@ -1,0 +1,100 @@
+package io.onnxfleet.gateway;
+
+import io.onnxfleet.gateway.fleet.FleetWatch;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.support.GenericApplicationContext;
+import org.springframework.core.env.Environment;
+
+/** The whole gateway on a free port of loopback, with a registry in the test's hands. */
+final class RunningGateway implements AutoCloseable {
+
+  private final FakeRegistry registry = new FakeRegistry();
+  private final ConfigurableApplicationContext context;
+  private final HttpClient client =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  private final int port;
+
+  RunningGateway(String... properties) {
+    List<String> arguments = new ArrayList<>();
+    arguments.add("--server.port=0");
+    arguments.add("--eureka.client.enabled=false");
+    arguments.add("--spring.main.banner-mode=off");
+    for (String property : properties) {
+      arguments.add("--" + property);
+    }
+    this.context =
+        new SpringApplicationBuilder(GatewayService.class)
+            .initializers(
+                context ->
+                    ((GenericApplicationContext) context)
+                        .registerBean("fakeRegistry", FakeRegistry.class, () -> registry))
+            .run(arguments.toArray(String[]::new));
+    this.port =
+        context.getBean(Environment.class).getRequiredProperty("local.server.port", Integer.class);
+  }
+
+  <T> T bean(Class<T> type) {
+    return context.getBean(type);
+  }
+
+  FakeRegistry registry() {
+    return registry;
+  }
+
+  int port() {
+    return port;
+  }
+
+  /** Registers the replica as READY for the models, each {@code name:version}. */
+  void register(FakeReplica replica, String... models) {
+    register(replica.id(), replica.port(), models);
+  }
+
+  void register(String id, int replicaPort, String... models) {
+    registry.register(
+        id, replicaPort, Map.of("models-ready", String.join(",", models), "models-known", ""));
+    look();
+  }
+
+  /** Has the gateway see the registry as it is now. */
+  void look() {
+    bean(FleetWatch.class).refresh();
+  }
+
+  HttpRequest.Builder request(String path) {
+    return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path));
+  }
+
+  HttpResponse<String> get(String path) throws IOException, InterruptedException {
+    return send(request(path));
+  }
+
+  HttpResponse<String> post(String path, String body) throws IOException, InterruptedException {
+    return send(request(path).POST(BodyPublishers.ofString(body)));
+  }
+
+  HttpResponse<String> send(HttpRequest.Builder request) throws IOException, InterruptedException {
+    return client.send(request.build(), BodyHandlers.ofString());
+  }
+
+  HttpClient client() {
+    return client;
+  }
+
+  @Override
+  public void close() {
+    client.shutdownNow();
+    context.close();
+  }
+}
