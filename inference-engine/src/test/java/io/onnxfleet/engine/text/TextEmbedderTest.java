@@ -93,8 +93,7 @@ class TextEmbedderTest {
 
     // Four tokens fit: 10 20 30 40 and 40 50 60, the latter with two new ones.
     assertThat(encoder.rows.stream().map(FakeEncoder.Row::ids))
-        .containsExactly(
-            List.of(CLS, 10L, 20L, 30L, 40L, SEP), List.of(CLS, 40L, 50L, 60L, SEP));
+        .containsExactly(List.of(CLS, 10L, 20L, 30L, 40L, SEP), List.of(CLS, 40L, 50L, 60L, SEP));
     double first = (101 + 10 + 20 + 30 + 40 + 102) / 6.0;
     double second = (101 + 40 + 50 + 60 + 102) / 5.0;
     assertVector(embeddings.vectors().getFirst(), (4 * first + 2 * second) / 6, 1);
@@ -128,7 +127,9 @@ class TextEmbedderTest {
         TextModel.of(
             "m",
             1,
-            List.of(integers("input_ids", DataType.INT32, 5), integers("attention_mask", DataType.INT64, 5)),
+            List.of(
+                integers("input_ids", DataType.INT32, 5),
+                integers("attention_mask", DataType.INT64, 5)),
             List.of(floats("last_hidden_state", -1, 5, 2)),
             Map.of());
 
@@ -139,7 +140,8 @@ class TextEmbedderTest {
             List.of(CLS, 1L, 2L, 3L, SEP),
             List.of(CLS, 3L, 4L, SEP, 0L),
             List.of(CLS, 1037L, SEP, 0L, 0L));
-    assertThat(encoder.rows.getLast().inputs()).containsEntry("attention_mask", List.of(1L, 1L, 1L, 0L, 0L));
+    assertThat(encoder.rows.getLast().inputs())
+        .containsEntry("attention_mask", List.of(1L, 1L, 1L, 0L, 0L));
     assertVector(embeddings.vectors().getFirst(), (101 + 1037 + 102) / 3.0, 1);
   }
 
@@ -193,8 +195,7 @@ class TextEmbedderTest {
     TextModel model = model(Map.of("max-sequence-length", "3", "window-overlap", "0"));
     int[] many = IntStream.generate(() -> 7).limit(20_000).toArray();
 
-    Embeddings embeddings =
-        embed(embedder(model, answering(FakeEncoder::completed)), tokens(many));
+    Embeddings embeddings = embed(embedder(model, answering(FakeEncoder::completed)), tokens(many));
 
     assertVector(embeddings.vectors().getFirst(), (101 + 7 + 102) / 3.0, 1);
   }
@@ -278,8 +279,7 @@ class TextEmbedderTest {
         ErrorCode.CANCELLED,
         "cancelled");
     assertFailure(
-        (fake, row) ->
-            CompletableFuture.completedFuture(fake.response(row, Shape.of(1, 2), 3, 4)),
+        (fake, row) -> CompletableFuture.completedFuture(fake.response(row, Shape.of(1, 2), 3, 4)),
         ErrorCode.EXECUTION_FAILED,
         "the model answered FP32[1,2] (expected FP32[1,3,-1])");
     assertFailure(
@@ -357,8 +357,7 @@ class TextEmbedderTest {
   @Test
   void embed_refuses_whenThereAreTooManyTokens() {
     TextEmbedder embedder =
-        new TextEmbedder(
-            model(Map.of()), tokenizer, answering(FakeEncoder::completed), pool, 10);
+        new TextEmbedder(model(Map.of()), tokenizer, answering(FakeEncoder::completed), pool, 10);
 
     assertThat(embedder.embed(List.of(text("a b c d e"), text("a b c d e")), Deadline.NONE).join())
         .isNotNull();
@@ -386,8 +385,7 @@ class TextEmbedderTest {
         .isThrownBy(
             () ->
                 embedder(
-                    model(Map.of("max-sequence-length", "2")),
-                    answering(FakeEncoder::completed)))
+                    model(Map.of("max-sequence-length", "2")), answering(FakeEncoder::completed)))
         .withMessageContaining("max-sequence-length: 2 (expected: > 2");
   }
 
@@ -408,14 +406,16 @@ class TextEmbedderTest {
       List<float[]> expected = calls.getFirst().join().vectors();
       for (CompletableFuture<Embeddings> call : calls) {
         for (int text = 0; text < texts.size(); text++) {
-          assertThat(call.join().vectors().get(text)).containsExactly(expected.get(text), within(1e-6f));
+          assertThat(call.join().vectors().get(text))
+              .containsExactly(expected.get(text), within(1e-6f));
         }
       }
     }
   }
 
   private void assertFailure(Answer answer, ErrorCode code, String message) {
-    var result = embedder(model(Map.of()), answering(answer)).embed(List.of(text("a")), Deadline.NONE);
+    var result =
+        embedder(model(Map.of()), answering(answer)).embed(List.of(text("a")), Deadline.NONE);
     assertFailure(result, code, message);
     assertThat(pool.usage().buffersInUse()).isZero();
   }

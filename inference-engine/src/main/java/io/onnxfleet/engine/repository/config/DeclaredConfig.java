@@ -1,6 +1,7 @@
 package io.onnxfleet.engine.repository.config;
 
 import io.onnxfleet.engine.repository.proto.ModelConfigProto;
+import java.util.List;
 
 /** What a {@code config.pbtxt} says, well-formed but not yet compared with the model. Immutable. */
 public final class DeclaredConfig {
@@ -36,6 +37,16 @@ public final class DeclaredConfig {
 
   public VersionPolicy versionPolicy() {
     return versionPolicy;
+  }
+
+  /** The executors asked for; empty leaves them to the engine. */
+  public List<InstanceGroupConfig> instanceGroups() {
+    return ConfigSections.instanceGroups(name(), proto);
+  }
+
+  /** How the graph is to be executed. */
+  public OptimizationConfig optimization() {
+    return ConfigSections.optimization(proto);
   }
 
   ModelConfigProto proto() {

@@ -1,0 +1,262 @@
+package io.onnxfleet.engine.instance;
+
+import io.onnxfleet.engine.error.ErrorCode;
+import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.instance.ModelInterface.Padding;
+import io.onnxfleet.engine.instance.ModelInterface.Port;
+import io.onnxfleet.engine.metrics.BatchTiming;
+import io.onnxfleet.engine.metrics.RequestTiming;
+import io.onnxfleet.engine.runtime.ModelSession;
+import io.onnxfleet.engine.tensor.BufferPool;
+import io.onnxfleet.engine.tensor.NamedTensor;
+import io.onnxfleet.engine.tensor.Shape;
+import io.onnxfleet.engine.tensor.Tensor;
+import io.onnxfleet.engine.tensor.TensorRows;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs closed batches on one session: gathers the inputs, runs the model once, parts the outputs by
+ * rows. A batch that fails is halved and each half is run again, so that a request which the model
+ * cannot take never fails its batch mates. Belongs to its instance's thread.
+ */
+final class BatchExecution {
+  private final ModelSession session;
+  private final ModelInterface model;
+  private final VersionEvents events;
+  private final BufferPool pool;
+
+  BatchExecution(
+      ModelSession session, ModelInterface model, VersionEvents events, BufferPool pool) {
+    this.session = session;
+    this.model = model;
+    this.events = events;
+    this.pool = pool;
+  }
+
+  /** Runs the pieces that nobody dropped; each of them has ended when this returns. */
+  void execute(List<PendingPiece> batch) {
+    List<PendingPiece> started = new ArrayList<>(batch.size());
+    for (PendingPiece piece : batch) {
+      if (piece.start()) {
+        started.add(piece);
+      }
+    }
+    if (!started.isEmpty()) {
+      run(started);
+    }
+  }
+
+  private void run(List<PendingPiece> batch) {
+    try {
+      runOnce(batch);
+    } catch (Throwable failure) {
+      if (batch.size() > 1) {
+        int half = batch.size() / 2;
+        run(batch.subList(0, half));
+        run(batch.subList(half, batch.size()));
+      } else {
+        batch.getFirst().failRun(asInferenceException(failure));
+      }
+    }
+  }
+
+  private void runOnce(List<PendingPiece> batch) {
+    long begin = events.now();
+    BitSet wanted = wantedOutputs(batch);
+    List<String> names = new ArrayList<>(wanted.cardinality());
+    wanted.stream().forEach(output -> names.add(model.outputs().get(output).name()));
+    long length = batch.stream().mapToLong(piece -> piece.bound().length()).max().orElse(0);
+
+    List<Tensor> outputs;
+    long gathered;
+    List<NamedTensor> inputs = gather(batch, length);
+    try {
+      gathered = events.now();
+      outputs = session.run(inputs, names);
+    } finally {
+      inputs.forEach(input -> input.tensor().close());
+    }
+    long inferred = events.now();
+    List<List<Tensor>> answers;
+    try {
+      answers = partAll(batch, wanted, outputs, length);
+    } finally {
+      outputs.forEach(Tensor::close);
+    }
+    long parted = events.now();
+
+    tellBatch(batch, length, gathered - begin, inferred - gathered, parted - inferred);
+    for (int index = 0; index < batch.size(); index++) {
+      PendingPiece piece = batch.get(index);
+      long queued = begin - piece.accepted();
+      piece.succeed(
+          answers.get(index),
+          new RequestTiming(
+              piece.bound().rows(),
+              0,
+              queued,
+              gathered - begin,
+              inferred - gathered,
+              parted - inferred));
+    }
+  }
+
+  private void tellBatch(
+      List<PendingPiece> batch, long length, long input, long infer, long output) {
+    long rows = 0;
+    long filled = 0;
+    for (PendingPiece piece : batch) {
+      rows += piece.bound().rows();
+      filled += piece.bound().rows() * piece.bound().length();
+    }
+    double paddedRatio = rows * length == 0 ? 0 : 1 - (double) filled / (rows * length);
+    events.batchExecuted(new BatchTiming(batch.size(), rows, paddedRatio, input, infer, output));
+  }
+
+  private BitSet wantedOutputs(List<PendingPiece> batch) {
+    BitSet wanted = new BitSet(model.outputs().size());
+    for (PendingPiece piece : batch) {
+      for (int output : piece.bound().outputs()) {
+        wanted.set(output);
+      }
+    }
+    return wanted;
+  }
+
+  private List<NamedTensor> gather(List<PendingPiece> batch, long length) {
+    List<NamedTensor> inputs = new ArrayList<>(model.inputs().size());
+    Padding padding = model.padding();
+    try {
+      for (int index = 0; index < model.inputs().size(); index++) {
+        if (batch.getFirst().bound().inputs()[index] == null) {
+          continue; // pieces that share a batch leave the same inputs out
+        }
+        String name = model.inputs().get(index).name();
+        List<Tensor> parts = partsOf(batch, index);
+        boolean padded = padding != null && padding.inputs().contains(name);
+        Tensor joined =
+            padded ? TensorRows.joinPadded(pool, parts, length) : TensorRows.join(pool, parts);
+        inputs.add(new NamedTensor(name, joined));
+      }
+      return inputs;
+    } catch (Throwable failure) {
+      inputs.forEach(input -> input.tensor().close());
+      throw failure;
+    }
+  }
+
+  private static List<Tensor> partsOf(List<PendingPiece> batch, int index) {
+    List<Tensor> parts = new ArrayList<>(batch.size());
+    for (PendingPiece piece : batch) {
+      Tensor input = piece.bound().inputs()[index];
+      if (input != null) {
+        parts.add(input);
+      }
+    }
+    return parts;
+  }
+
+  /** For each piece its outputs in the order it asked for, all references of their own. */
+  private List<List<Tensor>> partAll(
+      List<PendingPiece> batch, BitSet wanted, List<Tensor> outputs, long length) {
+    List<@Nullable Tensor[]> byPiece = new ArrayList<>(batch.size());
+    for (int index = 0; index < batch.size(); index++) {
+      byPiece.add(new @Nullable Tensor[model.outputs().size()]);
+    }
+    try {
+      int position = 0;
+      for (int output = wanted.nextSetBit(0); output >= 0; output = wanted.nextSetBit(output + 1)) {
+        part(batch, model.outputs().get(output), output, outputs.get(position++), length, byPiece);
+      }
+      List<List<Tensor>> answers = new ArrayList<>(batch.size());
+      for (int index = 0; index < batch.size(); index++) {
+        answers.add(takeWanted(batch.get(index).bound().outputs(), byPiece.get(index)));
+      }
+      return answers;
+    } finally {
+      byPiece.forEach(BoundRequest::close);
+    }
+  }
+
+  private static List<Tensor> takeWanted(int[] wanted, @Nullable Tensor[] all) {
+    List<Tensor> taken = new ArrayList<>(wanted.length);
+    for (int output : wanted) {
+      Tensor tensor = all[output];
+      if (tensor == null) {
+        throw new IllegalStateException("output " + output + " was not computed");
+      }
+      taken.add(tensor);
+      all[output] = null;
+    }
+    return taken;
+  }
+
+  private void part(
+      List<PendingPiece> batch,
+      Port port,
+      int output,
+      Tensor whole,
+      long length,
+      List<@Nullable Tensor[]> byPiece) {
+    if (batch.size() == 1) {
+      byPiece.getFirst()[output] = shaped(port, whole.share());
+      return;
+    }
+    long[] counts = batch.stream().mapToLong(piece -> piece.bound().rows()).toArray();
+    requireRows(port, whole, counts);
+    List<Tensor> parts = TensorRows.part(whole, counts);
+    boolean padded = model.padding() != null && model.padding().outputs().contains(port.name());
+    for (int index = 0; index < parts.size(); index++) {
+      byPiece.get(index)[output] = parts.get(index);
+    }
+    for (int index = 0; index < parts.size(); index++) {
+      Tensor part = parts.get(index);
+      long own = batch.get(index).bound().length();
+      if (padded && own < length) {
+        byPiece.get(index)[output] = TensorRows.trim(pool, part, own);
+        part.close();
+      } else {
+        byPiece.get(index)[output] = shaped(port, part);
+      }
+    }
+  }
+
+  /** The output as responses show it; takes the tensor over. */
+  private Tensor shaped(Port port, Tensor tensor) {
+    if (port.modelShape() == null) {
+      return tensor;
+    }
+    try (tensor) {
+      return tensor.reshape(
+          Reshaping.resolve(tensor.shape(), port.spec().shape(), model.isBatched()));
+    }
+  }
+
+  private static void requireRows(Port port, Tensor output, long[] counts) {
+    long rows = 0;
+    for (long count : counts) {
+      rows += count;
+    }
+    Shape shape = output.shape();
+    if (shape.rank() == 0 || shape.dim(0) != rows) {
+      throw new InferenceException(
+          ErrorCode.EXECUTION_FAILED,
+          "output '%s': shape %s for a batch of %d rows (expected %d along its first dimension)"
+              .formatted(port.name(), shape, rows, rows));
+    }
+  }
+
+  private static InferenceException asInferenceException(Throwable failure) {
+    if (failure instanceof InferenceException known) {
+      return known;
+    }
+    ErrorCode code =
+        failure instanceof OutOfMemoryError
+            ? ErrorCode.MEMORY_EXHAUSTED
+            : ErrorCode.EXECUTION_FAILED;
+    return new InferenceException(code, "running the model: " + failure, failure);
+  }
+}

@@ -1,0 +1,228 @@
+package io.onnxfleet.engine.instance;
+
+import io.onnxfleet.engine.batching.BatchScheduler;
+import io.onnxfleet.engine.error.ErrorCode;
+import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.metrics.BusyShare;
+import io.onnxfleet.engine.metrics.EngineMetrics;
+import io.onnxfleet.engine.metrics.ModelGauges;
+import io.onnxfleet.engine.metrics.ModelStatistics;
+import io.onnxfleet.engine.metrics.ModelVersionId;
+import io.onnxfleet.engine.metrics.StatisticsRecorder;
+import io.onnxfleet.engine.request.InferenceRequest;
+import io.onnxfleet.engine.request.InferenceResponse;
+import io.onnxfleet.engine.request.Ticker;
+import io.onnxfleet.engine.runtime.ModelSession;
+import io.onnxfleet.engine.tensor.BufferPool;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The executors of one model version behind its one queue.
+ *
+ * <ul>
+ *   <li>Each request's answer completes exactly once, and its inputs are given up exactly once.
+ *   <li>An idle instance runs what is queued at once; batches form while all are busy.
+ *   <li>After {@link #drain} no request is accepted, and no session is closed under a run.
+ * </ul>
+ *
+ * <p>Thread-safe.
+ */
+public final class InstanceGroup implements ModelGauges {
+  private static final Logger log = LoggerFactory.getLogger(InstanceGroup.class);
+  private static final Duration BUSY_TIME_CONSTANT = Duration.ofSeconds(5);
+  private static final Duration TERMINATION_GRACE = Duration.ofSeconds(5);
+
+  private final ModelVersionId id;
+  private final ModelInterface model;
+  private final RequestBinding binding;
+  private final BatchScheduler<PendingPiece> scheduler;
+  private final VersionEvents events;
+  private final BufferPool pool;
+  private final Ticker ticker;
+  private final BusyShare busyShare;
+  private final List<ModelInstance> instances = new ArrayList<>();
+
+  /**
+   * A group of one instance a session, started; the sessions become the group's.
+   *
+   * @param maxRequestRows rows of the largest request, which is split where it exceeds a batch
+   */
+  public InstanceGroup(
+      ModelVersionId id,
+      ModelInterface model,
+      List<ModelSession> sessions,
+      Scheduling scheduling,
+      int maxRequestRows,
+      Environment environment) {
+    this.id = id;
+    this.model = model;
+    this.pool = environment.pool();
+    this.ticker = environment.ticker();
+    this.binding = new RequestBinding(model, maxRequestRows);
+    this.scheduler = new BatchScheduler<>(scheduling.options(), scheduling.policy(), ticker);
+    this.events =
+        new VersionEvents(
+            id,
+            environment.metrics(),
+            new StatisticsRecorder(id, System::currentTimeMillis),
+            ticker);
+    this.busyShare = new BusyShare(sessions.size(), BUSY_TIME_CONSTANT, ticker.nanoTime());
+    for (ModelSession session : sessions) {
+      String name = "model-%s-%d".formatted(id, instances.size());
+      BatchExecution execution = new BatchExecution(session, model, events, pool);
+      instances.add(
+          new ModelInstance(
+              name, session, execution, scheduler, scheduling.policy(), busyShare, ticker));
+    }
+    instances.forEach(ModelInstance::start);
+  }
+
+  /**
+   * What groups share.
+   *
+   * @param pool where batches and outputs live
+   */
+  public record Environment(BufferPool pool, Ticker ticker, EngineMetrics metrics) {}
+
+  /**
+   * Runs a request, in batches with others where the model allows it. Never blocks.
+   *
+   * <p>The request's tensors are given up when this returns or later, whatever happens. The answer
+   * completes on an instance's thread, so what depends on it should be asynchronous or brief; to
+   * cancel it is to take the request out of the queue.
+   *
+   * @return the response, to be closed by the caller, or an {@link InferenceException}
+   */
+  public CompletableFuture<InferenceResponse> infer(InferenceRequest request) {
+    long arrived = ticker.nanoTime();
+    List<BoundRequest> bound;
+    try (request) {
+      bound = binding.bind(request);
+    } catch (InferenceException refused) {
+      events.requestFailed(refused.code(), arrived);
+      return CompletableFuture.failedFuture(refused);
+    }
+    PendingRequest pending =
+        new PendingRequest(request, bound, outputNames(bound.getFirst()), events, pool);
+    submit(pending);
+    return pending.answer();
+  }
+
+  private void submit(PendingRequest pending) {
+    try {
+      scheduler.submitAll(pending.pieces());
+    } catch (InferenceException refused) {
+      pending.pieces().forEach(piece -> piece.fail(refused));
+      return;
+    }
+    var _ =
+        pending
+            .answer()
+            .whenComplete(
+                (response, failure) -> {
+                  if (failure != null) {
+                    withdraw(pending);
+                  }
+                });
+  }
+
+  /** The rest of a request that failed or was cancelled leaves the queue. */
+  private void withdraw(PendingRequest pending) {
+    if (pending.answer().isCancelled()) {
+      events.requestFailed(ErrorCode.CANCELLED, pending.accepted());
+    }
+    InferenceException reason = PendingRequest.cancelled();
+    for (PendingPiece piece : pending.pieces()) {
+      if (scheduler.remove(piece)) {
+        piece.fail(reason);
+      }
+    }
+  }
+
+  private List<String> outputNames(BoundRequest bound) {
+    List<String> names = new ArrayList<>(bound.outputs().length);
+    for (int output : bound.outputs()) {
+      names.add(model.outputs().get(output).name());
+    }
+    return names;
+  }
+
+  /** Drops what has waited past its deadline; called now and then, also while all are busy. */
+  public void expire() {
+    scheduler.expire();
+  }
+
+  /**
+   * Accepts no more, lets what was accepted finish, then closes the sessions. What is not done
+   * after {@code timeout} fails: waiting requests at once, running ones as soon as the model can be
+   * stopped.
+   */
+  public void drain(Duration timeout) throws InterruptedException {
+    scheduler.close();
+    long end = ticker.nanoTime() + timeout.toNanos();
+    if (!joinAll(end)) {
+      scheduler.shutdownNow(
+          new InferenceException(
+              ErrorCode.SHUTTING_DOWN,
+              "model %s went away after %s of draining".formatted(id, timeout)));
+      instances.forEach(ModelInstance::terminate);
+      if (!joinAll(ticker.nanoTime() + TERMINATION_GRACE.toNanos())) {
+        log.error("{}: a run does not stop; its session stays open", id);
+      }
+    }
+    for (ModelInstance instance : instances) {
+      if (instance.join(1)) {
+        instance.closeSession();
+      }
+    }
+  }
+
+  private boolean joinAll(long end) throws InterruptedException {
+    boolean ended = true;
+    for (ModelInstance instance : instances) {
+      long left = Duration.ofNanos(end - ticker.nanoTime()).toMillis();
+      ended &= instance.join(left);
+    }
+    return ended;
+  }
+
+  /** The counters since the group was made. */
+  public ModelStatistics statistics() {
+    return events.statistics();
+  }
+
+  /** What requests look like. */
+  public ModelInterface model() {
+    return model;
+  }
+
+  @Override
+  public int pendingRequests() {
+    return scheduler.status().items();
+  }
+
+  @Override
+  public long pendingRows() {
+    return scheduler.status().rows();
+  }
+
+  @Override
+  public double queueDelaySeconds() {
+    return scheduler.status().oldestNanos() / 1e9;
+  }
+
+  @Override
+  public double busyShare() {
+    return busyShare.read(ticker.nanoTime());
+  }
+
+  @Override
+  public int instances() {
+    return instances.size();
+  }
+}

@@ -1,0 +1,112 @@
+package io.onnxfleet.engine.repository;
+
+import io.onnxfleet.engine.repository.config.DeclaredConfig;
+import io.onnxfleet.engine.repository.config.InstanceGroupConfig;
+import io.onnxfleet.engine.repository.config.OptimizationConfig;
+import io.onnxfleet.engine.repository.config.OptimizationConfig.Accelerator;
+import io.onnxfleet.engine.runtime.ExecutionProvider;
+import io.onnxfleet.engine.runtime.SessionOptions;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How many sessions a model version gets, on what, with how many threads each.
+ *
+ * <p>Where the configuration leaves the count open: on a CPU as many instances of one thread as
+ * there are CPUs, which a measurement found faster than one instance of many threads; on an
+ * accelerator one a device. Where it names a count, the CPUs are divided among them. Immutable.
+ *
+ * @param cpus processors to keep busy
+ * @param executionProviders in order of preference
+ * @param required the only provider that will do, or null
+ */
+public record InstancePlan(
+    int cpus,
+    List<ExecutionProvider> executionProviders,
+    @Nullable ExecutionProvider required,
+    Map<ExecutionProvider, Map<String, String>> providerOptions) {
+
+  public InstancePlan {
+    executionProviders = List.copyOf(executionProviders);
+    providerOptions = Map.copyOf(providerOptions);
+  }
+
+  /** Sessions to open, at least one; those that say so may be more once the provider is known. */
+  List<SessionOptions> sessionsFor(@Nullable DeclaredConfig config) {
+    List<InstanceGroupConfig> groups = config == null ? List.of() : config.instanceGroups();
+    OptimizationConfig optimization =
+        config == null ? OptimizationConfig.DEFAULT : config.optimization();
+    if (groups.isEmpty()) {
+      groups = List.of(new InstanceGroupConfig("", InstanceGroupConfig.Kind.MODEL, 0, List.of()));
+    }
+    int named = groups.stream().mapToInt(group -> Math.max(1, group.count())).sum();
+    List<SessionOptions> sessions = new ArrayList<>();
+    for (InstanceGroupConfig group : groups) {
+      int threads = group.count() == 0 ? 1 : Math.max(1, cpus / named);
+      List<Integer> devices = group.gpus().isEmpty() ? List.of(0) : group.gpus();
+      for (int device : devices) {
+        SessionOptions options = options(group, optimization, threads, device);
+        sessions.addAll(Collections.nCopies(Math.max(1, group.count()), options));
+      }
+    }
+    return sessions;
+  }
+
+  /**
+   * The sessions besides the first, now that it is known where that one runs.
+   *
+   * @param wanted what {@link #sessionsFor} said
+   */
+  List<SessionOptions> others(
+      List<SessionOptions> wanted, boolean countIsOpen, ExecutionProvider chosen) {
+    if (countIsOpen && chosen == ExecutionProvider.CPU) {
+      return Collections.nCopies(cpus - 1, wanted.getFirst());
+    }
+    return wanted.subList(1, wanted.size());
+  }
+
+  /** True if the configuration leaves the number of instances to the engine. */
+  static boolean isCountOpen(@Nullable DeclaredConfig config) {
+    return config == null
+        || config.instanceGroups().isEmpty()
+        || (config.instanceGroups().size() == 1 && config.instanceGroups().getFirst().count() == 0);
+  }
+
+  private SessionOptions options(
+      InstanceGroupConfig group, OptimizationConfig optimization, int threads, int device) {
+    List<Accelerator> accelerators =
+        switch (group.kind()) {
+          case CPU -> optimization.cpuAccelerators();
+          case AUTO, GPU, MODEL -> optimization.gpuAccelerators();
+        };
+    Set<ExecutionProvider> order = new LinkedHashSet<>();
+    Map<ExecutionProvider, Map<String, String>> options = new HashMap<>(providerOptions);
+    for (Accelerator accelerator : accelerators) {
+      order.add(accelerator.provider());
+      options.put(accelerator.provider(), accelerator.options());
+    }
+    switch (group.kind()) {
+      case CPU -> order.add(ExecutionProvider.CPU);
+      case GPU -> order.addAll(gpuProviders());
+      case AUTO, MODEL -> order.addAll(executionProviders);
+    }
+    return new SessionOptions(List.copyOf(order), required, options, threads, device, Map.of());
+  }
+
+  /** A group of kind GPU never runs on a CPU in silence: it fails to load where there is none. */
+  private List<ExecutionProvider> gpuProviders() {
+    List<ExecutionProvider> gpu =
+        executionProviders.stream()
+            .filter(
+                provider ->
+                    provider == ExecutionProvider.CUDA || provider == ExecutionProvider.TENSORRT)
+            .toList();
+    return gpu.isEmpty() ? List.of(ExecutionProvider.CUDA) : gpu;
+  }
+}

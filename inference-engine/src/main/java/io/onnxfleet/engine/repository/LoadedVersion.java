@@ -1,0 +1,28 @@
+package io.onnxfleet.engine.repository;
+
+import io.onnxfleet.engine.instance.InstanceGroup;
+import io.onnxfleet.engine.metrics.ModelVersionId;
+import io.onnxfleet.engine.repository.config.ModelConfig;
+import io.onnxfleet.engine.runtime.ExecutionProvider;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * A model version whose instances are warm and take requests.
+ *
+ * @param folder the model's folder
+ * @param executionProvider what its sessions really run on
+ * @param providerNotes why preferred providers were not taken
+ */
+public record LoadedVersion(
+    ModelVersionId id,
+    Path folder,
+    ModelConfig config,
+    InstanceGroup group,
+    ExecutionProvider executionProvider,
+    List<String> providerNotes) {
+
+  public LoadedVersion {
+    providerNotes = List.copyOf(providerNotes);
+  }
+}

@@ -1,0 +1,333 @@
+package io.onnxfleet.engine.repository;
+
+import io.onnxfleet.engine.error.ErrorCode;
+import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.instance.InstanceGroup;
+import io.onnxfleet.engine.metrics.EngineMetrics;
+import io.onnxfleet.engine.metrics.ModelVersionId;
+import io.onnxfleet.engine.repository.ModelFolder.Version;
+import io.onnxfleet.engine.runtime.ModelSessionFactory;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The models of a repository and their versions' states: loads, replaces and unloads them.
+ *
+ * <ul>
+ *   <li>A version takes requests only once every instance is warm.
+ *   <li>A version that is loaded anew replaces the old one only when it is ready; the old one then
+ *       drains. One that fails to load leaves the old one in place.
+ *   <li>What fails to load is listed UNAVAILABLE with its reason; the rest serve.
+ *   <li>Changes of one model happen one after the other, of several at once, as many as there are
+ *       loading threads.
+ * </ul>
+ *
+ * <p>Thread-safe.
+ */
+public final class ModelCatalog {
+  private static final Logger log = LoggerFactory.getLogger(ModelCatalog.class);
+
+  private final ModelRepository repository;
+  private final VersionLoader loader;
+  private final EngineMetrics metrics;
+  private final Duration drainTimeout;
+  private final ExecutorService executor;
+  private final Map<String, ModelEntry> entries = new ConcurrentHashMap<>();
+  private final Map<String, ReentrantLock> changes = new ConcurrentHashMap<>();
+  private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
+  private volatile boolean scanned;
+
+  /** A catalog that knows nothing until {@link #loadAll}. */
+  ModelCatalog(
+      ModelRepository repository,
+      VersionLoader loader,
+      EngineMetrics metrics,
+      Duration drainTimeout,
+      int loadingThreads) {
+    this.repository = repository;
+    this.loader = loader;
+    this.metrics = metrics;
+    this.drainTimeout = drainTimeout;
+    this.executor =
+        Executors.newFixedThreadPool(
+            loadingThreads, Thread.ofPlatform().name("model-loader-", 0).daemon().factory());
+  }
+
+  /**
+   * A catalog whose versions are served by sessions.
+   *
+   * @param limits what bounds each version and its loading
+   */
+  public static ModelCatalog create(
+      ModelRepository repository,
+      ModelSessionFactory sessions,
+      InstancePlan plan,
+      Limits limits,
+      InstanceGroup.Environment environment) {
+    VersionLoader loader =
+        new SessionVersionLoader(
+            sessions, plan, limits.maxQueueSize(), limits.maxRequestRows(), environment);
+    return new ModelCatalog(
+        repository, loader, environment.metrics(), limits.drainTimeout(), limits.loadingThreads());
+  }
+
+  /**
+   * What bounds a version and its loading.
+   *
+   * @param maxQueueSize requests that may wait where the configuration sets no bound
+   * @param maxRequestRows rows of the largest request
+   * @param drainTimeout how long unloading waits for what was accepted
+   * @param loadingThreads models that load at once, at least 1
+   */
+  public record Limits(
+      int maxQueueSize, int maxRequestRows, Duration drainTimeout, int loadingThreads) {}
+
+  /** Calls back after each change of what is READY, on the thread that made it. */
+  public void onChange(Runnable listener) {
+    listeners.add(listener);
+  }
+
+  /** Loads every model of the repository; completes when each is READY or UNAVAILABLE. */
+  public CompletableFuture<Void> loadAll() {
+    return CompletableFuture.supplyAsync(repository::scan, executor)
+        .thenCompose(
+            folders -> {
+              folders.forEach(folder -> entry(folder.name()));
+              scanned = true;
+              return CompletableFuture.allOf(
+                  folders.stream()
+                      .map(folder -> change(folder.name(), () -> loadQuietly(folder)))
+                      .toArray(CompletableFuture[]::new));
+            });
+  }
+
+  /**
+   * Loads a model, or loads it anew, as the repository has it now.
+   *
+   * @return fails with an {@link InferenceException} if there is no such model or a version of it
+   *     cannot be loaded
+   */
+  public CompletableFuture<Void> load(String name) {
+    return change(
+        name,
+        () -> {
+          ModelFolder folder =
+              repository
+                  .find(name)
+                  .orElseThrow(
+                      () ->
+                          new InferenceException(
+                              ErrorCode.MODEL_NOT_FOUND,
+                              "model '%s' is not in the repository".formatted(name)));
+          load(folder);
+        });
+  }
+
+  /**
+   * Unloads a model; completes when what it had accepted is done.
+   *
+   * @return fails with an {@link InferenceException} if there is no such model
+   */
+  public CompletableFuture<Void> unload(String name) {
+    return change(
+        name,
+        () -> {
+          ModelEntry entry = require(name);
+          for (long version : entry.knownVersions()) {
+            unload(entry, version);
+          }
+        });
+  }
+
+  /**
+   * A version that takes requests.
+   *
+   * @param version null for the highest
+   * @throws InferenceException if the model or the version is unknown or not READY
+   */
+  public LoadedVersion require(String name, @Nullable Long version) {
+    return require(name).require(version);
+  }
+
+  /** The READY versions of a model, ascending; empty if it is unknown. */
+  public List<LoadedVersion> readyVersions(String name) {
+    ModelEntry entry = entries.get(name);
+    return entry == null ? List.of() : entry.readyVersions();
+  }
+
+  /** All versions that take requests, by name and version. */
+  public List<LoadedVersion> readyVersions() {
+    List<LoadedVersion> ready = new ArrayList<>();
+    sortedEntries().forEach(entry -> ready.addAll(entry.readyVersions()));
+    return ready;
+  }
+
+  /** Every model and version that is known, by name and version. */
+  public List<ModelIndexEntry> index() {
+    List<ModelIndexEntry> index = new ArrayList<>();
+    sortedEntries().forEach(entry -> index.addAll(entry.index()));
+    return index;
+  }
+
+  /** True once the repository was read, so that a model that is not listed does not exist. */
+  public boolean isScanned() {
+    return scanned;
+  }
+
+  /** Drains and unloads everything; no change may be asked for afterwards. */
+  public void close() {
+    List<CompletableFuture<Void>> unloads = new ArrayList<>();
+    entries.keySet().forEach(name -> unloads.add(unload(name)));
+    for (CompletableFuture<Void> unload : unloads) {
+      unload
+          .exceptionally(
+              failure -> {
+                log.warn("a model was not unloaded", failure);
+                return null;
+              })
+          .join();
+    }
+    executor.shutdown();
+  }
+
+  private void loadQuietly(ModelFolder folder) {
+    try {
+      load(folder);
+    } catch (InferenceException failure) {
+      log.debug("{} is not served: {}", folder.name(), failure.getMessage());
+    }
+  }
+
+  private void load(ModelFolder folder) {
+    ModelEntry entry = entry(folder.name());
+    entry.problem(folder.problem());
+    if (folder.problem() != null) {
+      log.warn("model {} is not served: {}", folder.name(), folder.problem());
+      throw new InferenceException(
+          ErrorCode.MODEL_LOAD_FAILED, "model '%s': %s".formatted(folder.name(), folder.problem()));
+    }
+    Set<Long> served = new TreeSet<>();
+    InferenceException failure = null;
+    for (Version version : folder.servedVersions()) {
+      served.add(version.number());
+      try {
+        load(entry, folder, version);
+      } catch (InferenceException failed) {
+        failure = failed;
+      }
+    }
+    for (long version : entry.knownVersions()) {
+      if (!served.contains(version)) {
+        unload(entry, version);
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
+  private void load(ModelEntry entry, ModelFolder folder, Version version) {
+    ModelVersionId id = new ModelVersionId(folder.name(), version.number());
+    entry.loading(version.number());
+    LoadedVersion loaded;
+    try {
+      loaded = loader.load(folder, version);
+    } catch (InferenceException failure) {
+      entry.failed(version.number(), String.valueOf(failure.getMessage()));
+      log.warn("{} is not served: {}", id, failure.getMessage());
+      throw failure;
+    } catch (RuntimeException | Error failure) {
+      entry.failed(version.number(), failure.toString());
+      log.error("{} is not served", id, failure);
+      throw new InferenceException(ErrorCode.MODEL_LOAD_FAILED, id + ": " + failure, failure);
+    }
+    LoadedVersion replaced = entry.ready(loaded);
+    metrics.versionReady(id, loaded.executionProvider().label(), loaded.group());
+    tellListeners();
+    if (replaced != null) {
+      drain(replaced);
+    }
+  }
+
+  private void unload(ModelEntry entry, long version) {
+    LoadedVersion loaded = entry.unloading(version);
+    if (loaded != null) {
+      metrics.versionUnloaded(loaded.id());
+      tellListeners();
+      drain(loaded);
+    }
+    entry.unloaded(version);
+  }
+
+  private void drain(LoadedVersion loaded) {
+    try {
+      loaded.group().drain(drainTimeout);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      log.warn("{} was not drained: interrupted", loaded.id());
+    }
+  }
+
+  /**
+   * Runs a change on a loading thread, after those of the same model that were asked for before.
+   */
+  private CompletableFuture<Void> change(String name, Runnable change) {
+    ReentrantLock lock = changes.computeIfAbsent(name, key -> new ReentrantLock(true));
+    return CompletableFuture.runAsync(
+        () -> {
+          lock.lock();
+          try {
+            change.run();
+          } finally {
+            lock.unlock();
+          }
+        },
+        executor);
+  }
+
+  private ModelEntry entry(String name) {
+    return entries.computeIfAbsent(name, ModelEntry::new);
+  }
+
+  private ModelEntry require(String name) {
+    ModelEntry entry = entries.get(name);
+    if (entry == null) {
+      throw new InferenceException(
+          scanned ? ErrorCode.MODEL_NOT_FOUND : ErrorCode.MODEL_NOT_READY,
+          "model '%s' is unknown (expected one of %s)"
+              .formatted(name, new TreeSet<>(entries.keySet())));
+    }
+    return entry;
+  }
+
+  private List<ModelEntry> sortedEntries() {
+    return entries.entrySet().stream()
+        .sorted(Map.Entry.comparingByKey(Comparator.naturalOrder()))
+        .map(Map.Entry::getValue)
+        .toList();
+  }
+
+  private void tellListeners() {
+    for (Runnable listener : listeners) {
+      try {
+        listener.run();
+      } catch (RuntimeException failure) {
+        log.warn("a listener of the catalog failed", failure);
+      }
+    }
+  }
+}

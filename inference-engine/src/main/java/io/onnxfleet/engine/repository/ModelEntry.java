@@ -1,0 +1,146 @@
+package io.onnxfleet.engine.repository;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.onnxfleet.engine.error.ErrorCode;
+import io.onnxfleet.engine.error.InferenceException;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One model of the catalog: which of its versions are READY, and why the others are not.
+ * Thread-safe.
+ */
+final class ModelEntry {
+  private final String name;
+
+  @GuardedBy("this")
+  private final TreeMap<Long, Status> versions = new TreeMap<>();
+
+  @GuardedBy("this")
+  private @Nullable String problem;
+
+  ModelEntry(String name) {
+    this.name = name;
+  }
+
+  /**
+   * How a version stands.
+   *
+   * @param loaded takes requests; also while it is loaded anew, and after that failed
+   */
+  private record Status(ModelState state, String reason, @Nullable LoadedVersion loaded) {}
+
+  synchronized void problem(@Nullable String reason) {
+    problem = reason;
+  }
+
+  synchronized void loading(long version) {
+    versions.compute(
+        version, (key, before) -> new Status(ModelState.LOADING, "loading", loadedOf(before)));
+  }
+
+  /** The version takes requests from now on; returns the one whose place it took, if any. */
+  synchronized @Nullable LoadedVersion ready(LoadedVersion loaded) {
+    Status before = versions.put(loaded.id().version(), new Status(ModelState.READY, "", loaded));
+    return loadedOf(before);
+  }
+
+  /** The version could not be loaded; one that was loaded before goes on. */
+  synchronized void failed(long version, String reason) {
+    versions.compute(
+        version,
+        (key, before) -> {
+          LoadedVersion still = loadedOf(before);
+          return still == null
+              ? new Status(ModelState.UNAVAILABLE, reason, null)
+              : new Status(ModelState.READY, "not reloaded: " + reason, still);
+        });
+  }
+
+  /** The version takes no more requests; returns what is to be drained, if it was loaded. */
+  synchronized @Nullable LoadedVersion unloading(long version) {
+    return loadedOf(versions.put(version, new Status(ModelState.UNLOADING, "unloading", null)));
+  }
+
+  synchronized void unloaded(long version) {
+    versions.put(version, new Status(ModelState.UNAVAILABLE, "unloaded", null));
+  }
+
+  /** The versions that take requests, ascending. */
+  synchronized List<LoadedVersion> readyVersions() {
+    List<LoadedVersion> ready = new ArrayList<>();
+    for (Status status : versions.values()) {
+      LoadedVersion loaded = status.loaded();
+      if (loaded != null) {
+        ready.add(loaded);
+      }
+    }
+    return ready;
+  }
+
+  /** Versions that were ever seen, for unloading and the like. */
+  synchronized Collection<Long> knownVersions() {
+    return List.copyOf(versions.keySet());
+  }
+
+  /**
+   * The version asked for, or the highest that takes requests.
+   *
+   * @throws InferenceException if it is not known or takes none
+   */
+  LoadedVersion require(@Nullable Long version) {
+    if (version == null) {
+      List<LoadedVersion> ready = readyVersions();
+      if (ready.isEmpty()) {
+        throw new InferenceException(
+            ErrorCode.MODEL_NOT_READY, "model '%s' is not ready: %s".formatted(name, reason()));
+      }
+      return ready.getLast();
+    }
+    return requireVersion(version);
+  }
+
+  private synchronized LoadedVersion requireVersion(long version) {
+    Status status = versions.get(version);
+    if (status == null) {
+      throw new InferenceException(
+          ErrorCode.MODEL_NOT_FOUND,
+          "model '%s' has no version %d (expected one of %s)"
+              .formatted(name, version, versions.keySet()));
+    }
+    LoadedVersion loaded = status.loaded();
+    if (loaded == null) {
+      throw new InferenceException(
+          ErrorCode.MODEL_NOT_READY,
+          "version %d of model '%s' is not ready: %s".formatted(version, name, status.reason()));
+    }
+    return loaded;
+  }
+
+  synchronized List<ModelIndexEntry> index() {
+    List<ModelIndexEntry> lines = new ArrayList<>();
+    for (Map.Entry<Long, Status> version : versions.entrySet()) {
+      Status status = version.getValue();
+      lines.add(new ModelIndexEntry(name, version.getKey(), status.state(), status.reason()));
+    }
+    if (lines.isEmpty()) {
+      lines.add(new ModelIndexEntry(name, null, ModelState.UNAVAILABLE, reason()));
+    }
+    return lines;
+  }
+
+  private synchronized String reason() {
+    if (problem != null) {
+      return problem;
+    }
+    return versions.isEmpty() ? "not loaded" : versions.lastEntry().getValue().reason();
+  }
+
+  private static @Nullable LoadedVersion loadedOf(@Nullable Status status) {
+    return status == null ? null : status.loaded();
+  }
+}

@@ -1,0 +1,122 @@
+package io.onnxfleet.engine.repository;
+
+import io.onnxfleet.engine.error.ErrorCode;
+import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.instance.InstanceGroup;
+import io.onnxfleet.engine.instance.ModelInterface;
+import io.onnxfleet.engine.instance.WarmUp;
+import io.onnxfleet.engine.metrics.ModelVersionId;
+import io.onnxfleet.engine.repository.ModelFolder.Version;
+import io.onnxfleet.engine.repository.config.ModelConfig;
+import io.onnxfleet.engine.repository.config.ModelConfigDerivation;
+import io.onnxfleet.engine.runtime.ModelSession;
+import io.onnxfleet.engine.runtime.ModelSessionFactory;
+import io.onnxfleet.engine.runtime.SessionOptions;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Loads a version by opening a session for each of its instances. The first session tells what the
+ * model declares; from that and the folder's configuration follows how it is served. Every session
+ * is warm before the version counts as loaded. Thread-safe.
+ */
+final class SessionVersionLoader implements VersionLoader {
+  private static final Logger log = LoggerFactory.getLogger(SessionVersionLoader.class);
+
+  /** Two rows tell whether a model keeps rows apart. */
+  private static final long PROBE_ROWS = 2;
+
+  private final ModelSessionFactory sessions;
+  private final InstancePlan plan;
+  private final int maxQueueSize;
+  private final int maxRequestRows;
+  private final InstanceGroup.Environment environment;
+
+  SessionVersionLoader(
+      ModelSessionFactory sessions,
+      InstancePlan plan,
+      int maxQueueSize,
+      int maxRequestRows,
+      InstanceGroup.Environment environment) {
+    this.sessions = sessions;
+    this.plan = plan;
+    this.maxQueueSize = maxQueueSize;
+    this.maxRequestRows = maxRequestRows;
+    this.environment = environment;
+  }
+
+  @Override
+  public LoadedVersion load(ModelFolder folder, Version version) {
+    ModelVersionId id = new ModelVersionId(folder.name(), version.number());
+    if (version.problem() != null) {
+      throw new InferenceException(ErrorCode.MODEL_LOAD_FAILED, id + ": " + version.problem());
+    }
+    long begin = environment.ticker().nanoTime();
+    List<ModelSession> opened = new ArrayList<>();
+    try {
+      LoadedVersion loaded = open(folder, id, version.modelFile(), opened);
+      log.info(
+          "{} is ready after {} ms: {} instances on {}, max batch size {}",
+          id,
+          (environment.ticker().nanoTime() - begin) / 1_000_000,
+          opened.size(),
+          loaded.executionProvider().label(),
+          loaded.config().maxBatchSize());
+      return loaded;
+    } catch (Throwable failure) {
+      opened.forEach(ModelSession::close);
+      throw failure;
+    }
+  }
+
+  private LoadedVersion open(
+      ModelFolder folder, ModelVersionId id, Path file, List<ModelSession> opened) {
+    List<SessionOptions> wanted = plan.sessionsFor(folder.config());
+    ModelSession first = sessions.open(file, wanted.getFirst());
+    opened.add(first);
+    ModelConfig config =
+        ModelConfigDerivation.derive(id.model(), folder.config(), first.signature());
+    config.notes().forEach(note -> log.info("{}: {}", id, note));
+    if (config.batchingDerived() && losesRows(first, config)) {
+      log.info("{}: outputs do not keep rows apart, so requests are not batched", id);
+      config =
+          ModelConfigDerivation.deriveUnbatched(id.model(), folder.config(), first.signature());
+    }
+    ModelInterface model = ServingTerms.modelInterface(config);
+    for (SessionOptions options :
+        plan.others(wanted, InstancePlan.isCountOpen(folder.config()), first.executionProvider())) {
+      opened.add(sessions.open(file, options));
+    }
+    for (ModelSession session : opened) {
+      warmUp(session, model, config, folder);
+    }
+    InstanceGroup group =
+        new InstanceGroup(
+            id,
+            model,
+            opened,
+            ServingTerms.scheduling(config, maxQueueSize),
+            maxRequestRows,
+            environment);
+    return new LoadedVersion(
+        id, folder.path(), config, group, first.executionProvider(), first.providerNotes());
+  }
+
+  private boolean losesRows(ModelSession session, ModelConfig config) {
+    ModelInterface model = ServingTerms.modelInterface(config);
+    return new WarmUp(session, model, environment.pool()).run(PROBE_ROWS)
+        == WarmUp.Outcome.ROWS_LOST;
+  }
+
+  private void warmUp(
+      ModelSession session, ModelInterface model, ModelConfig config, ModelFolder folder) {
+    if (config.warmups().isEmpty()) {
+      new WarmUp(session, model, environment.pool()).run(1);
+    } else {
+      new DeclaredWarmUp(session, config, folder.path(), environment.pool()).run();
+    }
+  }
+}

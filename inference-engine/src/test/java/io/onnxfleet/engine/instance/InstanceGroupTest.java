@@ -1,0 +1,376 @@
+package io.onnxfleet.engine.instance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.onnxfleet.engine.batching.BatchSchedulerOptions;
+import io.onnxfleet.engine.batching.QueuePolicy;
+import io.onnxfleet.engine.batching.QueuePolicy.TimeoutAction;
+import io.onnxfleet.engine.batching.TritonBatchingPolicy;
+import io.onnxfleet.engine.error.ErrorCode;
+import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.instance.ModelInterface.Padding;
+import io.onnxfleet.engine.instance.ModelInterface.Port;
+import io.onnxfleet.engine.metrics.EngineMetrics;
+import io.onnxfleet.engine.metrics.ModelStatistics;
+import io.onnxfleet.engine.metrics.ModelVersionId;
+import io.onnxfleet.engine.request.Deadline;
+import io.onnxfleet.engine.request.InferenceRequest;
+import io.onnxfleet.engine.request.InferenceResponse;
+import io.onnxfleet.engine.tensor.BufferPool;
+import io.onnxfleet.engine.tensor.DataType;
+import io.onnxfleet.engine.tensor.NamedTensor;
+import io.onnxfleet.engine.tensor.Shape;
+import io.onnxfleet.engine.tensor.Tensor;
+import io.onnxfleet.engine.tensor.TensorSpec;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class InstanceGroupTest {
+  private static final ModelVersionId ID = new ModelVersionId("double", 1);
+  private static final int MAX_BATCH = 8;
+
+  private final BufferPool pool = BufferPool.ofDefaults();
+  private final AtomicLong nanos = new AtomicLong(1);
+  private final ScriptedSession session = new ScriptedSession(pool);
+  private InstanceGroup group = group(MAX_BATCH, 64, null);
+
+  @BeforeEach
+  void freshGroup() {
+    assertThat(group.instances()).isEqualTo(1);
+  }
+
+  @AfterEach
+  void nothingLeaks() throws InterruptedException {
+    session.openGate();
+    group.drain(Duration.ofSeconds(60));
+    assertThat(session.closed).isTrue();
+    assertThat(pool.usage().buffersInUse()).isZero();
+  }
+
+  private InstanceGroup group(int maxBatch, int maxQueue, @Nullable Padding padding) {
+    TensorSpec x = new TensorSpec("x", DataType.FP32, Shape.of(-1, -1));
+    TensorSpec y = new TensorSpec("y", DataType.FP32, Shape.of(-1, -1));
+    TensorSpec z = new TensorSpec("z", DataType.FP32, Shape.of(-1, -1));
+    ModelInterface model =
+        new ModelInterface(
+            List.of(new Port(x)), List.of(new Port(y), new Port(z)), maxBatch, padding);
+    BatchSchedulerOptions options =
+        new BatchSchedulerOptions(
+            Math.max(1, maxBatch),
+            List.of(),
+            Duration.ZERO,
+            1,
+            1,
+            new QueuePolicy(maxQueue, Duration.ZERO, TimeoutAction.REJECT),
+            Map.of());
+    return new InstanceGroup(
+        ID,
+        model,
+        List.of(session),
+        new Scheduling(options, new TritonBatchingPolicy(options)),
+        100,
+        new InstanceGroup.Environment(pool, nanos::get, EngineMetrics.NONE));
+  }
+
+  private void replaceGroup(InstanceGroup other) throws InterruptedException {
+    group.drain(Duration.ofSeconds(60));
+    session.closed.set(false);
+    group = other;
+  }
+
+  private InferenceRequest request(long rows, float... values) {
+    Shape shape = Shape.of(rows, rows == 0 ? 1 : values.length / rows);
+    return InferenceRequest.of(
+        "double", new NamedTensor("x", Tensor.ofFloats(pool, shape, values)));
+  }
+
+  private static float[] values(CompletableFuture<InferenceResponse> answer, String output) {
+    try (InferenceResponse response = answer.join()) {
+      Tensor tensor = response.output(output);
+      float[] values = new float[(int) tensor.shape().elementCount()];
+      tensor.data().asFloatBuffer().get(values);
+      return values;
+    }
+  }
+
+  private static InferenceException failure(CompletableFuture<InferenceResponse> answer)
+      throws InterruptedException {
+    try {
+      answer.get().close();
+      throw new AssertionError("answered, but a failure was expected");
+    } catch (ExecutionException failed) {
+      return (InferenceException) failed.getCause();
+    }
+  }
+
+  /** Occupies the instance with one run that waits at the gate. */
+  private CompletableFuture<InferenceResponse> occupy() throws InterruptedException {
+    session.closeGate();
+    CompletableFuture<InferenceResponse> first = group.infer(request(1, 1, 1));
+    session.awaitArrivals(1);
+    return first;
+  }
+
+  @Test
+  void infer_answersAllOutputs_whenNoneIsNamed() {
+    CompletableFuture<InferenceResponse> answer = group.infer(request(2, 1, 2, 3, 4));
+    try (InferenceResponse response = answer.join()) {
+      assertThat(response.modelVersion()).isEqualTo(1);
+      assertThat(response.outputs()).extracting(NamedTensor::name).containsExactly("y", "z");
+      assertThat(response.output("y").shape()).isEqualTo(Shape.of(2, 2));
+    }
+  }
+
+  @Test
+  void infer_runsAtOnce_whenInstanceIsIdle() {
+    assertThat(values(group.infer(request(1, 5)), "y")).containsExactly(10);
+    assertThat(session.runs).containsExactly(Shape.of(1, 1));
+  }
+
+  @Test
+  void infer_formsOneBatch_whenInstanceIsBusy() throws InterruptedException {
+    CompletableFuture<InferenceResponse> first = occupy();
+    List<CompletableFuture<InferenceResponse>> waiting = new ArrayList<>();
+    for (int index = 0; index < MAX_BATCH; index++) {
+      waiting.add(group.infer(request(1, index, index)));
+    }
+    assertThat(group.pendingRequests()).isEqualTo(MAX_BATCH);
+    session.openGate();
+
+    assertThat(values(first, "y")).containsExactly(2, 2);
+    for (int index = 0; index < MAX_BATCH; index++) {
+      assertThat(values(waiting.get(index), "z")).containsExactly(2 * index, 2 * index);
+    }
+    assertThat(session.runs).containsExactly(Shape.of(1, 2), Shape.of(MAX_BATCH, 2));
+    ModelStatistics statistics = group.statistics();
+    assertThat(statistics.inferenceCount()).isEqualTo(MAX_BATCH + 1);
+    assertThat(statistics.executionCount()).isEqualTo(2);
+    assertThat(statistics.success().count()).isEqualTo(MAX_BATCH + 1);
+  }
+
+  @Test
+  void infer_failsOnlyTheBadRequest_whenItSharesABatch() throws InterruptedException {
+    CompletableFuture<InferenceResponse> first = occupy();
+    List<CompletableFuture<InferenceResponse>> waiting = new ArrayList<>();
+    for (int index = 0; index < MAX_BATCH; index++) {
+      float value =
+          index == 5 ? ScriptedSession.POISON : index == 2 ? ScriptedSession.HEAVY : index;
+      waiting.add(group.infer(request(1, value)));
+    }
+    session.openGate();
+
+    values(first, "y");
+    for (int index = 0; index < MAX_BATCH; index++) {
+      switch (index) {
+        case 5 ->
+            assertThat(failure(waiting.get(index)).code()).isEqualTo(ErrorCode.EXECUTION_FAILED);
+        case 2 ->
+            assertThat(failure(waiting.get(index)).code()).isEqualTo(ErrorCode.MEMORY_EXHAUSTED);
+        default -> assertThat(values(waiting.get(index), "y")).containsExactly(2 * index);
+      }
+    }
+    assertThat(group.statistics().fail().count()).isEqualTo(2);
+  }
+
+  @Test
+  void infer_runsRequestsAlone_whenOutputsDoNotKeepRowsApart() throws InterruptedException {
+    CompletableFuture<InferenceResponse> first = occupy();
+    CompletableFuture<InferenceResponse> fused = group.infer(request(1, ScriptedSession.FUSED));
+    CompletableFuture<InferenceResponse> mate = group.infer(request(1, 3));
+    session.openGate();
+
+    values(first, "y");
+    assertThat(values(fused, "y")).containsExactly(222);
+    assertThat(values(mate, "y")).containsExactly(6);
+  }
+
+  @Test
+  void infer_splitsAndRejoins_whenRequestExceedsTheBatch() {
+    float[] values = new float[20];
+    float[] doubled = new float[20];
+    for (int index = 0; index < 20; index++) {
+      values[index] = index;
+      doubled[index] = 2 * index;
+    }
+    assertThat(values(group.infer(request(20, values)), "y")).containsExactly(doubled);
+    assertThat(session.runs).extracting(shape -> shape.dim(0)).containsExactly(8L, 8L, 4L);
+    assertThat(group.statistics().success().count()).isEqualTo(1);
+    assertThat(group.statistics().inferenceCount()).isEqualTo(20);
+  }
+
+  @Test
+  void infer_failsTheWholeRequest_whenOnePieceFails() throws InterruptedException {
+    float[] values = new float[20];
+    values[9] = ScriptedSession.POISON;
+    assertThat(failure(group.infer(request(20, values)))).hasMessage("poisoned row");
+  }
+
+  @Test
+  void infer_batchesEqualShapes_whenOthersStandBetween() throws InterruptedException {
+    CompletableFuture<InferenceResponse> first = occupy();
+    CompletableFuture<InferenceResponse> narrow = group.infer(request(1, 1));
+    CompletableFuture<InferenceResponse> wide = group.infer(request(1, 1, 2, 3));
+    CompletableFuture<InferenceResponse> alsoNarrow = group.infer(request(1, 2));
+    session.openGate();
+
+    values(first, "y");
+    assertThat(values(narrow, "y")).containsExactly(2);
+    assertThat(values(wide, "y")).containsExactly(2, 4, 6);
+    assertThat(values(alsoNarrow, "y")).containsExactly(4);
+    assertThat(session.runs).containsExactly(Shape.of(1, 2), Shape.of(2, 1), Shape.of(1, 3));
+  }
+
+  @Test
+  void infer_padsAndCutsBack_whenLengthsDiffer() throws InterruptedException {
+    replaceGroup(group(MAX_BATCH, 64, new Padding(List.of("x"), List.of("y", "z"))));
+    CompletableFuture<InferenceResponse> first = occupy();
+    CompletableFuture<InferenceResponse> shorter = group.infer(request(2, 1, 2, 3, 4));
+    CompletableFuture<InferenceResponse> longer = group.infer(request(1, 5, 6, 7));
+    session.openGate();
+
+    values(first, "y");
+    assertThat(values(shorter, "y")).containsExactly(2, 4, 6, 8);
+    assertThat(values(longer, "y")).containsExactly(10, 12, 14);
+    assertThat(session.runs).containsExactly(Shape.of(1, 2), Shape.of(3, 3));
+  }
+
+  @Test
+  void cancel_takesTheRequestOutOfTheQueue_whenItWaits() throws InterruptedException {
+    CompletableFuture<InferenceResponse> first = occupy();
+    CompletableFuture<InferenceResponse> waiting = group.infer(request(1, 2));
+    waiting.cancel(true);
+
+    assertThat(group.pendingRequests()).isZero();
+    session.openGate();
+    values(first, "y");
+    assertThat(session.runs).hasSize(1);
+  }
+
+  @Test
+  void cancel_givesTheOutputsUp_whenTheRequestRuns() throws InterruptedException {
+    CompletableFuture<InferenceResponse> first = occupy();
+    first.cancel(true);
+    session.openGate();
+    assertThat(values(group.infer(request(1, 2)), "y")).containsExactly(4);
+  }
+
+  @Test
+  void expire_dropsTheRequest_whenItsDeadlinePassesInTheQueue() throws InterruptedException {
+    CompletableFuture<InferenceResponse> first = occupy();
+    Tensor input = Tensor.ofFloats(pool, Shape.of(1, 1), 1);
+    Deadline deadline = Deadline.after(Duration.ofMillis(5), nanos::get);
+    CompletableFuture<InferenceResponse> late =
+        group.infer(
+            new InferenceRequest(
+                "late",
+                "double",
+                null,
+                List.of(new NamedTensor("x", input)),
+                List.of(),
+                deadline,
+                0));
+    nanos.addAndGet(Duration.ofMillis(6).toNanos());
+    group.expire();
+
+    assertThat(failure(late).code()).isEqualTo(ErrorCode.DEADLINE_EXCEEDED);
+    session.openGate();
+    values(first, "y");
+    assertThat(session.runs).hasSize(1);
+  }
+
+  @Test
+  void infer_refuses_whenTheQueueIsFull() throws InterruptedException {
+    replaceGroup(group(MAX_BATCH, 2, null));
+    CompletableFuture<InferenceResponse> first = occupy();
+    List<CompletableFuture<InferenceResponse>> accepted =
+        List.of(group.infer(request(1, 1)), group.infer(request(1, 2)));
+
+    assertThat(failure(group.infer(request(1, 3))).code()).isEqualTo(ErrorCode.QUEUE_FULL);
+    session.openGate();
+    values(first, "y");
+    assertThat(accepted).allSatisfy(answer -> values(answer, "y"));
+  }
+
+  @Test
+  void infer_saysWhatItExpected_whenTheRequestDoesNotFit() throws InterruptedException {
+    Tensor ints = Tensor.ofInts(pool, Shape.of(1, 1), 1);
+    assertThat(failure(group.infer(InferenceRequest.of("double", new NamedTensor("x", ints)))))
+        .hasMessage("input 'x': datatype INT32 (expected FP32)");
+    Tensor flat = Tensor.ofFloats(pool, Shape.of(1), 1);
+    assertThat(failure(group.infer(InferenceRequest.of("double", new NamedTensor("x", flat)))))
+        .hasMessage("input 'x': shape [1] (expected [-1,-1])");
+    Tensor other = Tensor.ofFloats(pool, Shape.of(1, 1), 1);
+    assertThat(failure(group.infer(InferenceRequest.of("double", new NamedTensor("q", other)))))
+        .hasMessage("input 'q': unknown (expected one of [x])");
+    assertThat(failure(group.infer(InferenceRequest.of("double"))))
+        .hasMessage("input 'x': missing (expected FP32[-1,-1])");
+    assertThat(failure(group.infer(request(101, new float[101]))))
+        .hasMessage("request of 101 rows (expected: <= 100)");
+  }
+
+  @Test
+  void infer_answersEmpty_whenTheRequestHasNoRows() {
+    try (InferenceResponse response = group.infer(request(0)).join()) {
+      assertThat(response.output("y").shape().elementCount()).isZero();
+    }
+  }
+
+  @Test
+  void drain_finishesWhatWasAccepted_andRefusesTheRest() throws InterruptedException {
+    CompletableFuture<InferenceResponse> first = occupy();
+    CompletableFuture<InferenceResponse> waiting = group.infer(request(1, 2));
+    Thread drain = Thread.ofVirtual().start(this::drain);
+    while (failureCode(group.infer(request(1, 3))) != ErrorCode.SHUTTING_DOWN) {
+      Thread.onSpinWait();
+    }
+    assertThat(session.closed).isFalse();
+    session.openGate();
+    assertThat(values(first, "y")).containsExactly(2, 2);
+    assertThat(values(waiting, "y")).containsExactly(4);
+    drain.join();
+    assertThat(session.closed).isTrue();
+  }
+
+  private @Nullable ErrorCode failureCode(CompletableFuture<InferenceResponse> answer) {
+    if (!answer.isCompletedExceptionally()) {
+      answer.cancel(true);
+      return null;
+    }
+    return ((InferenceException) answer.exceptionNow()).code();
+  }
+
+  private void drain() {
+    try {
+      group.drain(Duration.ofSeconds(60));
+    } catch (InterruptedException interrupted) {
+      throw new IllegalStateException(interrupted);
+    }
+  }
+
+  @Test
+  void busyShare_rises_whileTheInstanceRuns() throws InterruptedException {
+    assertThat(group.busyShare()).isZero();
+    CompletableFuture<InferenceResponse> first = occupy();
+    nanos.addAndGet(Duration.ofSeconds(60).toNanos());
+    assertThat(group.busyShare()).isGreaterThan(0.99);
+    session.openGate();
+    values(first, "y");
+  }
+
+  @Test
+  void tensor_refusesUse_whenItIsClosed() {
+    Tensor tensor = Tensor.ofFloats(pool, Shape.of(1), 1);
+    tensor.close();
+    assertThatThrownBy(tensor::data).isInstanceOf(IllegalStateException.class);
+  }
+}
