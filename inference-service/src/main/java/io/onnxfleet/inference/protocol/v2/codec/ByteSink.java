@@ -1,0 +1,61 @@
+package io.onnxfleet.inference.protocol.v2.codec;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+
+/** Bytes that grow; bounded by what the caller writes. Not thread-safe. */
+final class ByteSink extends OutputStream {
+  private static final int INITIAL = 512;
+
+  private byte[] bytes = new byte[INITIAL];
+  private int size;
+
+  @Override
+  public void write(int value) {
+    ensure(1);
+    bytes[size++] = (byte) value;
+  }
+
+  @Override
+  public void write(byte[] source, int offset, int length) {
+    ensure(length);
+    System.arraycopy(source, offset, bytes, size, length);
+    size += length;
+  }
+
+  /** The next {@code length} bytes, to be written through the returned view and then claimed. */
+  ByteBuffer room(int length) {
+    ensure(length);
+    return ByteBuffer.wrap(bytes, size, length).slice();
+  }
+
+  /** Takes the first bytes of the last {@link #room} as written. */
+  void claim(int length) {
+    size += length;
+  }
+
+  int size() {
+    return size;
+  }
+
+  byte[] array() {
+    return bytes;
+  }
+
+  void writeTo(OutputStream target) throws IOException {
+    target.write(bytes, 0, size);
+  }
+
+  private void ensure(int more) {
+    long needed = (long) size + more;
+    if (needed > Integer.MAX_VALUE - 8) {
+      throw new OutOfMemoryError("more than 2 GiB in one buffer");
+    }
+    if (needed > bytes.length) {
+      long grown = Math.min(Integer.MAX_VALUE - 8, Math.max(needed, bytes.length * 2L));
+      bytes = Arrays.copyOf(bytes, (int) grown);
+    }
+  }
+}

@@ -1,0 +1,114 @@
+package io.onnxfleet.inference.protocol.v2.codec;
+
+import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.request.Deadline;
+import io.onnxfleet.engine.request.InferenceRequest;
+import io.onnxfleet.engine.request.Ticker;
+import io.onnxfleet.engine.tensor.BufferPool;
+import io.onnxfleet.engine.tensor.NamedTensor;
+import io.onnxfleet.engine.tensor.Tensor;
+import io.onnxfleet.engine.tensor.TensorSpec;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+
+/**
+ * Reads the body of an infer request into pooled tensors: JSON, JSON with binary tensors behind it,
+ * or one raw tensor. One pass; an element goes from the parser, or from the connection, straight to
+ * its place.
+ *
+ * <p>Every body either becomes a call or fails with an {@link InferenceException} or the
+ * connection's {@link IOException}, and then no memory stays taken. Thread-safe.
+ */
+public final class InferRequestDecoder {
+  private final BufferPool pool;
+  private final Ticker ticker;
+
+  public InferRequestDecoder(BufferPool pool, Ticker ticker) {
+    this.pool = pool;
+    this.ticker = ticker;
+  }
+
+  /**
+   * The call that the body is. The body is read to its end.
+   *
+   * @param declaredInputs the model's inputs, asked for only by a raw body
+   */
+  public InferenceCall decode(
+      InferenceTarget target, BodyInput body, Supplier<List<TensorSpec>> declaredInputs)
+      throws IOException {
+    Long headerLength = target.headerLength();
+    if (headerLength != null && headerLength == 0) {
+      return decodeRaw(target, body, declaredInputs.get());
+    }
+    try (InferRequestJson json = new InferRequestJson(pool, body)) {
+      readJson(json, headerLength == null ? body : new HeaderInput(body, headerLength));
+      readBinary(json.inputs());
+      requireEnd(body);
+      Deadline deadline = json.parameters().deadline(ticker).earlier(target.deadline());
+      return new InferenceCall(
+          new InferenceRequest(
+              json.id(),
+              target.model(),
+              target.version(),
+              take(json.inputs()),
+              json.outputs(),
+              deadline,
+              json.parameters().priority()),
+          json.forms());
+    }
+  }
+
+  private static void readJson(InferRequestJson json, InputStream source) throws IOException {
+    try (JsonParser parser = Json.parser(source)) {
+      json.read(parser);
+    } catch (JacksonException malformed) {
+      throw Json.refused(malformed);
+    }
+  }
+
+  private static void readBinary(List<InputDraft> inputs) throws IOException {
+    for (int position = 0; position < inputs.size(); position++) {
+      try {
+        inputs.get(position).readBinary();
+      } catch (InferenceException failure) {
+        throw inputs.get(position).named(failure, position);
+      }
+    }
+  }
+
+  private static List<NamedTensor> take(List<InputDraft> inputs) {
+    List<NamedTensor> taken = new ArrayList<>(inputs.size());
+    for (InputDraft input : inputs) {
+      taken.add(input.take());
+    }
+    return taken;
+  }
+
+  private InferenceCall decodeRaw(
+      InferenceTarget target, BodyInput body, List<TensorSpec> declaredInputs) throws IOException {
+    Tensor tensor = new RawTensor(pool).read(body, declaredInputs);
+    NamedTensor input = new NamedTensor(declaredInputs.getFirst().name(), tensor);
+    InferenceRequest request =
+        new InferenceRequest(
+            null,
+            target.model(),
+            target.version(),
+            List.of(input),
+            List.of(),
+            target.deadline(),
+            0);
+    return new InferenceCall(request, OutputForms.JSON);
+  }
+
+  private static void requireEnd(BodyInput body) throws IOException {
+    if (body.read() >= 0) {
+      throw InferenceException.invalidInput(
+          "the body goes on behind its last tensor (expected its end)");
+    }
+  }
+}

@@ -1,0 +1,72 @@
+package io.onnxfleet.inference.protocol.v2.codec;
+
+import io.onnxfleet.engine.error.ErrorCode;
+import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.request.Deadline;
+import io.onnxfleet.engine.request.Ticker;
+import java.time.Duration;
+import java.time.temporal.ChronoUnit;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+
+/** The request's own {@code parameters}; what is not known here has no effect. */
+final class RequestParameters {
+  private boolean binaryOutputs;
+  private int priority;
+  private long timeoutMicros;
+
+  void read(JsonParser parser) {
+    if (parser.currentToken() != JsonToken.VALUE_NULL) {
+      Parameters.forEach(parser, "the request's parameters", name -> readOne(parser, name));
+    }
+  }
+
+  private void readOne(JsonParser parser, String name) {
+    switch (name) {
+      case "binary_data_output" -> binaryOutputs = Parameters.bool(parser, name);
+      case "timeout" -> timeoutMicros = Parameters.nonNegative(parser, name);
+      case "priority" -> {
+        long value = Parameters.nonNegative(parser, name);
+        if (value > Integer.MAX_VALUE) {
+          throw InferenceException.invalidInput(
+              "priority: %d (expected: <= %d)", value, Integer.MAX_VALUE);
+        }
+        priority = (int) value;
+      }
+      case "sequence_id" -> {
+        boolean none =
+            parser.currentToken() == JsonToken.VALUE_NUMBER_INT && parser.getString().equals("0");
+        if (!none && !parser.getString().isEmpty()) {
+          throw sequences(name);
+        }
+      }
+      case "sequence_start", "sequence_end" -> {
+        if (Parameters.bool(parser, name)) {
+          throw sequences(name);
+        }
+      }
+      default -> {}
+    }
+  }
+
+  private static InferenceException sequences(String name) {
+    return new InferenceException(
+        ErrorCode.UNSUPPORTED_FEATURE, "parameter '%s': sequences are not served".formatted(name));
+  }
+
+  boolean binaryOutputs() {
+    return binaryOutputs;
+  }
+
+  /** 0 for the model's default. */
+  int priority() {
+    return priority;
+  }
+
+  /** The deadline of the parameter {@code timeout}, counted from now. */
+  Deadline deadline(Ticker ticker) {
+    return timeoutMicros == 0
+        ? Deadline.NONE
+        : Deadline.after(Duration.of(timeoutMicros, ChronoUnit.MICROS), ticker);
+  }
+}
