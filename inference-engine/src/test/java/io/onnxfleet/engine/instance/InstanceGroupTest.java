@@ -108,8 +108,8 @@ class InstanceGroupTest {
     try {
       answer.get().close();
       throw new AssertionError("answered, but a failure was expected");
-    } catch (ExecutionException failed) {
-      return (InferenceException) failed.getCause();
+    } catch (ExecutionException expected) {
+      return (InferenceException) answer.exceptionNow();
     }
   }
 

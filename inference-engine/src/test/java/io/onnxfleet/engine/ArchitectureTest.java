@@ -1,0 +1,80 @@
+package io.onnxfleet.engine;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption.DoNotIncludeTests;
+import org.junit.jupiter.api.Test;
+
+/** The house rules of the engine, as far as a compiler does not know them. */
+class ArchitectureTest {
+  private static final String ROOT = "io.onnxfleet.engine";
+
+  private final JavaClasses engine =
+      new ClassFileImporter().withImportOption(new DoNotIncludeTests()).importPackages(ROOT);
+
+  @Test
+  void packages_formNoCycles() {
+    slices().matching(ROOT + ".(*)..").should().beFreeOfCycles().check(engine);
+  }
+
+  @Test
+  void packages_dependOnlyDownwards() {
+    layeredArchitecture()
+        .consideringOnlyDependenciesInAnyPackage(ROOT + "..")
+        .layer("engine").definedBy(ROOT)
+        .layer("text").definedBy(ROOT + ".text..")
+        .layer("repository").definedBy(ROOT + ".repository..")
+        .layer("instance").definedBy(ROOT + ".instance..")
+        .layer("batching").definedBy(ROOT + ".batching..")
+        .layer("runtime").definedBy(ROOT + ".runtime..")
+        .layer("metrics").definedBy(ROOT + ".metrics..")
+        .layer("request").definedBy(ROOT + ".request..")
+        .layer("tensor").definedBy(ROOT + ".tensor..")
+        .layer("error").definedBy(ROOT + ".error..")
+        .whereLayer("engine").mayOnlyBeAccessedByLayers("text")
+        .whereLayer("repository").mayOnlyBeAccessedByLayers("engine")
+        .whereLayer("instance").mayOnlyBeAccessedByLayers("repository", "engine")
+        .whereLayer("batching").mayOnlyBeAccessedByLayers("instance", "repository")
+        .whereLayer("runtime").mayOnlyBeAccessedByLayers("instance", "repository", "engine")
+        .check(engine);
+  }
+
+  @Test
+  void nativeCode_staysInRuntime() {
+    noClasses()
+        .that().resideOutsideOfPackage(ROOT + ".runtime..")
+        .should().dependOnClassesThat().haveFullyQualifiedName("java.lang.foreign.Linker")
+        .orShould().dependOnClassesThat().resideInAPackage("ai.onnxruntime..")
+        .check(engine);
+  }
+
+  @Test
+  void batching_knowsNoTensorsNorSessions() {
+    noClasses()
+        .that().resideInAPackage(ROOT + ".batching..")
+        .should().dependOnClassesThat()
+        .resideInAnyPackage(ROOT + ".tensor..", ROOT + ".runtime..", ROOT + ".instance..")
+        .check(engine);
+  }
+
+  @Test
+  void engine_knowsNeitherSpringNorHttp() {
+    noClasses()
+        .should().dependOnClassesThat()
+        .resideInAnyPackage("org.springframework..", "jakarta.servlet..", "java.net.http..")
+        .check(engine);
+  }
+
+  @Test
+  void records_areFinalData_andExceptionsAreOne() {
+    classes()
+        .that().areAssignableTo(RuntimeException.class).and().arePublic()
+        .should().haveSimpleName("InferenceException")
+        .check(engine);
+  }
+}

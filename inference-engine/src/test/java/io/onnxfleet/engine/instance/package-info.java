@@ -1,0 +1,4 @@
+@NullMarked
+package io.onnxfleet.engine.instance;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.onnxfleet.engine;
+
+import org.jspecify.annotations.NullMarked;
