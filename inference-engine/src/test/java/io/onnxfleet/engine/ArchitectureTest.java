@@ -14,67 +14,94 @@ import org.junit.jupiter.api.Test;
 class ArchitectureTest {
   private static final String ROOT = "io.onnxfleet.engine";
 
-  private final JavaClasses engine =
+  private static final JavaClasses ENGINE =
       new ClassFileImporter().withImportOption(new DoNotIncludeTests()).importPackages(ROOT);
 
   @Test
   void packages_formNoCycles() {
-    slices().matching(ROOT + ".(*)..").should().beFreeOfCycles().check(engine);
+    slices().matching(ROOT + ".(*)..").should().beFreeOfCycles().check(ENGINE);
   }
 
   @Test
   void packages_dependOnlyDownwards() {
     layeredArchitecture()
         .consideringOnlyDependenciesInAnyPackage(ROOT + "..")
-        .layer("engine").definedBy(ROOT)
-        .layer("text").definedBy(ROOT + ".text..")
-        .layer("repository").definedBy(ROOT + ".repository..")
-        .layer("instance").definedBy(ROOT + ".instance..")
-        .layer("batching").definedBy(ROOT + ".batching..")
-        .layer("runtime").definedBy(ROOT + ".runtime..")
-        .layer("metrics").definedBy(ROOT + ".metrics..")
-        .layer("request").definedBy(ROOT + ".request..")
-        .layer("tensor").definedBy(ROOT + ".tensor..")
-        .layer("error").definedBy(ROOT + ".error..")
-        .whereLayer("engine").mayOnlyBeAccessedByLayers("text")
-        .whereLayer("repository").mayOnlyBeAccessedByLayers("engine")
-        .whereLayer("instance").mayOnlyBeAccessedByLayers("repository", "engine")
-        .whereLayer("batching").mayOnlyBeAccessedByLayers("instance", "repository")
-        .whereLayer("runtime").mayOnlyBeAccessedByLayers("instance", "repository", "engine")
-        .check(engine);
+        .layer("engine")
+        .definedBy(ROOT)
+        .layer("text")
+        .definedBy(ROOT + ".text..")
+        .layer("repository")
+        .definedBy(ROOT + ".repository..")
+        .layer("instance")
+        .definedBy(ROOT + ".instance..")
+        .layer("batching")
+        .definedBy(ROOT + ".batching..")
+        .layer("runtime")
+        .definedBy(ROOT + ".runtime..")
+        .layer("metrics")
+        .definedBy(ROOT + ".metrics..")
+        .layer("request")
+        .definedBy(ROOT + ".request..")
+        .layer("tensor")
+        .definedBy(ROOT + ".tensor..")
+        .layer("error")
+        .definedBy(ROOT + ".error..")
+        .whereLayer("engine")
+        .mayOnlyBeAccessedByLayers("text")
+        .whereLayer("repository")
+        .mayOnlyBeAccessedByLayers("engine")
+        .whereLayer("instance")
+        .mayOnlyBeAccessedByLayers("repository", "engine")
+        .whereLayer("batching")
+        .mayOnlyBeAccessedByLayers("instance", "repository")
+        .whereLayer("runtime")
+        .mayOnlyBeAccessedByLayers("instance", "repository", "engine")
+        .check(ENGINE);
   }
 
   @Test
   void nativeCode_staysInRuntime() {
     noClasses()
-        .that().resideOutsideOfPackage(ROOT + ".runtime..")
-        .should().dependOnClassesThat().haveFullyQualifiedName("java.lang.foreign.Linker")
-        .orShould().dependOnClassesThat().resideInAPackage("ai.onnxruntime..")
-        .check(engine);
+        .that()
+        .resideOutsideOfPackage(ROOT + ".runtime..")
+        .should()
+        .dependOnClassesThat()
+        .haveFullyQualifiedName("java.lang.foreign.Linker")
+        .orShould()
+        .dependOnClassesThat()
+        .resideInAPackage("ai.onnxruntime..")
+        .check(ENGINE);
   }
 
   @Test
   void batching_knowsNoTensorsNorSessions() {
     noClasses()
-        .that().resideInAPackage(ROOT + ".batching..")
-        .should().dependOnClassesThat()
+        .that()
+        .resideInAPackage(ROOT + ".batching..")
+        .should()
+        .dependOnClassesThat()
         .resideInAnyPackage(ROOT + ".tensor..", ROOT + ".runtime..", ROOT + ".instance..")
-        .check(engine);
+        .check(ENGINE);
   }
 
   @Test
   void engine_knowsNeitherSpringNorHttp() {
     noClasses()
-        .should().dependOnClassesThat()
+        .should()
+        .dependOnClassesThat()
         .resideInAnyPackage("org.springframework..", "jakarta.servlet..", "java.net.http..")
-        .check(engine);
+        .check(ENGINE);
   }
 
   @Test
   void records_areFinalData_andExceptionsAreOne() {
     classes()
-        .that().areAssignableTo(RuntimeException.class).and().arePublic()
-        .should().haveSimpleName("InferenceException")
-        .check(engine);
+        .that()
+        .areAssignableTo(RuntimeException.class)
+        .and()
+        .arePublic()
+        .should()
+        .haveSimpleName("InferenceException")
+        .check(ENGINE);
   }
 }

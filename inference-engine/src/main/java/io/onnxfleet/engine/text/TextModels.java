@@ -128,8 +128,7 @@ public final class TextModels implements AutoCloseable {
       return new Opened(source, null, failure);
     }
     try {
-      TextEmbedder embedder =
-          new TextEmbedder(source.model(), tokenizer, port, pool, maxTokens);
+      TextEmbedder embedder = new TextEmbedder(source.model(), tokenizer, port, pool, maxTokens);
       return new Opened(source, embedder, null);
     } catch (InferenceException failure) {
       tokenizer.close();
@@ -179,8 +178,7 @@ public final class TextModels implements AutoCloseable {
     private final @Nullable InferenceException failure;
     private final AtomicInteger holders = new AtomicInteger(1);
 
-    Opened(
-        Source source, @Nullable TextEmbedder embedder, @Nullable InferenceException failure) {
+    Opened(Source source, @Nullable TextEmbedder embedder, @Nullable InferenceException failure) {
       this.source = source;
       this.embedder = embedder;
       this.failure = failure;

@@ -197,8 +197,7 @@ class ModelCatalogTest {
             new Scheduling(options, new TritonBatchingPolicy(options)),
             100,
             new InstanceGroup.Environment(pool, Ticker.system(), EngineMetrics.NONE));
-    return new LoadedVersion(
-        id, folder.path(), config, group, ExecutionProvider.CPU, List.of());
+    return new LoadedVersion(id, folder.path(), config, group, ExecutionProvider.CPU, List.of());
   }
 
   private final class ListedFolders implements ModelRepository {
@@ -215,10 +214,7 @@ class ModelCatalogTest {
 
   private final class RecordedEvents implements EngineMetrics {
     @Override
-    public void versionReady(
-        ModelVersionId id,
-        String executionProvider,
-        ModelGauges gauges) {
+    public void versionReady(ModelVersionId id, String executionProvider, ModelGauges gauges) {
       events.add("ready " + id);
     }
 

@@ -46,7 +46,8 @@ class TextEmbedderMiniLmTest {
             "Someone in a gorilla costume is playing a set of drums.");
 
     assertThat(vectors).allSatisfy(vector -> assertThat(vector).hasSize(384));
-    assertThat(vectors).allSatisfy(vector -> assertThat(dot(vector, vector)).isCloseTo(1, within(1e-5)));
+    assertThat(vectors)
+        .allSatisfy(vector -> assertThat(dot(vector, vector)).isCloseTo(1, within(1e-5)));
     assertThat(dot(vectors.get(0), vectors.get(1))).isBetween(0.7, 0.8);
     assertThat(dot(vectors.get(3), vectors.get(4))).isBetween(0.6, 0.7);
     assertThat(dot(vectors.get(0), vectors.get(2))).isLessThan(0.2);
@@ -87,12 +88,13 @@ class TextEmbedderMiniLmTest {
   void embed_takesAnyText() {
     List<float[]> vectors = embed("", "\uD83D\uDE00", "\0", "\u0001\u0007", "a".repeat(10_000));
 
-    assertThat(vectors).allSatisfy(vector -> assertThat(dot(vector, vector)).isCloseTo(1, within(1e-5)));
+    assertThat(vectors)
+        .allSatisfy(vector -> assertThat(dot(vector, vector)).isCloseTo(1, within(1e-5)));
   }
 
   @Test
   void embed_isTheSame_forTextAndItsTokens() {
-    String text = "tokens or characters, " .repeat(50);
+    String text = "tokens or characters, ".repeat(50);
     int[] ids = Arrays.stream(tokenizer.encode(text, 1000)).mapToInt(Math::toIntExact).toArray();
 
     List<float[]> vectors =
