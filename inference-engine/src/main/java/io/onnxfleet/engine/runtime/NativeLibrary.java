@@ -42,13 +42,28 @@ final class NativeLibrary {
 
   private static final String PART = ".part";
 
+  private final String nativePath;
+  private final String cache;
   private final Platform platform;
   private final String resourceFolder;
 
   @GuardedBy("this")
   private @Nullable Path folder;
 
+  /** By the system properties of this process. */
   NativeLibrary() {
+    this(System.getProperty(PATH_PROPERTY, ""), System.getProperty(CACHE_PROPERTY, ""));
+  }
+
+  /**
+   * By these settings instead of the properties.
+   *
+   * @param nativePath the folder that holds the libraries, or empty
+   * @param cache the folder that copies go to, or empty
+   */
+  NativeLibrary(String nativePath, String cache) {
+    this.nativePath = nativePath;
+    this.cache = cache;
     platform = Platform.current();
     resourceFolder = "ai/onnxruntime/native/" + platform.label + "/";
   }
@@ -72,10 +87,9 @@ final class NativeLibrary {
    */
   Optional<Path> locate(String name) {
     String fileName = platform.prefix + name + platform.suffix;
-    String configured = System.getProperty(PATH_PROPERTY, "");
     try {
-      if (!configured.isEmpty()) {
-        Path file = Path.of(configured).resolve(fileName);
+      if (!nativePath.isEmpty()) {
+        Path file = Path.of(nativePath).resolve(fileName);
         return Files.isRegularFile(file) ? Optional.of(file) : Optional.empty();
       }
       URL resource = NativeLibrary.class.getClassLoader().getResource(resourceFolder + fileName);
@@ -93,12 +107,11 @@ final class NativeLibrary {
   }
 
   private IllegalStateException missing() {
-    String configured = System.getProperty(PATH_PROPERTY, "");
     return new IllegalStateException(
-        configured.isEmpty()
+        nativePath.isEmpty()
             ? "no ONNX Runtime for %s on the class path (expected onnxruntime_gpu, or onnxruntime by the build's profile cpu)"
                 .formatted(platform.label)
-            : "-D%s=%s: no ONNX Runtime library there".formatted(PATH_PROPERTY, configured));
+            : "-D%s=%s: no ONNX Runtime library there".formatted(PATH_PROPERTY, nativePath));
   }
 
   private synchronized Path extract(URL resource, String fileName) throws IOException {
@@ -155,11 +168,10 @@ final class NativeLibrary {
   }
 
   /** The folder for libraries of one build of the runtime, which nobody else can write to. */
-  private static Path ownFolder(long checksum) throws IOException {
-    String configured = System.getProperty(CACHE_PROPERTY, "");
+  private Path ownFolder(long checksum) throws IOException {
     String name = "onnxruntime-%08x".formatted(checksum);
-    if (!configured.isEmpty()) {
-      return Files.createDirectories(Path.of(configured).resolve(name));
+    if (!cache.isEmpty()) {
+      return Files.createDirectories(Path.of(cache).resolve(name));
     }
     Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
     String user = System.getProperty("user.name", "").replaceAll("[^A-Za-z0-9._-]", "_");

@@ -9,6 +9,7 @@ import io.onnxfleet.engine.runtime.GraphPorts.Port;
 import io.onnxfleet.engine.tensor.BufferPool;
 import io.onnxfleet.engine.tensor.NamedTensor;
 import io.onnxfleet.engine.tensor.Tensor;
+import io.onnxfleet.engine.tensor.TensorSpec;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
@@ -117,7 +118,7 @@ final class OnnxModelSession implements ModelSession {
           outputValues);
       return read(outputs);
     } catch (OrtFailure failure) {
-      throw failed(failure);
+      throw failed(failure, inputs);
     } finally {
       release(inputValues, written);
       release(outputValues, requested);
@@ -191,10 +192,16 @@ final class OnnxModelSession implements ModelSession {
     session.close();
   }
 
-  private InferenceException failed(OrtFailure failure) {
+  private InferenceException failed(OrtFailure failure, List<NamedTensor> inputs) {
     synchronized (runLock) {
       if (terminated) {
         return new InferenceException(ErrorCode.EXECUTION_FAILED, "the run was terminated");
+      }
+    }
+    for (TensorSpec declared : ports.signature().inputs()) {
+      String name = declared.name();
+      if (!declared.optional() && inputs.stream().noneMatch(input -> input.name().equals(name))) {
+        return InferenceException.invalidInput("input '%s' is missing", name);
       }
     }
     ErrorCode code =

@@ -376,7 +376,7 @@ final class OrtApi {
   private MemorySegment address(OrtFunction function, Signature signature) {
     if (function.signature() != signature) {
       throw new IllegalArgumentException(
-          "%s%s (expected %s)".formatted(function, signature, function.signature()));
+          "%s %s (expected %s)".formatted(function, signature, function.signature()));
     }
     return functions[function.index()];
   }

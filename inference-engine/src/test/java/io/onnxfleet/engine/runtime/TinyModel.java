@@ -1,0 +1,216 @@
+package io.onnxfleet.engine.runtime;
+
+import io.onnxfleet.engine.tensor.DataType;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * An ONNX model put together in a test. Dimensions are declared as texts: a number is fixed,
+ * anything else is the name of a variable one.
+ */
+final class TinyModel {
+  private static final int IR_VERSION = 8;
+  private static final int ATTRIBUTE_TYPE = 20;
+
+  private final Protobuf graph = new Protobuf().text(2, "tiny");
+  private final List<Protobuf> metadata = new ArrayList<>();
+
+  /** y = 2x + 1 and z = -x over FP32 rows of three. */
+  static TinyModel affine() {
+    return new TinyModel()
+        .constant("two", 2)
+        .constant("one", 1)
+        .node("Mul", "x two", "doubled")
+        .node("Add", "doubled one", "y")
+        .node("Neg", "x", "z")
+        .input("x", DataType.FP32, "rows", "3")
+        .output("y", DataType.FP32, "rows", "3")
+        .output("z", DataType.FP32, "rows", "3");
+  }
+
+  /** y = x for one element type. */
+  static TinyModel identity(DataType type, String... dims) {
+    return new TinyModel()
+        .node("Identity", "x", "y")
+        .input("x", type, dims)
+        .output("y", type, dims);
+  }
+
+  /** Adds x to itself as often as the input {@code n} says. */
+  static TinyModel loop() {
+    Protobuf body =
+        new Protobuf()
+            .text(2, "body")
+            .message(1, nodeOf("Identity", "going", "going_out"))
+            .message(1, nodeOf("Add", "sum x", "sum_out"))
+            .message(11, value("round", tensorType(DataType.INT64)))
+            .message(11, value("going", tensorType(DataType.BOOL)))
+            .message(11, value("sum", tensorType(DataType.FP32, "1")))
+            .message(12, value("going_out", tensorType(DataType.BOOL)))
+            .message(12, value("sum_out", tensorType(DataType.FP32, "1")));
+    Protobuf attribute = new Protobuf().text(1, "body").message(6, body).number(ATTRIBUTE_TYPE, 5);
+    TinyModel model = new TinyModel();
+    model.graph.message(1, nodeOf("Loop", "n going x", "y").message(5, attribute));
+    return model
+        .input("n", DataType.INT64)
+        .input("going", DataType.BOOL)
+        .input("x", DataType.FP32, "1")
+        .output("y", DataType.FP32, "1");
+  }
+
+  TinyModel node(String operator, String inputs, String outputs) {
+    graph.message(1, nodeOf(operator, inputs, outputs));
+    return this;
+  }
+
+  /** A node of the domain of classical machine learning, with lists of texts as attributes. */
+  TinyModel zipMap(String input, String output, String... keys) {
+    Protobuf labels = new Protobuf().text(1, "classlabels_strings");
+    for (String key : keys) {
+      labels.text(9, key);
+    }
+    graph.message(
+        1,
+        nodeOf("ZipMap", input, output)
+            .message(5, labels.number(ATTRIBUTE_TYPE, 8))
+            .text(7, "ai.onnx.ml"));
+    return this;
+  }
+
+  /** A cast to an element type by its number in ONNX. */
+  TinyModel cast(String input, String output, int elementType) {
+    Protobuf to = new Protobuf().text(1, "to").number(3, elementType).number(ATTRIBUTE_TYPE, 2);
+    graph.message(1, nodeOf("Cast", input, output).message(5, to));
+    return this;
+  }
+
+  TinyModel input(String name, DataType type, String... dims) {
+    graph.message(11, value(name, tensorType(type, dims)));
+    return this;
+  }
+
+  /** An input of which nothing but the element type is declared. */
+  TinyModel unrankedInput(String name, DataType type) {
+    Protobuf tensor = new Protobuf().number(1, ElementType.numberOf(type));
+    graph.message(11, value(name, new Protobuf().message(1, tensor)));
+    return this;
+  }
+
+  TinyModel sequenceInput(String name, DataType type, String... dims) {
+    graph.message(11, value(name, sequenceType(tensorType(type, dims))));
+    return this;
+  }
+
+  TinyModel output(String name, DataType type, String... dims) {
+    graph.message(12, value(name, tensorType(type, dims)));
+    return this;
+  }
+
+  TinyModel outputOfElementType(String name, int elementType) {
+    Protobuf tensor = new Protobuf().number(1, elementType).message(2, new Protobuf());
+    graph.message(12, value(name, new Protobuf().message(1, tensor)));
+    return this;
+  }
+
+  TinyModel sequenceOutput(String name, DataType type, String... dims) {
+    graph.message(12, value(name, sequenceType(tensorType(type, dims))));
+    return this;
+  }
+
+  TinyModel mapOutput(String name) {
+    Protobuf map =
+        new Protobuf()
+            .number(1, ElementType.numberOf(DataType.BYTES))
+            .message(2, tensorType(DataType.FP32));
+    graph.message(12, value(name, sequenceType(new Protobuf().message(5, map))));
+    return this;
+  }
+
+  /** A scalar that is no input. */
+  TinyModel constant(String name, float value) {
+    graph.message(5, tensor(name, DataType.FP32, value));
+    return this;
+  }
+
+  /** An initializer that is an input too, and so may be overridden. */
+  TinyModel overridable(String name, float value) {
+    return constant(name, value).input(name, DataType.FP32);
+  }
+
+  /** A list of texts that is no input. */
+  TinyModel texts(String name, byte[]... values) {
+    Protobuf tensor =
+        new Protobuf()
+            .number(1, values.length)
+            .number(2, ElementType.numberOf(DataType.BYTES))
+            .text(8, name);
+    for (byte[] value : values) {
+      tensor.bytes(6, value);
+    }
+    graph.message(5, tensor);
+    return this;
+  }
+
+  TinyModel metadata(String key, String value) {
+    metadata.add(new Protobuf().text(1, key).text(2, value));
+    return this;
+  }
+
+  /** Writes {@code model.onnx} into the folder. */
+  Path writeTo(Path folder) {
+    Protobuf model =
+        new Protobuf()
+            .number(1, IR_VERSION)
+            .message(7, graph)
+            .message(8, new Protobuf().text(1, "").number(2, 19))
+            .message(8, new Protobuf().text(1, "ai.onnx.ml").number(2, 3));
+    metadata.forEach(pair -> model.message(14, pair));
+    try {
+      return Files.write(folder.resolve("model.onnx"), model.toByteArray());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static Protobuf nodeOf(String operator, String inputs, String outputs) {
+    Protobuf node = new Protobuf();
+    for (String input : inputs.split(" ", -1)) {
+      node.text(1, input);
+    }
+    for (String output : outputs.split(" ", -1)) {
+      node.text(2, output);
+    }
+    return node.text(4, operator);
+  }
+
+  private static Protobuf value(String name, Protobuf type) {
+    return new Protobuf().text(1, name).message(2, type);
+  }
+
+  private static Protobuf tensorType(DataType type, String... dims) {
+    Protobuf shape = new Protobuf();
+    for (String dim : dims) {
+      boolean fixed = dim.chars().allMatch(Character::isDigit);
+      shape.message(
+          1, fixed ? new Protobuf().number(1, Long.parseLong(dim)) : new Protobuf().text(2, dim));
+    }
+    Protobuf tensor = new Protobuf().number(1, ElementType.numberOf(type)).message(2, shape);
+    return new Protobuf().message(1, tensor);
+  }
+
+  private static Protobuf sequenceType(Protobuf element) {
+    return new Protobuf().message(4, new Protobuf().message(1, element));
+  }
+
+  private static Protobuf tensor(String name, DataType type, float scalar) {
+    byte[] raw =
+        ByteBuffer.allocate(Float.BYTES).order(ByteOrder.LITTLE_ENDIAN).putFloat(scalar).array();
+    return new Protobuf().number(2, ElementType.numberOf(type)).text(8, name).bytes(9, raw);
+  }
+}
