@@ -1,0 +1,74 @@
+package io.onnxfleet.inference.observability;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.onnxfleet.engine.error.ErrorCode;
+import io.onnxfleet.engine.metrics.BatchTiming;
+import io.onnxfleet.engine.metrics.EngineMetrics;
+import io.onnxfleet.engine.metrics.ModelGauges;
+import io.onnxfleet.engine.metrics.ModelVersionId;
+import io.onnxfleet.engine.metrics.RequestTiming;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Turns the engine's events into meters. A version's meters are there while it is READY, also at zero
+ * load, and go with it. Thread-safe.
+ */
+public final class EngineMeters implements EngineMetrics {
+  private final MeterRegistry registry;
+  private final Map<ModelVersionId, VersionMeters> versions = new ConcurrentHashMap<>();
+
+  public EngineMeters(MeterRegistry registry) {
+    this.registry = registry;
+  }
+
+  @Override
+  public void versionReady(ModelVersionId id, String executionProvider, ModelGauges gauges) {
+    versions.compute(
+        id,
+        (key, before) -> {
+          if (before != null) {
+            before.remove();
+          }
+          return new VersionMeters(registry, id, executionProvider, gauges);
+        });
+  }
+
+  @Override
+  public void versionUnloaded(ModelVersionId id) {
+    VersionMeters meters = versions.remove(id);
+    if (meters != null) {
+      meters.remove();
+    }
+  }
+
+  @Override
+  public void requestSucceeded(ModelVersionId id, RequestTiming timing) {
+    VersionMeters meters = meters(id);
+    if (meters != null) {
+      meters.requestSucceeded(timing);
+    }
+  }
+
+  @Override
+  public void requestFailed(ModelVersionId id, ErrorCode reason, long nanos) {
+    VersionMeters meters = meters(id);
+    if (meters != null) {
+      meters.requestFailed(reason);
+    }
+  }
+
+  @Override
+  public void batchExecuted(ModelVersionId id, BatchTiming timing) {
+    VersionMeters meters = meters(id);
+    if (meters != null) {
+      meters.batchExecuted(timing);
+    }
+  }
+
+  /** Null where the last requests of a version end after it was unloaded. */
+  private @Nullable VersionMeters meters(ModelVersionId id) {
+    return versions.get(id);
+  }
+}

@@ -1,0 +1,95 @@
+package io.onnxfleet.inference.observability;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import io.onnxfleet.engine.error.ErrorCode;
+import io.onnxfleet.engine.metrics.BatchTiming;
+import io.onnxfleet.engine.metrics.ModelGauges;
+import io.onnxfleet.engine.metrics.ModelVersionId;
+import io.onnxfleet.engine.metrics.RequestTiming;
+import org.junit.jupiter.api.Test;
+
+class EngineMetersTest {
+  private static final ModelVersionId ID = new ModelVersionId("minilm", 2);
+  private static final String TAGS = "{model=\"minilm\",version=\"2\"}";
+
+  private final PrometheusMeterRegistry registry =
+      new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+  private final EngineMeters meters = new EngineMeters(registry);
+
+  @Test
+  void scrape_hasEverySeries_atZeroLoad() {
+    meters.versionReady(ID, "cpu", new IdleGauges());
+    assertThat(registry.scrape())
+        .contains("fleet_inference_instances_busy_ratio" + TAGS + " 0.25")
+        .contains("fleet_inference_queue_delay_seconds" + TAGS + " 1.5")
+        .contains("fleet_inference_pending_requests" + TAGS + " 3.0")
+        .contains("fleet_inference_request_duration_seconds_bucket")
+        .contains(
+            "fleet_inference_request_failures_total"
+                + "{model=\"minilm\",reason=\"queue_full\",version=\"2\"} 0.0")
+        .contains("nv_inference_request_success" + TAGS + " 0.0")
+        .contains("nv_inference_pending_request_count" + TAGS + " 3.0");
+  }
+
+  @Test
+  void scrape_countsRowsExecutionsAndMicroseconds_underTritonsNames() {
+    meters.versionReady(ID, "cpu", new IdleGauges());
+    meters.batchExecuted(ID, new BatchTiming(2, 5, 0.25, 1_000, 8_000, 500));
+    meters.requestSucceeded(ID, new RequestTiming(2, 20_000, 9_000, 1_000, 8_000, 500));
+    meters.requestSucceeded(ID, new RequestTiming(3, 22_000, 7_000, 1_000, 8_000, 500));
+    meters.requestFailed(ID, ErrorCode.DEADLINE_EXCEEDED, 99);
+
+    assertThat(registry.scrape())
+        .contains("nv_inference_request_success" + TAGS + " 2.0")
+        .contains("nv_inference_count" + TAGS + " 5.0")
+        .contains("nv_inference_exec_count" + TAGS + " 1.0")
+        .contains("nv_inference_queue_duration_us" + TAGS + " 16.0")
+        .contains("nv_inference_request_duration_us" + TAGS + " 42.0")
+        .contains(
+            "nv_inference_request_failure"
+                + "{model=\"minilm\",reason=\"deadline_exceeded\",version=\"2\"} 1.0")
+        .contains("fleet_inference_batch_size_sum" + TAGS + " 5.0");
+  }
+
+  @Test
+  void versionUnloaded_takesTheSeriesAway_andLateEventsDoNoHarm() {
+    meters.versionReady(ID, "cpu", new IdleGauges());
+    meters.versionReady(ID, "cuda", new IdleGauges());
+    assertThat(registry.scrape())
+        .contains("execution_provider=\"cuda\"")
+        .doesNotContain("execution_provider=\"cpu\"");
+    meters.versionUnloaded(ID);
+    meters.requestSucceeded(ID, new RequestTiming(1, 1, 1, 1, 1, 1));
+    assertThat(registry.scrape()).doesNotContain("minilm");
+  }
+
+  private static final class IdleGauges implements ModelGauges {
+    @Override
+    public int pendingRequests() {
+      return 3;
+    }
+
+    @Override
+    public long pendingRows() {
+      return 7;
+    }
+
+    @Override
+    public double queueDelaySeconds() {
+      return 1.5;
+    }
+
+    @Override
+    public double busyShare() {
+      return 0.25;
+    }
+
+    @Override
+    public int instances() {
+      return 2;
+    }
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.onnxfleet.inference.observability;
+
+import org.jspecify.annotations.NullMarked;
