@@ -116,15 +116,21 @@ public final class InferenceEngine implements AutoCloseable {
    * @return the response, which the caller closes, or an {@link InferenceException}
    */
   public CompletableFuture<InferenceResponse> infer(InferenceRequest request) {
-    LoadedVersion version;
     try {
-      requireOpen();
-      version = catalog.require(request.modelName(), request.modelVersion());
+      while (true) {
+        requireOpen();
+        LoadedVersion version = catalog.require(request.modelName(), request.modelVersion());
+        CompletableFuture<InferenceResponse> answer = version.group().infer(request);
+        if (answer != null) {
+          return answer;
+        }
+        // It was replaced or unloaded since it was looked up; the catalog knows by what.
+        Thread.onSpinWait();
+      }
     } catch (InferenceException refused) {
       request.close();
       return CompletableFuture.failedFuture(refused);
     }
-    return version.group().infer(request);
   }
 
   /** Where requests' tensors are allocated. */

@@ -1,5 +1,6 @@
 package io.onnxfleet.engine.instance;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.onnxfleet.engine.batching.BatchScheduler;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
@@ -18,6 +19,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,6 +51,12 @@ public final class InstanceGroup implements ModelGauges {
   private final Ticker ticker;
   private final BusyShare busyShare;
   private final List<ModelInstance> instances = new ArrayList<>();
+
+  /** Read-held by who submits, so that none is refused by a queue that closes under its hands. */
+  private final ReadWriteLock draining = new ReentrantReadWriteLock();
+
+  @GuardedBy("draining")
+  private boolean drained;
 
   /**
    * A group of one instance a session, started; the sessions become the group's.
@@ -96,9 +107,22 @@ public final class InstanceGroup implements ModelGauges {
    * completes on an instance's thread, so what depends on it should be asynchronous or brief; to
    * cancel it is to take the request out of the queue.
    *
-   * @return the response, to be closed by the caller, or an {@link InferenceException}
+   * @return the response, to be closed by the caller, or an {@link InferenceException}; null, the
+   *     request untouched, if the group drains
    */
-  public CompletableFuture<InferenceResponse> infer(InferenceRequest request) {
+  public @Nullable CompletableFuture<InferenceResponse> infer(InferenceRequest request) {
+    Lock submission = draining.readLock();
+    if (!submission.tryLock()) {
+      return null;
+    }
+    try {
+      return drained ? null : submit(request);
+    } finally {
+      submission.unlock();
+    }
+  }
+
+  private CompletableFuture<InferenceResponse> submit(InferenceRequest request) {
     long arrived = ticker.nanoTime();
     List<BoundRequest> bound;
     try (request) {
@@ -163,6 +187,12 @@ public final class InstanceGroup implements ModelGauges {
    * stopped.
    */
   public void drain(Duration timeout) throws InterruptedException {
+    draining.writeLock().lock();
+    try {
+      drained = true;
+    } finally {
+      draining.writeLock().unlock();
+    }
     scheduler.close();
     long end = ticker.nanoTime() + timeout.toNanos();
     if (!joinAll(end)) {

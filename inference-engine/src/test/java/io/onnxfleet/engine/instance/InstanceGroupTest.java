@@ -27,6 +27,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
@@ -94,6 +95,10 @@ class InstanceGroupTest {
         "double", new NamedTensor("x", Tensor.ofFloats(pool, shape, values)));
   }
 
+  private CompletableFuture<InferenceResponse> infer(InferenceRequest request) {
+    return Objects.requireNonNull(group.infer(request), "the group drains");
+  }
+
   private static float[] values(CompletableFuture<InferenceResponse> answer, String output) {
     try (InferenceResponse response = answer.join()) {
       Tensor tensor = response.output(output);
@@ -116,14 +121,14 @@ class InstanceGroupTest {
   /** Occupies the instance with one run that waits at the gate. */
   private CompletableFuture<InferenceResponse> occupy() throws InterruptedException {
     session.closeGate();
-    CompletableFuture<InferenceResponse> first = group.infer(request(1, 1, 1));
+    CompletableFuture<InferenceResponse> first = infer(request(1, 1, 1));
     session.awaitArrivals(1);
     return first;
   }
 
   @Test
   void infer_answersAllOutputs_whenNoneIsNamed() {
-    CompletableFuture<InferenceResponse> answer = group.infer(request(2, 1, 2, 3, 4));
+    CompletableFuture<InferenceResponse> answer = infer(request(2, 1, 2, 3, 4));
     try (InferenceResponse response = answer.join()) {
       assertThat(response.modelVersion()).isEqualTo(1);
       assertThat(response.outputs()).extracting(NamedTensor::name).containsExactly("y", "z");
@@ -133,7 +138,7 @@ class InstanceGroupTest {
 
   @Test
   void infer_runsAtOnce_whenInstanceIsIdle() {
-    assertThat(values(group.infer(request(1, 5)), "y")).containsExactly(10);
+    assertThat(values(infer(request(1, 5)), "y")).containsExactly(10);
     assertThat(session.runs).containsExactly(Shape.of(1, 1));
   }
 
@@ -142,7 +147,7 @@ class InstanceGroupTest {
     CompletableFuture<InferenceResponse> first = occupy();
     List<CompletableFuture<InferenceResponse>> waiting = new ArrayList<>();
     for (int index = 0; index < MAX_BATCH; index++) {
-      waiting.add(group.infer(request(1, index, index)));
+      waiting.add(infer(request(1, index, index)));
     }
     assertThat(group.pendingRequests()).isEqualTo(MAX_BATCH);
     session.openGate();
@@ -165,7 +170,7 @@ class InstanceGroupTest {
     for (int index = 0; index < MAX_BATCH; index++) {
       float value =
           index == 5 ? ScriptedSession.POISON : index == 2 ? ScriptedSession.HEAVY : index;
-      waiting.add(group.infer(request(1, value)));
+      waiting.add(infer(request(1, value)));
     }
     session.openGate();
 
@@ -185,8 +190,8 @@ class InstanceGroupTest {
   @Test
   void infer_runsRequestsAlone_whenOutputsDoNotKeepRowsApart() throws InterruptedException {
     CompletableFuture<InferenceResponse> first = occupy();
-    CompletableFuture<InferenceResponse> fused = group.infer(request(1, ScriptedSession.FUSED));
-    CompletableFuture<InferenceResponse> mate = group.infer(request(1, 3));
+    CompletableFuture<InferenceResponse> fused = infer(request(1, ScriptedSession.FUSED));
+    CompletableFuture<InferenceResponse> mate = infer(request(1, 3));
     session.openGate();
 
     values(first, "y");
@@ -202,7 +207,7 @@ class InstanceGroupTest {
       values[index] = index;
       doubled[index] = 2 * index;
     }
-    assertThat(values(group.infer(request(20, values)), "y")).containsExactly(doubled);
+    assertThat(values(infer(request(20, values)), "y")).containsExactly(doubled);
     assertThat(session.runs).extracting(shape -> shape.dim(0)).containsExactly(8L, 8L, 4L);
     assertThat(group.statistics().success().count()).isEqualTo(1);
     assertThat(group.statistics().inferenceCount()).isEqualTo(20);
@@ -212,15 +217,15 @@ class InstanceGroupTest {
   void infer_failsTheWholeRequest_whenOnePieceFails() throws InterruptedException {
     float[] values = new float[20];
     values[9] = ScriptedSession.POISON;
-    assertThat(failure(group.infer(request(20, values)))).hasMessage("poisoned row");
+    assertThat(failure(infer(request(20, values)))).hasMessage("poisoned row");
   }
 
   @Test
   void infer_batchesEqualShapes_whenOthersStandBetween() throws InterruptedException {
     CompletableFuture<InferenceResponse> first = occupy();
-    CompletableFuture<InferenceResponse> narrow = group.infer(request(1, 1));
-    CompletableFuture<InferenceResponse> wide = group.infer(request(1, 1, 2, 3));
-    CompletableFuture<InferenceResponse> alsoNarrow = group.infer(request(1, 2));
+    CompletableFuture<InferenceResponse> narrow = infer(request(1, 1));
+    CompletableFuture<InferenceResponse> wide = infer(request(1, 1, 2, 3));
+    CompletableFuture<InferenceResponse> alsoNarrow = infer(request(1, 2));
     session.openGate();
 
     values(first, "y");
@@ -234,8 +239,8 @@ class InstanceGroupTest {
   void infer_padsAndCutsBack_whenLengthsDiffer() throws InterruptedException {
     replaceGroup(group(MAX_BATCH, 64, new Padding(List.of("x"), List.of("y", "z"))));
     CompletableFuture<InferenceResponse> first = occupy();
-    CompletableFuture<InferenceResponse> shorter = group.infer(request(2, 1, 2, 3, 4));
-    CompletableFuture<InferenceResponse> longer = group.infer(request(1, 5, 6, 7));
+    CompletableFuture<InferenceResponse> shorter = infer(request(2, 1, 2, 3, 4));
+    CompletableFuture<InferenceResponse> longer = infer(request(1, 5, 6, 7));
     session.openGate();
 
     values(first, "y");
@@ -247,7 +252,7 @@ class InstanceGroupTest {
   @Test
   void cancel_takesTheRequestOutOfTheQueue_whenItWaits() throws InterruptedException {
     CompletableFuture<InferenceResponse> first = occupy();
-    CompletableFuture<InferenceResponse> waiting = group.infer(request(1, 2));
+    CompletableFuture<InferenceResponse> waiting = infer(request(1, 2));
     waiting.cancel(true);
 
     assertThat(group.pendingRequests()).isZero();
@@ -261,7 +266,7 @@ class InstanceGroupTest {
     CompletableFuture<InferenceResponse> first = occupy();
     first.cancel(true);
     session.openGate();
-    assertThat(values(group.infer(request(1, 2)), "y")).containsExactly(4);
+    assertThat(values(infer(request(1, 2)), "y")).containsExactly(4);
   }
 
   @Test
@@ -270,7 +275,7 @@ class InstanceGroupTest {
     Tensor input = Tensor.ofFloats(pool, Shape.of(1, 1), 1);
     Deadline deadline = Deadline.after(Duration.ofMillis(5), nanos::get);
     CompletableFuture<InferenceResponse> late =
-        group.infer(
+        infer(
             new InferenceRequest(
                 "late",
                 "double",
@@ -293,9 +298,9 @@ class InstanceGroupTest {
     replaceGroup(group(MAX_BATCH, 2, null));
     CompletableFuture<InferenceResponse> first = occupy();
     List<CompletableFuture<InferenceResponse>> accepted =
-        List.of(group.infer(request(1, 1)), group.infer(request(1, 2)));
+        List.of(infer(request(1, 1)), infer(request(1, 2)));
 
-    assertThat(failure(group.infer(request(1, 3))).code()).isEqualTo(ErrorCode.QUEUE_FULL);
+    assertThat(failure(infer(request(1, 3))).code()).isEqualTo(ErrorCode.QUEUE_FULL);
     session.openGate();
     values(first, "y");
     assertThat(accepted).allSatisfy(answer -> values(answer, "y"));
@@ -304,23 +309,23 @@ class InstanceGroupTest {
   @Test
   void infer_saysWhatItExpected_whenTheRequestDoesNotFit() throws InterruptedException {
     Tensor ints = Tensor.ofInts(pool, Shape.of(1, 1), 1);
-    assertThat(failure(group.infer(InferenceRequest.of("double", new NamedTensor("x", ints)))))
+    assertThat(failure(infer(InferenceRequest.of("double", new NamedTensor("x", ints)))))
         .hasMessage("input 'x': datatype INT32 (expected FP32)");
     Tensor flat = Tensor.ofFloats(pool, Shape.of(1), 1);
-    assertThat(failure(group.infer(InferenceRequest.of("double", new NamedTensor("x", flat)))))
+    assertThat(failure(infer(InferenceRequest.of("double", new NamedTensor("x", flat)))))
         .hasMessage("input 'x': shape [1] (expected [-1,-1])");
     Tensor other = Tensor.ofFloats(pool, Shape.of(1, 1), 1);
-    assertThat(failure(group.infer(InferenceRequest.of("double", new NamedTensor("q", other)))))
+    assertThat(failure(infer(InferenceRequest.of("double", new NamedTensor("q", other)))))
         .hasMessage("input 'q': unknown (expected one of [x])");
-    assertThat(failure(group.infer(InferenceRequest.of("double"))))
+    assertThat(failure(infer(InferenceRequest.of("double"))))
         .hasMessage("input 'x': missing (expected FP32[-1,-1])");
-    assertThat(failure(group.infer(request(101, new float[101]))))
+    assertThat(failure(infer(request(101, new float[101]))))
         .hasMessage("request of 101 rows (expected: <= 100)");
   }
 
   @Test
   void infer_answersEmpty_whenTheRequestHasNoRows() {
-    try (InferenceResponse response = group.infer(request(0)).join()) {
+    try (InferenceResponse response = infer(request(0)).join()) {
       assertThat(response.output("y").shape().elementCount()).isZero();
     }
   }
@@ -328,9 +333,9 @@ class InstanceGroupTest {
   @Test
   void drain_finishesWhatWasAccepted_andRefusesTheRest() throws InterruptedException {
     CompletableFuture<InferenceResponse> first = occupy();
-    CompletableFuture<InferenceResponse> waiting = group.infer(request(1, 2));
+    CompletableFuture<InferenceResponse> waiting = infer(request(1, 2));
     Thread drain = Thread.ofVirtual().start(this::drain);
-    while (failureCode(group.infer(request(1, 3))) != ErrorCode.SHUTTING_DOWN) {
+    while (isAccepted(request(1, 3))) {
       Thread.onSpinWait();
     }
     assertThat(session.closed).isFalse();
@@ -341,12 +346,14 @@ class InstanceGroupTest {
     assertThat(session.closed).isTrue();
   }
 
-  private @Nullable ErrorCode failureCode(CompletableFuture<InferenceResponse> answer) {
-    if (!answer.isCompletedExceptionally()) {
-      answer.cancel(true);
-      return null;
+  private boolean isAccepted(InferenceRequest request) {
+    CompletableFuture<InferenceResponse> answer = group.infer(request);
+    if (answer == null) {
+      request.close();
+      return false;
     }
-    return ((InferenceException) answer.exceptionNow()).code();
+    answer.cancel(true);
+    return true;
   }
 
   private void drain() {
