@@ -1,5 +1,7 @@
 package io.onnxfleet.engine.repository;
 
+import static java.nio.file.LinkOption.NOFOLLOW_LINKS;
+
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.repository.ModelFolder.Version;
@@ -30,7 +32,7 @@ import org.slf4j.LoggerFactory;
 public final class FolderModelRepository implements ModelRepository {
   static final String CONFIG_FILENAME = "config.pbtxt";
 
-  private static final Logger logger = LoggerFactory.getLogger(FolderModelRepository.class);
+  private static final Logger log = LoggerFactory.getLogger(FolderModelRepository.class);
   private static final Pattern VERSION = Pattern.compile("[1-9][0-9]{0,18}");
   private static final Pattern MODEL_NAME =
       Pattern.compile("[^./\\\\\\p{Cntrl}][^/\\\\\\p{Cntrl}]*");
@@ -94,7 +96,7 @@ public final class FolderModelRepository implements ModelRepository {
         return unusable(folder, null, "name '" + name + "' (expected no control characters)");
       }
       Path file = folder.resolve(CONFIG_FILENAME);
-      config = Files.exists(file) ? ModelConfigParser.read(file) : null;
+      config = Files.exists(file, NOFOLLOW_LINKS) ? ModelConfigParser.read(file) : null;
       if (config != null && !config.name().isEmpty() && !config.name().equals(name)) {
         return unusable(
             folder,
@@ -123,10 +125,11 @@ public final class FolderModelRepository implements ModelRepository {
 
   private static List<Version> versions(Path folder, String modelFilename) throws IOException {
     List<Version> versions = new ArrayList<>();
+    List<Path> others = new ArrayList<>();
     for (Path entry : folders(folder)) {
       OptionalLong number = versionNumber(entry.getFileName().toString());
       if (number.isEmpty()) {
-        logger.debug("{}: not a version, ignored", entry);
+        others.add(entry.getFileName());
         continue;
       }
       Path modelFile = entry.resolve(modelFilename);
@@ -137,6 +140,9 @@ public final class FolderModelRepository implements ModelRepository {
         problem = modelFile + " (expected a readable file)";
       }
       versions.add(new Version(number.getAsLong(), modelFile, problem));
+    }
+    if (!others.isEmpty()) {
+      log.debug("{}: folders that are no versions, ignored: {}", folder, others);
     }
     versions.sort(Comparator.comparingLong(Version::number));
     return versions;

@@ -56,7 +56,7 @@ public final class ModelConfigParser {
       Pattern.compile("(\\w+)\\s*(?::\\s*(?:\\[[^\\[\\]{}]*)?)?$");
 
   /** How far before a value its field's name is looked for. */
-  private static final int FIELD_SEARCH = 2_000;
+  private static final int FIELD_SEARCH = 500;
 
   private static final Map<String, Descriptor> MESSAGES = new HashMap<>();
   private static final Map<String, EnumDescriptor> ENUMS = new HashMap<>();
