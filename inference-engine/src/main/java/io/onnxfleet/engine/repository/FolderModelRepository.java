@@ -104,6 +104,10 @@ public final class FolderModelRepository implements ModelRepository {
             "%s: name '%s' (expected '%s', as its folder is called)"
                 .formatted(config.source(), config.name(), name));
       }
+      Optional<String> unserved = config == null ? Optional.empty() : config.unservedFeature();
+      if (unserved.isPresent()) {
+        return unusable(folder, config, "uses " + unserved.get() + ", which is not served");
+      }
       List<Version> versions = versions(folder, modelFilename(config));
       return new ModelFolder(name, folder, config, versions, problem(folder, versions));
     } catch (InferenceException invalid) {

@@ -98,6 +98,16 @@ final class FolderModelRepositoryTest extends ModelRepositoryContract {
   }
 
   @Test
+  void find_tellsTheFeature_whenTheConfigAsksForWhatIsNotServed() {
+    write("a/config.pbtxt", "backend: \"python\"");
+    write("a/1/model.py", "");
+
+    assertThat(find("a").problem())
+        .isEqualTo("uses backend 'python' (expected 'onnxruntime'), which is not served");
+    assertThat(find("a").config()).isNotNull();
+  }
+
+  @Test
   void find_tellsWhatIsMissing_whenThereIsNoVersion() {
     write("a/model.onnx", "");
 

@@ -2,6 +2,7 @@ package io.onnxfleet.engine.repository.config;
 
 import io.onnxfleet.engine.repository.proto.ModelConfigProto;
 import java.util.List;
+import java.util.Optional;
 
 /** What a {@code config.pbtxt} says, well-formed but not yet compared with the model. Immutable. */
 public final class DeclaredConfig {
@@ -47,6 +48,11 @@ public final class DeclaredConfig {
   /** How the graph is to be executed. */
   public OptimizationConfig optimization() {
     return ConfigSections.optimization(proto);
+  }
+
+  /** The name of a feature that it asks for and that is not served, or empty if all are. */
+  public Optional<String> unservedFeature() {
+    return UnservedFeatures.first(proto);
   }
 
   ModelConfigProto proto() {

@@ -76,7 +76,11 @@ public final class ModelConfigDerivation {
   }
 
   private ModelConfig derive() {
-    UnservedFeatures.refuse(model, declared);
+    UnservedFeatures.first(declared)
+        .ifPresent(
+            feature -> {
+              throw ConfigFailure.notServed(model, feature);
+            });
     if (!declared.getName().isEmpty() && !declared.getName().equals(model)) {
       throw ConfigFailure.invalid(
           "name: '%s' (expected '%s', as its folder is called)", declared.getName(), model);

@@ -1,6 +1,5 @@
 package io.onnxfleet.engine.repository.config;
 
-import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.repository.proto.InputProto;
 import io.onnxfleet.engine.repository.proto.InstanceGroupProto;
 import io.onnxfleet.engine.repository.proto.ModelConfigProto;
@@ -8,6 +7,8 @@ import io.onnxfleet.engine.repository.proto.OptimizationProto;
 import io.onnxfleet.engine.repository.proto.OutputProto;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * What the schema knows and this engine does not do. A setting that would change answers, files or
@@ -20,54 +21,64 @@ final class UnservedFeatures {
 
   private UnservedFeatures() {}
 
-  /**
-   * Refuses a configuration that asks for too much.
-   *
-   * @throws InferenceException naming the first such feature
-   */
-  static void refuse(String model, ModelConfigProto proto) {
-    refuse(model, proto.hasSequenceBatching(), "sequence_batching");
-    refuse(model, proto.hasEnsembleScheduling(), "ensemble_scheduling");
-    refuse(
-        model,
-        !proto.getPlatform().isEmpty() && !proto.getPlatform().equals(PLATFORM),
-        "platform '" + proto.getPlatform() + "' (expected '" + PLATFORM + "')");
-    refuse(
-        model,
-        !proto.getBackend().isEmpty() && !proto.getBackend().equals(BACKEND),
-        "backend '" + proto.getBackend() + "' (expected '" + BACKEND + "')");
-    refuse(
-        model,
-        proto.getModelTransactionPolicy().getDecoupled(),
-        "model_transaction_policy.decoupled");
-    refuse(model, proto.getResponseCache().getEnable(), "response_cache");
-    refuse(model, proto.getBatchInputCount() > 0, "batch_input");
-    refuse(model, proto.getBatchOutputCount() > 0, "batch_output");
-    refuse(model, proto.getCcModelFilenamesCount() > 0, "cc_model_filenames");
-    refuse(model, proto.getModelOperations().getOpLibraryFilenameCount() > 0, "model_operations");
-    refuse(model, proto.getModelRepositoryAgents().getAgentsCount() > 0, "model_repository_agents");
-    for (InputProto input : proto.getInputList()) {
-      String where = "input '" + input.getName() + "': ";
-      refuse(model, input.getIsShapeTensor(), where + "is_shape_tensor");
-      refuse(model, input.getAllowRaggedBatch(), where + "allow_ragged_batch");
-      refuse(model, input.getIsNonLinearFormatIo(), where + "is_non_linear_format_io");
-    }
-    for (OutputProto output : proto.getOutputList()) {
-      String where = "output '" + output.getName() + "': ";
-      refuse(model, output.getIsShapeTensor(), where + "is_shape_tensor");
-      refuse(model, output.getIsNonLinearFormatIo(), where + "is_non_linear_format_io");
-    }
-    for (InstanceGroupProto group : proto.getInstanceGroupList()) {
-      refuse(model, group.getPassive(), "instance_group.passive");
-      refuse(model, group.getProfileCount() > 0, "instance_group.profile");
-      refuse(model, group.getSecondaryDevicesCount() > 0, "instance_group.secondary_devices");
-    }
+  /** The first feature that a configuration asks for in vain, or empty if all are served. */
+  static Optional<String> first(ModelConfigProto proto) {
+    return Stream.of(
+            Stream.of(
+                used(proto.hasSequenceBatching(), "sequence_batching"),
+                used(proto.hasEnsembleScheduling(), "ensemble_scheduling"),
+                other("platform", proto.getPlatform(), PLATFORM),
+                other("backend", proto.getBackend(), BACKEND),
+                used(
+                    proto.getModelTransactionPolicy().getDecoupled(),
+                    "model_transaction_policy.decoupled"),
+                used(proto.getResponseCache().getEnable(), "response_cache"),
+                used(proto.getBatchInputCount() > 0, "batch_input"),
+                used(proto.getBatchOutputCount() > 0, "batch_output"),
+                used(proto.getCcModelFilenamesCount() > 0, "cc_model_filenames"),
+                used(
+                    proto.getModelOperations().getOpLibraryFilenameCount() > 0, "model_operations"),
+                used(
+                    proto.getModelRepositoryAgents().getAgentsCount() > 0,
+                    "model_repository_agents")),
+            proto.getInputList().stream().flatMap(UnservedFeatures::ofInput),
+            proto.getOutputList().stream().flatMap(UnservedFeatures::ofOutput),
+            proto.getInstanceGroupList().stream().flatMap(UnservedFeatures::ofGroup))
+        .flatMap(features -> features)
+        .flatMap(Optional::stream)
+        .findFirst();
   }
 
-  private static void refuse(String model, boolean used, String feature) {
-    if (used) {
-      throw ConfigFailure.notServed(model, feature);
-    }
+  private static Stream<Optional<String>> ofInput(InputProto input) {
+    String where = "input '" + input.getName() + "': ";
+    return Stream.of(
+        used(input.getIsShapeTensor(), where + "is_shape_tensor"),
+        used(input.getAllowRaggedBatch(), where + "allow_ragged_batch"),
+        used(input.getIsNonLinearFormatIo(), where + "is_non_linear_format_io"));
+  }
+
+  private static Stream<Optional<String>> ofOutput(OutputProto output) {
+    String where = "output '" + output.getName() + "': ";
+    return Stream.of(
+        used(output.getIsShapeTensor(), where + "is_shape_tensor"),
+        used(output.getIsNonLinearFormatIo(), where + "is_non_linear_format_io"));
+  }
+
+  private static Stream<Optional<String>> ofGroup(InstanceGroupProto group) {
+    return Stream.of(
+        used(group.getPassive(), "instance_group.passive"),
+        used(group.getProfileCount() > 0, "instance_group.profile"),
+        used(group.getSecondaryDevicesCount() > 0, "instance_group.secondary_devices"));
+  }
+
+  private static Optional<String> used(boolean used, String feature) {
+    return used ? Optional.of(feature) : Optional.empty();
+  }
+
+  private static Optional<String> other(String field, String value, String served) {
+    return used(
+        !value.isEmpty() && !value.equals(served),
+        "%s '%s' (expected '%s')".formatted(field, value, served));
   }
 
   /** The settings that have no effect. */
@@ -89,6 +100,7 @@ final class UnservedFeatures {
     }
     OptimizationProto optimization = proto.getOptimization();
     note(notes, optimization.getPriorityValue() != 0, "optimization.priority");
+    note(notes, optimization.getGraph().getLevel() != 0, "optimization.graph");
     note(notes, optimization.hasCuda(), "optimization.cuda");
     note(notes, optimization.hasInputPinnedMemory(), "optimization.input_pinned_memory");
     note(notes, optimization.hasOutputPinnedMemory(), "optimization.output_pinned_memory");
