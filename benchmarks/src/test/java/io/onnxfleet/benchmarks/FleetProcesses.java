@@ -1,0 +1,164 @@
+package io.onnxfleet.benchmarks;
+
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+
+/**
+ * The fleet's real processes on free ports of the loopback address, started from the layouts that
+ * the build made. Closing ends all of them.
+ */
+final class FleetProcesses implements AutoCloseable {
+  private static final Duration LONGEST_START = Duration.ofMinutes(5);
+  private static final String HOST = "127.0.0.1";
+
+  private final Path root;
+  private final Path logs;
+  private final List<Running> processes = new ArrayList<>();
+  private final HttpClient http =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  private int registryPort;
+
+  /**
+   * Nothing runs yet.
+   *
+   * @param root the repository's root
+   * @param logs a folder for what the processes print
+   */
+  FleetProcesses(Path root, Path logs) throws IOException {
+    this.root = root;
+    this.logs = Files.createDirectories(logs);
+  }
+
+  /** A process and where it listens. */
+  record Running(String name, Process process, URI base, Path log) {
+    /** Ends it as a crash would. */
+    void kill() {
+      process.destroyForcibly();
+    }
+
+    /** Asks it to end. */
+    void terminate() {
+      process.destroy();
+    }
+  }
+
+  /** Starts the registry, which everything else needs, and waits until it answers. */
+  Running startRegistry() throws IOException {
+    registryPort = freePort();
+    Running registry = start("discovery-server", "discovery", registryPort, List.of());
+    awaitOk(registry, "/actuator/health");
+    return registry;
+  }
+
+  /** Starts a gateway; it is ready only once it knows a replica. */
+  Running startGateway() throws IOException {
+    return start("gateway-service", "gateway", freePort(), List.of());
+  }
+
+  /** Starts a replica of the default models on one CPU; it becomes ready by itself. */
+  Running startReplica(String name) throws IOException {
+    return start(
+        "inference-service",
+        name,
+        freePort(),
+        List.of("--fleet.inference.models=" + root.resolve("models"), "--fleet.inference.cpus=1"));
+  }
+
+  /** Waits until a GET of that path is answered with 200. */
+  void awaitOk(Running running, String path) {
+    await(running.name() + path)
+        .atMost(LONGEST_START)
+        .pollInterval(Duration.ofMillis(100))
+        .failFast("the process died, see " + running.log(), () -> !running.process().isAlive())
+        .until(() -> status(running.base().resolve(path)) == 200);
+  }
+
+  /** Waits until the registry lists that many replicas as UP. */
+  void awaitRegistered(int replicas) {
+    URI apps = URI.create("http://" + HOST + ":" + registryPort + "/eureka/apps/INFERENCE-SERVICE");
+    await(replicas + " replicas registered")
+        .atMost(LONGEST_START)
+        .pollInterval(Duration.ofMillis(100))
+        .until(() -> registered(apps) == replicas);
+  }
+
+  private int registered(URI apps) throws InterruptedException {
+    try {
+      HttpRequest request =
+          HttpRequest.newBuilder(apps).header("Accept", "application/json").build();
+      String body = http.send(request, HttpResponse.BodyHandlers.ofString()).body();
+      return body.split("\"status\":\"UP\"", -1).length - 1;
+    } catch (IOException notYet) {
+      return 0;
+    }
+  }
+
+  private int status(URI uri) throws Exception {
+    try {
+      HttpRequest request = HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(10)).build();
+      return http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
+    } catch (IOException notYet) {
+      return 0;
+    }
+  }
+
+  private Running start(String module, String name, int port, List<String> arguments)
+      throws IOException {
+    Path log = logs.resolve(name + ".log");
+    List<String> command = new ArrayList<>();
+    Collections.addAll(
+        command,
+        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "-XX:+UseSerialGC",
+        "-Xmx512m",
+        "--enable-native-access=ALL-UNNAMED",
+        "@application.args",
+        "--server.port=" + port,
+        "--server.address=" + HOST,
+        "--eureka.instance.hostname=" + HOST,
+        "--eureka.instance.ip-address=" + HOST,
+        "--eureka.instance.prefer-ip-address=true",
+        "--eureka.client.service-url.defaultZone=http://%s:%d/eureka/"
+            .formatted(HOST, registryPort));
+    command.addAll(arguments);
+    Process process =
+        new ProcessBuilder(command)
+            .directory(root.resolve(module).resolve("target/layout").toFile())
+            .redirectErrorStream(true)
+            .redirectOutput(log.toFile())
+            .start();
+    Running running = new Running(name, process, URI.create("http://" + HOST + ":" + port), log);
+    processes.add(running);
+    return running;
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+
+  @Override
+  public void close() {
+    for (Running running : processes.reversed()) {
+      running.kill();
+    }
+    for (Running running : processes) {
+      running.process().onExit().join();
+    }
+    http.close();
+  }
+}
