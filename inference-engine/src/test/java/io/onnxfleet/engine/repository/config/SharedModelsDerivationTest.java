@@ -38,7 +38,7 @@ final class SharedModelsDerivationTest {
           "ocr-orientation-fp16",
           "ocr-orientation-fp32",
           "ocr-text-detection",
-          // Declares an output by two rows and gives one: left to the trial with two rows.
+          // Declares [None,1] and answers [1,rows], which the trial with two rows finds out.
           "squeezenet-product-labels",
           "super-resolution",
           "tinybert-encoder",
