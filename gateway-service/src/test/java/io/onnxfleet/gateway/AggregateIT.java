@@ -214,7 +214,8 @@ class AggregateIT {
                   .POST(BodyPublishers.noBody()));
 
       assertThat(answer.statusCode()).isEqualTo(ErrorCode.REPLICA_REFUSED_CHANGE.status().value());
-      assertThat(answer.body()).contains("unload of model 'a' failed on 1 of 2 replicas: two no answer");
+      assertThat(answer.body())
+          .contains("unload of model 'a' failed on 1 of 2 replicas: two no answer");
       assertThat(answer.headers().firstValue("Inference-Replica-Results"))
           .contains("one=200,two=no answer");
     }
@@ -241,7 +242,9 @@ class AggregateIT {
 
   @Test
   void replicaMetadata_thatIsGarbage_isIgnored() throws Exception {
-    gateway.registry().register("one", 1, Map.of("models-ready", ",,%zz:1,:,a", "models-known", "%"));
+    gateway
+        .registry()
+        .register("one", 1, Map.of("models-ready", ",,%zz:1,:,a", "models-known", "%"));
     gateway.look();
 
     assertThat(gateway.post("/v2/models/a/infer", "{}").statusCode()).isEqualTo(404);

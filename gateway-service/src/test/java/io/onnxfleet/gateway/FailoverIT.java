@@ -1,6 +1,7 @@
 package io.onnxfleet.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.onnxfleet.gateway.admission.ByteBudget;
 import io.onnxfleet.gateway.admission.ConcurrencyLimiter;
@@ -13,8 +14,15 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -69,6 +77,8 @@ class FailoverIT {
       assertThat(gateway.bean(LeftOutReplicas.class).isLeftOut("bad")).isTrue();
       assertThat(one.received()).hasSize(20);
       assertThat(one.received().getLast().body()).asString().isEqualTo("{}");
+      assertThat(gateway.get("/actuator/prometheus").body())
+          .contains("fleet_gateway_retries_total", "reason=\"refused\"", "state=\"left_out\"");
     }
   }
 
@@ -89,7 +99,9 @@ class FailoverIT {
 
         assertThat(answer.statusCode()).isEqualTo(200);
       }
-      assertThat(one.received()).hasSize(8).allMatch(received -> received.body().length == body.length);
+      assertThat(one.received())
+          .hasSize(8)
+          .allMatch(received -> received.body().length == body.length);
     }
   }
 
@@ -138,8 +150,7 @@ class FailoverIT {
       gateway.register("bad", bad.port(), "a:1");
       gateway.register("one", one.port(), "other:1");
 
-      org.assertj.core.api.Assertions.assertThatThrownBy(() -> gateway.post(INFER, "{}"))
-          .isInstanceOf(IOException.class);
+      assertThatThrownBy(() -> gateway.post(INFER, "{}")).isInstanceOf(IOException.class);
       assertThat(bad.connections()).isEqualTo(1);
       assertThat(one.received()).isEmpty();
     }
@@ -169,7 +180,8 @@ class FailoverIT {
 
       assertThat(answer.statusCode()).isEqualTo(503);
       assertThat(answer.headers().firstValue("Retry-After")).contains("1");
-      assertThat(answer.body()).isEqualTo("{\"error\":\"model 'a': no replica answered in 2 tries\"}");
+      assertThat(answer.body())
+          .isEqualTo("{\"error\":\"model 'a': no replica answered in 2 tries\"}");
       assertThat(draining.received()).hasSize(1);
     }
   }
@@ -181,7 +193,10 @@ class FailoverIT {
       gateway.register(one, "a:1");
 
       assertThat(gateway.post(INFER, "{}").statusCode()).isEqualTo(200);
-      assertThat(gateway.bean(LeftOutReplicas.class).isLeftOut("one")).isFalse();
+      // The client may have its answer a moment before the gateway has seen its end.
+      Awaitility.await()
+          .atMost(Duration.ofSeconds(20))
+          .until(() -> !gateway.bean(LeftOutReplicas.class).isLeftOut("one"));
     }
   }
 
@@ -201,6 +216,33 @@ class FailoverIT {
       assertThat(answer.body()).startsWith("{\"error\":\"the deadline passed");
       assertThat(silent.closedByGateway().await(20, TimeUnit.SECONDS)).isTrue();
       assertThat(silent.connections()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void error_hasNothingOfTheReplicasAnswer_whenThatBeganAndCameToAHalt() throws Exception {
+    try (FakeReplica halting =
+        new FakeReplica(
+            "bad",
+            (request, body, response) ->
+                response
+                    .header("Inference-Header-Content-Length", "10")
+                    .header("Content-Encoding", "gzip")
+                    .sendHeaders()
+                    .then(Mono.never()))) {
+      gateway.register(halting, "a:1");
+
+      HttpResponse<String> answer =
+          gateway.send(
+              gateway
+                  .request(INFER)
+                  .header("Inference-Deadline-Ms", "500")
+                  .POST(BodyPublishers.ofString("{}")));
+
+      assertThat(answer.statusCode()).isEqualTo(504);
+      assertThat(answer.headers().map())
+          .doesNotContainKeys("inference-header-content-length", "content-encoding")
+          .containsKey("x-request-id");
     }
   }
 
@@ -250,6 +292,67 @@ class FailoverIT {
     } finally {
       gateway.registry().fail(false);
     }
+  }
+
+  @Test
+  void noRequestFails_whenOneReplicaIsKilledAndOneDrainsUnderLoad() throws Exception {
+    AtomicBoolean draining = new AtomicBoolean();
+    try (FakeReplica killed = echo("bad", new AtomicBoolean());
+        FakeReplica leaving = echo("two", draining);
+        FakeReplica staying = echo("one", new AtomicBoolean())) {
+      gateway.register(killed, "a:1");
+      gateway.register(leaving, "a:1");
+      gateway.register(staying, "a:1");
+      AtomicInteger next = new AtomicInteger();
+      List<String> wrong = new CopyOnWriteArrayList<>();
+      try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
+        for (int client = 0; client < 32; client++) {
+          clients.execute(
+              () -> {
+                for (int i = next.getAndIncrement(); i < 3000; i = next.getAndIncrement()) {
+                  if (i == 500) {
+                    killed.kill();
+                  }
+                  if (i == 1500) {
+                    draining.set(true);
+                  }
+                  String failure = wrongAnswer("request " + i);
+                  if (failure != null) {
+                    wrong.add(failure);
+                  }
+                }
+              });
+        }
+      }
+
+      assertThat(wrong).isEmpty();
+      assertThat(killed.received()).isNotEmpty();
+      assertThat(leaving.received()).isNotEmpty();
+    }
+  }
+
+  private static @Nullable String wrongAnswer(String body) {
+    try {
+      HttpResponse<String> answer = gateway.post(INFER, body);
+      return answer.statusCode() == 200 && answer.body().equals(body)
+          ? null
+          : body + ": " + answer.statusCode() + " " + answer.body();
+    } catch (IOException | InterruptedException failure) {
+      return body + ": " + failure;
+    }
+  }
+
+  private static FakeReplica echo(String id, AtomicBoolean draining) {
+    return new FakeReplica(
+        id,
+        (request, body, response) ->
+            draining.get()
+                ? response
+                    .status(503)
+                    .header("Inference-Replica-State", "draining")
+                    .sendString(Mono.just("{}"))
+                    .then()
+                : response.sendByteArray(Mono.just(body)).then());
   }
 
   @Test

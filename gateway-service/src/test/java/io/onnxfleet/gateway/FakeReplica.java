@@ -1,15 +1,20 @@
 package io.onnxfleet.gateway;
 
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Mono;
+import reactor.netty.Connection;
 import reactor.netty.DisposableServer;
 import reactor.netty.http.server.HttpServer;
 import reactor.netty.http.server.HttpServerRequest;
 import reactor.netty.http.server.HttpServerResponse;
 
-/** A replica over real HTTP that answers what a test tells it to, and remembers what it was asked. */
+/**
+ * A replica over real HTTP that answers what a test tells it to, and remembers what it was asked.
+ */
 final class FakeReplica implements AutoCloseable {
 
   /** What it answers a request whose body it has read. */
@@ -18,10 +23,11 @@ final class FakeReplica implements AutoCloseable {
   }
 
   @SuppressWarnings("ArrayRecordComponent") // Never compared.
-  record Received(String method, String uri, java.util.Map<String, String> headers, byte[] body) {}
+  record Received(String method, String uri, Map<String, String> headers, byte[] body) {}
 
   private final String id;
   private final DisposableServer server;
+  private final List<Connection> connections = new CopyOnWriteArrayList<>();
   private final List<Received> received = new CopyOnWriteArrayList<>();
 
   FakeReplica(String id, Answer answer) {
@@ -30,6 +36,7 @@ final class FakeReplica implements AutoCloseable {
         HttpServer.create()
             .host("127.0.0.1")
             .port(0)
+            .doOnConnection(connections::add)
             .handle(
                 (request, response) ->
                     request
@@ -55,7 +62,7 @@ final class FakeReplica implements AutoCloseable {
   }
 
   private void remember(HttpServerRequest request, byte[] body) {
-    java.util.Map<String, String> headers = new java.util.TreeMap<>(String.CASE_INSENSITIVE_ORDER);
+    Map<String, String> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
     request.requestHeaders().forEach(header -> headers.put(header.getKey(), header.getValue()));
     received.add(new Received(request.method().name(), request.uri(), headers, body));
   }
@@ -70,6 +77,12 @@ final class FakeReplica implements AutoCloseable {
 
   List<Received> received() {
     return received;
+  }
+
+  /** Ends as a process does that is killed: nothing listens any more, every connection breaks. */
+  void kill() {
+    server.disposeNow();
+    connections.forEach(Connection::dispose);
   }
 
   @Override

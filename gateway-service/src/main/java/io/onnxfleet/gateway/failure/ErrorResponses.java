@@ -1,7 +1,9 @@
 package io.onnxfleet.gateway.failure;
 
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,6 +28,10 @@ public final class ErrorResponses {
   private static final Logger LOGGER = LoggerFactory.getLogger(ErrorResponses.class);
   private static final String RETRY_AFTER_SECONDS = "1";
 
+  /** What the gateway itself says before it fails; lower case. */
+  private static final Set<String> KEPT_HEADERS =
+      Set.of("x-request-id", "allow", "inference-replica-results");
+
   /**
    * Answers with the error. Once an answer has begun nothing can be said any more: the error is
    * passed on, which breaks the client's connection, so that no half answer looks whole.
@@ -40,8 +46,7 @@ public final class ErrorResponses {
     ErrorCode code = refusal.code();
     response.setStatusCode(code.status());
     HttpHeaders headers = response.getHeaders();
-    headers.remove(HttpHeaders.CONTENT_ENCODING);
-    headers.remove(HttpHeaders.TRANSFER_ENCODING);
+    removeAnswersHeaders(headers);
     headers.setContentType(MediaType.APPLICATION_JSON);
     if (code.category().isRetryable()) {
       headers.set(HttpHeaders.RETRY_AFTER, RETRY_AFTER_SECONDS);
@@ -58,6 +63,18 @@ public final class ErrorResponses {
             .getBytes(StandardCharsets.UTF_8);
     headers.setContentLength(body.length);
     return response.writeWith(Mono.just(response.bufferFactory().wrap(body)));
+  }
+
+  /**
+   * A replica's answer may have begun and failed before anything of it was sent: what it said of
+   * its body must not describe the error's.
+   */
+  private static void removeAnswersHeaders(HttpHeaders headers) {
+    for (String name : List.copyOf(headers.headerNames())) {
+      if (!KEPT_HEADERS.contains(name.toLowerCase(Locale.ROOT))) {
+        headers.remove(name);
+      }
+    }
   }
 
   private static GatewayException refusalOf(

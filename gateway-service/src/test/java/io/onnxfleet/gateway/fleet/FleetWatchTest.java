@@ -1,0 +1,134 @@
+package io.onnxfleet.gateway.fleet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+import org.springframework.cloud.client.DefaultServiceInstance;
+import org.springframework.cloud.client.ServiceInstance;
+import org.springframework.cloud.client.discovery.DiscoveryClient;
+
+class FleetWatchTest {
+
+  private static final ModelReference MODEL = new ModelReference("a b", null);
+
+  private final AtomicLong clock = new AtomicLong();
+  private final Registry registry = new Registry();
+  private final FleetWatch watch =
+      new FleetWatch(
+          registry,
+          new FleetProperties("inference-service", Duration.ofHours(1), Duration.ofSeconds(30)),
+          clock::get);
+
+  private static final class Registry implements DiscoveryClient {
+
+    private List<ServiceInstance> instances = List.of();
+    private boolean failing;
+
+    @Override
+    public String description() {
+      return "registry";
+    }
+
+    @Override
+    public List<ServiceInstance> getInstances(String service) {
+      if (failing) {
+        throw new IllegalStateException("gone");
+      }
+      return instances;
+    }
+
+    @Override
+    public List<String> getServices() {
+      return List.of();
+    }
+  }
+
+  @Test
+  void fleet_hasReplicasByReadyModel() {
+    list(instance("one", "a+b:1,a+b:2"), instance("two", "c:1"));
+
+    assertThat(ids(watch.current().serving(MODEL))).containsExactly("one");
+    assertThat(ids(watch.current().serving(new ModelReference("a b", "2")))).containsExactly("one");
+    assertThat(watch.current().knows("known only")).isTrue();
+    assertThat(watch.current().serving(new ModelReference("known only", null))).isEmpty();
+    assertThat(watch.current().knows("nope")).isFalse();
+  }
+
+  @Test
+  void replica_vanishesForTheGrace_whenItIsNoLongerListed() {
+    list(instance("one", "a+b:1"));
+    list();
+    assertThat(watch.current().serving(MODEL)).isEmpty();
+    assertThat(ids(watch.current().vanishedServing(MODEL))).containsExactly("one");
+
+    clock.addAndGet(Duration.ofSeconds(29).toNanos());
+    watch.refresh();
+    assertThat(watch.current().vanished()).hasSize(1);
+
+    clock.addAndGet(Duration.ofSeconds(1).toNanos());
+    watch.refresh();
+    assertThat(watch.current().vanished()).isEmpty();
+    assertThat(watch.current().knows("a b")).isFalse();
+  }
+
+  @Test
+  void grace_startsAnew_whenTheReplicaCameBackInBetween() {
+    list(instance("one", "a+b:1"));
+    list();
+    clock.addAndGet(Duration.ofSeconds(29).toNanos());
+    list(instance("one", "a+b:1"));
+    assertThat(watch.current().vanished()).isEmpty();
+    clock.addAndGet(Duration.ofSeconds(29).toNanos());
+    list();
+    clock.addAndGet(Duration.ofSeconds(29).toNanos());
+    watch.refresh();
+
+    assertThat(watch.current().vanished()).hasSize(1);
+  }
+
+  @Test
+  void lastFleet_stays_whenTheRegistryFails() {
+    list(instance("one", "a+b:1"));
+    Fleet before = watch.current();
+    registry.failing = true;
+    watch.refresh();
+
+    assertThat(watch.current()).isSameAs(before);
+  }
+
+  @Test
+  void listeners_hearOfChangesOnly() {
+    List<Fleet> heard = new ArrayList<>();
+    watch.onChange(heard::add);
+
+    list(instance("one", "a+b:1"));
+    list(instance("one", "a+b:1"));
+    assertThat(heard).hasSize(1);
+    list(instance("one", "a+b:1,a+b:2"));
+    assertThat(heard).hasSize(2);
+  }
+
+  private void list(ServiceInstance... instances) {
+    registry.instances = List.of(instances);
+    watch.refresh();
+  }
+
+  private static ServiceInstance instance(String id, String ready) {
+    return new DefaultServiceInstance(
+        id,
+        "inference-service",
+        "127.0.0.1",
+        8081,
+        false,
+        Map.of("models-ready", ready, "models-known", "known+only"));
+  }
+
+  private static List<String> ids(List<Replica> replicas) {
+    return replicas.stream().map(Replica::id).toList();
+  }
+}
