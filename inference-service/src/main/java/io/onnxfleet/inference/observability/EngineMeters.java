@@ -12,8 +12,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns the engine's events into meters. A version's meters are there while it is READY, also at zero
- * load, and go with it. Thread-safe.
+ * Turns the engine's events into meters. A version's meters are there while it is READY, also at
+ * zero load, and go with it. Thread-safe.
  */
 public final class EngineMeters implements EngineMetrics {
   private final MeterRegistry registry;

@@ -15,13 +15,11 @@ public final class TensorMemoryMeters implements MeterBinder {
 
   @Override
   public void bindTo(MeterRegistry registry) {
-    Gauge.builder(
-            MeterNames.TENSOR_MEMORY_IN_USE, pool, source -> source.usage().bytesInUse())
+    Gauge.builder(MeterNames.TENSOR_MEMORY_IN_USE, pool, source -> source.usage().bytesInUse())
         .description("Tensor memory handed out")
         .baseUnit("bytes")
         .register(registry);
-    Gauge.builder(
-            MeterNames.TENSOR_MEMORY_POOLED, pool, source -> source.usage().pooledBytes())
+    Gauge.builder(MeterNames.TENSOR_MEMORY_POOLED, pool, source -> source.usage().pooledBytes())
         .description("Tensor memory kept for later")
         .baseUnit("bytes")
         .register(registry);

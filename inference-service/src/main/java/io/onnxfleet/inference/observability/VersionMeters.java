@@ -23,8 +23,8 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.function.ToDoubleFunction;
 
 /**
- * The meters of one model version, all registered from the start: a series that appears only with the
- * first request cannot be scaled on. Thread-safe.
+ * The meters of one model version, all registered from the start: a series that appears only with
+ * the first request cannot be scaled on. Thread-safe.
  */
 final class VersionMeters {
   private final MeterRegistry registry;
@@ -146,7 +146,7 @@ final class VersionMeters {
 
   void batchExecuted(BatchTiming timing) {
     executions.increment();
-    batchSize.record(timing.rows());
+    batchSize.record((double) timing.rows());
     batchPadding.record(timing.paddedRatio());
     computeInputDuration.record(timing.computeInput(), TimeUnit.NANOSECONDS);
     computeInferDuration.record(timing.computeInfer(), TimeUnit.NANOSECONDS);

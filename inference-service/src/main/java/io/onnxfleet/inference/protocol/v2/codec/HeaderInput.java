@@ -1,6 +1,7 @@
 package io.onnxfleet.inference.protocol.v2.codec;
 
 import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.inference.protocol.http.BodyInput;
 import java.io.IOException;
 import java.io.InputStream;
 

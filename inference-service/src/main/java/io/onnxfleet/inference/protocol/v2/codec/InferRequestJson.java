@@ -5,6 +5,7 @@ import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.tensor.BufferPool;
 import io.onnxfleet.engine.tensor.DataType;
 import io.onnxfleet.engine.tensor.Shape;
+import io.onnxfleet.inference.protocol.http.BodyInput;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;

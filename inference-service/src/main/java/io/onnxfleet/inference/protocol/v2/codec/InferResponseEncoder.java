@@ -30,15 +30,17 @@ public final class InferResponseEncoder {
   public static void encode(InferenceResponse response, OutputForms forms, ResponseTarget target)
       throws IOException {
     long binaryBytes = 0;
+    long jsonBytes = 0;
     for (NamedTensor output : response.outputs()) {
       if (forms.isBinary(output.name())) {
         binaryBytes += output.tensor().byteSize();
       } else {
         JsonOutput.requireExpressible(output);
+        jsonBytes += 3L * output.tensor().byteSize();
       }
     }
     if (binaryBytes == 0) {
-      writeJson(response, forms, target.beginJson());
+      writeJson(response, forms, target.beginJson(jsonBytes));
       return;
     }
     ByteSink json = new ByteSink();

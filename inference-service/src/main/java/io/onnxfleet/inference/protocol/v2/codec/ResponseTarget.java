@@ -5,8 +5,12 @@ import java.io.OutputStream;
 
 /** Where an answer goes: its headers first, then its body. */
 public interface ResponseTarget {
-  /** The body of an answer that is all JSON, of unknown length. */
-  OutputStream beginJson() throws IOException;
+  /**
+   * The body of an answer that is all JSON.
+   *
+   * @param estimatedLength about how long it will be
+   */
+  OutputStream beginJson(long estimatedLength) throws IOException;
 
   /**
    * The body of an answer with binary tensors.

@@ -1,5 +1,6 @@
 package io.onnxfleet.inference.protocol.v2.codec;
 
+import io.onnxfleet.inference.protocol.http.BodyInput;
 import java.nio.charset.StandardCharsets;
 
 /** A body in memory that comes in pieces of a chosen size, as one from a network does. */

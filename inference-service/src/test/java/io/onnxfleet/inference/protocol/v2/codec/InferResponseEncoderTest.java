@@ -158,7 +158,7 @@ class InferResponseEncoderTest {
     private boolean began;
 
     @Override
-    public OutputStream beginJson() {
+    public OutputStream beginJson(long estimatedLength) {
       began = true;
       return bytes;
     }

@@ -1,4 +1,4 @@
-package io.onnxfleet.inference.protocol.v2.codec;
+package io.onnxfleet.inference.protocol.http;
 
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,0 +1,103 @@
+package io.onnxfleet.inference.configuration;
+
+import io.onnxfleet.engine.EngineOptions;
+import io.onnxfleet.engine.runtime.ExecutionProvider;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
+
+/**
+ * How this replica serves.
+ *
+ * @param models folder of the models, in Triton's layout
+ * @param cpus processors to keep busy, at least 1; those of the container if not set
+ * @param executionProviders in order of preference
+ * @param required the only execution provider that will do; any of the list if not set
+ * @param providerOptions options of each provider, passed on by name
+ * @param maxQueueSize requests that may wait for one model version where its configuration sets no
+ *     bound, at least 1
+ * @param maxRequestRows rows of the largest request, at least 1
+ * @param maxConcurrentRequests requests that are decoded, waited for or encoded at once, at least 1
+ * @param maxBodySize of a request, also after decompression; at least 1 KB, less than 2 GB
+ * @param maxPooledMemory tensor memory that is kept for later
+ * @param maxTensorMemory tensor memory in use at once
+ * @param defaultDeadline of requests that name none
+ * @param drainTimeout how long a stopping replica waits for what it has accepted
+ * @param departureNotice how long a stopping replica still says that it is going away, so that
+ *     gateways hear of it
+ */
+@ConfigurationProperties("fleet.inference")
+public record InferenceProperties(
+    @DefaultValue("models") Path models,
+    @Nullable Integer cpus,
+    @DefaultValue("cpu") List<ExecutionProvider> executionProviders,
+    @Nullable ExecutionProvider required,
+    @Nullable Map<ExecutionProvider, Map<String, String>> providerOptions,
+    @DefaultValue("1024") int maxQueueSize,
+    @DefaultValue("4096") int maxRequestRows,
+    @DefaultValue("4096") int maxConcurrentRequests,
+    @DefaultValue("64MB") DataSize maxBodySize,
+    @DefaultValue("512MB") DataSize maxPooledMemory,
+    @DefaultValue("4GB") DataSize maxTensorMemory,
+    @DefaultValue("5m") Duration defaultDeadline,
+    @DefaultValue("30s") Duration drainTimeout,
+    @DefaultValue("2s") Duration departureNotice) {
+
+  private static final String PREFIX = "fleet.inference.";
+
+  public InferenceProperties {
+    executionProviders = List.copyOf(executionProviders);
+    providerOptions = providerOptions == null ? Map.of() : Map.copyOf(providerOptions);
+    requireAtLeast("cpus", cpus == null ? 1 : cpus, 1);
+    requireAtLeast("execution-providers", executionProviders.size(), 1);
+    requireAtLeast("max-queue-size", maxQueueSize, 1);
+    requireAtLeast("max-request-rows", maxRequestRows, 1);
+    requireAtLeast("max-concurrent-requests", maxConcurrentRequests, 1);
+    requireAtLeast("max-body-size", maxBodySize.toBytes(), 1 << 10);
+    requireAtMost("max-body-size", maxBodySize.toBytes(), Integer.MAX_VALUE);
+    requireAtLeast("max-pooled-memory", maxPooledMemory.toBytes(), 0);
+    requireAtLeast("max-tensor-memory", maxTensorMemory.toBytes(), maxBodySize.toBytes());
+    requireAtLeast("default-deadline", defaultDeadline.toMillis(), 1);
+    requireAtLeast("drain-timeout", drainTimeout.toMillis(), 0);
+    requireAtLeast("departure-notice", departureNotice.toMillis(), 0);
+    if (required != null && !executionProviders.contains(required)) {
+      throw new IllegalArgumentException(
+          "%srequired: %s (expected one of %s)"
+              .formatted(PREFIX, required.label(), executionProviders));
+    }
+  }
+
+  /** The same for the engine. */
+  public EngineOptions engineOptions() {
+    return new EngineOptions(
+        models.toAbsolutePath().normalize(),
+        cpus == null ? Runtime.getRuntime().availableProcessors() : cpus,
+        executionProviders,
+        required,
+        providerOptions == null ? Map.of() : providerOptions,
+        maxQueueSize,
+        maxRequestRows,
+        maxPooledMemory.toBytes(),
+        maxTensorMemory.toBytes(),
+        drainTimeout);
+  }
+
+  private static void requireAtLeast(String key, long value, long least) {
+    if (value < least) {
+      throw new IllegalArgumentException(
+          "%s%s: %d (expected: >= %d)".formatted(PREFIX, key, value, least));
+    }
+  }
+
+  private static void requireAtMost(String key, long value, long most) {
+    if (value > most) {
+      throw new IllegalArgumentException(
+          "%s%s: %d (expected: <= %d)".formatted(PREFIX, key, value, most));
+    }
+  }
+}

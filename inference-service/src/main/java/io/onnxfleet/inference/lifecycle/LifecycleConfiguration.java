@@ -1,0 +1,80 @@
+package io.onnxfleet.inference.lifecycle;
+
+import com.netflix.appinfo.ApplicationInfoManager;
+import com.netflix.discovery.EurekaClient;
+import io.onnxfleet.engine.InferenceEngine;
+import io.onnxfleet.engine.metrics.EngineMetrics;
+import io.onnxfleet.inference.configuration.InferenceProperties;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
+import org.springframework.boot.web.server.context.WebServerApplicationContext;
+import org.springframework.cloud.netflix.eureka.EurekaInstanceConfigBean;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.Environment;
+
+/** Wires the engine and the replica's life around it. */
+@Configuration(proxyBeanMethods = false)
+class LifecycleConfiguration {
+  private static final Logger log = LoggerFactory.getLogger(LifecycleConfiguration.class);
+
+  /** Closed when everything that uses it is. */
+  @Bean(destroyMethod = "close")
+  InferenceEngine inferenceEngine(InferenceProperties properties, EngineMetrics metrics) {
+    return InferenceEngine.create(properties.engineOptions(), metrics);
+  }
+
+  /** Models load from here on, while the rest of the context starts. */
+  @Bean
+  InitialLoad initialLoad(InferenceEngine engine) {
+    log.info("loading the models of {}", engine.options().repository());
+    return new InitialLoad(
+        engine
+            .start()
+            .whenComplete(
+                (done, failure) -> {
+                  if (failure != null) {
+                    log.error("the models could not be loaded", failure);
+                  }
+                }));
+  }
+
+  @Bean
+  Admission admission() {
+    return new Admission();
+  }
+
+  @Bean
+  ReplicaId replicaId(Environment environment) {
+    return new ReplicaId(environment.getProperty("eureka.instance.instance-id", "replica"));
+  }
+
+  @Bean
+  @ConditionalOnProperty(name = "eureka.client.enabled", matchIfMissing = true)
+  RegistryMembership registryMembership(
+      EurekaInstanceConfigBean instance,
+      ObjectProvider<ApplicationInfoManager> info,
+      ObjectProvider<EurekaClient> client) {
+    return new RegistryMembership(instance, info, client);
+  }
+
+  @Bean
+  ReplicaLifecycle replicaLifecycle(
+      InferenceEngine engine,
+      InitialLoad initialLoad,
+      Admission admission,
+      ObjectProvider<RegistryMembership> registry,
+      InferenceProperties properties,
+      WebServerApplicationContext context) {
+    return new ReplicaLifecycle(
+        engine,
+        initialLoad,
+        admission,
+        Optional.ofNullable(registry.getIfAvailable()),
+        properties,
+        context);
+  }
+}

@@ -1,0 +1,82 @@
+package io.onnxfleet.inference.lifecycle;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import com.netflix.appinfo.ApplicationInfoManager;
+import com.netflix.appinfo.InstanceInfo.InstanceStatus;
+import com.netflix.discovery.EurekaClient;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.cloud.netflix.eureka.EurekaInstanceConfigBean;
+
+/**
+ * This replica's place in the registry. The registry does not hear of it before {@link #join}, and
+ * never again after {@link #leave}. Thread-safe.
+ */
+final class RegistryMembership {
+  private static final Logger log = LoggerFactory.getLogger(RegistryMembership.class);
+
+  private enum State {
+    OUTSIDE,
+    MEMBER,
+    LEFT
+  }
+
+  private final EurekaInstanceConfigBean instance;
+  private final ObjectProvider<ApplicationInfoManager> info;
+  private final ObjectProvider<EurekaClient> client;
+
+  @GuardedBy("this")
+  private State state = State.OUTSIDE;
+
+  /**
+   * A place not yet taken.
+   *
+   * @param client connects when it is made, so that it is made by joining
+   */
+  RegistryMembership(
+      EurekaInstanceConfigBean instance,
+      ObjectProvider<ApplicationInfoManager> info,
+      ObjectProvider<EurekaClient> client) {
+    this.instance = instance;
+    this.info = info;
+    this.client = client;
+  }
+
+  synchronized boolean isMember() {
+    return state == State.MEMBER;
+  }
+
+  /** Registers as UP, reachable at that port. */
+  synchronized void join(int port, Map<String, String> metadata) {
+    if (state != State.OUTSIDE) {
+      return;
+    }
+    log.info("joining the registry: {}", metadata);
+    instance.setNonSecurePort(port);
+    ApplicationInfoManager manager = info.getObject();
+    manager.registerAppMetadata(metadata);
+    manager.setInstanceStatus(InstanceStatus.UP);
+    // The bean may be a proxy of a client that is made at the first call.
+    var _ = client.getObject().getApplications();
+    state = State.MEMBER;
+  }
+
+  /** Tells what a member serves from now on. */
+  synchronized void update(Map<String, String> metadata) {
+    if (state == State.MEMBER) {
+      log.debug("telling the registry: {}", metadata);
+      info.getObject().registerAppMetadata(metadata);
+    }
+  }
+
+  /** Takes a member out of the registry; returns once the registry knows, or cannot be told. */
+  synchronized void leave() {
+    if (state == State.MEMBER) {
+      log.info("leaving the registry");
+      client.getObject().shutdown();
+    }
+    state = State.LEFT;
+  }
+}

@@ -1,0 +1,59 @@
+package io.onnxfleet.inference.lifecycle;
+
+import io.onnxfleet.engine.InferenceEngine;
+import io.onnxfleet.engine.ModelMetadata;
+import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.repository.ModelIndexEntry;
+import io.onnxfleet.engine.repository.ModelState;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+
+/** What a replica tells of itself in the registry; gateways route by it. */
+final class RegistryMetadata {
+  /** READY versions: {@code <url-encoded model>:<version>}, separated by commas. */
+  static final String MODELS_READY = "models-ready";
+
+  /** Every model of the repository, READY or not, url-encoded, separated by commas. */
+  static final String MODELS_KNOWN = "models-known";
+
+  static final String EXECUTION_PROVIDERS = "execution-providers";
+
+  /** Model instances in all. */
+  static final String CAPACITY = "capacity";
+
+  /** When the process started, in milliseconds since the epoch. */
+  static final String STARTED = "started";
+
+  private RegistryMetadata() {}
+
+  static Map<String, String> of(InferenceEngine engine, long startedMillis) {
+    TreeSet<String> known = new TreeSet<>();
+    TreeSet<String> providers = new TreeSet<>();
+    List<String> ready = new ArrayList<>();
+    int capacity = 0;
+    for (ModelIndexEntry entry : engine.index()) {
+      String name = URLEncoder.encode(entry.name(), StandardCharsets.UTF_8);
+      known.add(name);
+      if (entry.state() == ModelState.READY && entry.version() != null) {
+        try {
+          ModelMetadata model = engine.metadata(entry.name(), entry.version());
+          ready.add(name + ":" + entry.version());
+          providers.add(model.executionProvider());
+          capacity += model.instances();
+        } catch (InferenceException unloadedMeanwhile) {
+          // It is known, and no longer READY.
+        }
+      }
+    }
+    return Map.of(
+        MODELS_READY, String.join(",", ready),
+        MODELS_KNOWN, String.join(",", known),
+        EXECUTION_PROVIDERS, String.join(",", providers),
+        CAPACITY, Integer.toString(capacity),
+        STARTED, Long.toString(startedMillis));
+  }
+}

@@ -1,0 +1,21 @@
+package io.onnxfleet.inference.protocol;
+
+import jakarta.servlet.ServletException;
+import java.io.IOException;
+import org.apache.catalina.connector.Request;
+import org.apache.catalina.connector.Response;
+import org.apache.catalina.valves.ValveBase;
+
+/** Leaves the {@link ClientConnection} in each request, where handlers find it. */
+final class ConnectionValve extends ValveBase {
+  ConnectionValve() {
+    super(true);
+  }
+
+  @Override
+  public void invoke(Request request, Response response) throws IOException, ServletException {
+    request.setAttribute(
+        ClientConnection.ATTRIBUTE, new ClientConnection(request.getCoyoteRequest()));
+    getNext().invoke(request, response);
+  }
+}

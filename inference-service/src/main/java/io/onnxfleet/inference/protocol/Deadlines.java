@@ -1,0 +1,26 @@
+package io.onnxfleet.inference.protocol;
+
+import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.request.Deadline;
+import io.onnxfleet.engine.request.Ticker;
+import jakarta.servlet.http.HttpServletRequest;
+import java.time.Duration;
+
+/** Reads the deadline that came with a request. Stateless. */
+public final class Deadlines {
+  private Deadlines() {}
+
+  /** The header's deadline, counted from now, or the default one. */
+  public static Deadline of(HttpServletRequest request, Duration otherwise, Ticker ticker) {
+    String header = request.getHeader(FleetHeaders.DEADLINE_MILLIS);
+    if (header == null) {
+      return Deadline.after(otherwise, ticker);
+    }
+    try {
+      return Deadline.after(Duration.ofMillis(Long.parseLong(header.strip())), ticker);
+    } catch (NumberFormatException notANumber) {
+      throw InferenceException.invalidInput(
+          "%s: %s (expected milliseconds)", FleetHeaders.DEADLINE_MILLIS, header);
+    }
+  }
+}

@@ -1,0 +1,104 @@
+package io.onnxfleet.inference.protocol;
+
+import io.onnxfleet.engine.error.ErrorCode;
+import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.inference.protocol.http.UnsupportedCodingException;
+import jakarta.servlet.http.HttpServletRequest;
+import java.io.IOException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.core.annotation.Order;
+import org.springframework.core.task.TaskRejectedException;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.ErrorResponse;
+import org.springframework.web.HttpRequestMethodNotSupportedException;
+import org.springframework.web.bind.annotation.ExceptionHandler;
+import org.springframework.web.bind.annotation.RestControllerAdvice;
+import org.springframework.web.servlet.NoHandlerFoundException;
+import org.springframework.web.servlet.resource.NoResourceFoundException;
+
+/** Turns what handlers throw into answers. */
+@RestControllerAdvice
+@Order(0)
+class ErrorAdvice {
+  private static final Logger log = LoggerFactory.getLogger(ErrorAdvice.class);
+
+  private final ErrorResponses responses;
+
+  ErrorAdvice(ErrorResponses responses) {
+    this.responses = responses;
+  }
+
+  @ExceptionHandler
+  ResponseEntity<Object> refused(InferenceException failure, HttpServletRequest request) {
+    if (ErrorStatus.of(failure.code().category()).is5xxServerError()) {
+      log.warn("{} {}: {}", request.getMethod(), request.getRequestURI(), failure.getMessage());
+      log.debug("{} {}", request.getMethod(), request.getRequestURI(), failure);
+    }
+    return responses.of(request.getRequestURI(), failure);
+  }
+
+  /** More requests at once than the replica takes. */
+  @ExceptionHandler
+  ResponseEntity<Object> rejected(TaskRejectedException failure, HttpServletRequest request) {
+    return responses.of(
+        request.getRequestURI(),
+        new InferenceException(
+            ErrorCode.QUEUE_FULL, "this replica has as many requests as it takes at once"));
+  }
+
+  @ExceptionHandler
+  ResponseEntity<Object> unsupported(
+      UnsupportedCodingException failure, HttpServletRequest request) {
+    return responses.of(
+        request.getRequestURI(),
+        HttpStatus.UNSUPPORTED_MEDIA_TYPE,
+        new HttpHeaders(),
+        String.valueOf(failure.getMessage()));
+  }
+
+  @ExceptionHandler({NoHandlerFoundException.class, NoResourceFoundException.class})
+  ResponseEntity<Object> notFound(HttpServletRequest request) {
+    return responses.of(
+        request.getRequestURI(),
+        HttpStatus.NOT_FOUND,
+        new HttpHeaders(),
+        "no such path: " + request.getRequestURI());
+  }
+
+  @ExceptionHandler
+  ResponseEntity<Object> wrongMethod(
+      HttpRequestMethodNotSupportedException failure, HttpServletRequest request) {
+    return responses.of(
+        request.getRequestURI(),
+        HttpStatus.METHOD_NOT_ALLOWED,
+        failure.getHeaders(),
+        "method %s (expected one of %s)"
+            .formatted(failure.getMethod(), failure.getSupportedHttpMethods()));
+  }
+
+  /** The connection broke: nobody reads an answer. */
+  @ExceptionHandler
+  void disconnected(IOException failure) {
+    log.debug("the client went away", failure);
+  }
+
+  @ExceptionHandler
+  ResponseEntity<Object> failed(Exception failure, HttpServletRequest request) {
+    if (failure instanceof ErrorResponse known) {
+      return responses.of(
+          request.getRequestURI(),
+          known.getStatusCode(),
+          known.getHeaders(),
+          String.valueOf(failure.getMessage()));
+    }
+    log.error("{} {}", request.getMethod(), request.getRequestURI(), failure);
+    return responses.of(
+        request.getRequestURI(),
+        HttpStatus.INTERNAL_SERVER_ERROR,
+        new HttpHeaders(),
+        "internal error");
+  }
+}

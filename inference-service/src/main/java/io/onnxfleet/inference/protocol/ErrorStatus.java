@@ -1,0 +1,43 @@
+package io.onnxfleet.inference.protocol;
+
+import io.onnxfleet.engine.error.ErrorCategory;
+import io.onnxfleet.engine.error.ErrorCode;
+import java.time.Duration;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpStatusCode;
+
+/** The one mapping from what went wrong to HTTP. */
+public final class ErrorStatus {
+  /** A queue of full batches is through in less; the header knows only whole seconds. */
+  private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
+
+  private static final int CLIENT_CLOSED_REQUEST = 499;
+
+  private ErrorStatus() {}
+
+  public static HttpStatusCode of(ErrorCategory category) {
+    return HttpStatusCode.valueOf(
+        switch (category) {
+          case INVALID_REQUEST -> 400;
+          case NOT_FOUND -> 404;
+          case TOO_LARGE -> 413;
+          case OVERLOADED -> 429;
+          case CANCELLED -> CLIENT_CLOSED_REQUEST;
+          case INTERNAL -> 500;
+          case UNAVAILABLE -> 503;
+          case DEADLINE_EXCEEDED -> 504;
+        });
+  }
+
+  /** The headers that go with an error: when to come again, and whether elsewhere. */
+  static HttpHeaders headers(ErrorCode code) {
+    HttpHeaders headers = new HttpHeaders();
+    if (code.category().isRetryable()) {
+      headers.set(HttpHeaders.RETRY_AFTER, Long.toString(RETRY_AFTER.toSeconds()));
+    }
+    if (code == ErrorCode.SHUTTING_DOWN) {
+      headers.set(FleetHeaders.REPLICA_STATE, FleetHeaders.DRAINING);
+    }
+    return headers;
+  }
+}

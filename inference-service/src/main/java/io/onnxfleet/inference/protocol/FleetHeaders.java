@@ -1,0 +1,23 @@
+package io.onnxfleet.inference.protocol;
+
+/** Names of the headers that the parts of a fleet agree on. */
+public final class FleetHeaders {
+  /** One request's name through the fleet, in requests, responses and logs. */
+  public static final String REQUEST_ID = "X-Request-Id";
+
+  /** W3C trace context. */
+  public static final String TRACE_PARENT = "traceparent";
+
+  /** Milliseconds that the whole request may still take. */
+  public static final String DEADLINE_MILLIS = "Inference-Deadline-Ms";
+
+  /** Which replica answered. */
+  public static final String REPLICA = "Inference-Replica";
+
+  /** {@value #DRAINING} on a refusal that another replica would not give. */
+  public static final String REPLICA_STATE = "Inference-Replica-State";
+
+  public static final String DRAINING = "draining";
+
+  private FleetHeaders() {}
+}

@@ -1,0 +1,9 @@
+/**
+ * HTTP bodies as every protocol here needs them: {@link
+ * io.onnxfleet.inference.protocol.http.RequestBody} bounds and decompresses what comes in, {@link
+ * io.onnxfleet.inference.protocol.http.ContentCoding} compresses what goes out.
+ */
+@NullMarked
+package io.onnxfleet.inference.protocol.http;
+
+import org.jspecify.annotations.NullMarked;

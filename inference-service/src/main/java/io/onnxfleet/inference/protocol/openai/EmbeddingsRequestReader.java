@@ -1,0 +1,202 @@
+package io.onnxfleet.inference.protocol.openai;
+
+import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.text.TextInput;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+
+/**
+ * Reads the body of one embeddings request in one pass, without a tree. What is unknown, given
+ * twice or of another type than expected is refused by its name. Not thread-safe, used once.
+ */
+final class EmbeddingsRequestReader {
+  /** Texts of one request. */
+  static final int MAX_INPUTS = 2048;
+
+  private static final String INPUT_FORMS =
+      "(expected a string, an array of strings, an array of token ids, or an array of those)";
+
+  private final Set<String> seen = new HashSet<>();
+  private @Nullable String model;
+  private @Nullable List<TextInput> input;
+  private EncodingFormat encodingFormat = EncodingFormat.FLOAT;
+  private int dimensions;
+
+  private EmbeddingsRequestReader() {}
+
+  /**
+   * The request.
+   *
+   * @throws InferenceException if the body is not one
+   * @throws IOException if the body cannot be read
+   */
+  static EmbeddingsRequest read(InputStream body) throws IOException {
+    try (JsonParser parser = Json.parser(body)) {
+      return new EmbeddingsRequestReader().read(parser);
+    } catch (JacksonException failure) {
+      throw Json.refused(failure);
+    }
+  }
+
+  private EmbeddingsRequest read(JsonParser parser) {
+    if (parser.nextToken() != JsonToken.START_OBJECT) {
+      throw InferenceException.invalidInput(
+          "body: %s (expected a JSON object)", describe(parser.currentToken()));
+    }
+    for (String name = parser.nextName(); name != null; name = parser.nextName()) {
+      if (!seen.add(name)) {
+        throw InferenceException.invalidInput("%s: given twice", Json.shortened(name));
+      }
+      readArgument(name, parser);
+    }
+    if (parser.nextToken() != null) {
+      throw InferenceException.invalidInput(
+          "body: %s behind the JSON object (expected nothing)", describe(parser.currentToken()));
+    }
+    if (input == null) {
+      throw InferenceException.invalidInput("input: absent %s", INPUT_FORMS);
+    }
+    return new EmbeddingsRequest(model, input, encodingFormat, dimensions);
+  }
+
+  private void readArgument(String name, JsonParser parser) {
+    JsonToken token = parser.nextToken();
+    if (token == JsonToken.VALUE_NULL && !name.equals(EmbeddingsArgument.INPUT)) {
+      requireKnown(name);
+      return;
+    }
+    switch (name) {
+      case EmbeddingsArgument.INPUT -> input = readInput(parser);
+      case EmbeddingsArgument.MODEL -> model = string(name, parser);
+      case EmbeddingsArgument.ENCODING_FORMAT ->
+          encodingFormat = EncodingFormat.parse(string(name, parser));
+      case EmbeddingsArgument.DIMENSIONS -> dimensions = readDimensions(parser);
+      case EmbeddingsArgument.USER -> string(name, parser);
+      default -> requireKnown(name);
+    }
+  }
+
+  private static void requireKnown(String name) {
+    if (!EmbeddingsArgument.ALL.contains(name)) {
+      throw InferenceException.invalidInput(
+          "unknown argument '%s' (expected one of %s)",
+          Json.shortened(name), EmbeddingsArgument.ALL);
+    }
+  }
+
+  private static String string(String name, JsonParser parser) {
+    if (parser.currentToken() != JsonToken.VALUE_STRING) {
+      throw InferenceException.invalidInput(
+          "%s: %s (expected a string)", name, describe(parser.currentToken()));
+    }
+    return parser.getString();
+  }
+
+  private static int readDimensions(JsonParser parser) {
+    if (parser.currentToken() != JsonToken.VALUE_NUMBER_INT) {
+      throw InferenceException.invalidInput(
+          "dimensions: %s (expected a whole number)", describe(parser.currentToken()));
+    }
+    if (parser.getNumberType() != JsonParser.NumberType.INT || parser.getIntValue() < 1) {
+      throw InferenceException.invalidInput(
+          "dimensions: %s (expected: >= 1)", Json.shortened(parser.getString()));
+    }
+    return parser.getIntValue();
+  }
+
+  private static List<TextInput> readInput(JsonParser parser) {
+    if (parser.currentToken() == JsonToken.VALUE_STRING) {
+      return List.of(characters(parser, "input"));
+    }
+    requireToken(JsonToken.START_ARRAY, parser, "input");
+    return switch (parser.nextToken()) {
+      case END_ARRAY ->
+          throw InferenceException.invalidInput("input: an empty array %s", INPUT_FORMS);
+      case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> List.of(tokens(parser, "input"));
+      case null, default -> readTexts(parser);
+    };
+  }
+
+  /** The elements of an array, at whose first the parser stands. */
+  private static List<TextInput> readTexts(JsonParser parser) {
+    boolean strings = parser.currentToken() == JsonToken.VALUE_STRING;
+    List<TextInput> texts = new ArrayList<>();
+    for (; parser.currentToken() != JsonToken.END_ARRAY; parser.nextToken()) {
+      String place = "input[" + texts.size() + "]";
+      if (texts.size() == MAX_INPUTS) {
+        throw InferenceException.invalidInput(
+            "input: more than %d texts (expected: <= %d)", MAX_INPUTS, MAX_INPUTS);
+      }
+      if (strings) {
+        requireToken(JsonToken.VALUE_STRING, parser, place);
+        texts.add(characters(parser, place));
+      } else {
+        requireToken(JsonToken.START_ARRAY, parser, place);
+        parser.nextToken();
+        texts.add(tokens(parser, place));
+      }
+    }
+    return texts;
+  }
+
+  private static TextInput characters(JsonParser parser, String place) {
+    String text = parser.getString();
+    if (text.isEmpty()) {
+      throw InferenceException.invalidInput(
+          "%s: an empty string (expected at least one character)", place);
+    }
+    return new TextInput.Characters(text);
+  }
+
+  /** The rest of an array of token ids, at whose first the parser stands. */
+  private static TextInput tokens(JsonParser parser, String place) {
+    int[] ids = new int[64];
+    int count = 0;
+    for (; parser.currentToken() != JsonToken.END_ARRAY; parser.nextToken()) {
+      if (parser.currentToken() != JsonToken.VALUE_NUMBER_INT
+          || parser.getNumberType() != JsonParser.NumberType.INT) {
+        throw InferenceException.invalidInput(
+            "%s: %s as token %d (expected a 32-bit whole number)",
+            place, describe(parser.currentToken()), count);
+      }
+      if (count == ids.length) {
+        ids = Arrays.copyOf(ids, count * 2);
+      }
+      ids[count++] = parser.getIntValue();
+    }
+    if (count == 0) {
+      throw InferenceException.invalidInput(
+          "%s: an empty array (expected at least one token id)", place);
+    }
+    return new TextInput.Tokens(Arrays.copyOf(ids, count));
+  }
+
+  private static void requireToken(JsonToken expected, JsonParser parser, String place) {
+    if (parser.currentToken() != expected) {
+      throw InferenceException.invalidInput(
+          "%s: %s %s", place, describe(parser.currentToken()), INPUT_FORMS);
+    }
+  }
+
+  private static String describe(@Nullable JsonToken token) {
+    return switch (token) {
+      case null -> "nothing";
+      case START_OBJECT -> "an object";
+      case START_ARRAY -> "an array";
+      case VALUE_STRING -> "a string";
+      case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> "a number";
+      case VALUE_TRUE, VALUE_FALSE -> "a boolean";
+      case VALUE_NULL -> "null";
+      default -> token.name();
+    };
+  }
+}

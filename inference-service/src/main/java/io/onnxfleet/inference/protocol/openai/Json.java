@@ -1,0 +1,71 @@
+package io.onnxfleet.inference.protocol.openai;
+
+import io.onnxfleet.engine.error.InferenceException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.regex.Pattern;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonEncoding;
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.ObjectReadContext;
+import tools.jackson.core.ObjectWriteContext;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.StreamWriteFeature;
+import tools.jackson.core.TokenStreamLocation;
+import tools.jackson.core.exc.JacksonIOException;
+import tools.jackson.core.json.JsonFactory;
+
+/** Jackson's streaming parser and generator, set up for long texts and many numbers. */
+final class Json {
+  private static final int MAX_DEPTH = 16;
+  private static final int LONGEST_IN_MESSAGE = 120;
+  private static final Pattern SETTING = Pattern.compile(", from `[^`]*`");
+
+  private static final JsonFactory FACTORY =
+      JsonFactory.builder()
+          .streamReadConstraints(
+              StreamReadConstraints.builder()
+                  .maxNestingDepth(MAX_DEPTH)
+                  .maxStringLength(Integer.MAX_VALUE)
+                  .build())
+          .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
+          .disable(StreamReadFeature.AUTO_CLOSE_SOURCE)
+          .enable(StreamWriteFeature.USE_FAST_DOUBLE_WRITER)
+          .disable(StreamWriteFeature.AUTO_CLOSE_TARGET)
+          .disable(StreamWriteFeature.FLUSH_PASSED_TO_STREAM)
+          .build();
+
+  private Json() {}
+
+  static JsonParser parser(InputStream source) {
+    return FACTORY.createParser(ObjectReadContext.empty(), source);
+  }
+
+  /** A generator that neither closes nor flushes the stream. */
+  static JsonGenerator generator(OutputStream target) {
+    return FACTORY.createGenerator(ObjectWriteContext.empty(), target, JsonEncoding.UTF8);
+  }
+
+  /** What Jackson threw, as the caller's fault with its place, or as the transport's failure. */
+  static InferenceException refused(JacksonException failure) throws IOException {
+    if (failure instanceof JacksonIOException && failure.getCause() instanceof IOException cause) {
+      throw cause;
+    }
+    TokenStreamLocation at = failure.getLocation();
+    String reason = SETTING.matcher(failure.getOriginalMessage()).replaceAll("");
+    return at == null
+        ? InferenceException.invalidInput("JSON: %s", reason)
+        : InferenceException.invalidInput(
+            "JSON, line %d, column %d: %s", at.getLineNr(), at.getColumnNr(), reason);
+  }
+
+  /** A caller's text, short enough for a message. */
+  static String shortened(String text) {
+    return text.length() <= LONGEST_IN_MESSAGE
+        ? text
+        : text.substring(0, LONGEST_IN_MESSAGE) + "...";
+  }
+}

@@ -1,0 +1,50 @@
+package io.onnxfleet.inference.protocol.openai;
+
+import java.io.OutputStream;
+import java.util.List;
+import tools.jackson.core.JsonGenerator;
+
+/** The models that are READY. */
+record ModelList(List<Model> models) implements OpenAiBody {
+
+  ModelList {
+    models = List.copyOf(models);
+  }
+
+  @Override
+  public void writeTo(OutputStream target) {
+    try (JsonGenerator json = Json.generator(target)) {
+      json.writeStartObject();
+      json.writeStringProperty("object", "list");
+      json.writeArrayPropertyStart("data");
+      models.forEach(model -> model.write(json));
+      json.writeEndArray();
+      json.writeEndObject();
+    }
+  }
+
+  /**
+   * One model.
+   *
+   * @param created seconds since 1970
+   */
+  record Model(String id, long created) implements OpenAiBody {
+    private static final String OWNER = "onnx-fleet";
+
+    @Override
+    public void writeTo(OutputStream target) {
+      try (JsonGenerator json = Json.generator(target)) {
+        write(json);
+      }
+    }
+
+    private void write(JsonGenerator json) {
+      json.writeStartObject();
+      json.writeStringProperty("id", id);
+      json.writeStringProperty("object", "model");
+      json.writeNumberProperty("created", created);
+      json.writeStringProperty("owned_by", OWNER);
+      json.writeEndObject();
+    }
+  }
+}

@@ -1,0 +1,139 @@
+package io.onnxfleet.inference.protocol.openai;
+
+import io.onnxfleet.engine.InferenceEngine;
+import io.onnxfleet.engine.error.ErrorCode;
+import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.request.Deadline;
+import io.onnxfleet.engine.text.Embeddings;
+import io.onnxfleet.engine.text.TextModels;
+import io.onnxfleet.inference.configuration.FleetProperties;
+import io.onnxfleet.inference.configuration.InferenceProperties;
+import io.onnxfleet.inference.lifecycle.Admission;
+import io.onnxfleet.inference.protocol.ClientConnection;
+import io.onnxfleet.inference.protocol.Deadlines;
+import io.onnxfleet.inference.protocol.ProtocolExecutor;
+import io.onnxfleet.inference.protocol.http.ContentCoding;
+import io.onnxfleet.inference.protocol.http.RequestBody;
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.tags.Tag;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.MediaType;
+import org.springframework.scheduling.annotation.Async;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RestController;
+
+/** OpenAI's endpoints. Thread-safe. */
+@Tag(name = "OpenAI", description = "Embeddings as OpenAI's clients ask for them")
+@RestController
+class OpenAiController {
+  private final InferenceEngine engine;
+  private final TextModels models;
+  private final Admission admission;
+  private final InferenceProperties properties;
+  private final FleetProperties fleet;
+
+  OpenAiController(
+      InferenceEngine engine,
+      TextModels models,
+      Admission admission,
+      InferenceProperties properties,
+      FleetProperties fleet) {
+    this.engine = engine;
+    this.models = models;
+    this.admission = admission;
+    this.properties = properties;
+    this.fleet = fleet;
+  }
+
+  @Operation(
+      summary = "Makes vectors of texts",
+      description =
+          "input: a string, an array of strings, an array of token ids, or an array of those."
+              + " encoding_format: float or base64. dimensions: cuts the vectors.")
+  @Async(ProtocolExecutor.NAME)
+  @PostMapping("/v1/embeddings")
+  CompletableFuture<@Nullable Void> embeddings(
+      HttpServletRequest http, HttpServletResponse response) throws IOException {
+    try (Admission.Pass _ = admission.enter()) {
+      Deadline deadline = Deadlines.of(http, properties.defaultDeadline(), engine.ticker());
+      EmbeddingsRequest request = read(http);
+      String model = Objects.requireNonNullElse(request.model(), fleet.defaultModel());
+      requireDimensions(request, model);
+      Embeddings embeddings =
+          ClientConnection.of(http).await(models.embed(model, request.input(), deadline), _ -> {});
+      write(EmbeddingsResponse.of(model, request, embeddings), http, response);
+    }
+    return CompletableFuture.completedFuture(null);
+  }
+
+  @Operation(summary = "Lists the models that are READY")
+  @GetMapping(path = "/v1/models", produces = MediaType.APPLICATION_JSON_VALUE)
+  OpenAiBody models() {
+    return new ModelList(
+        ReadyModels.names(engine).stream().flatMap(name -> describe(name).stream()).toList());
+  }
+
+  @Operation(summary = "Describes a model that is READY")
+  @GetMapping(path = "/v1/models/{model}", produces = MediaType.APPLICATION_JSON_VALUE)
+  OpenAiBody model(@PathVariable String model) {
+    engine.metadata(model, null);
+    return describe(model)
+        .orElseThrow(
+            () ->
+                new InferenceException(
+                    ErrorCode.MODEL_NOT_READY, "model '%s' is not READY".formatted(model)));
+  }
+
+  private EmbeddingsRequest read(HttpServletRequest http) throws IOException {
+    try (RequestBody body = RequestBody.of(http, properties.maxBodySize().toBytes())) {
+      return EmbeddingsRequestReader.read(body);
+    }
+  }
+
+  /** Before the work is done, where the model declares how many there are. */
+  private void requireDimensions(EmbeddingsRequest request, String model) {
+    if (request.dimensions() > 0) {
+      int available = models.model(model).dimensions();
+      if (available > 0) {
+        EmbeddingsResponse.requireDimensions(request.dimensions(), available);
+      }
+    }
+  }
+
+  private static void write(
+      EmbeddingsResponse answer, HttpServletRequest http, HttpServletResponse response)
+      throws IOException {
+    ContentCoding coding = ContentCoding.ofResponse(http.getHeader(HttpHeaders.ACCEPT_ENCODING));
+    response.setContentType(MediaType.APPLICATION_JSON_VALUE);
+    if (coding != ContentCoding.IDENTITY) {
+      response.setHeader(HttpHeaders.CONTENT_ENCODING, coding.label());
+      response.setHeader(HttpHeaders.VARY, HttpHeaders.ACCEPT_ENCODING);
+    }
+    try (OutputStream target = coding.compress(response.getOutputStream())) {
+      answer.writeTo(target);
+    }
+  }
+
+  /** A model that is READY, or was when the index was read. */
+  private Optional<ModelList.Model> describe(String model) {
+    try {
+      Path folder = engine.metadata(model, null).folder();
+      long created = Files.getLastModifiedTime(folder).toMillis() / 1000;
+      return Optional.of(new ModelList.Model(model, created));
+    } catch (InferenceException | IOException gone) {
+      return Optional.empty();
+    }
+  }
+}

@@ -1,0 +1,29 @@
+package io.onnxfleet.inference.protocol.v2;
+
+import io.onnxfleet.engine.error.ErrorCode;
+import io.onnxfleet.engine.error.InferenceException;
+import org.jspecify.annotations.Nullable;
+
+/** Reads the version in a path. */
+final class PathVersions {
+  private PathVersions() {}
+
+  /**
+   * The version, or null if the path names none.
+   *
+   * @throws InferenceException with {@link ErrorCode#MODEL_NOT_FOUND} if no version can be called
+   *     so
+   */
+  static @Nullable Long parse(String model, @Nullable String version) {
+    if (version == null) {
+      return null;
+    }
+    try {
+      return Long.parseLong(version);
+    } catch (NumberFormatException notANumber) {
+      throw new InferenceException(
+          ErrorCode.MODEL_NOT_FOUND,
+          "model '%s' has no version '%s' (expected a positive integer)".formatted(model, version));
+    }
+  }
+}

@@ -1,0 +1,95 @@
+package io.onnxfleet.inference.protocol.v2;
+
+import io.onnxfleet.engine.InferenceEngine;
+import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.repository.ModelState;
+import io.onnxfleet.inference.protocol.ClientConnection;
+import io.onnxfleet.inference.protocol.ProtocolExecutor;
+import io.onnxfleet.inference.protocol.http.RequestBody;
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.tags.Tag;
+import jakarta.servlet.http.HttpServletRequest;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.springframework.http.ResponseEntity;
+import org.springframework.scheduling.annotation.Async;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RestController;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Lists, loads and unloads models. Bodies may be empty. */
+@RestController
+@Tag(name = "Repository", description = "Triton's repository extension")
+class RepositoryController {
+  private static final long MAX_BODY = 1 << 20;
+
+  private final InferenceEngine engine;
+  private final JsonMapper mapper;
+
+  RepositoryController(InferenceEngine engine, JsonMapper mapper) {
+    this.engine = engine;
+    this.mapper = mapper;
+  }
+
+  @Operation(summary = "Every model and version, or with {\"ready\": true} those that serve")
+  @Async(ProtocolExecutor.NAME)
+  @PostMapping("/v2/repository/index")
+  public CompletableFuture<ResponseEntity<List<ModelBodies.IndexEntry>>> index(
+      HttpServletRequest request) throws IOException {
+    boolean readyOnly = readBody(request).path("ready").asBoolean(false);
+    List<ModelBodies.IndexEntry> entries =
+        engine.index().stream()
+            .filter(entry -> !readyOnly || entry.state() == ModelState.READY)
+            .map(ModelBodies.IndexEntry::of)
+            .toList();
+    return CompletableFuture.completedFuture(JsonAnswers.ok(entries));
+  }
+
+  @Operation(summary = "Load a model, or load it anew; answers once it is READY")
+  @Async(ProtocolExecutor.NAME)
+  @PostMapping("/v2/repository/models/{model}/load")
+  public CompletableFuture<ResponseEntity<Void>> load(
+      @PathVariable String model, HttpServletRequest request) throws IOException {
+    readBody(request);
+    return answerAfter(engine.load(model), request);
+  }
+
+  @Operation(summary = "Unload a model; answers once what it had accepted is done")
+  @Async(ProtocolExecutor.NAME)
+  @PostMapping("/v2/repository/models/{model}/unload")
+  public CompletableFuture<ResponseEntity<Void>> unload(
+      @PathVariable String model, HttpServletRequest request) throws IOException {
+    readBody(request);
+    return answerAfter(engine.unload(model), request);
+  }
+
+  private static CompletableFuture<ResponseEntity<Void>> answerAfter(
+      CompletableFuture<Void> done, HttpServletRequest request) {
+    // A change of the repository goes on although nobody waits for it any more.
+    ClientConnection.of(request).await(done.copy(), ignored -> {});
+    return CompletableFuture.completedFuture(JsonAnswers.empty(true));
+  }
+
+  private JsonNode readBody(HttpServletRequest request) throws IOException {
+    byte[] body;
+    try (RequestBody source = RequestBody.of(request, MAX_BODY)) {
+      body = source.readAllBytes();
+    }
+    if (body.length == 0) {
+      return mapper.createObjectNode();
+    }
+    try {
+      JsonNode json = mapper.readTree(body);
+      if (json.isObject()) {
+        return json;
+      }
+    } catch (JacksonException malformed) {
+      throw InferenceException.invalidInput("JSON: %s", malformed.getOriginalMessage());
+    }
+    throw InferenceException.invalidInput("the body is no JSON object (expected one, or none)");
+  }
+}

@@ -1,0 +1,48 @@
+package io.onnxfleet.inference.protocol.v2;
+
+import io.onnxfleet.engine.InferenceEngine;
+import io.onnxfleet.inference.lifecycle.Admission;
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.tags.Tag;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.RestController;
+
+/** Tells of this replica as a server. */
+@RestController
+@Tag(name = "Server", description = "Open Inference Protocol v2: the server and its health")
+class ServerController {
+  private static final String NAME = "onnx-fleet";
+  private static final List<String> EXTENSIONS =
+      List.of("binary_tensor_data", "model_configuration", "model_repository", "statistics");
+
+  private final InferenceEngine engine;
+  private final Admission admission;
+
+  ServerController(InferenceEngine engine, Admission admission) {
+    this.engine = engine;
+    this.admission = admission;
+  }
+
+  @Operation(summary = "The server's name, version and extensions")
+  @GetMapping("/v2")
+  ResponseEntity<ModelBodies.Server> server() {
+    @Nullable String version = ServerController.class.getPackage().getImplementationVersion();
+    return JsonAnswers.ok(
+        new ModelBodies.Server(NAME, version == null ? "development" : version, EXTENSIONS));
+  }
+
+  @Operation(summary = "200 while the process answers")
+  @GetMapping("/v2/health/live")
+  ResponseEntity<Void> live() {
+    return JsonAnswers.empty(true);
+  }
+
+  @Operation(summary = "200 while models serve; 503 while they load, or the replica goes away")
+  @GetMapping("/v2/health/ready")
+  ResponseEntity<Void> ready() {
+    return JsonAnswers.empty(engine.isReady() && !admission.isShut());
+  }
+}
