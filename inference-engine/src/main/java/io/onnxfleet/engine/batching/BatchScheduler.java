@@ -162,6 +162,24 @@ public final class BatchScheduler<T extends BatchItem> implements AutoCloseable 
     }
   }
 
+  /** The next batch if one is ready at this moment. */
+  @Nullable Batch<T> poll() {
+    Batch<T> batch;
+    List<DroppedItem<T>> dropped;
+    lock.lock();
+    try {
+      batch = queue.poll(ticker.nanoTime(), closed);
+      if (!queue.isEmpty()) {
+        changed.signal();
+      }
+      dropped = queue.takeDropped();
+    } finally {
+      lock.unlock();
+    }
+    fail(dropped);
+    return batch;
+  }
+
   /** Null if something was dropped, or nothing is left of a closed queue. */
   @GuardedBy("lock")
   private @Nullable Batch<T> awaitBatch() throws InterruptedException {

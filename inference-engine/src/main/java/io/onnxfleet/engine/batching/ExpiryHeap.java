@@ -5,9 +5,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Entries by the moment at which something happens to them, the next one first: a binary heap in
- * which each entry knows its index, so that one which leaves earlier is removed in O(log n) and
- * nothing dead is kept. Not thread-safe.
+ * Entries by the moment at which something happens to them, the next one first, and of those that
+ * share a moment the one that came first: a binary heap in which each entry knows its index, so
+ * that one which leaves earlier is removed in O(log n) and nothing dead is kept. Not thread-safe.
  */
 final class ExpiryHeap<T extends BatchItem> {
   static final int ABSENT = -1;
@@ -77,6 +77,7 @@ final class ExpiryHeap<T extends BatchItem> {
   }
 
   private boolean isEarlier(QueueEntry<T> one, QueueEntry<T> other) {
-    return one.expiryNanos - other.expiryNanos < 0;
+    long ahead = one.expiryNanos - other.expiryNanos;
+    return ahead < 0 || (ahead == 0 && one.sequence < other.sequence);
   }
 }

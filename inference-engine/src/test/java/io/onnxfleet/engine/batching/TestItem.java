@@ -4,6 +4,7 @@ import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.request.Deadline;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 
 /** An item that remembers how it failed. */
 final class TestItem implements BatchItem {
@@ -13,6 +14,7 @@ final class TestItem implements BatchItem {
   private int priority;
   private Deadline deadline = Deadline.NONE;
   private volatile boolean cancelled;
+  private Consumer<InferenceException> onFail = _ -> {};
   private final List<InferenceException> failures = new CopyOnWriteArrayList<>();
 
   TestItem(String name) {
@@ -48,6 +50,12 @@ final class TestItem implements BatchItem {
     return this;
   }
 
+  /** What the item does before it remembers that it failed. */
+  TestItem onFail(Consumer<InferenceException> action) {
+    onFail = action;
+    return this;
+  }
+
   /** Every reason that it was failed with. */
   List<InferenceException> failures() {
     return failures;
@@ -80,6 +88,7 @@ final class TestItem implements BatchItem {
 
   @Override
   public void fail(InferenceException reason) {
+    onFail.accept(reason);
     failures.add(reason);
   }
 
