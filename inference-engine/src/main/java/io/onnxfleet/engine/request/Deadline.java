@@ -17,7 +17,12 @@ public record Deadline(boolean bounded, long nanoTime) {
   /** The moment that long from now; a negative duration has expired already. */
   public static Deadline after(Duration duration, Ticker ticker) {
     Duration longest = Duration.ofNanos(LONGEST_NANOS);
-    long nanos = duration.compareTo(longest) > 0 ? LONGEST_NANOS : duration.toNanos();
+    long nanos;
+    if (duration.compareTo(longest) > 0) {
+      nanos = LONGEST_NANOS;
+    } else {
+      nanos = duration.isNegative() ? -1 : duration.toNanos();
+    }
     return new Deadline(true, ticker.nanoTime() + nanos);
   }
 

@@ -88,18 +88,19 @@ public final class Shape {
   private long product(int from) {
     long product = 1;
     boolean empty = false;
+    boolean overflown = false;
     for (int axis = from; axis < dims.length; axis++) {
       long dim = dims[axis];
       if (dim == VARIABLE) {
         throw InferenceException.invalidInput("shape: %s (expected dimensions >= 0)", this);
       }
       empty |= dim == 0;
-      long high = Math.multiplyHigh(product, dim);
+      overflown |= Math.multiplyHigh(product, dim) != 0 || product * dim < 0;
       product *= dim;
-      if (!empty && (high != 0 || product < 0)) {
-        throw InferenceException.invalidInput(
-            "shape: %s (expected fewer than 2^63 elements)", this);
-      }
+    }
+    // A dimension of 0 may stand behind those whose product is too large.
+    if (overflown && !empty) {
+      throw InferenceException.invalidInput("shape: %s (expected fewer than 2^63 elements)", this);
     }
     return empty ? 0 : product;
   }
