@@ -83,8 +83,8 @@ public class BatchSchedulerLincheckTest {
   @Test
   void scheduler_isLinearizable_forAnyInterleaving() {
     new ModelCheckingOptions()
-        .iterations(5)
-        .invocationsPerIteration(20)
+        .iterations(8)
+        .invocationsPerIteration(30)
         .threads(2)
         .actorsPerThread(2)
         .actorsBefore(2)
