@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -17,6 +18,8 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The models that serve text, each opened when it is first asked and again when its version, its
@@ -28,6 +31,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe.
  */
 public final class TextModels implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(TextModels.class);
+
   private final Function<String, ModelMetadata> metadata;
   private final InferencePort port;
   private final BufferPool pool;
@@ -78,6 +83,27 @@ public final class TextModels implements AutoCloseable {
       return lease.embedder().embed(texts, deadline);
     } finally {
       lease.release();
+    }
+  }
+
+  /**
+   * Opens those of the READY models that serve text, so that a first request need not wait for it,
+   * and drops what is not among them.
+   */
+  public void follow(Collection<String> ready) {
+    for (String name : List.copyOf(opened.keySet())) {
+      if (!ready.contains(name)) {
+        drop(name);
+      }
+    }
+    for (String name : ready) {
+      try {
+        lease(name).release();
+      } catch (InferenceException refused) {
+        if (refused.code() == ErrorCode.MODEL_LOAD_FAILED) {
+          log.warn("model '{}' serves no text: {}", name, refused.getMessage());
+        }
+      }
     }
   }
 

@@ -111,6 +111,18 @@ class TextModelsTest {
   }
 
   @Test
+  void follow_opensWhatServesText_andDropsTheRest() throws IOException {
+    serve("n", 1, Map.of("pooling", "max"));
+    models.follow(List.of("m", "n", "unknown"));
+    Files.delete(folder.resolve("tokenizer.json"));
+
+    assertRefused("m", ErrorCode.UNSUPPORTED_FEATURE, "no tokenizer.json");
+    models.follow(List.of());
+    Files.copy(MiniLm.TOKENIZER, folder.resolve("tokenizer.json"));
+    assertThat(embed("m")).isEqualTo(3);
+  }
+
+  @Test
   void model_isRefused_whenAParameterMakesNoSense() {
     serve("m", 1, Map.of("max-sequence-length", "1"));
 
