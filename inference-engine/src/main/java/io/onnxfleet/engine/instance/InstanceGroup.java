@@ -86,9 +86,7 @@ public final class InstanceGroup implements ModelGauges {
     for (ModelSession session : sessions) {
       String name = "model-%s-%d".formatted(id, instances.size());
       BatchExecution execution = new BatchExecution(session, model, events, pool);
-      instances.add(
-          new ModelInstance(
-              name, session, execution, scheduler, scheduling.policy(), busyShare, ticker));
+      instances.add(new ModelInstance(name, session, execution, scheduler, busyShare, ticker));
     }
     instances.forEach(ModelInstance::start);
   }

@@ -2,7 +2,6 @@ package io.onnxfleet.engine.instance;
 
 import io.onnxfleet.engine.batching.Batch;
 import io.onnxfleet.engine.batching.BatchScheduler;
-import io.onnxfleet.engine.batching.BatchingPolicy;
 import io.onnxfleet.engine.batching.BatchingPolicy.CompletedBatch;
 import io.onnxfleet.engine.metrics.BusyShare;
 import io.onnxfleet.engine.request.Ticker;
@@ -21,7 +20,6 @@ final class ModelInstance {
   private final ModelSession session;
   private final BatchExecution execution;
   private final BatchScheduler<PendingPiece> scheduler;
-  private final BatchingPolicy policy;
   private final BusyShare busyShare;
   private final Ticker ticker;
   private final Thread thread;
@@ -32,13 +30,11 @@ final class ModelInstance {
       ModelSession session,
       BatchExecution execution,
       BatchScheduler<PendingPiece> scheduler,
-      BatchingPolicy policy,
       BusyShare busyShare,
       Ticker ticker) {
     this.session = session;
     this.execution = execution;
     this.scheduler = scheduler;
-    this.policy = policy;
     this.busyShare = busyShare;
     this.ticker = ticker;
     this.thread = Thread.ofPlatform().name(name).daemon().unstarted(this::runBatches);
@@ -94,7 +90,7 @@ final class ModelInstance {
     } finally {
       long end = ticker.nanoTime();
       busyShare.end(end);
-      policy.onBatchCompleted(
+      scheduler.completed(
           new CompletedBatch(
               batch.items().getFirst().shapeKey(), batch.rows(), length(batch), end - begin));
     }

@@ -58,6 +58,9 @@ final class RequestBinding {
    * @throws InferenceException if the model cannot take it; nothing is left open then
    */
   List<BoundRequest> bind(InferenceRequest request) {
+    if (request.priority() < 0) {
+      throw InferenceException.invalidInput("priority: %d (expected: >= 0)", request.priority());
+    }
     @Nullable Tensor[] inputs = new @Nullable Tensor[model.inputs().size()];
     try {
       for (NamedTensor input : request.inputs()) {

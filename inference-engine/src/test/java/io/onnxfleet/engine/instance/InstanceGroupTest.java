@@ -321,6 +321,9 @@ class InstanceGroupTest {
         .hasMessage("input 'x': missing (expected FP32[-1,-1])");
     assertThat(failure(infer(request(101, new float[101]))))
         .hasMessage("request of 101 rows (expected: <= 100)");
+    InferenceRequest negative =
+        new InferenceRequest(null, "double", null, List.of(), List.of(), Deadline.NONE, -1);
+    assertThat(failure(infer(negative))).hasMessage("priority: -1 (expected: >= 0)");
   }
 
   @Test
