@@ -50,6 +50,7 @@ public final class OnnxRuntime implements ModelSessionFactory {
     if (!Files.isRegularFile(modelFile)) {
       throw loadFailed("%s: no such file".formatted(modelFile.getFileName()));
     }
+    ModelStructure.check(modelFile);
     ExecutionProvider required = options.required();
     List<ExecutionProvider> candidates =
         required == null ? options.executionProviders() : List.of(required);

@@ -12,12 +12,15 @@ final class OrtFailure extends RuntimeException {
   private static final int INVALID_ARGUMENT = 2;
   private static final int INVALID_PROTOBUF = 7;
 
-  /** Where in its sources the runtime was: a file with its line, then perhaps the function. */
+  /** Where in its sources the runtime was: a file with its line, then the function. */
   private static final Pattern SOURCE_LOCATION =
       Pattern.compile(
           "\\S*/?[\\w.-]+\\.(?:cc|cpp|h|hpp|cu|cuh):\\d+ "
               + "(?:[\\w:<>,~*&\\[\\]= ]*\\((?:[^()]|\\([^()]*\\))*\\)(?: const)?"
-              + "(?: \\[[^\\]]*\\])? )?");
+              + "(?:::<lambda\\([^()]*\\)>)?(?: \\[[^\\]]*\\])? |\\w+ )?");
+
+  /** A status inside a message: {@code : 1 : FAIL : }. */
+  private static final Pattern STATUS = Pattern.compile("(?:: )?\\d+ : [A-Z_]+ : ");
 
   private static final Pattern STACK_TRACE = Pattern.compile("(?s)\\s*Stacktrace:.*");
   private static final Pattern MODEL_PATH = Pattern.compile("Load model from (?s:.*?) failed: ?");
@@ -49,6 +52,7 @@ final class OrtFailure extends RuntimeException {
   static String readable(String message) {
     String text = STACK_TRACE.matcher(message).replaceAll("");
     text = MODEL_PATH.matcher(text).replaceAll("");
+    text = STATUS.matcher(text).replaceAll("");
     text = SOURCE_LOCATION.matcher(text).replaceAll("");
     return LINE_BREAKS.matcher(text.strip()).replaceAll(" ");
   }

@@ -19,6 +19,21 @@ class OrtFailureTest {
   }
 
   @Test
+  void readable_leavesOutPlainFunctionNamesAndStatuses() {
+    assertThat(
+            OrtFailure.readable(
+                "Exception during initialization: /src/core/info.cc:131 static onnxruntime::Status"
+                    + " onnxruntime::Info::Create(const Protos&, std::unique_ptr<Info>&) : 1 : FAIL :"
+                    + " /src/core/utils.cc:316 GetInfo TensorProto: w size mismatch."))
+        .isEqualTo("Exception during initialization: TensorProto: w size mismatch.");
+    assertThat(
+            OrtFailure.readable(
+                "/src/normalizer.cc:92 onnxruntime::Locale::Locale(const string&)::<lambda()> Failed"
+                    + " to construct locale"))
+        .isEqualTo("Failed to construct locale");
+  }
+
+  @Test
   void readable_leavesOutPathsAndStackTraces() {
     assertThat(
             OrtFailure.readable(

@@ -17,9 +17,11 @@ import java.util.List;
 final class TinyModel {
   private static final int IR_VERSION = 8;
   private static final int ATTRIBUTE_TYPE = 20;
+  private static final String DOMAIN = "test";
 
   private final Protobuf graph = new Protobuf().text(2, "tiny");
   private final List<Protobuf> metadata = new ArrayList<>();
+  private final List<Protobuf> functions = new ArrayList<>();
 
   /** y = 2x + 1 and z = -x over FP32 rows of three. */
   static TinyModel affine() {
@@ -157,6 +159,58 @@ final class TinyModel {
     return this;
   }
 
+  /** A function of x that is one call of another, or of itself, so many times over. */
+  TinyModel function(String name, String called, int times) {
+    Protobuf function = new Protobuf().text(1, name).text(10, DOMAIN).text(4, "x").text(5, "y");
+    for (int call = 0; call < times; call++) {
+      String from = call == 0 ? "x" : "v" + call;
+      String to = call == times - 1 ? "y" : "v" + (call + 1);
+      function.message(7, nodeOf(called, from, to).text(7, called.equals("Neg") ? "" : DOMAIN));
+    }
+    functions.add(
+        function
+            .message(9, new Protobuf().text(1, "").number(2, 19))
+            .message(9, new Protobuf().text(1, DOMAIN).number(2, 1)));
+    return this;
+  }
+
+  /** y as a function of x. */
+  TinyModel call(String function) {
+    graph.message(1, nodeOf(function, "x", "y").text(7, DOMAIN));
+    return input("x", DataType.FP32, "n").output("y", DataType.FP32, "n");
+  }
+
+  /** y = x behind that many conditions one inside the other. */
+  static TinyModel nested(int depth) {
+    Protobuf branch =
+        new Protobuf()
+            .text(2, "innermost")
+            .message(1, nodeOf("Identity", "x", "out0"))
+            .message(12, value("out0", tensorType(DataType.FP32, "n")));
+    for (int level = 1; level < depth; level++) {
+      branch =
+          new Protobuf()
+              .text(2, "level" + level)
+              .message(1, condition(branch, "out" + level))
+              .message(12, value("out" + level, tensorType(DataType.FP32, "n")));
+    }
+    TinyModel model = new TinyModel();
+    model.graph.message(1, condition(branch, "y"));
+    return model
+        .input("c", DataType.BOOL)
+        .input("x", DataType.FP32, "n")
+        .output("y", DataType.FP32, "n");
+  }
+
+  private static Protobuf condition(Protobuf branch, String output) {
+    Protobuf node = nodeOf("If", "c", output);
+    for (String attribute : List.of("then_branch", "else_branch")) {
+      node.message(
+          5, new Protobuf().text(1, attribute).message(6, branch).number(ATTRIBUTE_TYPE, 5));
+    }
+    return node;
+  }
+
   TinyModel metadata(String key, String value) {
     metadata.add(new Protobuf().text(1, key).text(2, value));
     return this;
@@ -169,7 +223,9 @@ final class TinyModel {
             .number(1, IR_VERSION)
             .message(7, graph)
             .message(8, new Protobuf().text(1, "").number(2, 19))
-            .message(8, new Protobuf().text(1, "ai.onnx.ml").number(2, 3));
+            .message(8, new Protobuf().text(1, "ai.onnx.ml").number(2, 3))
+            .message(8, new Protobuf().text(1, DOMAIN).number(2, 1));
+    functions.forEach(function -> model.message(25, function));
     metadata.forEach(pair -> model.message(14, pair));
     try {
       return Files.write(folder.resolve("model.onnx"), model.toByteArray());
