@@ -1,11 +1,13 @@
 package io.onnxfleet.engine.runtime;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.tensor.BufferPool;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -16,17 +18,21 @@ import org.slf4j.LoggerFactory;
  * ONNX Runtime, by its C API.
  *
  * <p>A session is placed on the first provider of its options that works here; each one that does
- * not is logged with its reason and kept in {@link ModelSession#providerNotes()}. A provider whose
- * libraries or devices are missing is never handed to native code.
+ * not is told with its reason in the log and in {@link ModelSession#providerNotes()}. A provider
+ * whose libraries or devices are missing is never handed to native code.
  *
  * <p>Thread-safe. The native library is loaded when the first instance is made and stays.
  */
 public final class OnnxRuntime implements ModelSessionFactory {
   private static final Logger log = LoggerFactory.getLogger(OnnxRuntime.class);
+  private static final int MOST_RECENT_NOTES = 16;
 
   private final OrtEnvironment environment;
   private final ProviderSetup providers;
   private final BufferPool pool;
+
+  @GuardedBy("this")
+  private final ArrayDeque<String> recentNotes = new ArrayDeque<>();
 
   /**
    * Loads ONNX Runtime unless this process has it already.
@@ -67,18 +73,27 @@ public final class OnnxRuntime implements ModelSessionFactory {
           obstacle = Optional.of(failure.reason());
         }
       }
-      notes.add(candidate.label() + ": " + obstacle.get());
-      log.warn(
-          "Execution provider {} cannot be used for {}: {}",
-          candidate.label(),
-          modelFile,
-          obstacle.get());
+      String note = candidate.label() + ": " + obstacle.get();
+      notes.add(note);
+      if (isNews(note)) {
+        log.warn("Execution provider passed over for {}: {}", modelFile, note);
+      }
     }
     throw loadFailed(
         "no execution provider of %s can be used: %s"
             .formatted(
                 candidates.stream().map(ExecutionProvider::label).toList(),
                 String.join("; ", notes)));
+  }
+
+  /** False if the last sessions met the same, so that a model's every instance need not say it. */
+  private synchronized boolean isNews(String note) {
+    boolean news = !recentNotes.remove(note);
+    recentNotes.addLast(note);
+    if (recentNotes.size() > MOST_RECENT_NOTES) {
+      recentNotes.removeFirst();
+    }
+    return news;
   }
 
   private ModelSession open(Path modelFile, SessionOptions options, Placement placement) {

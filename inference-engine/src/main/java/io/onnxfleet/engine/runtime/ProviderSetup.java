@@ -29,17 +29,6 @@ final class ProviderSetup {
 
   private static final String OPENVINO_NAME = "OpenVINOExecutionProvider";
 
-  private static final List<String> CUDA_LIBRARIES =
-      List.of(
-          "libcudart.so.12",
-          "libcublasLt.so.12",
-          "libcublas.so.12",
-          "libcurand.so.10",
-          "libcufft.so.11",
-          "libcudnn.so.9");
-  private static final List<String> TENSORRT_LIBRARIES =
-      List.of("libnvinfer.so.10", "libnvonnxparser.so.10");
-
   /** An exhaustive search for the best convolution at every new shape would stall requests. */
   private static final Map<String, String> CUDA_DEFAULTS =
       Map.of(
@@ -48,6 +37,7 @@ final class ProviderSetup {
 
   private final OrtEnvironment environment;
   private final OrtApi api;
+  private final NvidiaLibraries nvidia = NvidiaLibraries.current();
 
   @GuardedBy("this")
   private final Set<Path> registeredPlugins = new HashSet<>();
@@ -63,13 +53,15 @@ final class ProviderSetup {
       case CPU -> Optional.empty();
       case CUDA ->
           compiledIn("CUDAExecutionProvider")
-              .or(() -> libraries("onnxruntime_providers_cuda", CUDA_LIBRARIES))
-              .or(() -> NvidiaDriver.obstacle(options.deviceId()));
+              .or(nvidia::cudaObstacle)
+              .or(() -> nvidia.deviceObstacle(options.deviceId()))
+              .or(() -> missing("onnxruntime_providers_cuda"));
       case TENSORRT ->
           compiledIn("TensorrtExecutionProvider")
-              .or(() -> libraries("onnxruntime_providers_tensorrt", CUDA_LIBRARIES))
-              .or(() -> loadable(TENSORRT_LIBRARIES))
-              .or(() -> NvidiaDriver.obstacle(options.deviceId()));
+              .or(nvidia::cudaObstacle)
+              .or(nvidia::tensorRtObstacle)
+              .or(() -> nvidia.deviceObstacle(options.deviceId()))
+              .or(() -> missing("onnxruntime_providers_tensorrt"));
       case OPENVINO -> plugin(optionsOf(provider, options));
     };
   }
@@ -103,24 +95,11 @@ final class ProviderSetup {
                 .formatted(name, environment.availableProviders()));
   }
 
-  /** Brings the provider's libraries beside the runtime's once all that they need is there. */
-  private Optional<String> libraries(String name, List<String> needed) {
-    return loadable(needed)
-        .or(
-            () -> {
-              for (String library : List.of("onnxruntime_providers_shared", name)) {
-                if (environment.library().locate(library).isEmpty()) {
-                  return Optional.of("the library " + library + " is not on the class path");
-                }
-              }
-              return Optional.empty();
-            });
-  }
-
-  private static Optional<String> loadable(List<String> libraries) {
-    for (String library : libraries) {
-      if (NvidiaDriver.lookup(library).isEmpty()) {
-        return Optional.of(library + " cannot be loaded");
+  /** Brings a provider's libraries beside the runtime's own, as the last thing that it needs. */
+  private Optional<String> missing(String library) {
+    for (String name : List.of("onnxruntime_providers_shared", library)) {
+      if (environment.library().locate(name).isEmpty()) {
+        return Optional.of("there is no library " + name + " beside ONNX Runtime's own");
       }
     }
     return Optional.empty();
@@ -184,7 +163,7 @@ final class ProviderSetup {
     if (!Files.isRegularFile(path)) {
       return Optional.of(library + ": no such library");
     }
-    if (NvidiaDriver.lookup(path.toString()).isEmpty()) {
+    if (NvidiaLibraries.lookup(path.toString()).isEmpty()) {
       return Optional.of(library + " cannot be loaded, or a library that it needs is missing");
     }
     if (registeredPlugins.contains(path)) {

@@ -97,7 +97,7 @@ class OnnxRuntimeTest {
   }
 
   @Test
-  void open_isRefused_whenThereAreNoOutputsOrAMapComesIn() {
+  void open_isRefused_whenThereAreNoOutputs() {
     assertRefused(
         new TinyModel().input("x", DataType.FP32).node("Identity", "x", "unused"), "no outputs");
   }
@@ -183,6 +183,16 @@ class OnnxRuntimeTest {
   }
 
   @Test
+  void nvidia_namesTheFirstLibraryThatIsMissing() {
+    NvidiaLibraries libraries =
+        new NvidiaLibraries(List.of("libnone.so.1", "libnone.so.2"), List.of(), "libnone.so.3");
+    assertThat(libraries.cudaObstacle()).hasValue("libnone.so.1 cannot be loaded");
+    assertThat(libraries.tensorRtObstacle()).isEmpty();
+    assertThat(libraries.deviceObstacle(0))
+        .hasValue("libnone.so.3, NVIDIA's driver, cannot be loaded");
+  }
+
+  @Test
   void call_isRefused_whenTheFunctionHasAnotherSignature() {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> OrtEnvironment.get().api().call(OrtFunction.RUN, MemorySegment.NULL))
@@ -206,6 +216,7 @@ class OnnxRuntimeTest {
   }
 
   private static void assumeNoGpu() {
-    Assumptions.assumeTrue(NvidiaDriver.obstacle(0).isPresent(), "this machine has a GPU");
+    Assumptions.assumeTrue(
+        NvidiaLibraries.current().deviceObstacle(0).isPresent(), "this machine has a GPU");
   }
 }
