@@ -38,6 +38,7 @@ public final class TextModels implements AutoCloseable {
   private final BufferPool pool;
   private final int maxTokens;
   private final ConcurrentMap<String, Opened> opened = new ConcurrentHashMap<>();
+  private volatile boolean closed;
 
   /**
    * No model is open yet.
@@ -109,6 +110,9 @@ public final class TextModels implements AutoCloseable {
 
   /** The model's embedder, which stays open until the lease is released. */
   private Opened lease(String name) {
+    if (closed) {
+      throw new InferenceException(ErrorCode.SHUTTING_DOWN, "this replica is going away");
+    }
     Source source;
     try {
       source = Source.of(metadata.apply(name));
@@ -162,8 +166,10 @@ public final class TextModels implements AutoCloseable {
     }
   }
 
+  /** Drops all models; what asks for one from now on is refused. */
   @Override
   public void close() {
+    closed = true;
     for (String name : List.copyOf(opened.keySet())) {
       drop(name);
     }

@@ -123,6 +123,14 @@ class TextModelsTest {
   }
 
   @Test
+  void embed_isRefused_whenClosed() {
+    embed("m");
+    models.close();
+
+    assertRefused("m", ErrorCode.SHUTTING_DOWN, "going away");
+  }
+
+  @Test
   void model_isRefused_whenAParameterMakesNoSense() {
     serve("m", 1, Map.of("max-sequence-length", "1"));
 
