@@ -155,10 +155,8 @@ public final class InstanceGroup implements ModelGauges {
 
   /** The rest of a request that failed or was cancelled leaves the queue. */
   private void withdraw(PendingRequest pending) {
-    if (pending.answer().isCancelled()) {
-      events.requestFailed(ErrorCode.CANCELLED, pending.accepted());
-    }
     InferenceException reason = PendingRequest.cancelled();
+    pending.fail(reason);
     for (PendingPiece piece : pending.pieces()) {
       if (scheduler.remove(piece)) {
         piece.fail(reason);

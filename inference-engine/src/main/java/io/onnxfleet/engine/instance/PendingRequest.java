@@ -13,6 +13,7 @@ import io.onnxfleet.engine.tensor.TensorRows;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +33,9 @@ final class PendingRequest {
   /** By piece; null until it succeeded, and again once they were taken. */
   @GuardedBy("this")
   private final List<@Nullable List<Tensor>> outputs = new ArrayList<>();
+
+  /** Set by whoever ends the request; what comes later changes nothing. */
+  private final AtomicBoolean ended = new AtomicBoolean();
 
   @GuardedBy("this")
   private int open;
@@ -128,8 +132,9 @@ final class PendingRequest {
 
   /** Ends the request without an answer; only the first end counts. */
   void fail(InferenceException reason) {
-    if (answer.completeExceptionally(reason)) {
+    if (ended.compareAndSet(false, true)) {
       events.requestFailed(reason.code(), accepted);
+      answer.completeExceptionally(reason);
     }
   }
 
@@ -144,11 +149,14 @@ final class PendingRequest {
       fail(new InferenceException(ErrorCode.EXECUTION_FAILED, "joining the outputs", failure));
       return;
     }
-    if (answer.complete(response)) {
+    // Counted before it is told, so that who has the answer finds it in the statistics.
+    if (ended.compareAndSet(false, true)) {
       events.requestSucceeded(total, accepted);
-    } else {
-      response.close();
+      if (answer.complete(response)) {
+        return;
+      }
     }
+    response.close();
   }
 
   private InferenceResponse respond(List<List<Tensor>> complete) {

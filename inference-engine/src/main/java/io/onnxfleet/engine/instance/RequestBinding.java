@@ -89,7 +89,7 @@ final class RequestBinding {
       throw InferenceException.invalidInput(
           "input '%s': datatype %s (expected %s)", spec.name(), tensor.dataType(), spec.dataType());
     }
-    if (!spec.shape().accepts(tensor.shape())) {
+    if (!spec.accepts(tensor.shape())) {
       throw InferenceException.invalidInput(
           "input '%s': shape %s (expected %s)", spec.name(), tensor.shape(), spec.shape());
     }

@@ -13,8 +13,10 @@ import io.onnxfleet.engine.repository.config.ModelConfig;
 import io.onnxfleet.engine.repository.config.QueuePolicyConfig;
 import io.onnxfleet.engine.repository.config.SequencePadding;
 import io.onnxfleet.engine.repository.config.TensorConfig;
+import io.onnxfleet.engine.runtime.ModelSignature;
 import io.onnxfleet.engine.tensor.Shape;
 import io.onnxfleet.engine.tensor.TensorSpec;
+import io.onnxfleet.engine.tensor.TensorSpec.Form;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -25,23 +27,30 @@ import org.jspecify.annotations.Nullable;
 final class ServingTerms {
   private ServingTerms() {}
 
-  static ModelInterface modelInterface(ModelConfig config) {
+  static ModelInterface modelInterface(ModelConfig config, ModelSignature signature) {
     SequencePadding padding = config.sequencePadding();
     return new ModelInterface(
-        config.inputs().stream().map(input -> port(config, input)).toList(),
-        config.outputs().stream().map(output -> port(config, output)).toList(),
+        config.inputs().stream().map(input -> port(config, input, signature.inputs())).toList(),
+        config.outputs().stream().map(output -> port(config, output, signature.outputs())).toList(),
         config.maxBatchSize(),
         padding == null ? null : new Padding(padding.inputs(), padding.outputs()));
   }
 
-  private static Port port(ModelConfig config, TensorConfig tensor) {
+  private static Port port(ModelConfig config, TensorConfig tensor, List<TensorSpec> declared) {
     Shape shown = tensor.requestShape(config.maxBatchSize());
     Shape reshape = tensor.reshape();
     @Nullable Shape behind =
         reshape == null || !config.isBatched() ? reshape : reshape.prepend(Shape.VARIABLE);
+    Form form =
+        declared.stream()
+            .filter(spec -> spec.name().equals(tensor.name()))
+            .map(TensorSpec::form)
+            .findFirst()
+            .orElse(Form.TENSOR);
     List<String> names = Collections.nCopies(shown.rank(), "");
     return new Port(
-        new TensorSpec(tensor.name(), tensor.dataType(), shown, tensor.optional(), names), behind);
+        new TensorSpec(tensor.name(), tensor.dataType(), shown, tensor.optional(), names, form),
+        behind);
   }
 
   /**

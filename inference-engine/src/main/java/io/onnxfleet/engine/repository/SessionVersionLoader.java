@@ -85,7 +85,7 @@ final class SessionVersionLoader implements VersionLoader {
       config =
           ModelConfigDerivation.deriveUnbatched(id.model(), folder.config(), first.signature());
     }
-    ModelInterface model = ServingTerms.modelInterface(config);
+    ModelInterface model = ServingTerms.modelInterface(config, first.signature());
     for (SessionOptions options :
         plan.others(wanted, InstancePlan.isCountOpen(folder.config()), first.executionProvider())) {
       opened.add(sessions.open(file, options));
@@ -106,7 +106,7 @@ final class SessionVersionLoader implements VersionLoader {
   }
 
   private boolean losesRows(ModelSession session, ModelConfig config) {
-    ModelInterface model = ServingTerms.modelInterface(config);
+    ModelInterface model = ServingTerms.modelInterface(config, session.signature());
     return new WarmUp(session, model, environment.pool()).run(PROBE_ROWS)
         == WarmUp.Outcome.ROWS_LOST;
   }

@@ -1,7 +1,6 @@
 package io.onnxfleet.engine.repository.config;
 
 import io.onnxfleet.engine.runtime.ModelSignature;
-import io.onnxfleet.engine.tensor.Shape;
 import io.onnxfleet.engine.tensor.TensorSpec;
 import java.util.List;
 import java.util.Locale;
@@ -41,9 +40,9 @@ final class BatchDimension {
             .allMatch(tensor -> isVariable(tensor) && !isLength(tensor, signature));
   }
 
-  /** True if the tensor's first dimension is variable. */
+  /** True if the tensor's first dimension is variable, and counts no elements of a sequence. */
   static boolean isVariable(TensorSpec tensor) {
-    return tensor.shape().rank() > 0 && tensor.shape().dim(0) == Shape.VARIABLE;
+    return tensor.mayBatch();
   }
 
   private static boolean isLength(TensorSpec tensor, ModelSignature signature) {
