@@ -2,6 +2,7 @@ package io.onnxfleet.inference.protocol;
 
 import io.onnxfleet.inference.configuration.InferenceProperties;
 import java.util.Map;
+import org.apache.catalina.core.StandardHost;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
 import org.springframework.boot.tomcat.ConfigurableTomcatWebServerFactory;
@@ -38,7 +39,15 @@ class ProtocolConfiguration {
   }
 
   @Bean
-  WebServerFactoryCustomizer<ConfigurableTomcatWebServerFactory> connectionValve() {
-    return factory -> factory.addEngineValves(new ConnectionValve());
+  WebServerFactoryCustomizer<ConfigurableTomcatWebServerFactory> connections() {
+    return factory -> {
+      factory.addEngineValves(new ConnectionValve());
+      factory.addContextCustomizers(
+          context -> {
+            if (context.getParent() instanceof StandardHost host) {
+              host.setErrorReportValveClass(PlainErrorValve.class.getName());
+            }
+          });
+    };
   }
 }

@@ -94,7 +94,15 @@ public final class RequestBody extends BodyInput {
 
   @Override
   public int read(ByteBuffer target) throws IOException {
-    return coding == ContentCoding.IDENTITY ? counted(connection.read(target)) : super.read(target);
+    if (coding != ContentCoding.IDENTITY) {
+      return super.read(target);
+    }
+    // Containers differ in where they leave position and limit, so they get a view.
+    int read = counted(connection.read(target.slice()));
+    if (read > 0) {
+      target.position(target.position() + read);
+    }
+    return read;
   }
 
   private int counted(int read) {

@@ -16,12 +16,16 @@ import io.onnxfleet.inference.protocol.v2.codec.InferenceCall;
 import io.onnxfleet.inference.protocol.v2.codec.InferenceTarget;
 import io.onnxfleet.inference.protocol.v2.codec.V2Headers;
 import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
+import org.springframework.http.MediaType;
 import org.springframework.scheduling.annotation.Async;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
@@ -43,7 +47,21 @@ class InferenceController {
     this.decoder = new InferRequestDecoder(engine.bufferPool(), engine.ticker());
   }
 
-  @Operation(summary = "Run a model on the tensors of the body, in JSON or in binary")
+  @Operation(
+      summary = "Run a model on the tensors of the body, in JSON or in binary",
+      requestBody =
+          @io.swagger.v3.oas.annotations.parameters.RequestBody(
+              content =
+                  @Content(
+                      mediaType = MediaType.APPLICATION_JSON_VALUE,
+                      schema = @Schema(implementation = InferenceBodies.Request.class))))
+  @ApiResponse(
+      responseCode = "200",
+      description = "The outputs, in JSON or in binary as asked",
+      content =
+          @Content(
+              mediaType = MediaType.APPLICATION_JSON_VALUE,
+              schema = @Schema(implementation = InferenceBodies.Response.class)))
   @Async(ProtocolExecutor.NAME)
   @PostMapping({"/v2/models/{model}/infer", "/v2/models/{model}/versions/{version}/infer"})
   public CompletableFuture<@Nullable Void> infer(
