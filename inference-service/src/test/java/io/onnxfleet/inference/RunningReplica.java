@@ -118,7 +118,7 @@ final class RunningReplica implements AutoCloseable {
 
   @Override
   public void close() {
-    client.close();
     context.close();
+    client.shutdownNow();
   }
 }

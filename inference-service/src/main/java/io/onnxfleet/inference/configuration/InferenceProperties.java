@@ -27,7 +27,8 @@ import org.springframework.util.unit.DataSize;
  * @param maxPooledMemory tensor memory that is kept for later
  * @param maxTensorMemory tensor memory in use at once
  * @param defaultDeadline of requests that name none
- * @param drainTimeout how long a stopping replica waits for what it has accepted
+ * @param drainTimeout how long a stopping replica waits for what it has accepted, and an unloaded
+ *     model for what it runs
  * @param departureNotice how long a stopping replica still says that it is going away, so that
  *     gateways hear of it
  */

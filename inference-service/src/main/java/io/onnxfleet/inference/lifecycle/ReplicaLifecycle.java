@@ -82,6 +82,7 @@ final class ReplicaLifecycle implements SmartLifecycle {
     try {
       if (!admission.awaitEmpty(properties.drainTimeout())) {
         log.warn("requests are unfinished after {}; they are given up", properties.drainTimeout());
+        engine.close();
       }
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
