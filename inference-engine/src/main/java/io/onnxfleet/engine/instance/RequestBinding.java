@@ -21,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  * it lets through, the model's types, shapes and names allow. Immutable.
  */
 final class RequestBinding {
+  /** How Triton's clients send a scalar. */
+  private static final Shape ONE_ELEMENT = Shape.of(1);
+
   private final ModelInterface model;
   private final int maxRequestRows;
   private final Map<String, Integer> inputIndex = new HashMap<>();
@@ -89,6 +92,9 @@ final class RequestBinding {
       throw InferenceException.invalidInput(
           "input '%s': datatype %s (expected %s)", spec.name(), tensor.dataType(), spec.dataType());
     }
+    if (isScalar(spec) && tensor.shape().equals(ONE_ELEMENT)) {
+      return tensor.reshape(Shape.SCALAR);
+    }
     if (!spec.accepts(tensor.shape())) {
       throw InferenceException.invalidInput(
           "input '%s': shape %s (expected %s)", spec.name(), tensor.shape(), spec.shape());
@@ -97,6 +103,10 @@ final class RequestBinding {
     return modelShape == null
         ? tensor.share()
         : tensor.reshape(Reshaping.resolve(tensor.shape(), modelShape, model.isBatched()));
+  }
+
+  private static boolean isScalar(TensorSpec spec) {
+    return spec.form() == TensorSpec.Form.TENSOR && spec.shape().rank() == 0;
   }
 
   private void requireComplete(@Nullable Tensor[] inputs) {
