@@ -60,6 +60,7 @@ class V2ProtocolIT {
     TinyModel.identity(DataType.BYTES, "rows", "1").writeTo(models, "text");
     TinyModel.identity(DataType.FP16, "rows", "2").writeTo(models, "half");
     TinyModel.identity(DataType.UINT64, "rows", "2").writeTo(models, "unsigned");
+    TinyModel.identity(DataType.FP64).writeTo(models, "scalar");
     replica = RunningReplica.serving(models, "--fleet.inference.max-body-size=1MB");
   }
 
@@ -184,6 +185,16 @@ class V2ProtocolIT {
   void infer_keepsEveryBit_ofUnsignedIntegers() {
     assertThat(text(replica.post("/v2/models/unsigned/infer", UNSIGNED)))
         .contains("[18446744073709551615,9223372036854775809]");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"'[]', 2.5", "'[1]', '[2.5]'", "'[]', '[2.5]'"})
+  void infer_takesAScalar_alsoAsOneElement(String shape, String data) {
+    String body =
+        "{\"inputs\":[{\"name\":\"x\",\"shape\":%s,\"datatype\":\"FP64\",\"data\":%s}]}"
+            .formatted(shape, data);
+    assertThat(text(replica.post("/v2/models/scalar/infer", body)))
+        .contains("\"shape\":[],\"data\":[2.5]");
   }
 
   @Test
@@ -404,7 +415,7 @@ class V2ProtocolIT {
     }
     assertThat(model.at("/inference_stats/compute_infer/ns").asLong()).isPositive();
     assertThat(model.at("/batch_stats/0/batch_size").asLong()).isEqualTo(1);
-    assertThat(json(replica.get("/v2/models/stats")).get("model_stats").size()).isEqualTo(5);
+    assertThat(json(replica.get("/v2/models/stats")).get("model_stats").size()).isEqualTo(6);
   }
 
   private long inferenceCount(String model) {

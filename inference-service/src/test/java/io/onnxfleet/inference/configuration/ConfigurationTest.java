@@ -1,0 +1,125 @@
+package io.onnxfleet.inference.configuration;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.onnxfleet.engine.EngineOptions;
+import io.onnxfleet.engine.runtime.ExecutionProvider;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
+import org.springframework.context.annotation.AnnotationConfigApplicationContext;
+import org.springframework.core.env.MapPropertySource;
+import org.springframework.core.env.StandardEnvironment;
+import org.springframework.core.env.SystemEnvironmentPropertySource;
+
+class ConfigurationTest {
+  @Test
+  void properties_becomeEngineOptions() {
+    try (AnnotationConfigApplicationContext context =
+        started(
+            "fleet.inference.models=some/folder",
+            "fleet.inference.cpus=3",
+            "fleet.inference.execution-providers=cuda,cpu",
+            "fleet.inference.required=cuda",
+            "fleet.inference.provider-options.cuda.device_id=1",
+            "fleet.inference.max-tensor-memory=1GB")) {
+      EngineOptions options = context.getBean(InferenceProperties.class).engineOptions();
+      assertThat(options.repository()).isEqualTo(Path.of("some/folder").toAbsolutePath());
+      assertThat(options.cpus()).isEqualTo(3);
+      assertThat(options.executionProviders())
+          .containsExactly(ExecutionProvider.CUDA, ExecutionProvider.CPU);
+      assertThat(options.requiredProvider()).isEqualTo(ExecutionProvider.CUDA);
+      assertThat(options.providerOptions().get(ExecutionProvider.CUDA))
+          .containsEntry("device_id", "1");
+      assertThat(options.maxTensorBytes()).isEqualTo(1L << 30);
+    }
+  }
+
+  @Test
+  void properties_haveDefaults() {
+    try (AnnotationConfigApplicationContext context = started()) {
+      InferenceProperties properties = context.getBean(InferenceProperties.class);
+      assertThat(properties.maxBodySize().toMegabytes()).isEqualTo(64);
+      assertThat(properties.engineOptions().cpus())
+          .isEqualTo(Runtime.getRuntime().availableProcessors());
+      assertThat(properties.engineOptions().executionProviders())
+          .containsExactly(ExecutionProvider.CPU);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "fleet.inference.cpus=0, fleet.inference.cpus: 0 (expected: >= 1)",
+    "fleet.inference.max-queue-size=0, fleet.inference.max-queue-size: 0 (expected: >= 1)",
+    "fleet.inference.max-body-size=3GB, fleet.inference.max-body-size: 3221225472",
+    "fleet.inference.required=cuda, fleet.inference.required: cuda (expected one of [CPU])",
+    "fleet.inference.default-deadline=0s, fleet.inference.default-deadline: 0 (expected: >= 1)"
+  })
+  void start_fails_whenAValueIsOutOfBounds(String property, String message) {
+    assertThatThrownBy(() -> started(property)).rootCause().hasMessageContaining(message);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "fleet.inference.max-boddy-size=1MB, fleet.inference.max-body-size",
+    "fleet.infernce.cpus=2, fleet.inference.cpus",
+    "fleet.default-modle=x, fleet.default-model",
+    "fleet.inference.execution-provider[0]=cpu, fleet.inference.execution-providers"
+  })
+  void start_fails_namingTheNearestKey_whenAKeyIsUnknown(String property, String nearest) {
+    assertThatThrownBy(() -> started(property))
+        .isInstanceOf(UnknownKeyException.class)
+        .hasMessageContaining("'" + property.substring(0, property.indexOf('=')) + "'")
+        .hasMessageContaining("'" + nearest + "'");
+  }
+
+  @Test
+  void start_looksAtOwnEnvironmentVariablesOnly() {
+    try (AnnotationConfigApplicationContext context =
+        startedWith(Map.of("FLEET_HOME", "/opt", "FLEET_INFERENCE_MAXQUEUESIZE", "7"))) {
+      assertThat(context.getBean(InferenceProperties.class).maxQueueSize()).isEqualTo(7);
+    }
+    assertThatThrownBy(() -> startedWith(Map.of("FLEET_INFERENCE_MAXQUEUESIZ", "7")))
+        .isInstanceOf(UnknownKeyException.class)
+        .hasMessageContaining("fleet.inference.max-queue-size");
+  }
+
+  private static AnnotationConfigApplicationContext started(String... properties) {
+    Map<String, Object> values = new HashMap<>();
+    Arrays.stream(properties)
+        .map(each -> each.split("=", 2))
+        .forEach(pair -> values.put(pair[0], pair[1]));
+    return started(new MapPropertySource("test", values));
+  }
+
+  private static AnnotationConfigApplicationContext startedWith(Map<String, Object> variables) {
+    return started(
+        new SystemEnvironmentPropertySource(
+            StandardEnvironment.SYSTEM_ENVIRONMENT_PROPERTY_SOURCE_NAME, variables));
+  }
+
+  private static AnnotationConfigApplicationContext started(MapPropertySource source) {
+    StandardEnvironment environment = new StandardEnvironment();
+    environment
+        .getPropertySources()
+        .forEach(each -> environment.getPropertySources().remove(each.getName()));
+    environment.getPropertySources().addFirst(source);
+    ConfigurationPropertySources.attach(environment);
+    AnnotationConfigApplicationContext context = new AnnotationConfigApplicationContext();
+    context.setEnvironment(environment);
+    context.register(PropertiesConfiguration.class);
+    try {
+      context.refresh();
+      return context;
+    } catch (Throwable failure) {
+      context.close();
+      throw failure;
+    }
+  }
+}
