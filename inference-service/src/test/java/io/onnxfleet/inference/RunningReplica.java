@@ -1,7 +1,10 @@
 package io.onnxfleet.inference;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.onnxfleet.engine.InferenceEngine;
+import io.onnxfleet.engine.tensor.BufferPool;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -58,9 +61,15 @@ final class RunningReplica implements AutoCloseable {
 
   void awaitReady() {
     await()
-        .atMost(Duration.ofSeconds(60))
+        .atMost(Duration.ofMinutes(5))
         .pollInterval(Duration.ofMillis(20))
         .until(() -> get("/v2/health/ready").statusCode() == 200);
+  }
+
+  /** An answer may reach its caller a moment before the replica gives its tensors up. */
+  void awaitBuffersReturned() {
+    BufferPool pool = context.getBean(InferenceEngine.class).bufferPool();
+    await().untilAsserted(() -> assertThat(pool.usage().buffersInUse()).isZero());
   }
 
   ConfigurableApplicationContext context() {

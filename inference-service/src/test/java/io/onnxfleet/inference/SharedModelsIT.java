@@ -5,7 +5,6 @@ import static io.onnxfleet.inference.RunningReplica.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.onnxfleet.engine.InferenceEngine;
 import io.onnxfleet.engine.tensor.DataType;
 import io.onnxfleet.inference.StoredTensor.Kind;
 import java.io.IOException;
@@ -119,9 +118,7 @@ class SharedModelsIT {
   @AfterAll
   void stop() {
     if (running != null) {
-      assertThat(
-              running.context().getBean(InferenceEngine.class).bufferPool().usage().buffersInUse())
-          .isZero();
+      running.awaitBuffersReturned();
       running.close();
     }
   }

@@ -4,7 +4,6 @@ import static io.onnxfleet.inference.RunningReplica.json;
 import static io.onnxfleet.inference.RunningReplica.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.onnxfleet.engine.InferenceEngine;
 import io.onnxfleet.engine.tensor.DataType;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -71,8 +70,7 @@ class V2ProtocolIT {
 
   @AfterEach
   void everyBufferIsReturned() {
-    assertThat(replica.context().getBean(InferenceEngine.class).bufferPool().usage().buffersInUse())
-        .isZero();
+    replica.awaitBuffersReturned();
   }
 
   @Test
