@@ -1,5 +1,6 @@
 package io.onnxfleet.inference;
 
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Configuration;
@@ -10,9 +11,10 @@ import org.springframework.context.annotation.Configuration;
  *
  * @param root folder of the repository
  * @param shared folder of the sample models, or empty
+ * @param models folder that the default models are unpacked into, where the build is told
  */
 @ConfigurationProperties("fleet")
-record BuildProperties(String root, String shared) {
+record BuildProperties(String root, String shared, @Nullable String models) {
 
   @Configuration(proxyBeanMethods = false)
   @EnableConfigurationProperties(BuildProperties.class)
