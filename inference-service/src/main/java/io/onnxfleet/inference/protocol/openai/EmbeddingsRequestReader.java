@@ -2,6 +2,7 @@ package io.onnxfleet.inference.protocol.openai;
 
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.text.TextInput;
+import io.onnxfleet.inference.protocol.http.Json;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;

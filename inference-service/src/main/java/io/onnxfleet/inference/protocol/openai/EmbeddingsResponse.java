@@ -2,6 +2,7 @@ package io.onnxfleet.inference.protocol.openai;
 
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.text.Embeddings;
+import io.onnxfleet.inference.protocol.http.Json;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -1,6 +1,7 @@
 package io.onnxfleet.inference.protocol.openai;
 
 import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.inference.protocol.http.Json;
 import java.util.Locale;
 
 /** How a vector is written. */

@@ -1,5 +1,6 @@
 package io.onnxfleet.inference.protocol.openai;
 
+import io.onnxfleet.inference.protocol.http.Json;
 import java.io.OutputStream;
 import java.util.List;
 import tools.jackson.core.JsonGenerator;

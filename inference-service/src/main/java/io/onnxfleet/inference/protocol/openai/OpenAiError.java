@@ -1,6 +1,7 @@
 package io.onnxfleet.inference.protocol.openai;
 
 import io.onnxfleet.engine.error.ErrorCode;
+import io.onnxfleet.inference.protocol.http.Json;
 import java.io.OutputStream;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;

@@ -9,6 +9,7 @@ import io.onnxfleet.engine.tensor.NamedTensor;
 import io.onnxfleet.engine.tensor.Tensor;
 import io.onnxfleet.engine.tensor.TensorSpec;
 import io.onnxfleet.inference.protocol.http.BodyInput;
+import io.onnxfleet.inference.protocol.http.Json;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;

@@ -6,6 +6,7 @@ import io.onnxfleet.engine.tensor.BufferPool;
 import io.onnxfleet.engine.tensor.DataType;
 import io.onnxfleet.engine.tensor.Shape;
 import io.onnxfleet.inference.protocol.http.BodyInput;
+import io.onnxfleet.inference.protocol.http.Json;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;

@@ -5,6 +5,7 @@ import io.onnxfleet.engine.tensor.BufferPool;
 import io.onnxfleet.engine.tensor.DataType;
 import io.onnxfleet.engine.tensor.Shape;
 import io.onnxfleet.engine.tensor.Tensor;
+import io.onnxfleet.inference.protocol.http.Json;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
@@ -62,7 +63,7 @@ final class JsonReplay {
 
   /** The tensor that the kept value is, as {@link JsonElements#read}. */
   Tensor read(BufferPool pool, DataType type, Shape shape) {
-    try (JsonParser parser = Json.parser(text)) {
+    try (JsonParser parser = Json.parser(text.array(), text.size())) {
       parser.nextToken();
       return JsonElements.read(parser, pool, type, shape);
     }

@@ -1,6 +1,7 @@
 package io.onnxfleet.inference.protocol.v2.codec;
 
 import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.inference.protocol.http.Json;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.function.Consumer;

@@ -8,6 +8,7 @@ import io.onnxfleet.engine.tensor.Shape;
 import io.onnxfleet.engine.tensor.Tensor;
 import io.onnxfleet.engine.tensor.TensorSpec;
 import io.onnxfleet.inference.protocol.http.BodyInput;
+import io.onnxfleet.inference.protocol.http.Json;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -1,4 +1,4 @@
-package io.onnxfleet.inference.protocol.openai;
+package io.onnxfleet.inference.protocol.http;
 
 import io.onnxfleet.engine.error.InferenceException;
 import java.io.IOException;
@@ -18,9 +18,17 @@ import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.core.exc.JacksonIOException;
 import tools.jackson.core.json.JsonFactory;
 
-/** Jackson's streaming parser and generator, set up for long texts and many numbers. */
-final class Json {
-  private static final int MAX_DEPTH = 16;
+/**
+ * Jackson's streaming parser and generator, set up for tensors and long texts: no tree, no bound on
+ * a string's length but the body's. Thread-safe; what it makes is not.
+ */
+public final class Json {
+  /** Objects and arrays within each other; a tensor has far fewer dimensions. */
+  public static final int MAX_DEPTH = 100;
+
+  /** What the parser may have taken from the source beyond its current place, at most. */
+  public static final int READ_AHEAD = 64 << 10;
+
   private static final int LONGEST_IN_MESSAGE = 120;
   private static final Pattern SETTING = Pattern.compile(", from `[^`]*`");
 
@@ -31,6 +39,7 @@ final class Json {
                   .maxNestingDepth(MAX_DEPTH)
                   .maxStringLength(Integer.MAX_VALUE)
                   .build())
+          .enable(StreamReadFeature.USE_FAST_DOUBLE_PARSER)
           .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
           .disable(StreamReadFeature.AUTO_CLOSE_SOURCE)
           .enable(StreamWriteFeature.USE_FAST_DOUBLE_WRITER)
@@ -40,17 +49,22 @@ final class Json {
 
   private Json() {}
 
-  static JsonParser parser(InputStream source) {
+  public static JsonParser parser(InputStream source) {
     return FACTORY.createParser(ObjectReadContext.empty(), source);
   }
 
+  /** A parser of the first {@code length} bytes. */
+  public static JsonParser parser(byte[] source, int length) {
+    return FACTORY.createParser(ObjectReadContext.empty(), source, 0, length);
+  }
+
   /** A generator that neither closes nor flushes the stream. */
-  static JsonGenerator generator(OutputStream target) {
+  public static JsonGenerator generator(OutputStream target) {
     return FACTORY.createGenerator(ObjectWriteContext.empty(), target, JsonEncoding.UTF8);
   }
 
   /** What Jackson threw, as the caller's fault with its place, or as the transport's failure. */
-  static InferenceException refused(JacksonException failure) throws IOException {
+  public static InferenceException refused(JacksonException failure) throws IOException {
     if (failure instanceof JacksonIOException && failure.getCause() instanceof IOException cause) {
       throw cause;
     }
@@ -63,7 +77,7 @@ final class Json {
   }
 
   /** A caller's text, short enough for a message. */
-  static String shortened(String text) {
+  public static String shortened(String text) {
     return text.length() <= LONGEST_IN_MESSAGE
         ? text
         : text.substring(0, LONGEST_IN_MESSAGE) + "...";
