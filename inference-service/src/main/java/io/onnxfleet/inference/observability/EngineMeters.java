@@ -9,11 +9,10 @@ import io.onnxfleet.engine.metrics.ModelVersionId;
 import io.onnxfleet.engine.metrics.RequestTiming;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Turns the engine's events into meters. A version's meters are there while it is READY, also at
- * zero load, and go with it. Thread-safe.
+ * zero load, and go with it; what its last requests tell after that is dropped. Thread-safe.
  */
 public final class EngineMeters implements EngineMetrics {
   private final MeterRegistry registry;
@@ -45,7 +44,7 @@ public final class EngineMeters implements EngineMetrics {
 
   @Override
   public void requestSucceeded(ModelVersionId id, RequestTiming timing) {
-    VersionMeters meters = meters(id);
+    VersionMeters meters = versions.get(id);
     if (meters != null) {
       meters.requestSucceeded(timing);
     }
@@ -53,7 +52,7 @@ public final class EngineMeters implements EngineMetrics {
 
   @Override
   public void requestFailed(ModelVersionId id, ErrorCode reason, long nanos) {
-    VersionMeters meters = meters(id);
+    VersionMeters meters = versions.get(id);
     if (meters != null) {
       meters.requestFailed(reason);
     }
@@ -61,14 +60,9 @@ public final class EngineMeters implements EngineMetrics {
 
   @Override
   public void batchExecuted(ModelVersionId id, BatchTiming timing) {
-    VersionMeters meters = meters(id);
+    VersionMeters meters = versions.get(id);
     if (meters != null) {
       meters.batchExecuted(timing);
     }
-  }
-
-  /** Null where the last requests of a version end after it was unloaded. */
-  private @Nullable VersionMeters meters(ModelVersionId id) {
-    return versions.get(id);
   }
 }
