@@ -8,8 +8,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How an {@link InferenceEngine} is set up; {@link #defaults} says what is usual and {@code
- * with...} changes it.
+ * How an {@link InferenceEngine} is set up; {@link #defaults} says what is usual.
  *
  * @param repository folder of the models, in Triton's layout
  * @param cpus processors that the engine may keep busy, at least 1
@@ -65,49 +64,6 @@ public record EngineOptions(
         512L << 20,
         4L << 30,
         Duration.ofSeconds(30));
-  }
-
-  public EngineOptions withCpus(int count) {
-    return new EngineOptions(
-        repository,
-        count,
-        executionProviders,
-        requiredProvider,
-        providerOptions,
-        maxQueueSize,
-        maxRequestRows,
-        maxPooledBytes,
-        maxTensorBytes,
-        drainTimeout);
-  }
-
-  public EngineOptions withExecutionProviders(
-      List<ExecutionProvider> order, @Nullable ExecutionProvider required) {
-    return new EngineOptions(
-        repository,
-        cpus,
-        order,
-        required,
-        providerOptions,
-        maxQueueSize,
-        maxRequestRows,
-        maxPooledBytes,
-        maxTensorBytes,
-        drainTimeout);
-  }
-
-  public EngineOptions withMaxQueueSize(int requests) {
-    return new EngineOptions(
-        repository,
-        cpus,
-        executionProviders,
-        requiredProvider,
-        providerOptions,
-        requests,
-        maxRequestRows,
-        maxPooledBytes,
-        maxTensorBytes,
-        drainTimeout);
   }
 
   private static void requireAtLeastOne(String name, long value) {

@@ -12,7 +12,6 @@ import io.onnxfleet.engine.repository.InstancePlan;
 import io.onnxfleet.engine.repository.LoadedVersion;
 import io.onnxfleet.engine.repository.ModelCatalog;
 import io.onnxfleet.engine.repository.ModelIndexEntry;
-import io.onnxfleet.engine.repository.ModelState;
 import io.onnxfleet.engine.request.InferenceRequest;
 import io.onnxfleet.engine.request.InferenceResponse;
 import io.onnxfleet.engine.request.Ticker;
@@ -206,12 +205,6 @@ public final class InferenceEngine implements AutoCloseable {
   /** Every model and version that is known, with its state. */
   public List<ModelIndexEntry> index() {
     return catalog.index();
-  }
-
-  /** True if some model is still on its way. */
-  public boolean isLoading() {
-    return !catalog.isScanned()
-        || index().stream().anyMatch(entry -> entry.state() == ModelState.LOADING);
   }
 
   /**

@@ -183,11 +183,6 @@ public final class ModelCatalog {
     return index;
   }
 
-  /** True once the repository was read, so that a model that is not listed does not exist. */
-  public boolean isScanned() {
-    return scanned;
-  }
-
   /** Drains and unloads everything; no change may be asked for afterwards. */
   public void close() {
     List<CompletableFuture<Void>> unloads = new ArrayList<>();
