@@ -2,9 +2,12 @@ package io.onnxfleet.engine.batching;
 
 import com.google.errorprone.annotations.CheckReturnValue;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.onnxfleet.engine.batching.latency.LatencyCurve;
+import io.onnxfleet.engine.batching.latency.LatencyModel;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.request.Ticker;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.Condition;
@@ -46,6 +49,8 @@ public final class BatchScheduler<T extends BatchItem> implements AutoCloseable 
 
   private final BatchSchedulerOptions options;
   private final BatchingPolicy policy;
+  private final LatencyModel latency;
+  private final int executors;
   private final Ticker ticker;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
@@ -56,9 +61,26 @@ public final class BatchScheduler<T extends BatchItem> implements AutoCloseable 
   @GuardedBy("lock")
   private boolean closed;
 
+  /** A scheduler of one executor that learns its latency from nothing. */
   public BatchScheduler(BatchSchedulerOptions options, BatchingPolicy policy, Ticker ticker) {
+    this(options, policy, new LatencyModel(options.maxBatchSize()), 1, ticker);
+  }
+
+  /**
+   * A scheduler whose batches that many threads take.
+   *
+   * @param latency is told of every batch
+   */
+  public BatchScheduler(
+      BatchSchedulerOptions options,
+      BatchingPolicy policy,
+      LatencyModel latency,
+      int executors,
+      Ticker ticker) {
     this.options = options;
     this.policy = policy;
+    this.latency = latency;
+    this.executors = executors;
     this.ticker = ticker;
     queue = new BatchQueue<>(options, policy);
   }
@@ -238,7 +260,17 @@ public final class BatchScheduler<T extends BatchItem> implements AutoCloseable 
 
   /** Tells the policy what became of a batch. */
   public void completed(BatchingPolicy.CompletedBatch batch) {
+    latency.record(batch.rows(), batch.paddedLength(), batch.nanos());
     policy.onBatchCompleted(batch);
+  }
+
+  /** How long the executors will be busy with what waits; zero while too little is known. */
+  public Duration queuedWork() {
+    LatencyCurve curve = latency.curve();
+    if (!curve.isKnown()) {
+      return Duration.ZERO;
+    }
+    return Duration.ofNanos((long) (status().rows() * curve.nanosPerRow(0) / executors));
   }
 
   public QueueStatus status() {

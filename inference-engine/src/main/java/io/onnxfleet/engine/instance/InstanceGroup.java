@@ -2,6 +2,7 @@ package io.onnxfleet.engine.instance;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.onnxfleet.engine.batching.BatchScheduler;
+import io.onnxfleet.engine.batching.latency.LatencyModel;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.metrics.BusyShare;
@@ -75,7 +76,13 @@ public final class InstanceGroup implements ModelGauges {
     this.pool = environment.pool();
     this.ticker = environment.ticker();
     this.binding = new RequestBinding(model, maxRequestRows);
-    this.scheduler = new BatchScheduler<>(scheduling.options(), scheduling.policy(), ticker);
+    this.scheduler =
+        new BatchScheduler<>(
+            scheduling.options(),
+            scheduling.policy(),
+            new LatencyModel(Math.max(1, model.maxBatchSize())),
+            sessions.size(),
+            ticker);
     this.events =
         new VersionEvents(
             id,
@@ -240,6 +247,11 @@ public final class InstanceGroup implements ModelGauges {
   @Override
   public double queueDelaySeconds() {
     return scheduler.status().oldestNanos() / 1e9;
+  }
+
+  @Override
+  public double queuedWorkSeconds() {
+    return scheduler.queuedWork().toNanos() / 1e9;
   }
 
   @Override

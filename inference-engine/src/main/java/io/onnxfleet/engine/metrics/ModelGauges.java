@@ -11,6 +11,12 @@ public interface ModelGauges {
   /** How long the oldest of them has waited, in seconds; 0 if none waits. */
   double queueDelaySeconds();
 
+  /**
+   * Estimated seconds until a request that is submitted now would start, from what the version's
+   * batches took lately; 0 while too little is known.
+   */
+  double queuedWorkSeconds();
+
   /** The share of the instances' time that was spent on batches lately, 0 to 1. */
   double busyShare();
 

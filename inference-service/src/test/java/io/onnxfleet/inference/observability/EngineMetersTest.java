@@ -83,6 +83,11 @@ class EngineMetersTest {
     }
 
     @Override
+    public double queuedWorkSeconds() {
+      return 0.75;
+    }
+
+    @Override
     public double busyShare() {
       return 0.25;
     }

@@ -1,0 +1,4 @@
+@NullMarked
+package io.onnxfleet.engine.batching.latency;
+
+import org.jspecify.annotations.NullMarked;
