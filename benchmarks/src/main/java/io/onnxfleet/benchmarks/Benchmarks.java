@@ -1,80 +1,95 @@
 package io.onnxfleet.benchmarks;
 
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.net.URI;
+import java.nio.charset.Charset;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
-import java.util.List;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
 
 /** The command line: the first argument names what to run, the others are its own. */
+@Command(
+    name = "benchmarks",
+    subcommands = {BenchCommand.class, CeilingCommand.class},
+    description = "Measures a running fleet from outside.")
 final class Benchmarks {
-  private static final String USAGE =
-      """
-      demo GATEWAY
-      saturation GATEWAY REPLICA MODEL_FILE [SECONDS_PER_ROW [ROUNDS]]
-      raw MODEL_FILE BATCH SECONDS""";
-
   private Benchmarks() {}
 
-  @SuppressWarnings("SystemExitOutsideMain") // The exit code is the command line's answer.
   public static void main(String[] arguments) {
-    try {
-      run(Arrays.asList(arguments));
-    } catch (IllegalArgumentException | IllegalStateException | IOException e) {
-      System.err.println(e.getMessage());
-      System.exit(1);
-    }
+    PrintWriter out = new PrintWriter(System.out, true, Charset.defaultCharset());
+    PrintWriter err = new PrintWriter(System.err, true, Charset.defaultCharset());
+    System.exit(execute(arguments, out, err));
   }
 
-  private static void run(List<String> arguments) throws IOException {
-    String command = arguments.isEmpty() ? "" : arguments.getFirst();
-    switch (command) {
-      case "demo" -> {
-        expect(arguments, 2, 2);
-        try (FleetClient gateway = new FleetClient(URI.create(arguments.get(1)))) {
-          new Demo(gateway, System::nanoTime, System.out).run();
-        }
-      }
-      case "saturation" -> {
-        expect(arguments, 4, 6);
-        Duration row = Duration.ofSeconds(number(arguments, 4, 5));
-        try (FleetClient gateway = new FleetClient(URI.create(arguments.get(1)));
-            FleetClient replica = new FleetClient(URI.create(arguments.get(2)))) {
-          new Saturation(gateway, replica, Path.of(arguments.get(3)), row, System::nanoTime)
-              .run(number(arguments, 5, 3), System.out);
-        }
-      }
-      case "raw" -> {
-        expect(arguments, 4, 4);
-        Duration duration = Duration.ofSeconds(number(arguments, 3, 5));
-        double answers =
-            Saturation.raw(
-                Path.of(arguments.get(1)), number(arguments, 2, 1), duration, System::nanoTime);
-        System.out.println("%.1f".formatted(answers));
-      }
-      default -> throw usage("command '" + command + "'");
-    }
+  /** Runs one command; what goes wrong is told in a line, not by a stack trace. */
+  static int execute(String[] arguments, PrintWriter out, PrintWriter err) {
+    return new CommandLine(new Benchmarks())
+        .setOut(out)
+        .setErr(err)
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .setExecutionExceptionHandler(
+            (failure, commandLine, result) -> {
+              commandLine.getErr().println(message(failure));
+              return CommandLine.ExitCode.SOFTWARE;
+            })
+        .setParameterExceptionHandler(
+            (failure, given) -> {
+              CommandLine commandLine = failure.getCommandLine();
+              commandLine.getErr().println(failure.getMessage());
+              commandLine.getErr().println("(--help lists the options)");
+              return CommandLine.ExitCode.USAGE;
+            })
+        .execute(arguments);
   }
 
-  private static void expect(List<String> arguments, int least, int most) {
-    if (arguments.size() < least || arguments.size() > most) {
-      throw usage((arguments.size() - 1) + " arguments of " + arguments.getFirst());
-    }
+  private static String message(Exception failure) {
+    return failure instanceof IllegalArgumentException || failure instanceof IOException
+        ? String.valueOf(failure.getMessage())
+        : failure.toString();
   }
 
-  private static int number(List<String> arguments, int index, int absent) {
-    if (index >= arguments.size()) {
-      return absent;
+  @Command(name = "demo", description = "Embeds sentences and pushes load.")
+  int demo(@Parameters(paramLabel = "GATEWAY") URI gateway) throws IOException {
+    try (FleetClient client = new FleetClient(gateway)) {
+      new Demo(client, System::nanoTime, System.out).run();
     }
-    String value = arguments.get(index);
-    if (!value.matches("[1-9][0-9]{0,4}")) {
-      throw usage("'" + value + "'");
-    }
-    return Integer.parseInt(value);
+    return 0;
   }
 
-  private static IllegalArgumentException usage(String value) {
-    return new IllegalArgumentException(value + " (expected one of):\n" + USAGE);
+  @Command(name = "saturation", description = "Throughput against raw ONNX Runtime.")
+  int saturation(
+      @Parameters(paramLabel = "GATEWAY") URI gateway,
+      @Parameters(paramLabel = "REPLICA") URI replica,
+      @Parameters(paramLabel = "MODEL_FILE") Path modelFile,
+      @Parameters(paramLabel = "SECONDS", defaultValue = "5") int seconds,
+      @Parameters(paramLabel = "ROUNDS", defaultValue = "3") int rounds)
+      throws IOException {
+    try (FleetClient gatewayClient = new FleetClient(gateway);
+        FleetClient replicaClient = new FleetClient(replica)) {
+      new Saturation(
+              gatewayClient,
+              replicaClient,
+              modelFile,
+              Duration.ofSeconds(seconds),
+              System::nanoTime)
+          .run(rounds, System.out);
+    }
+    return 0;
+  }
+
+  @Command(name = "raw", description = "Answers a second of raw ONNX Runtime.")
+  int raw(
+      @Parameters(paramLabel = "MODEL_FILE") Path modelFile,
+      @Parameters(paramLabel = "BATCH") int batch,
+      @Parameters(paramLabel = "SECONDS") int seconds)
+      throws IOException {
+    System.out.println(
+        "%.1f"
+            .formatted(
+                Saturation.raw(modelFile, batch, Duration.ofSeconds(seconds), System::nanoTime)));
+    return 0;
   }
 }

@@ -10,6 +10,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -63,8 +64,26 @@ final class FleetClient implements AutoCloseable {
   }
 
   BatchStatistics batchStatistics(String model) throws IOException, InterruptedException {
-    HttpRequest request = request("/v2/models/" + model + "/stats").GET().build();
-    return BatchStatistics.parse(JSON.readTree(send(request)));
+    return BatchStatistics.parse(get("/v2/models/" + model + "/stats"));
+  }
+
+  /** What the server says of a model's requests; null if it keeps no such statistics. */
+  @Nullable InferenceStatistics statistics(String model) throws IOException, InterruptedException {
+    HttpResponse<byte[]> response =
+        http.send(
+            request("/v2/models/" + model + "/stats").GET().build(), BodyHandlers.ofByteArray());
+    return response.statusCode() == 200
+        ? InferenceStatistics.parse(JSON.readTree(response.body()))
+        : null;
+  }
+
+  /** What the model declares to take. */
+  List<ModelInput> inputs(String model) throws IOException, InterruptedException {
+    return ModelInput.parse(get("/v2/models/" + model));
+  }
+
+  private JsonNode get(String path) throws IOException, InterruptedException {
+    return JSON.readTree(send(request(path).GET().build()));
   }
 
   private HttpRequest.Builder request(String path) {
