@@ -10,28 +10,32 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Lays out a module so that {@code java @application.args} starts it from its layout folder: the
- * module's jar, {@code lib/} and an argument file that names the class path and the main class.
+ * Lays out a module so that {@code java @jvm.args @application.args} starts it from its layout
+ * folder: the module's jar, {@code lib/}, an argument file of JVM options and one that names the
+ * class path and the main class.
  *
  * <p>Jars of the local Maven repository are linked, never copied: ONNX Runtime alone is 406 MB. Jars
  * of this build are copied, because the next build writes over them while a fleet may still run. The
  * layout is made anew beside the old one and then takes its place.
  *
  * <p>Started by the build at {@code package}: {@code java Layout.java <layout folder> <module jar>
- * <main class> <class path>}.
+ * <main class> <JVM options> <class path>}.
  */
 final class Layout {
   private static final String ARGUMENT_FILE = "application.args";
+  private static final String OPTIONS_FILE = "jvm.args";
 
   public static void main(String[] arguments) throws IOException {
-    if (arguments.length != 4) {
+    if (arguments.length != 5) {
       throw new IllegalArgumentException(
-          arguments.length + " arguments (expected: layout folder, jar, main class, class path)");
+          arguments.length
+              + " arguments (expected: layout folder, jar, main class, JVM options, class path)");
     }
     Path layout = Path.of(arguments[0]);
     Path jar = Path.of(arguments[1]);
     String mainClass = arguments[2];
-    List<Path> libraries = libraries(arguments[3]);
+    List<String> options = List.of(arguments[3].trim().split("\\s+"));
+    List<Path> libraries = libraries(arguments[4]);
 
     Path fresh = layout.resolveSibling(layout.getFileName() + ".new");
     delete(fresh);
@@ -46,6 +50,7 @@ final class Layout {
     Files.writeString(
         fresh.resolve(ARGUMENT_FILE),
         "-classpath\n\"" + String.join(File.pathSeparator, classPath) + "\"\n" + mainClass + "\n");
+    Files.write(fresh.resolve(OPTIONS_FILE), options);
     delete(layout);
     Files.move(fresh, layout);
   }

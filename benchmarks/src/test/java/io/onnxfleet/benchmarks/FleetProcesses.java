@@ -122,9 +122,8 @@ final class FleetProcesses implements AutoCloseable {
     Collections.addAll(
         command,
         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "-XX:+UseSerialGC",
+        "@jvm.args",
         "-Xmx512m",
-        "--enable-native-access=ALL-UNNAMED",
         "@application.args",
         "--server.port=" + port,
         "--server.address=" + HOST,
