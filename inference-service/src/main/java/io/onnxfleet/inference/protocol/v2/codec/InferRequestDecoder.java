@@ -9,14 +9,10 @@ import io.onnxfleet.engine.tensor.NamedTensor;
 import io.onnxfleet.engine.tensor.Tensor;
 import io.onnxfleet.engine.tensor.TensorSpec;
 import io.onnxfleet.inference.protocol.http.BodyInput;
-import io.onnxfleet.inference.protocol.http.Json;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.JsonParser;
 
 /**
  * Reads the body of an infer request into pooled tensors: JSON, JSON with binary tensors behind it,
@@ -48,7 +44,10 @@ public final class InferRequestDecoder {
       return decodeRaw(target, body, declaredInputs.get());
     }
     try (InferRequestJson json = new InferRequestJson(pool, body)) {
-      readJson(json, headerLength == null ? body : new HeaderInput(body, headerLength));
+      json.read(
+          headerLength == null
+              ? new JsonScanner(body, body.remainingAtMost())
+              : new JsonScanner(new HeaderInput(body, headerLength), headerLength));
       readBinary(json.inputs());
       requireEnd(body);
       Deadline deadline = json.parameters().deadline(ticker).earlier(target.deadline());
@@ -62,14 +61,6 @@ public final class InferRequestDecoder {
               deadline,
               json.parameters().priority()),
           json.forms());
-    }
-  }
-
-  private static void readJson(InferRequestJson json, InputStream source) throws IOException {
-    try (JsonParser parser = Json.parser(source)) {
-      json.read(parser);
-    } catch (JacksonException malformed) {
-      throw Json.refused(malformed);
     }
   }
 

@@ -7,6 +7,7 @@ import io.onnxfleet.engine.tensor.DataType;
 import io.onnxfleet.engine.tensor.Shape;
 import io.onnxfleet.inference.protocol.http.BodyInput;
 import io.onnxfleet.inference.protocol.http.Json;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -15,7 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 
 /**
@@ -62,42 +62,42 @@ final class InferRequestJson implements AutoCloseable {
   }
 
   /** Reads the one object that the source is, to the source's end. */
-  void read(JsonParser parser) {
-    if (parser.nextToken() != JsonToken.START_OBJECT) {
+  void read(JsonScanner json) throws IOException {
+    if (json.atEnd() || json.nextToken() != JsonToken.START_OBJECT) {
       throw InferenceException.invalidInput(
-          "the body is %s (expected a JSON object)", describe(parser.currentToken()));
+          "the body is %s (expected a JSON object)", describe(json.currentToken()));
     }
     Set<String> seen = new HashSet<>();
-    for (String key = parser.nextName(); key != null; key = parser.nextName()) {
+    for (String key = json.nextName(); key != null; key = json.nextName()) {
       requireNew(seen, key, "the request");
-      JsonToken value = parser.nextToken();
+      JsonToken value = json.nextToken();
       switch (key) {
-        case "inputs" -> readInputs(parser);
-        case "outputs" -> readOutputs(parser);
-        case "id" -> id = value == JsonToken.VALUE_NULL ? null : text(parser, "id");
-        case "parameters" -> parameters.read(parser);
+        case "inputs" -> readInputs(json);
+        case "outputs" -> readOutputs(json);
+        case "id" -> id = value == JsonToken.VALUE_NULL ? null : text(json, "id");
+        case "parameters" -> parameters.read(json);
         default -> throw unknown(key, "the request", "one of id, parameters, inputs, outputs");
       }
     }
     if (!seen.contains("inputs")) {
       throw InferenceException.invalidInput("no 'inputs'");
     }
-    if (parser.nextToken() != null) {
+    if (!json.atEnd()) {
       throw InferenceException.invalidInput(
-          "%s behind the JSON object (expected the end)", describe(parser.currentToken()));
+          "%s behind the JSON object (expected the end)", describe(json.nextToken()));
     }
   }
 
-  private void readInputs(JsonParser parser) {
-    requireArray(parser, "inputs");
+  private void readInputs(JsonScanner json) throws IOException {
+    requireArray(json, "inputs");
     Set<String> names = new HashSet<>();
-    while (parser.nextToken() != JsonToken.END_ARRAY) {
-      requireObject(parser, "inputs");
+    while (json.nextToken() != JsonToken.END_ARRAY) {
+      requireObject(json, "inputs");
       requireBelow(inputs.size(), "inputs");
       InputDraft draft = new InputDraft(pool, body);
       inputs.add(draft);
       try {
-        readInput(parser, draft);
+        readInput(json, draft);
         draft.complete();
       } catch (InferenceException failure) {
         throw draft.named(failure, inputs.size() - 1);
@@ -113,19 +113,19 @@ final class InferRequestJson implements AutoCloseable {
     }
   }
 
-  private static void readInput(JsonParser parser, InputDraft draft) {
+  private static void readInput(JsonScanner json, InputDraft draft) throws IOException {
     Set<String> seen = new HashSet<>();
-    for (String key = parser.nextName(); key != null; key = parser.nextName()) {
+    for (String key = json.nextName(); key != null; key = json.nextName()) {
       requireNew(seen, key, "the input");
-      JsonToken value = parser.nextToken();
+      JsonToken value = json.nextToken();
       switch (key) {
-        case "name" -> draft.name(text(parser, key));
-        case "shape" -> draft.shape(shape(parser));
-        case "datatype" -> draft.dataType(DataType.parse(text(parser, key)));
-        case "data" -> draft.data(parser);
+        case "name" -> draft.name(text(json, key));
+        case "shape" -> draft.shape(shape(json));
+        case "datatype" -> draft.dataType(DataType.parse(text(json, key)));
+        case "data" -> draft.data(json);
         case "parameters" -> {
           if (value != JsonToken.VALUE_NULL) {
-            readInputParameters(parser, draft);
+            readInputParameters(json, draft);
           }
         }
         default ->
@@ -134,29 +134,29 @@ final class InferRequestJson implements AutoCloseable {
     }
   }
 
-  private static void readInputParameters(JsonParser parser, InputDraft draft) {
+  private static void readInputParameters(JsonScanner json, InputDraft draft) throws IOException {
     Parameters.forEach(
-        parser,
+        json,
         "the input's parameters",
         name -> {
           if (name.equals("binary_data_size")) {
-            draft.binarySize(Parameters.nonNegative(parser, name));
+            draft.binarySize(Parameters.nonNegative(json, name));
           } else if (name.startsWith("shared_memory_")) {
             throw sharedMemory();
           }
         });
   }
 
-  private void readOutputs(JsonParser parser) {
-    if (parser.currentToken() == JsonToken.VALUE_NULL) {
+  private void readOutputs(JsonScanner json) throws IOException {
+    if (json.currentToken() == JsonToken.VALUE_NULL) {
       return;
     }
-    requireArray(parser, "outputs");
+    requireArray(json, "outputs");
     Set<String> names = new HashSet<>();
-    while (parser.nextToken() != JsonToken.END_ARRAY) {
-      requireObject(parser, "outputs");
+    while (json.nextToken() != JsonToken.END_ARRAY) {
+      requireObject(json, "outputs");
       requireBelow(outputs.size(), "outputs");
-      String name = readOutput(parser);
+      String name = readOutput(json);
       if (!names.add(name)) {
         throw InferenceException.invalidInput(
             "output '%s' twice (expected once)", Json.shortened(name));
@@ -165,18 +165,18 @@ final class InferRequestJson implements AutoCloseable {
     }
   }
 
-  private String readOutput(JsonParser parser) {
+  private String readOutput(JsonScanner json) throws IOException {
     Set<String> seen = new HashSet<>();
     String name = null;
     Boolean[] binary = {null};
-    for (String key = parser.nextName(); key != null; key = parser.nextName()) {
+    for (String key = json.nextName(); key != null; key = json.nextName()) {
       requireNew(seen, key, "the output");
-      JsonToken value = parser.nextToken();
+      JsonToken value = json.nextToken();
       switch (key) {
-        case "name" -> name = text(parser, key);
+        case "name" -> name = text(json, key);
         case "parameters" -> {
           if (value != JsonToken.VALUE_NULL) {
-            readOutputParameters(parser, binary);
+            readOutputParameters(json, binary);
           }
         }
         default -> throw unknown(key, "the output", "one of name, parameters");
@@ -191,16 +191,17 @@ final class InferRequestJson implements AutoCloseable {
     return name;
   }
 
-  private static void readOutputParameters(JsonParser parser, @Nullable Boolean[] binary) {
+  private static void readOutputParameters(JsonScanner json, @Nullable Boolean[] binary)
+      throws IOException {
     Parameters.forEach(
-        parser,
+        json,
         "the output's parameters",
         name -> {
           if (name.equals("binary_data")) {
-            binary[0] = Parameters.bool(parser, name);
+            binary[0] = Parameters.bool(json, name);
           } else if (name.startsWith("shared_memory_")) {
             throw sharedMemory();
-          } else if (name.equals("classification") && Parameters.nonNegative(parser, name) > 0) {
+          } else if (name.equals("classification") && Parameters.nonNegative(json, name) > 0) {
             throw new InferenceException(
                 ErrorCode.UNSUPPORTED_FEATURE,
                 "output parameter 'classification' is not served (ask for the output itself)");
@@ -208,28 +209,28 @@ final class InferRequestJson implements AutoCloseable {
         });
   }
 
-  private static Shape shape(JsonParser parser) {
-    requireArray(parser, "shape");
+  private static Shape shape(JsonScanner json) throws IOException {
+    requireArray(json, "shape");
     long[] dims = new long[8];
     int rank = 0;
-    while (parser.nextToken() != JsonToken.END_ARRAY) {
+    while (json.nextToken() != JsonToken.END_ARRAY) {
       if (rank == MAX_RANK) {
         throw InferenceException.invalidInput("shape: more than %d dimensions", MAX_RANK);
       }
       if (rank == dims.length) {
         dims = Arrays.copyOf(dims, MAX_RANK);
       }
-      dims[rank++] = Parameters.nonNegative(parser, "shape");
+      dims[rank++] = Parameters.nonNegative(json, "shape");
     }
     return Shape.of(Arrays.copyOf(dims, rank));
   }
 
-  private static String text(JsonParser parser, String key) {
-    if (parser.currentToken() != JsonToken.VALUE_STRING) {
+  private static String text(JsonScanner json, String key) {
+    if (json.currentToken() != JsonToken.VALUE_STRING) {
       throw InferenceException.invalidInput(
-          "'%s' is %s (expected a string)", key, describe(parser.currentToken()));
+          "'%s' is %s (expected a string)", key, describe(json.currentToken()));
     }
-    return parser.getString();
+    return json.string();
   }
 
   static void requireNew(Set<String> seen, String key, String where) {
@@ -250,17 +251,17 @@ final class InferRequestJson implements AutoCloseable {
         "shared memory is not served (send the tensor in the body, as JSON or in binary)");
   }
 
-  private static void requireArray(JsonParser parser, String key) {
-    if (parser.currentToken() != JsonToken.START_ARRAY) {
+  private static void requireArray(JsonScanner json, String key) {
+    if (json.currentToken() != JsonToken.START_ARRAY) {
       throw InferenceException.invalidInput(
-          "'%s' is %s (expected an array)", key, describe(parser.currentToken()));
+          "'%s' is %s (expected an array)", key, describe(json.currentToken()));
     }
   }
 
-  private static void requireObject(JsonParser parser, String key) {
-    if (parser.currentToken() != JsonToken.START_OBJECT) {
+  private static void requireObject(JsonScanner json, String key) {
+    if (json.currentToken() != JsonToken.START_OBJECT) {
       throw InferenceException.invalidInput(
-          "'%s' holds %s (expected objects)", key, describe(parser.currentToken()));
+          "'%s' holds %s (expected objects)", key, describe(json.currentToken()));
     }
   }
 
@@ -270,9 +271,9 @@ final class InferRequestJson implements AutoCloseable {
     }
   }
 
-  static String describe(@Nullable JsonToken token) {
+  static String describe(JsonToken token) {
     return switch (token) {
-      case null -> "empty";
+      case NOT_AVAILABLE -> "empty";
       case START_OBJECT, END_OBJECT -> "an object";
       case START_ARRAY, END_ARRAY -> "an array";
       case VALUE_STRING, PROPERTY_NAME -> "a string";

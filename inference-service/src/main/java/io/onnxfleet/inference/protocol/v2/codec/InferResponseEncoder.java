@@ -5,13 +5,10 @@ import io.onnxfleet.engine.request.InferenceResponse;
 import io.onnxfleet.engine.tensor.NamedTensor;
 import io.onnxfleet.engine.tensor.Shape;
 import io.onnxfleet.engine.tensor.Tensor;
-import io.onnxfleet.inference.protocol.http.Json;
 import jakarta.servlet.ServletOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.JsonGenerator;
 
 /**
  * Writes an answer from its tensors' memory: outputs in JSON as numbers in their shortest exact
@@ -20,6 +17,10 @@ import tools.jackson.core.JsonGenerator;
  */
 public final class InferResponseEncoder {
   private static final int CHUNK = 16 << 10;
+
+  // About as long as what stands around the elements.
+  private static final int ENVELOPE = 96;
+  private static final int ENVELOPE_PER_OUTPUT = 128;
 
   private InferResponseEncoder() {}
 
@@ -40,12 +41,13 @@ public final class InferResponseEncoder {
         jsonBytes += 3L * output.tensor().byteSize();
       }
     }
+    long envelope = ENVELOPE + (long) ENVELOPE_PER_OUTPUT * response.outputs().size();
     if (binaryBytes == 0) {
-      writeJson(response, forms, target.beginJson(jsonBytes));
+      writeJson(response, forms, target.beginJson(jsonBytes), envelope + jsonBytes);
       return;
     }
     ByteSink json = new ByteSink();
-    writeJson(response, forms, json);
+    writeJson(response, forms, json, envelope + jsonBytes);
     OutputStream body = target.beginBinary(json.size(), json.size() + binaryBytes);
     json.writeTo(body);
     for (NamedTensor output : response.outputs()) {
@@ -55,50 +57,41 @@ public final class InferResponseEncoder {
     }
   }
 
-  private static void writeJson(InferenceResponse response, OutputForms forms, OutputStream target)
+  private static void writeJson(
+      InferenceResponse response, OutputForms forms, OutputStream target, long estimatedLength)
       throws IOException {
-    try (JsonGenerator json = Json.generator(target)) {
-      json.writeStartObject();
-      json.writeStringProperty("model_name", response.modelName());
-      json.writeStringProperty("model_version", Long.toString(response.modelVersion()));
-      if (response.id() != null) {
-        json.writeStringProperty("id", response.id());
-      }
-      json.writeName("outputs").writeStartArray();
-      for (NamedTensor output : response.outputs()) {
-        writeOutput(json, output, forms.isBinary(output.name()));
-      }
-      json.writeEndArray();
-      json.writeEndObject();
-    } catch (JacksonException failure) {
-      if (failure.getCause() instanceof IOException cause) {
-        throw cause;
-      }
-      throw failure;
+    JsonWriter json = new JsonWriter(target, estimatedLength);
+    json.raw("{\"model_name\":").string(response.modelName());
+    json.raw(",\"model_version\":\"").number(response.modelVersion()).raw("\"");
+    if (response.id() != null) {
+      json.raw(",\"id\":").string(response.id());
     }
+    json.raw(",\"outputs\":[");
+    boolean first = true;
+    for (NamedTensor output : response.outputs()) {
+      json.raw(first ? "" : ",");
+      writeOutput(json, output, forms.isBinary(output.name()));
+      first = false;
+    }
+    json.raw("]}").flush();
   }
 
-  private static void writeOutput(JsonGenerator json, NamedTensor output, boolean binary) {
+  private static void writeOutput(JsonWriter json, NamedTensor output, boolean binary)
+      throws IOException {
     Tensor tensor = output.tensor();
-    json.writeStartObject();
-    json.writeStringProperty("name", output.name());
-    json.writeStringProperty("datatype", tensor.dataType().name());
-    json.writeName("shape").writeStartArray();
+    json.raw("{\"name\":").string(output.name());
+    json.raw(",\"datatype\":\"").raw(tensor.dataType().name()).raw("\",\"shape\":[");
     Shape shape = tensor.shape();
     for (int axis = 0; axis < shape.rank(); axis++) {
-      json.writeNumber(shape.dim(axis));
+      json.raw(axis == 0 ? "" : ",").number(shape.dim(axis));
     }
-    json.writeEndArray();
     if (binary) {
-      json.writeName("parameters").writeStartObject();
-      json.writeNumberProperty("binary_data_size", tensor.byteSize());
-      json.writeEndObject();
+      json.raw("],\"parameters\":{\"binary_data_size\":").number(tensor.byteSize()).raw("}}");
     } else {
-      json.writeName("data").writeStartArray();
+      json.raw("],\"data\":[");
       JsonOutput.writeElements(json, tensor);
-      json.writeEndArray();
+      json.raw("]}");
     }
-    json.writeEndObject();
   }
 
   private static void writeBinary(ByteBuffer data, OutputStream body) throws IOException {

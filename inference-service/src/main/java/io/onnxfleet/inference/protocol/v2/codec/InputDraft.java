@@ -14,7 +14,6 @@ import io.onnxfleet.inference.protocol.http.Json;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JsonParser;
 
 /**
  * One element of {@code inputs} while it is read: its keys come in any order. Owns its tensor until
@@ -28,7 +27,10 @@ final class InputDraft implements AutoCloseable {
   private @Nullable String name;
   private @Nullable DataType dataType;
   private @Nullable Shape shape;
-  private @Nullable JsonReplay replay;
+
+  /** Elements that came before their type or shape was known, as they stand in the body. */
+  private @Nullable ByteSink kept;
+
   private @Nullable Tensor tensor;
   private boolean hasData;
   private long binarySize = NOT_BINARY;
@@ -54,19 +56,19 @@ final class InputDraft implements AutoCloseable {
     binarySize = value;
   }
 
-  /** Takes the parser's current value as this input's elements. */
-  void data(JsonParser parser) {
+  /** Takes the current value as this input's elements. */
+  void data(JsonScanner json) throws IOException {
     hasData = true;
     if (dataType != null && shape != null) {
-      requireRoom(dataType, shape);
-      tensor = JsonElements.read(parser, pool, dataType, shape);
+      requireRoom(dataType, shape, json.buffered() + body.remainingAtMost());
+      tensor = JsonElements.read(json, pool, dataType, shape);
     } else {
-      replay = JsonReplay.capture(parser);
+      kept = json.capture();
     }
   }
 
   /** Checks what was read once the input's object is at its end, and reads what had to wait. */
-  void complete() {
+  void complete() throws IOException {
     DataType type = required(dataType, "datatype");
     Shape given = required(shape, "shape");
     if (binarySize != NOT_BINARY && hasData) {
@@ -79,10 +81,12 @@ final class InputDraft implements AutoCloseable {
       throw InferenceException.invalidInput(
           "neither 'data' nor 'binary_data_size' (expected one of them)");
     }
-    if (replay != null) {
-      requireRoom(type, given);
-      tensor = replay.read(pool, type, given);
-      replay = null;
+    if (kept != null) {
+      requireRoom(type, given, kept.size());
+      JsonScanner json = new JsonScanner(kept.array(), kept.size());
+      kept = null;
+      json.nextToken();
+      tensor = JsonElements.read(json, pool, type, given);
     }
   }
 
@@ -144,8 +148,8 @@ final class InputDraft implements AutoCloseable {
 
   // INVARIANT: memory taken for a tensor <= 8 bytes for each 2 bytes of the body, as an element in
   // JSON is at least a digit and a comma; an announced shape alone costs nothing.
-  private void requireRoom(DataType type, Shape given) {
-    long most = body.remainingAtMost() / 2 + Json.READ_AHEAD;
+  private static void requireRoom(DataType type, Shape given, long bytes) {
+    long most = bytes / 2 + 1;
     if (type.isFixedSize() && given.elementCount() > most) {
       throw InferenceException.invalidInput(
           "shape: %s has %d elements (expected: <= %d, what the rest of the body can hold)",

@@ -6,48 +6,46 @@ import io.onnxfleet.engine.tensor.DataType;
 import io.onnxfleet.engine.tensor.Shape;
 import io.onnxfleet.engine.tensor.Tensor;
 import io.onnxfleet.inference.protocol.http.Json;
+import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.CharBuffer;
-import java.nio.charset.CharsetEncoder;
-import java.nio.charset.StandardCharsets;
-import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 
 /**
- * Reads a tensor's {@code data}, nested or flat, straight from the parser into pooled memory.
+ * Reads a tensor's {@code data}, nested or flat, straight from the scanner into pooled memory.
  * Nesting is not compared with the shape; the number of elements is.
  */
 final class JsonElements {
   private JsonElements() {}
 
   /**
-   * The tensor whose elements are the parser's current value, which is consumed.
+   * The tensor whose elements are the scanner's current value, which is consumed.
    *
    * @throws InferenceException if an element or their number does not fit; no memory is kept then
    */
-  static Tensor read(JsonParser parser, BufferPool pool, DataType type, Shape shape) {
+  static Tensor read(JsonScanner json, BufferPool pool, DataType type, Shape shape)
+      throws IOException {
     return switch (type) {
       case FP16, BF16 ->
           throw InferenceException.invalidInput(
               "%s data in JSON (expected binary data: %s travels in binary only)", type, type);
-      case BYTES -> readStrings(parser, pool, shape);
+      case BYTES -> readStrings(json, pool, shape);
       case BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT32, INT64, FP32, FP64 ->
-          readFixedSize(parser, pool, type, shape);
+          readFixedSize(json, pool, type, shape);
     };
   }
 
-  private static Tensor readFixedSize(
-      JsonParser parser, BufferPool pool, DataType type, Shape shape) {
+  private static Tensor readFixedSize(JsonScanner json, BufferPool pool, DataType type, Shape shape)
+      throws IOException {
     Tensor tensor = Tensor.allocate(pool, type, shape);
     try {
       ByteBuffer target = tensor.data();
       long expected = shape.elementCount();
       long count = 0;
       int depth = 0;
-      JsonToken token = parser.currentToken();
-      do {
+      JsonToken token = json.currentToken();
+      while (true) {
         switch (token) {
           case START_ARRAY -> depth++;
           case END_ARRAY -> depth--;
@@ -55,10 +53,14 @@ final class JsonElements {
             if (count == expected) {
               throw tooMany(shape, expected);
             }
-            put(parser, token, type, target, count++);
+            put(json, token, type, target, count++);
           }
         }
-      } while (depth > 0 && (token = parser.nextToken()) != null);
+        if (depth == 0) {
+          break;
+        }
+        token = json.nextToken();
+      }
       requireCount(count, shape, expected);
       return tensor;
     } catch (Throwable failure) {
@@ -68,33 +70,33 @@ final class JsonElements {
   }
 
   private static void put(
-      JsonParser parser, JsonToken token, DataType type, ByteBuffer target, long index) {
+      JsonScanner json, JsonToken token, DataType type, ByteBuffer target, long index) {
     switch (type) {
       case FP32 -> {
-        float value = isNumber(token) ? parser.getFloatValue() : Float.NaN;
+        float value = isNumber(token) ? json.floatValue() : Float.NaN;
         if (!Float.isFinite(value)) {
-          throw unfit(parser, type, index);
+          throw unfit(json, type, index);
         }
         target.putFloat(value);
       }
       case FP64 -> {
-        double value = isNumber(token) ? parser.getDoubleValue() : Double.NaN;
+        double value = isNumber(token) ? json.doubleValue() : Double.NaN;
         if (!Double.isFinite(value)) {
-          throw unfit(parser, type, index);
+          throw unfit(json, type, index);
         }
         target.putDouble(value);
       }
-      case INT64 -> target.putLong(integer(parser, token, type, index));
-      case INT32 -> target.putInt((int) inRange(parser, token, type, index, Integer.MIN_VALUE));
-      case INT16 -> target.putShort((short) inRange(parser, token, type, index, Short.MIN_VALUE));
-      case INT8 -> target.put((byte) inRange(parser, token, type, index, Byte.MIN_VALUE));
-      case UINT8 -> target.put((byte) unsigned(parser, token, type, index, 0xFFL));
-      case UINT16 -> target.putShort((short) unsigned(parser, token, type, index, 0xFFFFL));
-      case UINT32 -> target.putInt((int) unsigned(parser, token, type, index, 0xFFFF_FFFFL));
-      case UINT64 -> target.putLong(unsigned64(parser, token, type, index));
+      case INT64 -> target.putLong(integer(json, type, index));
+      case INT32 -> target.putInt((int) inRange(json, type, index, Integer.MIN_VALUE));
+      case INT16 -> target.putShort((short) inRange(json, type, index, Short.MIN_VALUE));
+      case INT8 -> target.put((byte) inRange(json, type, index, Byte.MIN_VALUE));
+      case UINT8 -> target.put((byte) unsigned(json, type, index, 0xFFL));
+      case UINT16 -> target.putShort((short) unsigned(json, type, index, 0xFFFFL));
+      case UINT32 -> target.putInt((int) unsigned(json, type, index, 0xFFFF_FFFFL));
+      case UINT64 -> target.putLong(unsigned64(json, token, type, index));
       case BOOL -> {
         if (token != JsonToken.VALUE_TRUE && token != JsonToken.VALUE_FALSE) {
-          throw unfit(parser, type, index);
+          throw unfit(json, type, index);
         }
         target.put((byte) (token == JsonToken.VALUE_TRUE ? 1 : 0));
       }
@@ -106,59 +108,48 @@ final class JsonElements {
     return token == JsonToken.VALUE_NUMBER_FLOAT || token == JsonToken.VALUE_NUMBER_INT;
   }
 
-  private static long integer(JsonParser parser, JsonToken token, DataType type, long index) {
-    if (token == JsonToken.VALUE_NUMBER_INT) {
-      switch (parser.getNumberType()) {
-        case INT -> {
-          return parser.getIntValue();
-        }
-        case LONG -> {
-          return parser.getLongValue();
-        }
-        case BIG_INTEGER, FLOAT, DOUBLE, BIG_DECIMAL -> {}
-      }
+  private static long integer(JsonScanner json, DataType type, long index) {
+    if (!json.isLong()) {
+      throw unfit(json, type, index);
     }
-    throw unfit(parser, type, index);
+    return json.longValue();
   }
 
-  private static long inRange(
-      JsonParser parser, JsonToken token, DataType type, long index, long smallest) {
-    long value = integer(parser, token, type, index);
+  private static long inRange(JsonScanner json, DataType type, long index, long smallest) {
+    long value = integer(json, type, index);
     if (value < smallest || value > -(smallest + 1)) {
-      throw unfit(parser, type, index);
+      throw unfit(json, type, index);
     }
     return value;
   }
 
-  private static long unsigned(
-      JsonParser parser, JsonToken token, DataType type, long index, long largest) {
-    long value = integer(parser, token, type, index);
+  private static long unsigned(JsonScanner json, DataType type, long index, long largest) {
+    long value = integer(json, type, index);
     if (value < 0 || value > largest) {
-      throw unfit(parser, type, index);
+      throw unfit(json, type, index);
     }
     return value;
   }
 
-  private static long unsigned64(JsonParser parser, JsonToken token, DataType type, long index) {
-    if (token == JsonToken.VALUE_NUMBER_INT
-        && parser.getNumberType() == JsonParser.NumberType.BIG_INTEGER) {
-      BigInteger value = parser.getBigIntegerValue();
+  private static long unsigned64(JsonScanner json, JsonToken token, DataType type, long index) {
+    if (token == JsonToken.VALUE_NUMBER_INT && !json.isLong()) {
+      BigInteger value = json.integerValue();
       if (value.signum() > 0 && value.bitLength() <= Long.SIZE) {
         return value.longValue();
       }
-      throw unfit(parser, type, index);
+      throw unfit(json, type, index);
     }
-    return unsigned(parser, token, type, index, Long.MAX_VALUE);
+    return unsigned(json, type, index, Long.MAX_VALUE);
   }
 
-  private static Tensor readStrings(JsonParser parser, BufferPool pool, Shape shape) {
+  private static Tensor readStrings(JsonScanner json, BufferPool pool, Shape shape)
+      throws IOException {
     ByteSink bytes = new ByteSink();
-    CharsetEncoder encoder = StandardCharsets.UTF_8.newEncoder();
     long expected = shape.elementCount();
     long count = 0;
     int depth = 0;
-    JsonToken token = parser.currentToken();
-    do {
+    JsonToken token = json.currentToken();
+    while (true) {
       switch (token) {
         case START_ARRAY -> depth++;
         case END_ARRAY -> depth--;
@@ -166,31 +157,29 @@ final class JsonElements {
           if (count == expected) {
             throw tooMany(shape, expected);
           }
-          putString(parser, encoder, bytes, count++);
+          putString(json, bytes, count++);
         }
-        default -> throw unfit(parser, DataType.BYTES, count);
+        default -> throw unfit(json, DataType.BYTES, count);
       }
-    } while (depth > 0 && (token = parser.nextToken()) != null);
+      if (depth == 0) {
+        break;
+      }
+      token = json.nextToken();
+    }
     requireCount(count, shape, expected);
     Tensor tensor = Tensor.ofByteSize(pool, DataType.BYTES, shape, bytes.size());
     tensor.data().put(bytes.array(), 0, bytes.size());
     return tensor;
   }
 
-  private static void putString(
-      JsonParser parser, CharsetEncoder encoder, ByteSink bytes, long index) {
-    int length = parser.getStringLength();
-    CharBuffer text =
-        CharBuffer.wrap(parser.getStringCharacters(), parser.getStringOffset(), length);
-    int bound = (int) Math.min(Integer.MAX_VALUE - 16L, 3L * length);
-    ByteBuffer room = bytes.room(Integer.BYTES + bound).order(ByteOrder.LITTLE_ENDIAN);
-    room.position(Integer.BYTES);
-    if (encoder.reset().encode(text, room, true).isError()) {
+  private static void putString(JsonScanner json, ByteSink bytes, long index) {
+    if (json.isHalfSurrogate()) {
       throw InferenceException.invalidInput(
           "element %d holds half of a surrogate pair (expected Unicode text)", index);
     }
-    room.putInt(0, room.position() - Integer.BYTES);
-    bytes.claim(room.position());
+    bytes.room(Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN).putInt(json.textLength());
+    bytes.claim(Integer.BYTES);
+    json.writeText(bytes);
   }
 
   private static void requireCount(long count, Shape shape, long expected) {
@@ -205,13 +194,13 @@ final class JsonElements {
         "more than %d elements for shape %s (expected %d)", expected, shape, expected);
   }
 
-  private static InferenceException unfit(JsonParser parser, DataType type, long index) {
-    JsonToken token = parser.currentToken();
+  private static InferenceException unfit(JsonScanner json, DataType type, long index) {
+    JsonToken token = json.currentToken();
     String value =
         switch (token) {
-          case VALUE_STRING -> "'" + Json.shortened(parser.getString()) + "'";
+          case VALUE_STRING -> "'" + Json.shortened(json.string()) + "'";
           case START_OBJECT -> "an object";
-          default -> Json.shortened(parser.getString());
+          default -> Json.shortened(json.string());
         };
     return InferenceException.invalidInput(
         "element %d is %s (expected %s)", index, value, expectation(type));

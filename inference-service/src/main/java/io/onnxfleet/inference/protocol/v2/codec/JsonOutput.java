@@ -3,16 +3,19 @@ package io.onnxfleet.inference.protocol.v2.codec;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.tensor.NamedTensor;
 import io.onnxfleet.engine.tensor.Tensor;
-import java.math.BigInteger;
+import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
+import java.nio.CharBuffer;
 import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
-import tools.jackson.core.JsonGenerator;
 
 /** A tensor's elements as JSON numbers, booleans or strings, flat and row-major. */
 final class JsonOutput {
   private static final String BINARY_FORM = "binary data: the output's parameter binary_data: true";
+
+  /** Characters that are decoded at a time, and dropped again. */
+  private static final int DECODED = 256;
 
   private JsonOutput() {}
 
@@ -53,10 +56,9 @@ final class JsonOutput {
 
   private static void requireText(NamedTensor output, ByteBuffer data) {
     CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
+    CharBuffer decoded = CharBuffer.allocate(DECODED);
     for (int index = 0; data.hasRemaining(); index++) {
-      try {
-        nextText(data, decoder);
-      } catch (CharacterCodingException notText) {
+      if (!isText(next(data), decoder.reset(), decoded)) {
         throw InferenceException.invalidInput(
             "output '%s': element %d is not UTF-8, so JSON does not carry it (expected %s)",
             output.name(), index, BINARY_FORM);
@@ -64,78 +66,46 @@ final class JsonOutput {
     }
   }
 
-  private static String nextText(ByteBuffer data, CharsetDecoder decoder)
-      throws CharacterCodingException {
+  private static boolean isText(ByteBuffer element, CharsetDecoder decoder, CharBuffer decoded) {
+    CoderResult result;
+    do {
+      result = decoder.decode(element, decoded.clear(), true);
+    } while (result.isOverflow());
+    return !result.isError();
+  }
+
+  private static ByteBuffer next(ByteBuffer data) {
     int length = data.getInt();
     ByteBuffer element = data.slice(data.position(), length);
     data.position(data.position() + length);
-    return decoder.decode(element).toString();
+    return element;
   }
 
   /** Writes the elements of a tensor that passed {@link #requireExpressible}. */
-  static void writeElements(JsonGenerator json, Tensor tensor) {
+  static void writeElements(JsonWriter json, Tensor tensor) throws IOException {
     ByteBuffer data = tensor.data();
     switch (tensor.dataType()) {
-      case FP32 -> {
-        while (data.hasRemaining()) {
-          json.writeNumber(data.getFloat());
-        }
-      }
-      case FP64 -> {
-        while (data.hasRemaining()) {
-          json.writeNumber(data.getDouble());
-        }
-      }
-      case BYTES -> writeStrings(json, data);
+      case FP32 -> json.floats(data);
+      case FP64 -> json.doubles(data);
+      case INT8 -> json.integers(data, ByteBuffer::get);
+      case INT16 -> json.integers(data, ByteBuffer::getShort);
+      case INT32 -> json.integers(data, ByteBuffer::getInt);
+      case INT64 -> json.integers(data, ByteBuffer::getLong);
+      case UINT8 -> json.integers(data, values -> Byte.toUnsignedLong(values.get()));
+      case UINT16 -> json.integers(data, values -> Short.toUnsignedLong(values.getShort()));
+      case UINT32 -> json.integers(data, values -> Integer.toUnsignedLong(values.getInt()));
+      case UINT64 -> json.unsignedLongs(data);
       case BOOL -> {
         while (data.hasRemaining()) {
-          json.writeBoolean(data.get() != 0);
+          json.raw(data.get() != 0 ? "true" : "false").raw(data.hasRemaining() ? "," : "");
         }
       }
-      case UINT64 -> {
+      case BYTES -> {
         while (data.hasRemaining()) {
-          writeUnsigned(json, data.getLong());
-        }
-      }
-      case INT8, INT16, INT32, INT64, UINT8, UINT16, UINT32 -> {
-        while (data.hasRemaining()) {
-          json.writeNumber(nextInteger(tensor, data));
+          json.string(next(data)).raw(data.hasRemaining() ? "," : "");
         }
       }
       case FP16, BF16 -> throw new AssertionError(tensor.dataType());
-    }
-  }
-
-  private static long nextInteger(Tensor tensor, ByteBuffer data) {
-    return switch (tensor.dataType()) {
-      case INT8 -> data.get();
-      case INT16 -> data.getShort();
-      case INT32 -> data.getInt();
-      case INT64 -> data.getLong();
-      case UINT8 -> Byte.toUnsignedLong(data.get());
-      case UINT16 -> Short.toUnsignedLong(data.getShort());
-      case UINT32 -> Integer.toUnsignedLong(data.getInt());
-      case BOOL, UINT64, FP16, BF16, FP32, FP64, BYTES ->
-          throw new AssertionError(tensor.dataType());
-    };
-  }
-
-  private static void writeUnsigned(JsonGenerator json, long bits) {
-    if (bits >= 0) {
-      json.writeNumber(bits);
-    } else {
-      json.writeNumber(new BigInteger(Long.toUnsignedString(bits)));
-    }
-  }
-
-  private static void writeStrings(JsonGenerator json, ByteBuffer data) {
-    CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
-    while (data.hasRemaining()) {
-      try {
-        json.writeString(nextText(data, decoder));
-      } catch (CharacterCodingException notText) {
-        throw new AssertionError("the text was checked before", notText);
-      }
     }
   }
 }

@@ -2,10 +2,10 @@ package io.onnxfleet.inference.protocol.v2.codec;
 
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.inference.protocol.http.Json;
+import java.io.IOException;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.function.Consumer;
-import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 
 /** Reads {@code parameters} objects: strings, numbers and booleans by name. */
@@ -15,16 +15,16 @@ final class Parameters {
 
   private Parameters() {}
 
-  /** Visits each parameter with the parser on its value. */
-  static void forEach(JsonParser parser, String where, Consumer<String> visitor) {
-    if (parser.currentToken() != JsonToken.START_OBJECT) {
+  /** Visits each parameter with the scanner on its value. */
+  static void forEach(JsonScanner json, String where, Consumer<String> visitor) throws IOException {
+    if (json.currentToken() != JsonToken.START_OBJECT) {
       throw InferenceException.invalidInput(
-          "%s: %s (expected an object)", where, InferRequestJson.describe(parser.currentToken()));
+          "%s: %s (expected an object)", where, InferRequestJson.describe(json.currentToken()));
     }
     Set<String> seen = new HashSet<>();
-    for (String name = parser.nextName(); name != null; name = parser.nextName()) {
+    for (String name = json.nextName(); name != null; name = json.nextName()) {
       InferRequestJson.requireNew(seen, name, where);
-      JsonToken value = parser.nextToken();
+      JsonToken value = json.nextToken();
       if (name.startsWith(RESERVED_PREFIX)) {
         throw InferenceException.invalidInput(
             "parameter '%s' is reserved (expected names that do not begin with '%s')",
@@ -39,27 +39,25 @@ final class Parameters {
     }
   }
 
-  /** The parser's current value as an integer of 0 or more. */
-  static long nonNegative(JsonParser parser, String name) {
-    if (parser.currentToken() == JsonToken.VALUE_NUMBER_INT
-        && parser.getNumberType() != JsonParser.NumberType.BIG_INTEGER
-        && parser.getLongValue() >= 0) {
-      return parser.getLongValue();
+  /** The current value as an integer of 0 or more. */
+  static long nonNegative(JsonScanner json, String name) {
+    if (json.isLong() && json.longValue() >= 0) {
+      return json.longValue();
     }
     String value =
-        parser.currentToken().isStructStart()
-            ? InferRequestJson.describe(parser.currentToken())
-            : Json.shortened(parser.getString());
+        json.currentToken().isStructStart()
+            ? InferRequestJson.describe(json.currentToken())
+            : Json.shortened(json.string());
     throw InferenceException.invalidInput("%s: %s (expected an integer >= 0)", name, value);
   }
 
-  static boolean bool(JsonParser parser, String name) {
-    return switch (parser.currentToken()) {
+  static boolean bool(JsonScanner json, String name) {
+    return switch (json.currentToken()) {
       case VALUE_TRUE -> true;
       case VALUE_FALSE -> false;
       default ->
           throw InferenceException.invalidInput(
-              "%s: %s (expected true or false)", name, Json.shortened(parser.getString()));
+              "%s: %s (expected true or false)", name, Json.shortened(json.string()));
     };
   }
 }

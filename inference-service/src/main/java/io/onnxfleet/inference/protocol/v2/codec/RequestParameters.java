@@ -4,9 +4,9 @@ import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.request.Deadline;
 import io.onnxfleet.engine.request.Ticker;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
-import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 
 /** The request's own {@code parameters}; what is not known here has no effect. */
@@ -15,18 +15,18 @@ final class RequestParameters {
   private int priority;
   private long timeoutMicros;
 
-  void read(JsonParser parser) {
-    if (parser.currentToken() != JsonToken.VALUE_NULL) {
-      Parameters.forEach(parser, "the request's parameters", name -> readOne(parser, name));
+  void read(JsonScanner json) throws IOException {
+    if (json.currentToken() != JsonToken.VALUE_NULL) {
+      Parameters.forEach(json, "the request's parameters", name -> readOne(json, name));
     }
   }
 
-  private void readOne(JsonParser parser, String name) {
+  private void readOne(JsonScanner json, String name) {
     switch (name) {
-      case "binary_data_output" -> binaryOutputs = Parameters.bool(parser, name);
-      case "timeout" -> timeoutMicros = Parameters.nonNegative(parser, name);
+      case "binary_data_output" -> binaryOutputs = Parameters.bool(json, name);
+      case "timeout" -> timeoutMicros = Parameters.nonNegative(json, name);
       case "priority" -> {
-        long value = Parameters.nonNegative(parser, name);
+        long value = Parameters.nonNegative(json, name);
         if (value > Integer.MAX_VALUE) {
           throw InferenceException.invalidInput(
               "priority: %d (expected: <= %d)", value, Integer.MAX_VALUE);
@@ -35,13 +35,13 @@ final class RequestParameters {
       }
       case "sequence_id" -> {
         boolean none =
-            parser.currentToken() == JsonToken.VALUE_NUMBER_INT && parser.getString().equals("0");
-        if (!none && !parser.getString().isEmpty()) {
+            json.currentToken() == JsonToken.VALUE_NUMBER_INT && json.string().equals("0");
+        if (!none && !json.string().isEmpty()) {
           throw sequences(name);
         }
       }
       case "sequence_start", "sequence_end" -> {
-        if (Parameters.bool(parser, name)) {
+        if (Parameters.bool(json, name)) {
           throw sequences(name);
         }
       }

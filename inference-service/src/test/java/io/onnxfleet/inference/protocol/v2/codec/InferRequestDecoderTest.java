@@ -75,6 +75,26 @@ class InferRequestDecoderTest {
   }
 
   @Test
+  void decode_readsAMillionFloats_whenTheyComeBeforeTheirShape() {
+    int count = 1 << 20;
+    String data = "\"data\":[" + "0.5, ".repeat(count - 1) + "-1e-40]";
+    String members = data + ",\"datatype\":\"FP32\",\"shape\":[" + count + "]";
+    try (InferenceRequest request = decode(input(members)).request()) {
+      float[] values = floats(request);
+      assertThat(values).hasSize(count);
+      assertThat(values[0]).isEqualTo(0.5f);
+      assertThat(values[count - 1]).isEqualTo(-1e-40f);
+    }
+  }
+
+  @Test
+  void decode_saysWhere_whenJsonIsMalformed() {
+    assertRefused(
+            "{\"inputs\":[\n  {\"name\":\"x\",\"shape\":[1],\"datatype\":\"FP32\",\n\"data\":[1,02]}]}")
+        .hasMessage("input 'x': JSON, line 3, column 11: a number with a leading zero");
+  }
+
+  @Test
   void decode_keepsEveryCharacter_whenStringsComeBeforeTheDatatype() {
     String json =
         "{\"inputs\":[{\"data\":[\"a\\u0000b\",\"\\ud83d\\ude00 \\u00e4\\\"\",\"\"],"

@@ -1,0 +1,678 @@
+package io.onnxfleet.inference.protocol.v2.codec;
+
+import com.google.errorprone.annotations.FormatMethod;
+import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.inference.protocol.http.Json;
+import java.io.IOException;
+import java.io.InputStream;
+import java.math.BigInteger;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JsonToken;
+
+/**
+ * Strict JSON (RFC 8259, UTF-8) token by token, for bodies that are mostly numbers: a number is
+ * read from the bytes where they lie, without an object, and so is a string until somebody asks for
+ * it.
+ *
+ * <p>What a token is stays valid until the next one. Anything but JSON ends in an {@link
+ * InferenceException} that says where. Memory is one buffer, as large as the longest token at
+ * least. Not thread-safe.
+ */
+final class JsonScanner {
+  private static final int BUFFER = 16 << 10;
+  private static final int SMALLEST_BUFFER = 64;
+
+  /** Digits and all; nothing that is a number has more. */
+  private static final int LONGEST_NUMBER = 1000;
+
+  /** That many digits always fit 64 bits. */
+  private static final int MOST_DIGITS = 19;
+
+  private static final int END = -1;
+  private static final int INCOMPLETE = -1;
+
+  /** Nobody needs to tell exponents beyond this apart. */
+  private static final int LARGEST_EXPONENT = 100_000;
+
+  private final @Nullable InputStream source;
+
+  // INVARIANT: buffer[limit] is 0, which is no part of any token, so that loops end there.
+  private byte[] buffer;
+  private int position;
+  private int limit;
+
+  /** Bytes of the source before the buffer. */
+  private long before;
+
+  private long line = 1;
+  private long lineStart;
+
+  private final BitSet objects = new BitSet();
+  private int depth;
+  private boolean inObject;
+  private boolean empty = true;
+  private boolean named;
+  private boolean ended;
+
+  private JsonToken token = JsonToken.NOT_AVAILABLE;
+  private int tokenStart;
+
+  /** The current key; its bytes may have moved. */
+  private @Nullable String kept;
+
+  // The current string without quotes and escapes, number or literal.
+  private byte[] text;
+  private int textStart;
+  private int textEnd;
+  private boolean halfSurrogate;
+
+  // The current number is significand * 10^exponent, and more if digits were left out.
+  private boolean negative;
+  private boolean integral;
+  private long significand;
+  private int digits;
+  private int exponent;
+  private boolean more;
+
+  private @Nullable ByteSink captured;
+  private int captureFrom;
+
+  /** Reads a source to its end. */
+  JsonScanner(InputStream source, long lengthAtMost) {
+    this.source = source;
+    buffer = new byte[Math.clamp(lengthAtMost + 2, SMALLEST_BUFFER, BUFFER)];
+    text = buffer;
+  }
+
+  /** Reads the first bytes of an array, which is changed behind them. */
+  JsonScanner(byte[] json, int length) {
+    source = null;
+    buffer = json.length > length ? json : Arrays.copyOf(json, length + 1);
+    buffer[length] = 0;
+    limit = length;
+    text = buffer;
+  }
+
+  /** The token that was read last. */
+  JsonToken currentToken() {
+    return token;
+  }
+
+  /** Bytes that were taken from the source and belong to no token yet. */
+  int buffered() {
+    return limit - position;
+  }
+
+  /** True if nothing but white space is left. */
+  boolean atEnd() throws IOException {
+    return significant() == END;
+  }
+
+  /** The next token. */
+  JsonToken nextToken() throws IOException {
+    int next = significant();
+    if (depth == 0) {
+      if (ended) {
+        throw unexpected(next, "the end");
+      }
+    } else if (named) {
+      named = false;
+      return value(next);
+    } else if (next == (inObject ? '}' : ']')) {
+      return leave();
+    } else {
+      if (!empty) {
+        if (next != ',') {
+          throw unexpected(next, inObject ? "',' or '}'" : "',' or ']'");
+        }
+        position++;
+        next = significant();
+      }
+      empty = false;
+      if (inObject) {
+        return name(next);
+      }
+    }
+    return value(next);
+  }
+
+  /** The next key of an object; null at the object's end. */
+  @Nullable String nextName() throws IOException {
+    return nextToken() == JsonToken.PROPERTY_NAME ? string() : null;
+  }
+
+  private JsonToken name(int next) throws IOException {
+    if (next != '"') {
+      throw unexpected(next, "a key in quotes");
+    }
+    readString();
+    // The key's bytes may move when more are read, and nobody asked for them yet.
+    String key = string();
+    int colon = significant();
+    if (colon != ':') {
+      throw unexpected(colon, "':'");
+    }
+    position++;
+    named = true;
+    kept = key;
+    token = JsonToken.PROPERTY_NAME;
+    return JsonToken.PROPERTY_NAME;
+  }
+
+  private JsonToken value(int next) throws IOException {
+    kept = null;
+    halfSurrogate = false;
+    JsonToken read =
+        switch (next) {
+          case '[', '{' -> enter(next == '{');
+          case '"' -> {
+            readString();
+            yield JsonToken.VALUE_STRING;
+          }
+          case 't' -> literal("true", JsonToken.VALUE_TRUE);
+          case 'f' -> literal("false", JsonToken.VALUE_FALSE);
+          case 'n' -> literal("null", JsonToken.VALUE_NULL);
+          case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9' -> number();
+          default -> throw unexpected(next, "a value");
+        };
+    ended |= depth == 0;
+    token = read;
+    return read;
+  }
+
+  private JsonToken enter(boolean object) {
+    if (depth == Json.MAX_DEPTH) {
+      throw failure(position, "arrays and objects within each other (expected: <= %d)", depth);
+    }
+    position++;
+    objects.set(depth++, object);
+    inObject = object;
+    empty = true;
+    return object ? JsonToken.START_OBJECT : JsonToken.START_ARRAY;
+  }
+
+  private JsonToken leave() {
+    kept = null;
+    position++;
+    token = inObject ? JsonToken.END_OBJECT : JsonToken.END_ARRAY;
+    depth--;
+    inObject = depth > 0 && objects.get(depth - 1);
+    empty = false;
+    ended |= depth == 0;
+    return token;
+  }
+
+  private JsonToken literal(String word, JsonToken meaning) throws IOException {
+    for (int index = 0; index < word.length(); index++) {
+      if (position + index == limit && !readMore()) {
+        throw unexpected(END, word);
+      }
+      if (buffer[position + index] != word.charAt(index)) {
+        throw unexpectedAt(position + index, buffer[position + index] & 0xFF, word);
+      }
+    }
+    text = buffer;
+    textStart = position;
+    textEnd = position + word.length();
+    tokenStart = position;
+    position = textEnd;
+    return meaning;
+  }
+
+  // Strings
+
+  private void readString() throws IOException {
+    int at = position + 1;
+    int seen = 0;
+    boolean escaped = false;
+    halfSurrogate = false;
+    while (true) {
+      int next = buffer[at];
+      if (next == '"') {
+        break;
+      }
+      if (next == '\\') {
+        escaped = true;
+        at++;
+        at = at < limit ? at + 1 : moreOfString(at) + 1;
+      } else if (next >= 0 && next < ' ') {
+        if (at < limit) {
+          throw failure(at, "control character %d in a string (expected an escape)", next);
+        }
+        at = moreOfString(at);
+      } else {
+        seen |= next;
+        at++;
+      }
+    }
+    text = buffer;
+    textStart = position + 1;
+    textEnd = at;
+    if (seen < 0) {
+      requireUnicode();
+    }
+    if (escaped) {
+      unescape();
+    }
+    tokenStart = position;
+    position = at + 1;
+  }
+
+  /** Reads on; the place that was {@code at}. */
+  private int moreOfString(int at) throws IOException {
+    int length = at - position;
+    if (!readMore()) {
+      throw unexpected(END, "the string's end");
+    }
+    return position + length;
+  }
+
+  private void requireUnicode() {
+    try {
+      StandardCharsets.UTF_8
+          .newDecoder()
+          .decode(ByteBuffer.wrap(text, textStart, textEnd - textStart));
+    } catch (CharacterCodingException malformed) {
+      throw failure(position, "a string that is not UTF-8 (%s)", malformed.getMessage());
+    }
+  }
+
+  private void unescape() {
+    ByteSink plain = new ByteSink();
+    int at = textStart;
+    while (at < textEnd) {
+      int start = at;
+      while (at < textEnd && buffer[at] != '\\') {
+        at++;
+      }
+      plain.write(buffer, start, at - start);
+      if (at < textEnd) {
+        at = unescape(at + 1, plain);
+      }
+    }
+    text = plain.array();
+    textStart = 0;
+    textEnd = plain.size();
+  }
+
+  /** Writes what an escape stands for; the place behind it. */
+  private int unescape(int at, ByteSink plain) {
+    switch (buffer[at]) {
+      case '"', '\\', '/' -> plain.write(buffer[at]);
+      case 'b' -> plain.write('\b');
+      case 'f' -> plain.write('\f');
+      case 'n' -> plain.write('\n');
+      case 'r' -> plain.write('\r');
+      case 't' -> plain.write('\t');
+      case 'u' -> {
+        char first = hexadecimal(at + 1);
+        boolean pair =
+            Character.isHighSurrogate(first)
+                && at + 6 < textEnd
+                && buffer[at + 5] == '\\'
+                && buffer[at + 6] == 'u';
+        if (pair) {
+          char second = hexadecimal(at + 7);
+          if (Character.isLowSurrogate(second)) {
+            putUtf8(Character.toCodePoint(first, second), plain);
+            return at + 11;
+          }
+        }
+        halfSurrogate |= Character.isSurrogate(first);
+        putUtf8(first, plain);
+        return at + 5;
+      }
+      default -> throw failure(at, "escape \\%c (expected one of JSON's)", buffer[at] & 0xFF);
+    }
+    return at + 1;
+  }
+
+  private char hexadecimal(int at) {
+    int value = 0;
+    for (int index = at; index < at + 4; index++) {
+      int digit = index < textEnd ? Character.digit(buffer[index], 16) : -1;
+      if (digit < 0) {
+        throw failure(index, "escape \\u without four hexadecimal digits");
+      }
+      value = (value << 4) | digit;
+    }
+    return (char) value;
+  }
+
+  private static void putUtf8(int codePoint, ByteSink target) {
+    if (codePoint < 0x80) {
+      target.write(codePoint);
+    } else if (codePoint < 0x800) {
+      target.write(0xC0 | (codePoint >> 6));
+      target.write(0x80 | (codePoint & 0x3F));
+    } else if (codePoint < 0x10000) {
+      target.write(0xE0 | (codePoint >> 12));
+      target.write(0x80 | ((codePoint >> 6) & 0x3F));
+      target.write(0x80 | (codePoint & 0x3F));
+    } else {
+      target.write(0xF0 | (codePoint >> 18));
+      target.write(0x80 | ((codePoint >> 12) & 0x3F));
+      target.write(0x80 | ((codePoint >> 6) & 0x3F));
+      target.write(0x80 | (codePoint & 0x3F));
+    }
+  }
+
+  /** True if the string holds half of a surrogate pair, which no text can. */
+  boolean isHalfSurrogate() {
+    return halfSurrogate;
+  }
+
+  /** Bytes of the current string without quotes and escapes, in UTF-8. */
+  int textLength() {
+    return textEnd - textStart;
+  }
+
+  void writeText(ByteSink target) {
+    target.write(text, textStart, textEnd - textStart);
+  }
+
+  /**
+   * The current key or string without quotes and escapes, or the number or literal, as text.
+   *
+   * @throws InferenceException if it is a string with half of a surrogate pair
+   */
+  String string() {
+    if (halfSurrogate) {
+      throw failure(tokenStart, "half of a surrogate pair in a string (expected Unicode text)");
+    }
+    return kept != null
+        ? kept
+        : new String(text, textStart, textEnd - textStart, StandardCharsets.UTF_8);
+  }
+
+  // Numbers
+
+  private JsonToken number() throws IOException {
+    int end = scanNumber(position);
+    while (end == INCOMPLETE || end == limit) {
+      if (limit - position > LONGEST_NUMBER) {
+        throw tooLong();
+      }
+      if (readMore()) {
+        end = scanNumber(position);
+      } else if (end == INCOMPLETE) {
+        throw unexpectedAt(limit, END, "a digit");
+      } else {
+        end = limit;
+        break;
+      }
+    }
+    if (end - position > LONGEST_NUMBER) {
+      throw tooLong();
+    }
+    text = buffer;
+    textStart = position;
+    textEnd = end;
+    tokenStart = position;
+    position = end;
+    return integral ? JsonToken.VALUE_NUMBER_INT : JsonToken.VALUE_NUMBER_FLOAT;
+  }
+
+  private InferenceException tooLong() {
+    return failure(position, "a number of more than %d characters", LONGEST_NUMBER);
+  }
+
+  /** Takes a number apart; the place behind it, or {@link #INCOMPLETE} if the buffer ends first. */
+  private int scanNumber(int start) {
+    byte[] bytes = buffer;
+    int at = start;
+    boolean minus = bytes[at] == '-';
+    if (minus) {
+      at++;
+    }
+    int first = at;
+    long value = 0;
+    int next = bytes[at];
+    while (isDigit(next)) {
+      value = 10 * value + (next - '0');
+      next = bytes[++at];
+    }
+    int count = at - first;
+    if (count == 0) {
+      return endOrFail(at, "a digit");
+    }
+    if (count > 1 && bytes[first] == '0') {
+      throw failure(first, "a number with a leading zero");
+    }
+    int power = 0;
+    boolean whole = true;
+    if (next == '.') {
+      whole = false;
+      int fraction = ++at;
+      next = bytes[at];
+      while (isDigit(next)) {
+        value = 10 * value + (next - '0');
+        next = bytes[++at];
+      }
+      power = fraction - at;
+      if (power == 0) {
+        return endOrFail(at, "a digit");
+      }
+      count -= power;
+    }
+    int mantissaEnd = at;
+    if (next == 'e' || next == 'E') {
+      whole = false;
+      next = bytes[++at];
+      boolean smaller = next == '-';
+      if (smaller || next == '+') {
+        next = bytes[++at];
+      }
+      int exponentStart = at;
+      int written = 0;
+      while (isDigit(next)) {
+        written = Math.min(LARGEST_EXPONENT, 10 * written + (next - '0'));
+        next = bytes[++at];
+      }
+      if (at == exponentStart) {
+        return endOrFail(at, "a digit");
+      }
+      power += smaller ? -written : written;
+    }
+    negative = minus;
+    significand = value;
+    exponent = power;
+    digits = count;
+    more = false;
+    integral = whole;
+    if (count > MOST_DIGITS) {
+      shorten(first, mantissaEnd);
+    }
+    return at;
+  }
+
+  private int endOrFail(int at, String expected) {
+    if (at == limit) {
+      return INCOMPLETE;
+    }
+    throw unexpectedAt(at, buffer[at] & 0xFF, expected);
+  }
+
+  /** Keeps the first digits that count of more than fit. */
+  private void shorten(int first, int end) {
+    long value = 0;
+    int taken = 0;
+    int left = 0;
+    for (int at = first; at < end; at++) {
+      int next = buffer[at];
+      if (next == '.') {
+        continue;
+      }
+      if (taken < MOST_DIGITS) {
+        value = 10 * value + (next - '0');
+        taken += value == 0 ? 0 : 1;
+      } else {
+        left++;
+        more |= next != '0';
+      }
+    }
+    significand = value;
+    digits = taken + left;
+    exponent += left;
+  }
+
+  private static boolean isDigit(int next) {
+    return next >= '0' && next <= '9';
+  }
+
+  /** The current number as the nearest float; infinite if it is beyond the largest. */
+  float floatValue() {
+    float nearest = NearestFloat.ofFloat(significand, exponent, more);
+    if (Float.isNaN(nearest)) {
+      return Float.parseFloat(string());
+    }
+    return negative ? -nearest : nearest;
+  }
+
+  /** The current number as the nearest double; infinite if it is beyond the largest. */
+  double doubleValue() {
+    double nearest = NearestFloat.ofDouble(significand, exponent, more);
+    if (Double.isNaN(nearest)) {
+      return Double.parseDouble(string());
+    }
+    return negative ? -nearest : nearest;
+  }
+
+  /** True if the current token is an integer that a signed long holds. */
+  boolean isLong() {
+    return token == JsonToken.VALUE_NUMBER_INT
+        && digits <= MOST_DIGITS
+        && (significand >= 0 || (negative && significand == Long.MIN_VALUE));
+  }
+
+  /** The current number, for which {@link #isLong()}. */
+  long longValue() {
+    return negative ? -significand : significand;
+  }
+
+  /** The current number, which is an integer. */
+  BigInteger integerValue() {
+    return new BigInteger(string());
+  }
+
+  // Values as they stand
+
+  /** The current value as it stands, to be read again; it is consumed, and has no object in it. */
+  ByteSink capture() throws IOException {
+    requireNoObject(token);
+    ByteSink sink = new ByteSink();
+    if (token == JsonToken.START_ARRAY) {
+      captured = sink;
+      captureFrom = position - 1;
+      int outside = depth - 1;
+      while (depth > outside) {
+        requireNoObject(nextToken());
+      }
+      captured = null;
+      sink.write(buffer, captureFrom, position - captureFrom);
+    } else {
+      sink.write(buffer, tokenStart, position - tokenStart);
+    }
+    return sink;
+  }
+
+  private static void requireNoObject(JsonToken token) {
+    if (token == JsonToken.START_OBJECT) {
+      throw InferenceException.invalidInput(
+          "an object in 'data' (expected numbers, strings or booleans)");
+    }
+  }
+
+  // The buffer
+
+  /** Steps over white space; the byte that follows, or {@link #END}. */
+  private int significant() throws IOException {
+    while (true) {
+      int next = buffer[position];
+      if (next > ' ') {
+        return next;
+      }
+      switch (next) {
+        case ' ', '\t', '\r' -> position++;
+        case '\n' -> {
+          position++;
+          line++;
+          lineStart = before + position;
+        }
+        default -> {
+          if (position < limit) {
+            return startsWithMark() ? significant() : next & 0xFF;
+          }
+          if (!readMore()) {
+            return END;
+          }
+        }
+      }
+    }
+  }
+
+  /** A byte order mark in front of everything says nothing, and some write it all the same. */
+  private boolean startsWithMark() throws IOException {
+    if (before + position > 0) {
+      return false;
+    }
+    while (limit < 3) {
+      if (!readMore()) {
+        return false;
+      }
+    }
+    boolean mark =
+        (buffer[0] & 0xFF) == 0xEF && (buffer[1] & 0xFF) == 0xBB && (buffer[2] & 0xFF) == 0xBF;
+    if (mark) {
+      position = 3;
+    }
+    return mark;
+  }
+
+  /** Reads at least a byte behind those from the position on, which moves; false at the end. */
+  private boolean readMore() throws IOException {
+    if (source == null) {
+      return false;
+    }
+    if (captured != null) {
+      captured.write(buffer, captureFrom, position - captureFrom);
+      captureFrom = 0;
+    }
+    int kept = limit - position;
+    byte[] target = kept > buffer.length / 2 ? new byte[2 * buffer.length] : buffer;
+    System.arraycopy(buffer, position, target, 0, kept);
+    buffer = target;
+    before += position;
+    position = 0;
+    limit = kept;
+    int count = source.read(buffer, limit, buffer.length - 1 - limit);
+    limit += Math.max(0, count);
+    buffer[limit] = 0;
+    return count > 0;
+  }
+
+  private InferenceException unexpected(int next, String expected) {
+    return unexpectedAt(position, next, expected);
+  }
+
+  private InferenceException unexpectedAt(int at, int next, String expected) {
+    if (next == END || at == limit) {
+      return failure(at, "the end (expected %s)", expected);
+    }
+    String what = next > ' ' && next < 0x7F ? "'" + (char) next + "'" : "byte " + next;
+    return failure(at, "%s (expected %s)", what, expected);
+  }
+
+  @FormatMethod
+  private InferenceException failure(int at, String reason, @Nullable Object... arguments) {
+    return InferenceException.invalidInput(
+        "JSON, line %d, column %d: %s",
+        line, before + at - lineStart + 1, String.format(Locale.ROOT, reason, arguments));
+  }
+}
