@@ -1,5 +1,6 @@
 package io.onnxfleet.inference.protocol;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import jakarta.servlet.http.HttpServletRequest;
@@ -7,28 +8,35 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import org.apache.coyote.ActionCode;
 import org.apache.coyote.Request;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The other end of a request whose body was read. While an answer is awaited, nobody else looks at
- * the connection, so this does, a few times a second: servlets have no event for a client that
- * leaves without a word.
+ * the connection, so {@link ConnectionWatch} does: servlets have no event for a client that leaves
+ * without a word.
  *
  * <p>Used by the one thread that serves the request.
  */
 public final class ClientConnection {
   static final String ATTRIBUTE = ClientConnection.class.getName();
 
-  private static final long LOOK_EVERY_MILLIS = 100;
+  private static final Logger log = LoggerFactory.getLogger(ClientConnection.class);
 
   private final Request request;
+  private final ConnectionWatch watch;
 
-  ClientConnection(Request request) {
+  /** What is awaited; the connection is looked at only while there is something. */
+  @GuardedBy("this")
+  private @Nullable Future<?> awaited;
+
+  ClientConnection(Request request, ConnectionWatch watch) {
     this.request = request;
+    this.watch = watch;
   }
 
   /** The connection of a request, left there by {@link ConnectionValve}. */
@@ -46,42 +54,55 @@ public final class ClientConnection {
    * @throws InferenceException what the answer failed with, or {@link ErrorCode#CANCELLED}
    */
   public <T> T await(CompletableFuture<T> answer, Consumer<? super T> discard) {
+    await(answer);
+    watch.add(this);
     try {
-      while (true) {
-        try {
-          return answer.get(LOOK_EVERY_MILLIS, TimeUnit.MILLISECONDS);
-        } catch (TimeoutException stillWaiting) {
-          if (isGone()) {
-            throw cancelled(answer, discard, "the client went away");
-          }
-        }
-      }
+      return answer.get();
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
-      throw cancelled(answer, discard, "interrupted");
+      answer.cancel(true);
+      if (answer.state() == Future.State.SUCCESS) {
+        discard.accept(answer.resultNow());
+      }
+      throw new InferenceException(ErrorCode.CANCELLED, "interrupted", interrupted);
     } catch (CancellationException cancelled) {
-      throw new InferenceException(ErrorCode.CANCELLED, "cancelled", cancelled);
+      throw new InferenceException(ErrorCode.CANCELLED, "the client went away", cancelled);
     } catch (ExecutionException failure) {
       if (failure.getCause() instanceof InferenceException refused) {
         throw refused;
       }
       throw new IllegalStateException("the engine failed", failure.getCause());
+    } finally {
+      watch.remove(this);
+      await(null);
     }
   }
 
-  private static <T> InferenceException cancelled(
-      CompletableFuture<T> answer, Consumer<? super T> discard, String reason) {
-    answer.cancel(true);
-    if (answer.state() == Future.State.SUCCESS) {
-      discard.accept(answer.resultNow());
+  private synchronized void await(@Nullable Future<?> answer) {
+    awaited = answer;
+  }
+
+  /** Cancels what is awaited if nobody is there to take it. Called by the watch's thread. */
+  void cancelIfGone() {
+    Future<?> wanted;
+    synchronized (this) {
+      wanted = awaited;
+      if (wanted == null || !isGone()) {
+        return;
+      }
     }
-    return new InferenceException(ErrorCode.CANCELLED, reason);
+    wanted.cancel(true);
   }
 
   // Tomcat reads what is there without waiting, and says 1 where the connection has ended. What
   // belongs to a next request on the same connection stays in its buffer.
   private boolean isGone() {
-    request.action(ActionCode.AVAILABLE, true);
-    return request.getAvailable() == 1;
+    try {
+      request.action(ActionCode.AVAILABLE, true);
+      return request.getAvailable() == 1;
+    } catch (RuntimeException failure) {
+      log.warn("a connection could not be looked at", failure);
+      return false;
+    }
   }
 }

@@ -8,14 +8,17 @@ import org.apache.catalina.valves.ValveBase;
 
 /** Leaves the {@link ClientConnection} in each request, where handlers find it. */
 final class ConnectionValve extends ValveBase {
-  ConnectionValve() {
+  private final ConnectionWatch watch;
+
+  ConnectionValve(ConnectionWatch watch) {
     super(true);
+    this.watch = watch;
   }
 
   @Override
   public void invoke(Request request, Response response) throws IOException, ServletException {
     request.setAttribute(
-        ClientConnection.ATTRIBUTE, new ClientConnection(request.getCoyoteRequest()));
+        ClientConnection.ATTRIBUTE, new ClientConnection(request.getCoyoteRequest(), watch));
     getNext().invoke(request, response);
   }
 }

@@ -33,11 +33,7 @@ class ErrorAdvice {
 
   @ExceptionHandler
   ResponseEntity<Object> refused(InferenceException failure, HttpServletRequest request) {
-    if (ErrorStatus.of(failure.code().category()).is5xxServerError()) {
-      log.warn("{} {}: {}", request.getMethod(), request.getRequestURI(), failure.getMessage());
-      log.debug("{} {}", request.getMethod(), request.getRequestURI(), failure);
-    }
-    return responses.of(request.getRequestURI(), failure);
+    return responses.refused(failure, request);
   }
 
   /** More requests at once than the replica takes. */

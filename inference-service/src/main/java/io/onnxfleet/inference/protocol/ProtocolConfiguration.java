@@ -1,8 +1,10 @@
 package io.onnxfleet.inference.protocol;
 
 import io.onnxfleet.inference.configuration.InferenceProperties;
+import java.util.List;
 import java.util.Map;
 import org.apache.catalina.core.StandardHost;
+import org.apache.tomcat.util.threads.VirtualThreadExecutor;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
 import org.springframework.boot.tomcat.ConfigurableTomcatWebServerFactory;
@@ -38,10 +40,26 @@ class ProtocolConfiguration {
     };
   }
 
+  @Bean(initMethod = "start")
+  ConnectionWatch connectionWatch() {
+    return new ConnectionWatch();
+  }
+
+  /**
+   * Each request is served by a virtual thread from its first byte to its last, so that waiting for
+   * a batch, or for a slow client, holds no thread of the container.
+   */
   @Bean
-  WebServerFactoryCustomizer<ConfigurableTomcatWebServerFactory> connections() {
+  WebServerFactoryCustomizer<ConfigurableTomcatWebServerFactory> connections(
+      ConnectionWatch watch,
+      RequestIdentity identity,
+      ErrorResponses errors,
+      List<DirectHandler> handlers) {
     return factory -> {
-      factory.addEngineValves(new ConnectionValve());
+      factory.addProtocolHandlerCustomizers(
+          handler -> handler.setExecutor(new VirtualThreadExecutor("http-")));
+      factory.addEngineValves(
+          new ConnectionValve(watch), new DirectValve(identity, errors, handlers));
       factory.addContextCustomizers(
           context -> {
             if (context.getParent() instanceof StandardHost host) {

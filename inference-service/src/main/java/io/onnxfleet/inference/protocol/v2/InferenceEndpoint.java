@@ -1,0 +1,97 @@
+package io.onnxfleet.inference.protocol.v2;
+
+import io.onnxfleet.engine.InferenceEngine;
+import io.onnxfleet.engine.error.ErrorCode;
+import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.request.Deadline;
+import io.onnxfleet.engine.request.InferenceResponse;
+import io.onnxfleet.inference.configuration.InferenceProperties;
+import io.onnxfleet.inference.lifecycle.Admission;
+import io.onnxfleet.inference.protocol.ClientConnection;
+import io.onnxfleet.inference.protocol.Deadlines;
+import io.onnxfleet.inference.protocol.http.RequestBody;
+import io.onnxfleet.inference.protocol.v2.codec.InferRequestDecoder;
+import io.onnxfleet.inference.protocol.v2.codec.InferResponseEncoder;
+import io.onnxfleet.inference.protocol.v2.codec.InferenceCall;
+import io.onnxfleet.inference.protocol.v2.codec.InferenceTarget;
+import io.onnxfleet.inference.protocol.v2.codec.V2Headers;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Component;
+
+/**
+ * Answers an inference call in the calling thread, which is a virtual one: it decodes, waits and
+ * encodes. No more calls at once than the bound allows. Thread-safe.
+ */
+@Component
+final class InferenceEndpoint {
+  private final InferenceEngine engine;
+  private final Admission admission;
+  private final InferenceProperties properties;
+  private final InferRequestDecoder decoder;
+  private final Semaphore room;
+
+  InferenceEndpoint(InferenceEngine engine, Admission admission, InferenceProperties properties) {
+    this.engine = engine;
+    this.admission = admission;
+    this.properties = properties;
+    decoder = new InferRequestDecoder(engine.bufferPool(), engine.ticker());
+    room = new Semaphore(properties.maxConcurrentRequests());
+  }
+
+  /**
+   * Writes the answer.
+   *
+   * @param version null for the highest READY one
+   * @throws InferenceException if there is none
+   */
+  void serve(
+      String model,
+      @Nullable String version,
+      HttpServletRequest request,
+      HttpServletResponse response)
+      throws IOException {
+    if (!room.tryAcquire()) {
+      throw new InferenceException(
+          ErrorCode.QUEUE_FULL, "this replica has as many requests as it takes at once");
+    }
+    try (var _ = admission.enter()) {
+      InferenceCall call = decode(model, version, request);
+      CompletableFuture<InferenceResponse> answer = engine.infer(call.request());
+      ClientConnection client = ClientConnection.of(request);
+      try (InferenceResponse finished = client.await(answer, InferenceResponse::close);
+          HttpResponseTarget target = new HttpResponseTarget(request, response)) {
+        InferResponseEncoder.encode(finished, call.forms(), target);
+      }
+    } finally {
+      room.release();
+    }
+  }
+
+  private InferenceCall decode(String model, @Nullable String version, HttpServletRequest request)
+      throws IOException {
+    Deadline deadline = Deadlines.of(request, properties.defaultDeadline(), engine.ticker());
+    Long number = PathVersions.parse(model, version);
+    InferenceTarget target = new InferenceTarget(model, number, headerLength(request), deadline);
+    try (RequestBody body = RequestBody.of(request, properties.maxBodySize().toBytes())) {
+      return decoder.decode(target, body, () -> engine.metadata(model, number).inputs());
+    }
+  }
+
+  private static @Nullable Long headerLength(HttpServletRequest request) {
+    String header = request.getHeader(V2Headers.HEADER_LENGTH);
+    if (header == null) {
+      return null;
+    }
+    try {
+      return Long.parseLong(header.strip());
+    } catch (NumberFormatException notANumber) {
+      throw InferenceException.invalidInput(
+          "%s: %s (expected the number of bytes of JSON)", V2Headers.HEADER_LENGTH, header);
+    }
+  }
+}
