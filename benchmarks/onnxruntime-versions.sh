@@ -35,7 +35,8 @@ for _ in $(seq "$rounds"); do
     for version in "$@"; do
       answers=$(cd "$layout" && "$JAVA_HOME/bin/java" --enable-native-access=ALL-UNNAMED \
         -classpath "$jars/onnxruntime-$version.jar:$rest" io.onnxfleet.benchmarks.Benchmarks \
-        raw "$root/models/$model/1/model.onnx" 16 "$duration")
+        raw --file "$root/models/$model/1/model.onnx" --batch 16 --split "$(nproc)x1" --duration "$duration" |
+        sed -n 's|^best: .* \(.*\) rows/s|\1|p')
       echo "$model $version $answers"
     done
   done

@@ -11,8 +11,10 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
@@ -140,6 +142,12 @@ final class BenchCommand implements Callable<Integer> {
       description = "Writes the table there, tab-separated.")
   private @Nullable Path result;
 
+  @Option(
+      names = "--report",
+      paramLabel = "FILE",
+      description = "Writes a page of HTML there, with diagrams.")
+  private @Nullable Path report;
+
   /** Points of a closed loop. */
   record Concurrency(List<Integer> callers) {}
 
@@ -160,9 +168,29 @@ final class BenchCommand implements Callable<Integer> {
     out.println(table.text());
     out.flush();
     if (result != null) {
-      Files.writeString(resolve(result), table.tabSeparated(), UTF_8);
+      Files.writeString(Benchmarks.resolve(result), table.tabSeparated(), UTF_8);
+    }
+    if (report != null) {
+      Report page = new Report(title(settings), described(settings), points, deadlineMillis);
+      Files.writeString(Benchmarks.resolve(report), page.html(), UTF_8);
     }
     return exitCode(points);
+  }
+
+  private Map<String, String> described(Bench.Settings settings) {
+    Map<String, String> described = new LinkedHashMap<>();
+    described.put(
+        "command", String.join(" ", specification().commandLine().getParseResult().originalArgs()));
+    described.put("warm-up", settings.warmUp().toMillis() + " ms");
+    described.put("window", settings.window().toMillis() + " ms");
+    described.put(
+        "windows",
+        settings.windows() == null
+            ? "until three agree within 10 %, at most " + settings.maxWindows()
+            : settings.windows().toString());
+    described.put("deadline", deadlineMillis == null ? "none" : deadlineMillis + " ms");
+    described.putAll(Machine.described());
+    return described;
   }
 
   private int exitCode(List<Point> points) {
@@ -255,11 +283,6 @@ final class BenchCommand implements Callable<Integer> {
     return injected;
   }
 
-  /** Where the caller stands: this process may have been started in another folder. */
-  private static Path resolve(Path file) {
-    return Path.of(System.getProperty("onnxfleet.directory", "")).resolve(file);
-  }
-
   private static Duration seconds(double seconds) {
     return Duration.ofNanos(Math.round(seconds * 1e9));
   }
@@ -272,7 +295,7 @@ final class BenchCommand implements Callable<Integer> {
     }
   }
 
-  private static <T> T convert(String text, Function<String, T> parser) {
+  static <T> T convert(String text, Function<String, T> parser) {
     try {
       return parser.apply(text);
     } catch (IllegalArgumentException e) {

@@ -1,11 +1,11 @@
 package io.onnxfleet.benchmarks;
 
+import ai.onnxruntime.OrtException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.URI;
 import java.nio.charset.Charset;
 import java.nio.file.Path;
-import java.time.Duration;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -13,7 +13,7 @@ import picocli.CommandLine.Parameters;
 /** The command line: the first argument names what to run, the others are its own. */
 @Command(
     name = "benchmarks",
-    subcommands = {BenchCommand.class, CeilingCommand.class},
+    subcommands = {BenchCommand.class, CeilingCommand.class, RawCommand.class},
     description = "Measures a running fleet from outside.")
 final class Benchmarks {
   private Benchmarks() {}
@@ -46,7 +46,9 @@ final class Benchmarks {
   }
 
   private static String message(Exception failure) {
-    return failure instanceof IllegalArgumentException || failure instanceof IOException
+    return failure instanceof IllegalArgumentException
+            || failure instanceof IOException
+            || failure instanceof OrtException
         ? String.valueOf(failure.getMessage())
         : failure.toString();
   }
@@ -59,37 +61,14 @@ final class Benchmarks {
     return 0;
   }
 
-  @Command(name = "saturation", description = "Throughput against raw ONNX Runtime.")
-  int saturation(
-      @Parameters(paramLabel = "GATEWAY") URI gateway,
-      @Parameters(paramLabel = "REPLICA") URI replica,
-      @Parameters(paramLabel = "MODEL_FILE") Path modelFile,
-      @Parameters(paramLabel = "SECONDS", defaultValue = "5") int seconds,
-      @Parameters(paramLabel = "ROUNDS", defaultValue = "3") int rounds)
-      throws IOException {
-    try (FleetClient gatewayClient = new FleetClient(gateway);
-        FleetClient replicaClient = new FleetClient(replica)) {
-      new Saturation(
-              gatewayClient,
-              replicaClient,
-              modelFile,
-              Duration.ofSeconds(seconds),
-              System::nanoTime)
-          .run(rounds, System.out);
-    }
+  @Command(name = "tiny-model", description = "Writes a model with next to no compute.")
+  int tinyModel(@Parameters(paramLabel = "FOLDER") Path folder) throws IOException {
+    TinyModel.write(resolve(folder));
     return 0;
   }
 
-  @Command(name = "raw", description = "Answers a second of raw ONNX Runtime.")
-  int raw(
-      @Parameters(paramLabel = "MODEL_FILE") Path modelFile,
-      @Parameters(paramLabel = "BATCH") int batch,
-      @Parameters(paramLabel = "SECONDS") int seconds)
-      throws IOException {
-    System.out.println(
-        "%.1f"
-            .formatted(
-                Saturation.raw(modelFile, batch, Duration.ofSeconds(seconds), System::nanoTime)));
-    return 0;
+  /** Where the caller stands: this process may have been started in another folder. */
+  static Path resolve(Path file) {
+    return Path.of(System.getProperty("onnxfleet.directory", "")).resolve(file);
   }
 }

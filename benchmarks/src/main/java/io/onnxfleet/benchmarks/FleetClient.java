@@ -24,6 +24,9 @@ final class FleetClient implements AutoCloseable {
   private static final JsonMapper JSON = JsonMapper.shared();
   private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
+  /** For what can be done without. */
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
+
   private final URI base;
   private final HttpClient http =
       HttpClient.newBuilder()
@@ -67,14 +70,20 @@ final class FleetClient implements AutoCloseable {
     return BatchStatistics.parse(get("/v2/models/" + model + "/stats"));
   }
 
-  /** What the server says of a model's requests; null if it keeps no such statistics. */
-  @Nullable InferenceStatistics statistics(String model) throws IOException, InterruptedException {
-    HttpResponse<byte[]> response =
-        http.send(
-            request("/v2/models/" + model + "/stats").GET().build(), BodyHandlers.ofByteArray());
-    return response.statusCode() == 200
-        ? InferenceStatistics.parse(JSON.readTree(response.body()))
-        : null;
+  /** What the server says of a model's requests; null if it keeps no statistics or is too busy. */
+  @Nullable InferenceStatistics statistics(String model) throws InterruptedException {
+    HttpRequest request =
+        HttpRequest.newBuilder(base.resolve("/v2/models/" + model + "/stats"))
+            .timeout(PATIENCE)
+            .build();
+    try {
+      HttpResponse<byte[]> response = http.send(request, BodyHandlers.ofByteArray());
+      return response.statusCode() == 200
+          ? InferenceStatistics.parse(JSON.readTree(response.body()))
+          : null;
+    } catch (IOException e) {
+      return null;
+    }
   }
 
   /** What the model declares to take. */

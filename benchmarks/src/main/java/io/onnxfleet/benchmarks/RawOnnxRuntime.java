@@ -1,35 +1,77 @@
 package io.onnxfleet.benchmarks;
 
+import ai.onnxruntime.NodeInfo;
+import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.TensorInfo;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.LongBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
 
 /**
- * ONNX Runtime in this process, called by its official Java API: what a fleet cannot beat. Some
- * sessions of one thread each, as many as CPUs, which is how a replica divides its CPUs by default.
- * A call takes a free session and waits for one if there is none. Thread-safe, but for {@link
- * #close}, which releases all of it.
+ * ONNX Runtime in this process, called by its official Java API: what a fleet cannot beat. A call
+ * takes a free session and waits for one if there is none. Thread-safe, but for {@link #close},
+ * which releases all of it.
  */
 final class RawOnnxRuntime implements AutoCloseable {
   private final OrtEnvironment environment = OrtEnvironment.getEnvironment();
+  private final Split split;
   private final List<OrtSession> sessions = new ArrayList<>();
   private final BlockingQueue<OrtSession> free;
 
-  RawOnnxRuntime(Path model, int count) throws OrtException {
-    free = new ArrayBlockingQueue<>(count);
+  /** How CPUs are divided: so many sessions of so many threads. */
+  record Split(int sessions, int threads) {
+    Split {
+      if (sessions < 1 || threads < 1 || sessions > 1_024 || threads > 1_024) {
+        throw new IllegalArgumentException(
+            sessions + "x" + threads + " (expected: both from 1 to 1024)");
+      }
+    }
+
+    static Split parse(String text) {
+      String[] parts = text.split("x", -1);
+      try {
+        if (parts.length == 2) {
+          return new Split(Integer.parseInt(parts[0]), Integer.parseInt(parts[1]));
+        }
+      } catch (NumberFormatException e) {
+        // told below
+      }
+      throw new IllegalArgumentException("'" + text + "' (expected: SESSIONSxTHREADS)");
+    }
+
+    /** Every way to use just so many CPUs, most sessions first. */
+    static List<Split> of(int cpus) {
+      return IntStream.rangeClosed(1, cpus)
+          .filter(threads -> cpus % threads == 0)
+          .mapToObj(threads -> new Split(cpus / threads, threads))
+          .toList();
+    }
+
+    @Override
+    public String toString() {
+      return sessions + "x" + threads;
+    }
+  }
+
+  RawOnnxRuntime(Path model, Split split) throws OrtException {
+    this.split = split;
+    free = new ArrayBlockingQueue<>(split.sessions);
     try {
-      for (int i = 0; i < count; i++) {
+      for (int i = 0; i < split.sessions; i++) {
         sessions.add(session(model));
       }
       free.addAll(sessions);
@@ -41,23 +83,26 @@ final class RawOnnxRuntime implements AutoCloseable {
 
   private OrtSession session(Path model) throws OrtException {
     try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
-      options.setIntraOpNumThreads(1);
+      options.setIntraOpNumThreads(split.threads);
       options.setInterOpNumThreads(1);
       return environment.createSession(model.toString(), options);
     }
   }
 
-  int sessions() {
-    return sessions.size();
+  Split split() {
+    return split;
   }
 
-  /** The same row, {@code rows} times over, with which a session is run again and again. */
-  Batch batch(Map<String, long[]> row, int rows) throws OrtException {
+  /**
+   * Valid data of those sizes, the same for the same seed, with which a session runs repeatedly.
+   */
+  Batch batch(int rows, int tokens, long seed) throws OrtException {
+    RandomGenerator random = new SplittableRandom(seed);
     Map<String, OnnxTensor> tensors = new HashMap<>();
     Batch batch = new Batch(tensors);
     try {
-      for (Map.Entry<String, long[]> input : row.entrySet()) {
-        tensors.put(input.getKey(), repeat(input.getValue(), rows));
+      for (NodeInfo node : sessions.getFirst().getInputInfo().values()) {
+        tensors.put(node.getName(), tensor(node, rows, tokens, random));
       }
       return batch;
     } catch (Throwable e) {
@@ -66,15 +111,35 @@ final class RawOnnxRuntime implements AutoCloseable {
     }
   }
 
-  private OnnxTensor repeat(long[] row, int rows) throws OrtException {
-    LongBuffer data =
-        ByteBuffer.allocateDirect(rows * row.length * Long.BYTES)
-            .order(ByteOrder.nativeOrder())
-            .asLongBuffer();
-    for (int i = 0; i < rows; i++) {
-      data.put(row);
+  private OnnxTensor tensor(NodeInfo node, int rows, int tokens, RandomGenerator random)
+      throws OrtException {
+    if (!(node.getInfo() instanceof TensorInfo info)) {
+      throw new IllegalArgumentException(
+          "input '%s': %s (expected: a tensor)".formatted(node.getName(), node.getInfo()));
     }
-    return OnnxTensor.createTensor(environment, data.flip(), new long[] {rows, row.length});
+    ModelInput input =
+        new ModelInput(
+            node.getName(), datatype(info.type), Arrays.stream(info.getShape()).boxed().toList());
+    List<Long> shape = input.shape(rows, tokens);
+    byte[] bytes = input.binary(input.values(shape, random));
+    ByteBuffer data = ByteBuffer.allocateDirect(bytes.length).order(ByteOrder.nativeOrder());
+    return OnnxTensor.createTensor(
+        environment,
+        data.put(bytes).flip(),
+        shape.stream().mapToLong(Long::longValue).toArray(),
+        info.type);
+  }
+
+  private static String datatype(OnnxJavaType type) {
+    return switch (type) {
+      case FLOAT -> "FP32";
+      case DOUBLE -> "FP64";
+      case FLOAT16 -> "FP16";
+      case BFLOAT16 -> "BF16";
+      case INT8, UINT8, INT16, INT32, INT64, BOOL -> type.name();
+      case STRING, UNKNOWN ->
+          throw new IllegalArgumentException("a tensor of " + type + " (expected: of numbers)");
+    };
   }
 
   /** Runs one session once and drops the answer. */

@@ -1,7 +1,8 @@
 /**
- * Measures a running fleet from outside. {@link io.onnxfleet.benchmarks.Benchmarks} is the way in;
- * {@link io.onnxfleet.benchmarks.Demo} shows what the fleet does, {@link
- * io.onnxfleet.benchmarks.Saturation} compares it with raw ONNX Runtime.
+ * Measures servers and models from outside. {@link io.onnxfleet.benchmarks.Benchmarks} is the way
+ * in; {@link io.onnxfleet.benchmarks.Bench} measures a server under load, {@link
+ * io.onnxfleet.benchmarks.RawCommand} ONNX Runtime without one, {@link
+ * io.onnxfleet.benchmarks.Demo} shows what the fleet does.
  */
 @NullMarked
 package io.onnxfleet.benchmarks;

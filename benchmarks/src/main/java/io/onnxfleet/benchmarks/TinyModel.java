@@ -1,0 +1,91 @@
+package io.onnxfleet.benchmarks;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * An ONNX model whose compute is next to nothing, {@code y = x + x} over rows of eight floats: what
+ * is measured with it is everything around the model. Written field by field as protobuf has it, so
+ * that no file of unknown origin lies in the repository.
+ */
+final class TinyModel {
+  /** Its name in a model folder. */
+  static final String NAME = "tiny-add";
+
+  private static final int COLUMNS = 8;
+  private static final int IR_VERSION = 8;
+  private static final int OPSET = 17;
+  private static final int FLOAT = 1;
+
+  private TinyModel() {}
+
+  /** Writes it as version 1 of a model in that folder. */
+  static void write(Path folder) throws IOException {
+    Path version = Files.createDirectories(folder.resolve(NAME).resolve("1"));
+    Files.write(version.resolve("model.onnx"), bytes());
+  }
+
+  static byte[] bytes() {
+    Message node = new Message().text(1, "x").text(1, "x").text(2, "y").text(4, "Add");
+    Message graph =
+        new Message()
+            .message(1, node)
+            .text(2, NAME)
+            .message(11, tensor("x"))
+            .message(12, tensor("y"));
+    return new Message()
+        .number(1, IR_VERSION)
+        .message(7, graph)
+        .message(8, new Message().number(2, OPSET))
+        .bytes
+        .toByteArray();
+  }
+
+  private static Message tensor(String name) {
+    Message shape =
+        new Message()
+            .message(1, new Message().text(2, "batch"))
+            .message(1, new Message().number(1, COLUMNS));
+    Message type = new Message().number(1, FLOAT).message(2, shape);
+    return new Message().text(1, name).message(2, new Message().message(1, type));
+  }
+
+  /** A protobuf message under way; its lengths and numbers are below 128, so one byte each. */
+  private static final class Message {
+    private static final int LENGTH_DELIMITED = 2;
+
+    private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+
+    Message number(int field, int value) {
+      write(field << 3);
+      write(value);
+      return this;
+    }
+
+    Message text(int field, String value) {
+      return delimited(field, value.getBytes(UTF_8));
+    }
+
+    Message message(int field, Message value) {
+      return delimited(field, value.bytes.toByteArray());
+    }
+
+    private Message delimited(int field, byte[] value) {
+      write(field << 3 | LENGTH_DELIMITED);
+      write(value.length);
+      bytes.writeBytes(value);
+      return this;
+    }
+
+    private void write(int value) {
+      if (value > 127) {
+        throw new IllegalStateException(value + " (expected: at most 127)");
+      }
+      bytes.write(value);
+    }
+  }
+}
