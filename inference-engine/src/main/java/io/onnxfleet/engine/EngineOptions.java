@@ -17,6 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param providerOptions passed on to each provider by name
  * @param maxQueueSize requests that may wait for one model version where its configuration sets no
  *     bound, at least 1
+ * @param maxQueueDelay how long the work that waits for one model version may take, by what its
+ *     batches took lately, before more is refused; zero for no bound
  * @param maxRequestRows rows of the largest request; one above the model's batch size is split
  * @param maxPooledBytes tensor memory that is kept for later
  * @param maxTensorBytes tensor memory in use at once; what would exceed it is refused
@@ -29,6 +31,7 @@ public record EngineOptions(
     @Nullable ExecutionProvider requiredProvider,
     Map<ExecutionProvider, Map<String, String>> providerOptions,
     int maxQueueSize,
+    Duration maxQueueDelay,
     int maxRequestRows,
     long maxPooledBytes,
     long maxTensorBytes,
@@ -40,6 +43,10 @@ public record EngineOptions(
     requireAtLeastOne("cpus", cpus);
     requireAtLeastOne("execution-providers", executionProviders.size());
     requireAtLeastOne("max-queue-size", maxQueueSize);
+    if (maxQueueDelay.isNegative() || maxQueueDelay.compareTo(Duration.ofDays(1)) > 0) {
+      throw new IllegalArgumentException(
+          "max-queue-delay: " + maxQueueDelay + " (expected: 0 to 24 hours)");
+    }
     requireAtLeastOne("max-request-rows", maxRequestRows);
     requireAtLeastOne("max-tensor-bytes", maxTensorBytes);
     if (requiredProvider != null && !executionProviders.contains(requiredProvider)) {
@@ -50,7 +57,8 @@ public record EngineOptions(
   }
 
   /**
-   * On all processors' CPUs: 1,024 waiting requests a model, 512 MiB of tensors kept, 4 GiB used.
+   * On all processors' CPUs: 1,024 waiting requests a model, or half a minute's work, 512 MiB of
+   * tensors kept, 4 GiB used.
    */
   public static EngineOptions defaults(Path repository) {
     return new EngineOptions(
@@ -60,6 +68,7 @@ public record EngineOptions(
         null,
         Map.of(),
         1024,
+        Duration.ofSeconds(30),
         4096,
         512L << 20,
         4L << 30,

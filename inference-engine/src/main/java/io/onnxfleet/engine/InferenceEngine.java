@@ -84,6 +84,7 @@ public final class InferenceEngine implements AutoCloseable {
                 options.providerOptions()),
             new ModelCatalog.Limits(
                 options.maxQueueSize(),
+                options.maxQueueDelay(),
                 options.maxRequestRows(),
                 options.drainTimeout(),
                 Math.min(options.cpus(), MOST_LOADING_THREADS)),

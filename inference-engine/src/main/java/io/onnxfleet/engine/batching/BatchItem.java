@@ -21,6 +21,19 @@ public interface BatchItem {
    */
   Object shapeKey();
 
+  /** Size along the axis that batch mates are padded to in common; 0 if there is none. */
+  default long length() {
+    return 0;
+  }
+
+  /**
+   * Whom the item is from: callers share the executors fairly, however much each of them queues.
+   * Empty for those who are not told apart, who count as one.
+   */
+  default String caller() {
+    return "";
+  }
+
   /**
    * 1 (highest) to the scheduler's number of levels. 0, or a number above the levels, stands for
    * the scheduler's default.

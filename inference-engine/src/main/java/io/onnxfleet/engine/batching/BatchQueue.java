@@ -3,12 +3,16 @@ package io.onnxfleet.engine.batching;
 import io.onnxfleet.engine.batching.BatchingPolicy.Close;
 import io.onnxfleet.engine.batching.BatchingPolicy.Wait;
 import io.onnxfleet.engine.batching.QueuePolicy.TimeoutAction;
+import io.onnxfleet.engine.batching.latency.LatencyCurve;
+import io.onnxfleet.engine.batching.latency.LatencyModel;
+import io.onnxfleet.engine.error.InferenceException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -19,8 +23,12 @@ import org.jspecify.annotations.Nullable;
  *
  * <ul>
  *   <li>A level never holds more items than its {@link QueuePolicy#bound()}.
- *   <li>The item that came first in the highest level leads; those of its key follow it, level by
- *       level and in their order. Items of other keys keep their places.
+ *   <li>The first item of the highest level leads; those of its key follow it, level by level and
+ *       in their order. Items of other keys keep their places. The order is that in which they
+ *       came, but that the callers of a level take turns: {@link CallerShares}.
+ *   <li>An item whose length would make it, or the others, dear is passed over, at most {@value
+ *       OpenBatch#MOST_PASSED_OVER} times; one that leads never is.
+ *   <li>Where a level is full, the caller who has most in it gives way to one who has less.
  *   <li>While the policy lets the leader wait, the next keys are asked for, so that a batch which
  *       is ready behind it does not wait with it.
  *   <li>An operation costs as much as the batch is large, and the logarithm of what waits.
@@ -32,12 +40,29 @@ final class BatchQueue<T extends BatchItem> {
   /** How many keys are asked for while those ahead of them wait for mates. */
   private static final int MOST_KEYS_ASKED = 32;
 
+  /** How many items are looked at for a batch, as a multiple of its rows. */
+  private static final int MOST_LOOKED_AT = 4;
+
+  private static final int FEWEST_LOOKED_AT = 64;
+
+  /** While all is idle, one in so many requests that would be refused is tried. */
+  private static final int PROBE_INTERVAL = 16;
+
+  /** A prediction may be that much too high before an item is given up for it. */
+  private static final double DOUBT = 0.9;
+
   private final BatchSchedulerOptions options;
   private final BatchingPolicy policy;
   private final IdentityHashMap<T, QueueEntry<T>> entries = new IdentityHashMap<>();
   private final ExpiryHeap<T> expiries = new ExpiryHeap<>();
-  private final int[] sizes;
+  private final WorkLimits limits;
+  private final LatencyModel latency;
+  private final RunningBatches<T> running;
+  private final ReturnForecast returns = new ReturnForecast();
+  private final QueuedWork work;
+  private final List<CallerShares<T>> shares = new ArrayList<>();
   private final OpenBatch<T> open;
+  private final List<QueueEntry<T>> passedOver = new ArrayList<>();
 
   // Two lanes a level, the second for what timed out there and was put behind the rest.
   // INVARIANT: bit i of nonEmpty is set if and only if lane i has an entry.
@@ -45,47 +70,159 @@ final class BatchQueue<T extends BatchItem> {
   private final BitSet nonEmpty = new BitSet();
 
   private List<DroppedItem<T>> dropped = new ArrayList<>();
-  private long rows;
+  private long refusedIdle;
   private long nextSequence;
   private long idleNanos;
+  private Situation situation = Situation.UNKNOWN;
 
-  BatchQueue(BatchSchedulerOptions options, BatchingPolicy policy) {
+  BatchQueue(
+      BatchSchedulerOptions options,
+      BatchingPolicy policy,
+      WorkLimits limits,
+      LatencyModel latency) {
     this.options = options;
     this.policy = policy;
-    sizes = new int[options.priorityLevels() + 1];
-    open = new OpenBatch<>(options.maxBatchSize());
+    this.limits = limits;
+    this.latency = latency;
+    running = new RunningBatches<>(limits.executors());
+    work = new QueuedWork(options);
+    open = new OpenBatch<>(options.maxBatchSize(), limits.maxPaddedElements());
+    for (int level = 0; level <= options.priorityLevels(); level++) {
+      shares.add(new CallerShares<>());
+    }
     for (int lane = 0; lane < 2 * options.priorityLevels(); lane++) {
       lanes.add(new Lane<>());
     }
   }
 
   /**
-   * Takes all the entries in, or none and answers false because there is no room. What expired is
-   * dropped first.
+   * Takes all the entries in, or none and answers why. What expired is dropped first.
    *
+   * @param arrivals the pieces of one request, at least one
    * @throws IllegalStateException if an item is here already; none is taken in
    */
-  boolean offer(List<QueueEntry<T>> arrivals, long now) {
+  @Nullable InferenceException offer(List<QueueEntry<T>> arrivals, long now) {
     dropExpired(now);
-    int[] asked = new int[sizes.length];
-    for (QueueEntry<T> entry : arrivals) {
-      asked[entry.level]++;
-      if (sizes[entry.level] + asked[entry.level] > options.queuePolicy(entry.level).bound()) {
-        return false;
-      }
+    InferenceException refusal = refusalByTime(arrivals, now);
+    if (refusal == null) {
+      refusal = refusalByCount(arrivals, now);
+    }
+    if (refusal != null) {
+      return refusal;
     }
     int added = 0;
     try {
       for (; added < arrivals.size(); added++) {
         add(arrivals.get(added), now);
       }
-      return true;
+      returns.arrived(now);
+      return null;
     } catch (Throwable failure) {
       for (QueueEntry<T> entry : arrivals.subList(0, added)) {
         unlink(entry);
       }
       throw failure;
     }
+  }
+
+  /** Refuses what cannot make its deadline, and what would have to wait too long. */
+  private @Nullable InferenceException refusalByTime(List<QueueEntry<T>> arrivals, long now) {
+    LatencyCurve curve = latency.curve();
+    QueueEntry<T> first = arrivals.getFirst();
+    if (!curve.isConfident()) {
+      return null;
+    }
+    int batchRows = work.batchRows(curve, first.length);
+    long ahead = rowsAhead(first);
+    long start = running.nanosUntilStart(curve, ahead, batchRows, work.meanLength(first), now);
+    long most = limits.maxQueuedWork().toNanos();
+    if (most > 0 && start > most) {
+      return Refusals.tooMuchWork(start, most);
+    }
+    if (!first.deadline.bounded()) {
+      return null;
+    }
+    long own = 0;
+    for (QueueEntry<T> entry : arrivals.subList(0, arrivals.size() - 1)) {
+      own += entry.rows;
+    }
+    if (own > 0) {
+      start = running.nanosUntilStart(curve, ahead + own, batchRows, first.length, now);
+    }
+    int last = arrivals.getLast().rows;
+    boolean crowded = ahead >= batchRows;
+    long run = curve.nanos(crowded ? Math.max(last, batchRows) : last, first.length);
+    double factor = crowded ? 1 + Math.clamp(1.5 * curve.error(), 0.05, 0.3) : DOUBT;
+    long left = first.deadline.remainingNanos(now);
+    if (factor * (start + run) <= left || isProbe(first)) {
+      return null;
+    }
+    return Refusals.deadline(left, start, run);
+  }
+
+  /**
+   * True for one request in a while that is tried although it is expected to be late. Where nothing
+   * is executed nothing is learned, and a prediction that is wrong would refuse for ever.
+   */
+  private boolean isProbe(QueueEntry<T> arrival) {
+    if (running.count() > 0 || !entries.isEmpty()) {
+      return false;
+    }
+    refusedIdle++;
+    arrival.probe = refusedIdle % PROBE_INTERVAL == 0;
+    return arrival.probe;
+  }
+
+  /** What will be executed before an item that comes now, given that callers take turns. */
+  private long rowsAhead(QueueEntry<T> arrival) {
+    CallerShares<T> level = shares.get(arrival.level);
+    long own = level.rowsOf(arrival.caller);
+    int callers = level.count() + (own == 0 ? 1 : 0);
+    long turns = own * callers + (callers - 1);
+    return work.rowsAbove(arrival.level) + Math.min(work.rows(arrival.level), turns);
+  }
+
+  private @Nullable InferenceException refusalByCount(List<QueueEntry<T>> arrivals, long now) {
+    for (QueueEntry<T> entry : arrivals) {
+      int level = entry.level;
+      int asked = 0;
+      for (QueueEntry<T> other : arrivals) {
+        asked += other.level == level ? 1 : 0;
+      }
+      int bound = options.queuePolicy(level).bound();
+      if (asked > bound) {
+        return Refusals.tooLarge(asked, bound, level);
+      }
+      int excess = work.items(level) + asked - bound;
+      if (excess > 0 && !makeRoom(entry, asked, excess, now)) {
+        return Refusals.full(asked, bound, level, nanosUntilIdle(now));
+      }
+    }
+    return null;
+  }
+
+  /** False if no caller of the level has enough more than the one who comes. */
+  private boolean makeRoom(QueueEntry<T> arrival, int asked, int excess, long now) {
+    CallerShares<T> level = shares.get(arrival.level);
+    String largest = level.largest(level.itemsOf(arrival.caller) + asked + excess);
+    if (largest == null || largest.equals(arrival.caller)) {
+      return false;
+    }
+    for (int count = 0; count < excess; count++) {
+      drop(level.newestOf(largest), DroppedItem.Cause.DISPLACEMENT, now);
+    }
+    return true;
+  }
+
+  /** How long the executors will be busy with what is here; 0 while too little is known. */
+  long nanosUntilIdle(long now) {
+    LatencyCurve curve = latency.curve();
+    if (!curve.isKnown()) {
+      return 0;
+    }
+    long length = work.meanLength();
+    int batchRows = work.batchRows(curve, length);
+    return running.nanosUntilStart(curve, work.rows(), batchRows, length, now);
   }
 
   /** False if the item is not here. */
@@ -106,6 +243,15 @@ final class BatchQueue<T extends BatchItem> {
    */
   @Nullable Batch<T> poll(long now, boolean draining) {
     dropExpired(now);
+    situation =
+        new Situation(
+            latency.curve(),
+            limits.executors(),
+            running.count(),
+            running.rows(),
+            work.rows(),
+            returns.expected(now),
+            returns.answeredNanos());
     idleNanos = Long.MAX_VALUE;
     Set<Object> waiting = new HashSet<>();
     for (int lane = nonEmpty.nextSetBit(0); lane >= 0; lane = nonEmpty.nextSetBit(lane + 1)) {
@@ -123,6 +269,18 @@ final class BatchQueue<T extends BatchItem> {
    */
   long idleNanos() {
     return idleNanos;
+  }
+
+  /** A batch that was polled was executed. */
+  void completed(Batch<T> batch, long now) {
+    running.ended(batch);
+    LatencyCurve curve = latency.curve();
+    if (curve.isKnown()) {
+      // To wait for company pays, at most, for as long as a batch of two saves.
+      long one = curve.nanos(1, batch.length());
+      long saved = 2 * one - curve.nanos(2, batch.length());
+      returns.answered(batch.items().size(), now, Math.clamp(saved, one / 8, one));
+    }
   }
 
   /** Drops what expired, and puts behind the rest of its level what timed out and may wait on. */
@@ -169,9 +327,9 @@ final class BatchQueue<T extends BatchItem> {
   QueueStatus status(long now, boolean closed) {
     long oldest = 0;
     for (int lane = nonEmpty.nextSetBit(0); lane >= 0; lane = nonEmpty.nextSetBit(lane + 1)) {
-      oldest = Math.max(oldest, now - lanes.get(lane).first().queuedNanos);
+      oldest = Math.max(oldest, lanes.get(lane).oldestNanos(now));
     }
-    return new QueueStatus(entries.size(), rows, oldest, closed);
+    return new QueueStatus(entries.size(), work.rows(), oldest, closed);
   }
 
   private @Nullable Batch<T> pollLane(int index, Set<Object> waiting, long now, boolean draining) {
@@ -186,7 +344,7 @@ final class BatchQueue<T extends BatchItem> {
         return batch;
       }
     }
-    for (Object key : lane.oldestKeys(MOST_KEYS_ASKED)) {
+    for (Object key : lane.firstKeys(MOST_KEYS_ASKED)) {
       if (waiting.size() >= MOST_KEYS_ASKED) {
         break;
       }
@@ -228,32 +386,99 @@ final class BatchQueue<T extends BatchItem> {
     return next == null ? nanos : Math.min(nanos, next.expiryNanos - now);
   }
 
+  /** Opens a batch of one key, and drops of that key what nobody waits for any more. */
   private void gather(int fromLane, Object key, long now) {
-    open.clear();
+    List<DroppedItem.Cause> causes = new ArrayList<>();
+    List<QueueEntry<T>> lost = new ArrayList<>();
+    open.begin(situation);
+    passedOver.clear();
+    int left = Math.max(FEWEST_LOOKED_AT, MOST_LOOKED_AT * options.maxBatchSize());
+    scan:
     for (int lane = fromLane; lane >= 0; lane = nonEmpty.nextSetBit(lane + 1)) {
-      QueueEntry<T> entry = lanes.get(lane).first(key);
-      while (entry != null) {
-        QueueEntry<T> next = entry.next;
-        if (entry.item.isCancelled()) {
-          drop(entry, DroppedItem.Cause.CANCELLATION, now);
-        } else if (!open.join(entry)) {
-          return;
+      for (QueueEntry<T> entry : lanes.get(lane).entries(key)) {
+        DroppedItem.Cause cause = causeToDrop(entry, now);
+        if (cause != null) {
+          causes.add(cause);
+          lost.add(entry);
+        } else if (!open.hasRoom(entry) && !open.isTooLong(entry)) {
+          open.join(entry);
+          break scan;
+        } else if (open.hasRoom(entry) && open.pays(entry, !isBacklogged())) {
+          open.join(entry);
+        } else {
+          passedOver.add(entry);
         }
-        entry = next;
+        if (--left == 0) {
+          break scan;
+        }
       }
     }
+    fillUp();
+    for (int index = 0; index < lost.size(); index++) {
+      drop(lost.get(index), causes.get(index), now);
+    }
+  }
+
+  /** A batch that stayed small for want of rows of its length takes what is cheaper than alone. */
+  private void fillUp() {
+    if (passedOver.isEmpty() || !isBacklogged()) {
+      return;
+    }
+    int wanted = situation.latency().bestRows(open.length(), false) / 2;
+    Iterator<QueueEntry<T>> entries = passedOver.iterator();
+    while (entries.hasNext() && open.rows() < wanted) {
+      QueueEntry<T> entry = entries.next();
+      if (open.hasRoom(entry) && open.pays(entry, true)) {
+        open.join(entry);
+        entries.remove();
+      }
+    }
+  }
+
+  private boolean isBacklogged() {
+    return situation.latency().isKnown() && situation.isBacklogged(open.length());
+  }
+
+  private DroppedItem.@Nullable Cause causeToDrop(QueueEntry<T> entry, long now) {
+    if (entry.item.isCancelled()) {
+      return DroppedItem.Cause.CANCELLATION;
+    }
+    return entry.deadline.bounded()
+            && !entry.probe
+            && situation.latency().isConfident()
+            && entry.deadline.remainingNanos(now) < executionNanos(entry)
+        ? DroppedItem.Cause.TOO_LATE
+        : null;
+  }
+
+  /** What an item needs at least from now: in a crowd a whole batch, else its own execution. */
+  private long executionNanos(QueueEntry<T> entry) {
+    LatencyCurve curve = situation.latency();
+    int batchRows = work.batchRows(curve, entry.length);
+    return situation.isBacklogged(entry.length)
+        ? curve.nanos(Math.max(entry.rows, batchRows), entry.length)
+        : (long) (DOUBT * curve.nanos(entry.rows, entry.length));
   }
 
   private Batch<T> close(List<QueueEntry<T>> chosen, long now) {
     List<T> items = new ArrayList<>(chosen.size());
     int batchRows = 0;
+    long length = 0;
     for (QueueEntry<T> entry : chosen) {
       items.add(entry.item);
       batchRows += entry.rows;
+      length = Math.max(length, entry.length);
     }
-    Batch<T> batch = new Batch<>(items, batchRows, now);
-    chosen.forEach(this::unlink);
+    for (QueueEntry<T> entry : passedOver) {
+      entry.passedOver++;
+    }
+    Batch<T> batch = new Batch<>(items, batchRows, length, now);
+    for (QueueEntry<T> entry : chosen) {
+      shares.get(entry.level).served(entry);
+      unlink(entry);
+    }
     open.clear();
+    running.started(batch, situation.latency());
     return batch;
   }
 
@@ -272,16 +497,14 @@ final class BatchQueue<T extends BatchItem> {
     } else if (entry.deadline.bounded()) {
       expireAt(entry, entry.deadline.nanoTime());
     }
-    sizes[entry.level]++;
-    rows += entry.rows;
+    work.add(entry);
   }
 
   private void unlink(QueueEntry<T> entry) {
     unlinkFromLane(entry);
     expiries.remove(entry);
     entries.remove(entry.item);
-    sizes[entry.level]--;
-    rows -= entry.rows;
+    work.remove(entry);
   }
 
   private void putBehind(QueueEntry<T> entry) {
@@ -296,13 +519,15 @@ final class BatchQueue<T extends BatchItem> {
 
   private void link(QueueEntry<T> entry) {
     entry.sequence = nextSequence++;
-    lanes.get(entry.lane).append(entry);
+    shares.get(entry.level).add(entry);
+    lanes.get(entry.lane).add(entry);
     nonEmpty.set(entry.lane);
   }
 
   private void unlinkFromLane(QueueEntry<T> entry) {
     Lane<T> lane = lanes.get(entry.lane);
     lane.remove(entry);
+    shares.get(entry.level).remove(entry);
     nonEmpty.set(entry.lane, !lane.isEmpty());
   }
 
@@ -312,8 +537,11 @@ final class BatchQueue<T extends BatchItem> {
   }
 
   private void drop(QueueEntry<T> entry, DroppedItem.Cause cause, long now) {
-    Duration timeout = options.queuePolicy(entry.level).timeout();
-    dropped.add(new DroppedItem<>(entry.item, cause, now - entry.queuedNanos, timeout));
+    Duration limit =
+        cause == DroppedItem.Cause.TOO_LATE
+            ? Duration.ofNanos(executionNanos(entry))
+            : options.queuePolicy(entry.level).timeout();
+    dropped.add(new DroppedItem<>(entry.item, cause, now - entry.queuedNanos, limit));
     unlink(entry);
   }
 }

@@ -2,7 +2,6 @@ package io.onnxfleet.engine.batching;
 
 import com.google.errorprone.annotations.CheckReturnValue;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import io.onnxfleet.engine.batching.latency.LatencyCurve;
 import io.onnxfleet.engine.batching.latency.LatencyModel;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
@@ -24,10 +23,12 @@ import org.slf4j.LoggerFactory;
  * <ul>
  *   <li>Submitting never blocks. What is accepted leaves exactly once, as {@link BatchItem} says;
  *       what is refused stays the caller's.
- *   <li>Items of a higher priority go first; within one priority, and for one shape key, the order
- *       is the order of submission.
+ *   <li>Items of a higher priority go first; within one priority callers take turns, and the items
+ *       of one caller, of one shape key and length, go in the order of submission.
  *   <li>Batches form while the takers are busy. A ready taker waits only if there is nothing, or as
  *       long as the {@link BatchingPolicy} says.
+ *   <li>Once the {@link LatencyModel} predicts well, what cannot make its deadline is refused, and
+ *       so is what would wait longer than {@link WorkLimits#maxQueuedWork()}.
  *   <li>What expired is never in a batch. It is dropped when the scheduler is used, by any of its
  *       methods; where nobody may use it for a while, {@link #expire()} does it.
  * </ul>
@@ -48,9 +49,7 @@ public final class BatchScheduler<T extends BatchItem> implements AutoCloseable 
   private static final Logger logger = LoggerFactory.getLogger(BatchScheduler.class);
 
   private final BatchSchedulerOptions options;
-  private final BatchingPolicy policy;
   private final LatencyModel latency;
-  private final int executors;
   private final Ticker ticker;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
@@ -63,33 +62,32 @@ public final class BatchScheduler<T extends BatchItem> implements AutoCloseable 
 
   /** A scheduler of one executor that learns its latency from nothing. */
   public BatchScheduler(BatchSchedulerOptions options, BatchingPolicy policy, Ticker ticker) {
-    this(options, policy, new LatencyModel(options.maxBatchSize()), 1, ticker);
+    this(options, policy, WorkLimits.NONE, new LatencyModel(options.maxBatchSize()), ticker);
   }
 
   /**
-   * A scheduler whose batches that many threads take.
+   * A scheduler whose batches {@code limits.executors()} threads take.
    *
-   * @param latency is told of every batch
+   * @param latency is told of every batch, and tells the policy and the door what to expect
    */
   public BatchScheduler(
       BatchSchedulerOptions options,
       BatchingPolicy policy,
+      WorkLimits limits,
       LatencyModel latency,
-      int executors,
       Ticker ticker) {
     this.options = options;
-    this.policy = policy;
     this.latency = latency;
-    this.executors = executors;
     this.ticker = ticker;
-    queue = new BatchQueue<>(options, policy);
+    queue = new BatchQueue<>(options, policy, limits, latency);
   }
 
   /**
    * Puts an item into the queue.
    *
    * @throws InferenceException with {@link ErrorCode#QUEUE_FULL}, {@link ErrorCode#SHUTTING_DOWN}
-   *     or {@link ErrorCode#DEADLINE_EXCEEDED}; the item stays the caller's
+   *     or {@link ErrorCode#DEADLINE_EXCEEDED}, which is also said of a deadline that cannot be
+   *     met; the item stays the caller's
    * @throws IllegalArgumentException if the item has no rows, or more than a batch can have
    */
   public void submit(T item) {
@@ -147,17 +145,7 @@ public final class BatchScheduler<T extends BatchItem> implements AutoCloseable 
             "deadline: passed before the request was queued (expected an answer by it)");
       }
     }
-    return queue.offer(arrivals, now) ? null : full(arrivals.size(), arrivals.getFirst().level);
-  }
-
-  private InferenceException full(int items, int level) {
-    int bound = options.queuePolicy(level).bound();
-    String expected = " (expected: <= " + bound + " waiting at priority " + level + ")";
-    return items > bound
-        ? new InferenceException(
-            ErrorCode.REQUEST_TOO_LARGE, "queue: request of " + items + " batches" + expected)
-        : new InferenceException(
-            ErrorCode.QUEUE_FULL, "queue: full, no room for " + items + " more" + expected);
+    return queue.offer(arrivals, now);
   }
 
   /**
@@ -184,8 +172,8 @@ public final class BatchScheduler<T extends BatchItem> implements AutoCloseable 
     }
   }
 
-  /** The next batch if one is ready at this moment. */
-  @Nullable Batch<T> poll() {
+  /** The next batch if one is ready at this moment; {@link #take()} for who does not wait. */
+  public @Nullable Batch<T> poll() {
     Batch<T> batch;
     List<DroppedItem<T>> dropped;
     lock.lock();
@@ -227,6 +215,19 @@ public final class BatchScheduler<T extends BatchItem> implements AutoCloseable 
   }
 
   /**
+   * After {@link #poll()} had no batch: in how many nanoseconds it is to be asked again although
+   * nothing came; {@code Long.MAX_VALUE} if never.
+   */
+  public long nanosUntilReady() {
+    lock.lock();
+    try {
+      return queue.idleNanos();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
    * Takes an item out of the queue.
    *
    * @return true if it was there: it is the caller's again; false if it is in a batch, was dropped,
@@ -258,19 +259,29 @@ public final class BatchScheduler<T extends BatchItem> implements AutoCloseable 
     fail(dropped);
   }
 
-  /** Tells the policy what became of a batch. */
-  public void completed(BatchingPolicy.CompletedBatch batch) {
-    latency.record(batch.rows(), batch.paddedLength(), batch.nanos());
-    policy.onBatchCompleted(batch);
+  /**
+   * A batch that was taken was executed; to be told as soon as its items are answered.
+   *
+   * @param nanos time that the execution took
+   */
+  public void completed(Batch<T> batch, long nanos) {
+    latency.record(batch.rows(), batch.length(), nanos);
+    lock.lock();
+    try {
+      queue.completed(batch, ticker.nanoTime());
+    } finally {
+      lock.unlock();
+    }
   }
 
-  /** How long the executors will be busy with what waits; zero while too little is known. */
+  /** How long the executors will be busy with what is here; zero while too little is known. */
   public Duration queuedWork() {
-    LatencyCurve curve = latency.curve();
-    if (!curve.isKnown()) {
-      return Duration.ZERO;
+    lock.lock();
+    try {
+      return Duration.ofNanos(queue.nanosUntilIdle(ticker.nanoTime()));
+    } finally {
+      lock.unlock();
     }
-    return Duration.ofNanos((long) (status().rows() * curve.nanosPerRow(0) / executors));
   }
 
   public QueueStatus status() {

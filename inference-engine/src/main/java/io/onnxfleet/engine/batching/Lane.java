@@ -5,56 +5,58 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.TreeSet;
-import org.jspecify.annotations.Nullable;
 
 /**
- * The entries of one priority level in the order they came, and also by shape key, so that neither
- * the one that leads nor its mates are searched for: adding and removing an entry costs O(log
- * keys), whatever the number of entries. Not thread-safe.
+ * Entries of one priority level by rank, and also by shape key, so that neither the one that leads
+ * nor its mates are searched for: adding and removing an entry costs O(log entries). Not
+ * thread-safe.
  */
 final class Lane<T extends BatchItem> {
-  /** The entries of one key: a doubly linked list through the entries themselves. */
+  private static final Comparator<QueueEntry<?>> BY_RANK =
+      Comparator.<QueueEntry<?>>comparingLong(entry -> entry.rank)
+          .thenComparingLong(entry -> entry.sequence);
+
+  /** The entries of one key. */
   private static final class Bucket<T extends BatchItem> {
     final Object shapeKey;
-    QueueEntry<T> first;
-    QueueEntry<T> last;
+    final NavigableSet<QueueEntry<T>> entries = new TreeSet<>(BY_RANK);
 
-    Bucket(QueueEntry<T> only) {
-      shapeKey = only.shapeKey;
-      first = only;
-      last = only;
+    Bucket(Object shapeKey) {
+      this.shapeKey = shapeKey;
     }
 
-    long sequence() {
-      return first.sequence;
+    QueueEntry<T> first() {
+      return entries.first();
     }
   }
 
-  // INVARIANT: no bucket is empty, and both collections hold the same buckets.
+  // INVARIANT: no bucket is empty, and both collections hold the same buckets. A bucket's first
+  // entry changes only while the bucket is out of byRank.
   private final Map<Object, Bucket<T>> byKey = new HashMap<>();
-  private final TreeSet<Bucket<T>> byAge =
-      new TreeSet<>(Comparator.comparingLong(Bucket::sequence));
+  private final TreeSet<Bucket<T>> byRank =
+      new TreeSet<>(Comparator.comparing(Bucket::first, BY_RANK));
 
   boolean isEmpty() {
     return byKey.isEmpty();
   }
 
-  /** The entry that came first; the lane must not be empty. */
+  /** The entry that leads; the lane must not be empty. */
   QueueEntry<T> first() {
-    return byAge.first().first;
+    return byRank.first().first();
   }
 
-  /** The first entry of that key; the others follow by {@link QueueEntry#next}. */
-  @Nullable QueueEntry<T> first(Object shapeKey) {
+  /** The entries of that key by rank; not to be changed while it is gone through. */
+  Iterable<QueueEntry<T>> entries(Object shapeKey) {
     Bucket<T> bucket = byKey.get(shapeKey);
-    return bucket == null ? null : bucket.first;
+    return bucket == null ? List.of() : bucket.entries;
   }
 
-  /** At most that many keys, the one whose first entry came first ahead. */
-  List<Object> oldestKeys(int limit) {
-    List<Object> keys = new ArrayList<>(Math.min(limit, byAge.size()));
-    for (Bucket<T> bucket : byAge) {
+  /** At most that many keys, the one whose first entry leads ahead. */
+  List<Object> firstKeys(int limit) {
+    List<Object> keys = new ArrayList<>(Math.min(limit, byRank.size()));
+    for (Bucket<T> bucket : byRank) {
       if (keys.size() == limit) {
         break;
       }
@@ -63,51 +65,44 @@ final class Lane<T extends BatchItem> {
     return keys;
   }
 
-  /** Puts an entry last; its sequence must be the highest. */
-  void append(QueueEntry<T> entry) {
-    Bucket<T> bucket = byKey.get(entry.shapeKey);
-    if (bucket == null) {
-      bucket = new Bucket<>(entry);
-      byAge.add(bucket);
-      byKey.put(entry.shapeKey, bucket);
-      return;
+  /** How long the entry that has waited longest has waited, 0 if there is none. */
+  long oldestNanos(long now) {
+    long oldest = 0;
+    for (Bucket<T> bucket : byRank) {
+      oldest = Math.max(oldest, now - bucket.first().queuedNanos);
     }
-    entry.previous = bucket.last;
-    bucket.last.next = entry;
-    bucket.last = entry;
+    return oldest;
+  }
+
+  /** Puts an entry in its place by its rank. */
+  void add(QueueEntry<T> entry) {
+    Bucket<T> bucket = byKey.computeIfAbsent(entry.shapeKey, Bucket::new);
+    if (bucket.entries.isEmpty() || BY_RANK.compare(entry, bucket.first()) < 0) {
+      if (!bucket.entries.isEmpty()) {
+        byRank.remove(bucket);
+      }
+      bucket.entries.add(entry);
+      byRank.add(bucket);
+    } else {
+      bucket.entries.add(entry);
+    }
   }
 
   void remove(QueueEntry<T> entry) {
-    QueueEntry<T> previous = entry.previous;
-    QueueEntry<T> next = entry.next;
-    if (previous == null || next == null) {
-      removeEnd(entry, previous, next);
-    } else {
-      previous.next = next;
-      next.previous = previous;
-    }
-    entry.previous = null;
-    entry.next = null;
-  }
-
-  private void removeEnd(
-      QueueEntry<T> entry, @Nullable QueueEntry<T> previous, @Nullable QueueEntry<T> next) {
     Bucket<T> bucket = byKey.get(entry.shapeKey);
     if (bucket == null) {
       throw new IllegalStateException("an entry without its bucket");
     }
-    if (previous != null) {
-      previous.next = null;
-      bucket.last = previous;
+    if (bucket.first() != entry) {
+      bucket.entries.remove(entry);
       return;
     }
-    byAge.remove(bucket);
-    if (next == null) {
+    byRank.remove(bucket);
+    bucket.entries.remove(entry);
+    if (bucket.entries.isEmpty()) {
       byKey.remove(entry.shapeKey);
-      return;
+    } else {
+      byRank.add(bucket);
     }
-    next.previous = null;
-    bucket.first = next;
-    byAge.add(bucket);
   }
 }

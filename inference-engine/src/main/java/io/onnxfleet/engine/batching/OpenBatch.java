@@ -1,5 +1,6 @@
 package io.onnxfleet.engine.batching;
 
+import io.onnxfleet.engine.batching.latency.LatencyCurve;
 import io.onnxfleet.engine.request.Deadline;
 import java.util.ArrayList;
 import java.util.List;
@@ -9,32 +10,92 @@ import java.util.List;
  * decision. Never empty when a policy sees it. Not thread-safe.
  */
 final class OpenBatch<T extends BatchItem> implements QueueView {
+  /** After so many batches that left it out, an entry joins whatever its length. */
+  static final int MOST_PASSED_OVER = 32;
+
+  /** How much dearer a row may be here than elsewhere, when there are enough rows everywhere. */
+  private static final double TOLERANCE = 1.15;
+
   private final int maxBatchSize;
+  private final long maxPaddedElements;
   private final List<QueueEntry<T>> entries = new ArrayList<>();
+  private Situation situation = Situation.UNKNOWN;
   private int rows;
+  private long length;
   private boolean full;
 
   OpenBatch(int maxBatchSize) {
+    this(maxBatchSize, 0);
+  }
+
+  OpenBatch(int maxBatchSize, long maxPaddedElements) {
     this.maxBatchSize = maxBatchSize;
+    this.maxPaddedElements = maxPaddedElements;
   }
 
   void clear() {
     entries.clear();
     rows = 0;
+    length = 0;
     full = false;
+  }
+
+  /** Empties the batch, and says what goes on around the next one. */
+  void begin(Situation around) {
+    clear();
+    situation = around;
   }
 
   /** False if there is no room for it, and from then on the batch is full. */
   boolean join(QueueEntry<T> entry) {
-    // The first entry always fits: it may have more rows than the maximum if that is 1.
-    if (!entries.isEmpty() && (long) rows + entry.rows > maxBatchSize) {
+    if (!hasRoom(entry)) {
       full = true;
       return false;
     }
     entries.add(entry);
     rows += entry.rows;
+    length = Math.max(length, entry.length);
     full = rows >= maxBatchSize;
     return true;
+  }
+
+  /** The first entry always has room: it may have more rows than the maximum if that is 1. */
+  boolean hasRoom(QueueEntry<T> entry) {
+    return entries.isEmpty()
+        || ((long) rows + entry.rows <= maxBatchSize
+            && (maxPaddedElements == 0
+                || ((long) rows + entry.rows) * Math.max(length, entry.length)
+                    <= maxPaddedElements));
+  }
+
+  /** True if another entry, not longer than the batch, might have room where this one has none. */
+  boolean isTooLong(QueueEntry<T> entry) {
+    return entry.length > length && (long) rows + entry.rows <= maxBatchSize;
+  }
+
+  /**
+   * True if executing the entry here costs less than elsewhere. Here, it or the others are padded;
+   * elsewhere it costs what rows of its length cost in a batch of their own, or, if there are too
+   * few of them for that, what it costs alone.
+   *
+   * @param alone true to compare with what it costs alone
+   */
+  boolean pays(QueueEntry<T> entry, boolean alone) {
+    LatencyCurve latency = situation.latency();
+    if (entries.isEmpty()
+        || entry.length == length
+        || entry.passedOver >= MOST_PASSED_OVER
+        || !latency.isKnown()) {
+      return true;
+    }
+    long here =
+        latency.nanos(rows + entry.rows, Math.max(length, entry.length))
+            - latency.nanos(rows, length);
+    double elsewhere =
+        alone
+            ? latency.nanos(entry.rows, entry.length)
+            : TOLERANCE * entry.rows * latency.nanosPerRow(entry.length);
+    return here <= elsewhere;
   }
 
   boolean isEmpty() {
@@ -67,6 +128,11 @@ final class OpenBatch<T extends BatchItem> implements QueueView {
   }
 
   @Override
+  public long length() {
+    return length;
+  }
+
+  @Override
   public int rowsWithin(int limit) {
     int sum = 0;
     for (QueueEntry<T> entry : entries) {
@@ -93,11 +159,25 @@ final class OpenBatch<T extends BatchItem> implements QueueView {
   }
 
   @Override
+  public long newestNanos() {
+    long newest = entries.getFirst().queuedNanos;
+    for (QueueEntry<T> entry : entries) {
+      newest = entry.queuedNanos - newest > 0 ? entry.queuedNanos : newest;
+    }
+    return newest;
+  }
+
+  @Override
   public Deadline earliestDeadline() {
     Deadline earliest = Deadline.NONE;
     for (QueueEntry<T> entry : entries) {
       earliest = earliest.earlier(entry.deadline);
     }
     return earliest;
+  }
+
+  @Override
+  public Situation situation() {
+    return situation;
   }
 }

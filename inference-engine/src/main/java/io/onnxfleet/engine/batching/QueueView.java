@@ -16,6 +16,9 @@ public interface QueueView {
   /** Rows of all the items that would go together now. */
   int rows();
 
+  /** The length that these items would be padded to. */
+  long length();
+
   /** Rows of the longest run of these items, from the first, that has at most {@code limit}. */
   int rowsWithin(int limit);
 
@@ -25,6 +28,12 @@ public interface QueueView {
   /** The ticker's reading when the one of these items that has waited longest was accepted. */
   long oldestNanos();
 
+  /** The ticker's reading when the one of these items that came last was accepted. */
+  long newestNanos();
+
   /** The first deadline among these items. */
   Deadline earliestDeadline();
+
+  /** What goes on around the batch. */
+  Situation situation();
 }

@@ -27,11 +27,17 @@ final class BatchExecution {
   private final ModelInterface model;
   private final VersionEvents events;
   private final BufferPool pool;
+  private final ShapeLadder ladder;
 
   BatchExecution(
-      ModelSession session, ModelInterface model, VersionEvents events, BufferPool pool) {
+      ModelSession session,
+      ModelInterface model,
+      ShapeLadder ladder,
+      VersionEvents events,
+      BufferPool pool) {
     this.session = session;
     this.model = model;
+    this.ladder = model.isBatched() ? ladder : ShapeLadder.NONE;
     this.events = events;
     this.pool = pool;
   }
@@ -51,8 +57,11 @@ final class BatchExecution {
 
   private void run(List<PendingPiece> batch) {
     try {
-      runOnce(batch);
+      runOnce(batch, Dimensions.of(batch, ladder));
     } catch (Throwable failure) {
+      if (runAsItIs(batch)) {
+        return;
+      }
       if (batch.size() > 1) {
         int half = batch.size() / 2;
         run(batch.subList(0, half));
@@ -63,16 +72,48 @@ final class BatchExecution {
     }
   }
 
-  private void runOnce(List<PendingPiece> batch) {
+  /** A model may refuse the shape that it was filled up to; false if that is not what failed. */
+  private boolean runAsItIs(List<PendingPiece> batch) {
+    Dimensions dimensions = Dimensions.of(batch, ShapeLadder.NONE);
+    if (dimensions.equals(Dimensions.of(batch, ladder))) {
+      return false;
+    }
+    try {
+      runOnce(batch, dimensions);
+      return true;
+    } catch (Throwable failure) {
+      return false;
+    }
+  }
+
+  /**
+   * What a batch is run with.
+   *
+   * @param rows of the pieces
+   * @param filled rows that are added and dropped again
+   * @param length of every row
+   */
+  private record Dimensions(long rows, long filled, long length) {
+    static Dimensions of(List<PendingPiece> batch, ShapeLadder ladder) {
+      long rows = 0;
+      long length = 0;
+      for (PendingPiece piece : batch) {
+        rows += piece.bound().rows();
+        length = Math.max(length, piece.bound().length());
+      }
+      return new Dimensions(rows, ladder.rows(rows) - rows, ladder.length(length));
+    }
+  }
+
+  private void runOnce(List<PendingPiece> batch, Dimensions dimensions) {
     long begin = events.now();
     BitSet wanted = wantedOutputs(batch);
     List<String> names = new ArrayList<>(wanted.cardinality());
     wanted.stream().forEach(output -> names.add(model.outputs().get(output).name()));
-    long length = batch.stream().mapToLong(piece -> piece.bound().length()).max().orElse(0);
 
     List<Tensor> outputs;
     long gathered;
-    List<NamedTensor> inputs = gather(batch, length);
+    List<NamedTensor> inputs = gather(batch, dimensions);
     try {
       gathered = events.now();
       outputs = session.run(inputs, names);
@@ -82,13 +123,13 @@ final class BatchExecution {
     long inferred = events.now();
     List<List<Tensor>> answers;
     try {
-      answers = partAll(batch, wanted, outputs, length);
+      answers = partAll(batch, wanted, outputs, dimensions);
     } finally {
       outputs.forEach(Tensor::close);
     }
     long parted = events.now();
 
-    tellBatch(batch, length, gathered - begin, inferred - gathered, parted - inferred);
+    tellBatch(batch, dimensions, gathered - begin, inferred - gathered, parted - inferred);
     for (int index = 0; index < batch.size(); index++) {
       PendingPiece piece = batch.get(index);
       long queued = begin - piece.accepted();
@@ -105,15 +146,15 @@ final class BatchExecution {
   }
 
   private void tellBatch(
-      List<PendingPiece> batch, long length, long input, long infer, long output) {
-    long rows = 0;
-    long filled = 0;
+      List<PendingPiece> batch, Dimensions dimensions, long input, long infer, long output) {
+    long own = 0;
     for (PendingPiece piece : batch) {
-      rows += piece.bound().rows();
-      filled += piece.bound().rows() * piece.bound().length();
+      own += piece.bound().rows() * Math.max(1, piece.bound().length());
     }
-    double paddedRatio = rows * length == 0 ? 0 : 1 - (double) filled / (rows * length);
-    events.batchExecuted(new BatchTiming(batch.size(), rows, paddedRatio, input, infer, output));
+    long run = (dimensions.rows() + dimensions.filled()) * Math.max(1, dimensions.length());
+    double paddedRatio = own == 0 ? 0 : 1 - (double) own / run;
+    events.batchExecuted(
+        new BatchTiming(batch.size(), dimensions.rows(), paddedRatio, input, infer, output));
   }
 
   private BitSet wantedOutputs(List<PendingPiece> batch) {
@@ -126,7 +167,7 @@ final class BatchExecution {
     return wanted;
   }
 
-  private List<NamedTensor> gather(List<PendingPiece> batch, long length) {
+  private List<NamedTensor> gather(List<PendingPiece> batch, Dimensions dimensions) {
     List<NamedTensor> inputs = new ArrayList<>(model.inputs().size());
     Padding padding = model.padding();
     try {
@@ -137,15 +178,37 @@ final class BatchExecution {
         String name = model.inputs().get(index).name();
         List<Tensor> parts = partsOf(batch, index);
         boolean padded = padding != null && padding.inputs().contains(name);
-        Tensor joined =
-            padded ? TensorRows.joinPadded(pool, parts, length) : TensorRows.join(pool, parts);
-        inputs.add(new NamedTensor(name, joined));
+        inputs.add(new NamedTensor(name, join(parts, padded, dimensions)));
       }
       return inputs;
     } catch (Throwable failure) {
       inputs.forEach(input -> input.tensor().close());
       throw failure;
     }
+  }
+
+  /**
+   * One tensor of all the rows; those that fill it up repeat the last one, which is a legal one.
+   */
+  private Tensor join(List<Tensor> parts, boolean padded, Dimensions dimensions) {
+    if (dimensions.filled() == 0) {
+      return join(parts, padded, dimensions.length());
+    }
+    Tensor last = parts.getLast();
+    List<Tensor> split = TensorRows.part(last, new long[] {last.rows() - 1, 1});
+    try {
+      List<Tensor> filled = new ArrayList<>(parts);
+      for (long row = 0; row < dimensions.filled(); row++) {
+        filled.add(split.getLast());
+      }
+      return join(filled, padded, dimensions.length());
+    } finally {
+      split.forEach(Tensor::close);
+    }
+  }
+
+  private Tensor join(List<Tensor> parts, boolean padded, long length) {
+    return padded ? TensorRows.joinPadded(pool, parts, length) : TensorRows.join(pool, parts);
   }
 
   private static List<Tensor> partsOf(List<PendingPiece> batch, int index) {
@@ -161,7 +224,7 @@ final class BatchExecution {
 
   /** For each piece its outputs in the order it asked for, all references of their own. */
   private List<List<Tensor>> partAll(
-      List<PendingPiece> batch, BitSet wanted, List<Tensor> outputs, long length) {
+      List<PendingPiece> batch, BitSet wanted, List<Tensor> outputs, Dimensions dimensions) {
     List<@Nullable Tensor[]> byPiece = new ArrayList<>(batch.size());
     for (int index = 0; index < batch.size(); index++) {
       byPiece.add(new @Nullable Tensor[model.outputs().size()]);
@@ -169,7 +232,13 @@ final class BatchExecution {
     try {
       int position = 0;
       for (int output = wanted.nextSetBit(0); output >= 0; output = wanted.nextSetBit(output + 1)) {
-        part(batch, model.outputs().get(output), output, outputs.get(position++), length, byPiece);
+        part(
+            batch,
+            model.outputs().get(output),
+            output,
+            outputs.get(position++),
+            dimensions,
+            byPiece);
       }
       List<List<Tensor>> answers = new ArrayList<>(batch.size());
       for (int index = 0; index < batch.size(); index++) {
@@ -199,15 +268,23 @@ final class BatchExecution {
       Port port,
       int output,
       Tensor whole,
-      long length,
+      Dimensions dimensions,
       List<@Nullable Tensor[]> byPiece) {
-    if (batch.size() == 1) {
+    long length = dimensions.length();
+    if (batch.size() == 1
+        && dimensions.filled() == 0
+        && batch.getFirst().bound().length() == length) {
       byPiece.getFirst()[output] = shaped(port, whole.share());
       return;
     }
-    long[] counts = batch.stream().mapToLong(piece -> piece.bound().rows()).toArray();
+    long[] counts = new long[batch.size() + 1];
+    for (int index = 0; index < batch.size(); index++) {
+      counts[index] = batch.get(index).bound().rows();
+    }
+    counts[batch.size()] = dimensions.filled();
     requireRows(port, whole, counts);
     List<Tensor> parts = TensorRows.part(whole, counts);
+    parts.removeLast().close();
     boolean padded = model.padding() != null && model.padding().outputs().contains(port.name());
     for (int index = 0; index < parts.size(); index++) {
       byPiece.get(index)[output] = parts.get(index);

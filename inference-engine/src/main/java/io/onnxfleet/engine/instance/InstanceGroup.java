@@ -80,8 +80,8 @@ public final class InstanceGroup implements ModelGauges {
         new BatchScheduler<>(
             scheduling.options(),
             scheduling.policy(),
+            scheduling.limits().withExecutors(sessions.size()),
             new LatencyModel(Math.max(1, model.maxBatchSize())),
-            sessions.size(),
             ticker);
     this.events =
         new VersionEvents(
@@ -92,7 +92,8 @@ public final class InstanceGroup implements ModelGauges {
     this.busyShare = new BusyShare(sessions.size(), BUSY_TIME_CONSTANT, ticker.nanoTime());
     for (ModelSession session : sessions) {
       String name = "model-%s-%d".formatted(id, instances.size());
-      BatchExecution execution = new BatchExecution(session, model, events, pool);
+      BatchExecution execution =
+          new BatchExecution(session, model, scheduling.ladder(), events, pool);
       instances.add(new ModelInstance(name, session, execution, scheduler, busyShare, ticker));
     }
     instances.forEach(ModelInstance::start);

@@ -2,7 +2,6 @@ package io.onnxfleet.engine.instance;
 
 import io.onnxfleet.engine.batching.Batch;
 import io.onnxfleet.engine.batching.BatchScheduler;
-import io.onnxfleet.engine.batching.BatchingPolicy.CompletedBatch;
 import io.onnxfleet.engine.metrics.BusyShare;
 import io.onnxfleet.engine.request.Ticker;
 import io.onnxfleet.engine.runtime.ModelSession;
@@ -75,10 +74,6 @@ final class ModelInstance {
     }
   }
 
-  private static long length(Batch<PendingPiece> batch) {
-    return batch.items().stream().mapToLong(piece -> piece.bound().length()).max().orElse(0);
-  }
-
   private void run(Batch<PendingPiece> batch) {
     long begin = ticker.nanoTime();
     busyShare.begin(begin);
@@ -90,9 +85,7 @@ final class ModelInstance {
     } finally {
       long end = ticker.nanoTime();
       busyShare.end(end);
-      scheduler.completed(
-          new CompletedBatch(
-              batch.items().getFirst().shapeKey(), batch.rows(), length(batch), end - begin));
+      scheduler.completed(batch, end - begin);
     }
   }
 }

@@ -49,6 +49,17 @@ final class PendingPiece implements BatchItem {
   }
 
   @Override
+  public long length() {
+    return bound.length();
+  }
+
+  @Override
+  public String caller() {
+    String caller = request.request().caller();
+    return caller == null ? "" : caller;
+  }
+
+  @Override
   public int priority() {
     return request.request().priority();
   }

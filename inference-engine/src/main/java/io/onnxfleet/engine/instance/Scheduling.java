@@ -2,6 +2,18 @@ package io.onnxfleet.engine.instance;
 
 import io.onnxfleet.engine.batching.BatchSchedulerOptions;
 import io.onnxfleet.engine.batching.BatchingPolicy;
+import io.onnxfleet.engine.batching.WorkLimits;
 
-/** How a model version's batches are formed: the queue's bounds, and when a batch is closed. */
-public record Scheduling(BatchSchedulerOptions options, BatchingPolicy policy) {}
+/**
+ * How a model version's batches are formed: the queue's bounds, when a batch is closed, how much
+ * work is taken on, and with which shapes it is run.
+ *
+ * @param limits but for the executors, which the instances are
+ */
+public record Scheduling(
+    BatchSchedulerOptions options, BatchingPolicy policy, WorkLimits limits, ShapeLadder ladder) {
+  /** Without limits of the work or of the shapes. */
+  public Scheduling(BatchSchedulerOptions options, BatchingPolicy policy) {
+    this(options, policy, WorkLimits.NONE, ShapeLadder.NONE);
+  }
+}

@@ -80,7 +80,12 @@ public final class ModelCatalog {
       InstanceGroup.Environment environment) {
     VersionLoader loader =
         new SessionVersionLoader(
-            sessions, plan, limits.maxQueueSize(), limits.maxRequestRows(), environment);
+            sessions,
+            plan,
+            limits.maxQueueSize(),
+            limits.maxQueuedWork(),
+            limits.maxRequestRows(),
+            environment);
     return new ModelCatalog(
         repository, loader, environment.metrics(), limits.drainTimeout(), limits.loadingThreads());
   }
@@ -89,12 +94,17 @@ public final class ModelCatalog {
    * What bounds a version and its loading.
    *
    * @param maxQueueSize requests that may wait where the configuration sets no bound
+   * @param maxQueuedWork how long what waits may take before more is refused; zero for no bound
    * @param maxRequestRows rows of the largest request
    * @param drainTimeout how long unloading waits for what was accepted
    * @param loadingThreads models that load at once, at least 1
    */
   public record Limits(
-      int maxQueueSize, int maxRequestRows, Duration drainTimeout, int loadingThreads) {}
+      int maxQueueSize,
+      Duration maxQueuedWork,
+      int maxRequestRows,
+      Duration drainTimeout,
+      int loadingThreads) {}
 
   /** Calls back after each change of what is READY, on the thread that made it. */
   public void onChange(Runnable listener) {

@@ -1,22 +1,29 @@
 package io.onnxfleet.engine.repository;
 
+import io.onnxfleet.engine.batching.AdaptiveBatchingPolicy;
 import io.onnxfleet.engine.batching.BatchSchedulerOptions;
 import io.onnxfleet.engine.batching.QueuePolicy;
 import io.onnxfleet.engine.batching.QueuePolicy.TimeoutAction;
 import io.onnxfleet.engine.batching.TritonBatchingPolicy;
+import io.onnxfleet.engine.batching.WorkLimits;
+import io.onnxfleet.engine.error.ErrorCode;
+import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.instance.ModelInterface;
 import io.onnxfleet.engine.instance.ModelInterface.Padding;
 import io.onnxfleet.engine.instance.ModelInterface.Port;
 import io.onnxfleet.engine.instance.Scheduling;
+import io.onnxfleet.engine.instance.ShapeLadder;
 import io.onnxfleet.engine.repository.config.DynamicBatching;
 import io.onnxfleet.engine.repository.config.ModelConfig;
 import io.onnxfleet.engine.repository.config.QueuePolicyConfig;
 import io.onnxfleet.engine.repository.config.SequencePadding;
 import io.onnxfleet.engine.repository.config.TensorConfig;
+import io.onnxfleet.engine.runtime.ExecutionProvider;
 import io.onnxfleet.engine.runtime.ModelSignature;
 import io.onnxfleet.engine.tensor.Shape;
 import io.onnxfleet.engine.tensor.TensorSpec;
 import io.onnxfleet.engine.tensor.TensorSpec.Form;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -25,6 +32,12 @@ import org.jspecify.annotations.Nullable;
 
 /** A configuration in the terms of the packages that act on it. */
 final class ServingTerms {
+  /** The parameter that bounds a batch's rows times the length that they are padded to. */
+  static final String MAX_BATCH_ELEMENTS = "max_batch_elements";
+
+  /** The parameter that rounds the shapes of batches up to a few. */
+  static final String SHAPE_LADDER = "shape_ladder";
+
   private ServingTerms() {}
 
   static ModelInterface modelInterface(ModelConfig config, ModelSignature signature) {
@@ -56,9 +69,14 @@ final class ServingTerms {
   /**
    * How batches form.
    *
+   * <p>A configuration that names a delay or preferred sizes gets Triton's batching; any other one
+   * that adapts to what batches take.
+   *
    * @param maxQueueSize the bound where the configuration sets none
+   * @param maxQueuedWork how long what waits may take
    */
-  static Scheduling scheduling(ModelConfig config, int maxQueueSize) {
+  static Scheduling scheduling(
+      ModelConfig config, ExecutionProvider provider, int maxQueueSize, Duration maxQueuedWork) {
     DynamicBatching batching = config.dynamicBatching();
     int batchSize = batching == null ? 1 : Math.max(1, config.maxBatchSize());
     DynamicBatching declared = batching == null ? DynamicBatching.DEFAULT : batching;
@@ -75,7 +93,44 @@ final class ServingTerms {
             Math.max(1, declared.defaultPriorityLevel()),
             queuePolicy(declared.defaultQueuePolicy(), maxQueueSize),
             levels);
-    return new Scheduling(options, new TritonBatchingPolicy(options));
+    boolean fixed = !options.preferredBatchSizes().isEmpty() || !options.maxQueueDelay().isZero();
+    return new Scheduling(
+        options,
+        fixed ? new TritonBatchingPolicy(options) : new AdaptiveBatchingPolicy(),
+        new WorkLimits(1, maxPaddedElements(config), maxQueuedWork),
+        ladder(config, provider, batchSize));
+  }
+
+  /** By default only where a new shape costs a search for kernels or a new engine. */
+  private static ShapeLadder ladder(ModelConfig config, ExecutionProvider provider, int rows) {
+    String declared = config.parameters().getOrDefault(SHAPE_LADDER, "auto");
+    boolean wanted =
+        switch (declared) {
+          case "auto" ->
+              provider == ExecutionProvider.CUDA || provider == ExecutionProvider.TENSORRT;
+          case "on" -> true;
+          case "off" -> false;
+          default ->
+              throw new InferenceException(
+                  ErrorCode.MODEL_LOAD_FAILED,
+                  "parameter '%s': %s (expected one of auto, on, off)"
+                      .formatted(SHAPE_LADDER, declared));
+        };
+    return wanted && config.isBatched() ? new ShapeLadder(rows) : ShapeLadder.NONE;
+  }
+
+  private static long maxPaddedElements(ModelConfig config) {
+    String declared = config.parameters().get(MAX_BATCH_ELEMENTS);
+    if (declared == null) {
+      return 0;
+    }
+    if (!declared.matches("[1-9][0-9]{0,8}")) {
+      throw new InferenceException(
+          ErrorCode.MODEL_LOAD_FAILED,
+          "parameter '%s': %s (expected: a whole number from 1 to 999999999)"
+              .formatted(MAX_BATCH_ELEMENTS, declared));
+    }
+    return Long.parseLong(declared);
   }
 
   private static QueuePolicy queuePolicy(QueuePolicyConfig declared, int maxQueueSize) {

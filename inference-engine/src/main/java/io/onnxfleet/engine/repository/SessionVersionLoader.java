@@ -13,6 +13,7 @@ import io.onnxfleet.engine.runtime.ModelSession;
 import io.onnxfleet.engine.runtime.ModelSessionFactory;
 import io.onnxfleet.engine.runtime.SessionOptions;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.slf4j.Logger;
@@ -32,6 +33,7 @@ final class SessionVersionLoader implements VersionLoader {
   private final ModelSessionFactory sessions;
   private final InstancePlan plan;
   private final int maxQueueSize;
+  private final Duration maxQueuedWork;
   private final int maxRequestRows;
   private final InstanceGroup.Environment environment;
 
@@ -39,11 +41,13 @@ final class SessionVersionLoader implements VersionLoader {
       ModelSessionFactory sessions,
       InstancePlan plan,
       int maxQueueSize,
+      Duration maxQueuedWork,
       int maxRequestRows,
       InstanceGroup.Environment environment) {
     this.sessions = sessions;
     this.plan = plan;
     this.maxQueueSize = maxQueueSize;
+    this.maxQueuedWork = maxQueuedWork;
     this.maxRequestRows = maxRequestRows;
     this.environment = environment;
   }
@@ -98,7 +102,7 @@ final class SessionVersionLoader implements VersionLoader {
             id,
             model,
             opened,
-            ServingTerms.scheduling(config, maxQueueSize),
+            ServingTerms.scheduling(config, first.executionProvider(), maxQueueSize, maxQueuedWork),
             maxRequestRows,
             environment);
     return new LoadedVersion(

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param modelVersion null for the highest READY one
  * @param requestedOutputs names of the outputs wanted, in order; empty for all
  * @param priority 1 (highest) to the model's number of levels; 0 for the model's default
+ * @param caller whose request it is, for callers share a model fairly; null if that is not known
  */
 public record InferenceRequest(
     @Nullable String id,
@@ -20,12 +21,31 @@ public record InferenceRequest(
     List<NamedTensor> inputs,
     List<String> requestedOutputs,
     Deadline deadline,
-    int priority)
+    int priority,
+    @Nullable String caller)
     implements AutoCloseable {
 
   public InferenceRequest {
     inputs = List.copyOf(inputs);
     requestedOutputs = List.copyOf(requestedOutputs);
+  }
+
+  /** A call by nobody in particular. */
+  public InferenceRequest(
+      @Nullable String id,
+      String modelName,
+      @Nullable Long modelVersion,
+      List<NamedTensor> inputs,
+      List<String> requestedOutputs,
+      Deadline deadline,
+      int priority) {
+    this(id, modelName, modelVersion, inputs, requestedOutputs, deadline, priority, null);
+  }
+
+  /** The same call, which owns the same tensors, in that caller's name. */
+  public InferenceRequest by(@Nullable String name) {
+    return new InferenceRequest(
+        id, modelName, modelVersion, inputs, requestedOutputs, deadline, priority, name);
   }
 
   /** A call of the highest READY version for all its outputs, without a deadline. */

@@ -7,6 +7,7 @@ import io.onnxfleet.engine.tensor.BufferPool;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes vectors of texts with one model version.
@@ -73,6 +74,13 @@ public final class TextEmbedder implements AutoCloseable {
    * if any text fails; cancelling it drops the rows that have not started.
    */
   public CompletableFuture<Embeddings> embed(List<TextInput> texts, Deadline deadline) {
+    return embed(texts, deadline, null);
+  }
+
+  /** The same in that caller's name. */
+  public CompletableFuture<Embeddings> embed(
+      List<TextInput> texts, Deadline deadline, @Nullable String caller) {
+    InferencePort named = request -> port.infer(request.by(caller));
     try {
       List<long[]> tokens = tokenize(texts);
       long total = (long) texts.size() * tokenizer.specialTokens().count();
@@ -81,7 +89,7 @@ public final class TextEmbedder implements AutoCloseable {
         total += ids.length;
         windows.add(TextWindow.cut(ids.length, capacity, overlap));
       }
-      return new EmbeddingCall(tokens, windows, total, model.pooling(), rows, port, deadline)
+      return new EmbeddingCall(tokens, windows, total, model.pooling(), rows, named, deadline)
           .start();
     } catch (InferenceException refused) {
       return CompletableFuture.failedFuture(refused);

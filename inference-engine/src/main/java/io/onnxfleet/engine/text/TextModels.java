@@ -74,6 +74,12 @@ public final class TextModels implements AutoCloseable {
   /** {@link TextEmbedder#embed} with a model's highest READY version. */
   public CompletableFuture<Embeddings> embed(
       String name, List<TextInput> texts, Deadline deadline) {
+    return embed(name, texts, deadline, null);
+  }
+
+  /** The same in that caller's name. */
+  public CompletableFuture<Embeddings> embed(
+      String name, List<TextInput> texts, Deadline deadline, @Nullable String caller) {
     Opened lease;
     try {
       lease = lease(name);
@@ -81,7 +87,7 @@ public final class TextModels implements AutoCloseable {
       return CompletableFuture.failedFuture(refused);
     }
     try {
-      return lease.embedder().embed(texts, deadline);
+      return lease.embedder().embed(texts, deadline, caller);
     } finally {
       lease.release();
     }

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.onnxfleet.engine.batching.DroppedItem.Cause;
 import io.onnxfleet.engine.batching.QueuePolicy.TimeoutAction;
+import io.onnxfleet.engine.batching.latency.LatencyModel;
 import io.onnxfleet.engine.request.Deadline;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -346,7 +347,8 @@ class BatchQueueTest {
   }
 
   private BatchQueue<TestItem> queue(BatchSchedulerOptions of) {
-    return new BatchQueue<>(of, new TritonBatchingPolicy(of));
+    return new BatchQueue<>(
+        of, new TritonBatchingPolicy(of), WorkLimits.NONE, new LatencyModel(of.maxBatchSize()));
   }
 
   private static BatchSchedulerOptions options(
@@ -387,7 +389,7 @@ class BatchQueueTest {
     for (TestItem item : items) {
       entries.add(new QueueEntry<>(item, options));
     }
-    return queue.offer(entries, now());
+    return queue.offer(entries, now()) == null;
   }
 
   private void offer(TestItem... items) {

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.onnxfleet.engine.batching.BatchingPolicy.Close;
-import io.onnxfleet.engine.batching.BatchingPolicy.CompletedBatch;
 import io.onnxfleet.engine.batching.BatchingPolicy.Decision;
 import io.onnxfleet.engine.batching.BatchingPolicy.Wait;
 import io.onnxfleet.engine.batching.QueuePolicy.TimeoutAction;
@@ -37,7 +36,7 @@ class BatchSchedulerTest {
     scheduler.submit(a);
     scheduler.submit(b);
 
-    assertThat(scheduler.take()).isEqualTo(new Batch<>(List.of(a, b), 3, ticker.nanoTime()));
+    assertThat(scheduler.take()).isEqualTo(new Batch<>(List.of(a, b), 3, 0, ticker.nanoTime()));
   }
 
   @Test
@@ -310,17 +309,6 @@ class BatchSchedulerTest {
   }
 
   @Test
-  void completed_tellsThePolicy_whenABatchWasExecuted() {
-    WaitingPolicy policy = new WaitingPolicy();
-    BatchScheduler<TestItem> scheduler =
-        new BatchScheduler<>(options(Duration.ZERO, 0), policy, ticker);
-    CompletedBatch batch = new CompletedBatch("A", 4, 32, 1_000_000);
-    scheduler.completed(batch);
-
-    assertThat(policy.completed).containsExactly(batch);
-  }
-
-  @Test
   void poll_closes_whenThePolicyWaitsForAMomentThatHasPassed() {
     BatchingPolicy late =
         new BatchingPolicy() {
@@ -406,21 +394,6 @@ class BatchSchedulerTest {
         assertThat(failure).hasCauseInstanceOf(InterruptedException.class);
         return true;
       }
-    }
-  }
-
-  /** Never closes a batch for an hour. */
-  private static final class WaitingPolicy implements BatchingPolicy {
-    final List<CompletedBatch> completed = new ArrayList<>();
-
-    @Override
-    public Decision decide(QueueView view, long nowNanos) {
-      return new Wait(nowNanos + Duration.ofHours(1).toNanos());
-    }
-
-    @Override
-    public void onBatchCompleted(CompletedBatch batch) {
-      completed.add(batch);
     }
   }
 }

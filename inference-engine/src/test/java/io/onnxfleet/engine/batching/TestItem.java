@@ -11,6 +11,8 @@ final class TestItem implements BatchItem {
   private final String name;
   private int rows = 1;
   private Object shapeKey = "A";
+  private long length;
+  private String caller = "";
   private int priority;
   private Deadline deadline = Deadline.NONE;
   private volatile boolean cancelled;
@@ -32,6 +34,16 @@ final class TestItem implements BatchItem {
 
   TestItem key(Object shapeKey) {
     this.shapeKey = shapeKey;
+    return this;
+  }
+
+  TestItem length(long length) {
+    this.length = length;
+    return this;
+  }
+
+  TestItem caller(String caller) {
+    this.caller = caller;
     return this;
   }
 
@@ -69,6 +81,16 @@ final class TestItem implements BatchItem {
   @Override
   public Object shapeKey() {
     return shapeKey;
+  }
+
+  @Override
+  public long length() {
+    return length;
+  }
+
+  @Override
+  public String caller() {
+    return caller;
   }
 
   @Override

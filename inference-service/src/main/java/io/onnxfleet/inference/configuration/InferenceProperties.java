@@ -21,6 +21,8 @@ import org.springframework.util.unit.DataSize;
  * @param providerOptions options of each provider, passed on by name
  * @param maxQueueSize requests that may wait for one model version where its configuration sets no
  *     bound, at least 1
+ * @param maxQueueDelay how long the work that waits for one model version may take, by what its
+ *     batches took lately, before more is refused; 0 for no bound, at most a day
  * @param maxRequestRows rows of the largest request, at least 1
  * @param maxConcurrentRequests requests that are decoded, waited for or encoded at once, at least 1
  * @param maxBodySize of a request, also after decompression; at least 1 KB, less than 2 GB
@@ -40,6 +42,7 @@ public record InferenceProperties(
     @Nullable ExecutionProvider required,
     @Nullable Map<ExecutionProvider, Map<String, String>> providerOptions,
     @DefaultValue("1024") int maxQueueSize,
+    @DefaultValue("30s") Duration maxQueueDelay,
     @DefaultValue("4096") int maxRequestRows,
     @DefaultValue("4096") int maxConcurrentRequests,
     @DefaultValue("64MB") DataSize maxBodySize,
@@ -57,6 +60,8 @@ public record InferenceProperties(
     requireAtLeast("cpus", cpus == null ? 1 : cpus, 1);
     requireAtLeast("execution-providers", executionProviders.size(), 1);
     requireAtLeast("max-queue-size", maxQueueSize, 1);
+    requireAtLeast("max-queue-delay", maxQueueDelay.toMillis(), 0);
+    requireAtMost("max-queue-delay", maxQueueDelay.toMillis(), Duration.ofDays(1).toMillis());
     requireAtLeast("max-request-rows", maxRequestRows, 1);
     requireAtLeast("max-concurrent-requests", maxConcurrentRequests, 1);
     requireAtLeast("max-body-size", maxBodySize.toBytes(), 1 << 10);
@@ -82,6 +87,7 @@ public record InferenceProperties(
         required,
         providerOptions == null ? Map.of() : providerOptions,
         maxQueueSize,
+        maxQueueDelay,
         maxRequestRows,
         maxPooledMemory.toBytes(),
         maxTensorMemory.toBytes(),

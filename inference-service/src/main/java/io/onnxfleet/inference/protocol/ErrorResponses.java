@@ -64,7 +64,7 @@ final class ErrorResponses {
     return respond(
         path,
         ErrorStatus.of(code.category()),
-        ErrorStatus.headers(code),
+        ErrorStatus.headers(failure),
         code,
         String.valueOf(failure.getMessage()));
   }

@@ -2,13 +2,15 @@ package io.onnxfleet.inference.protocol;
 
 import io.onnxfleet.engine.error.ErrorCategory;
 import io.onnxfleet.engine.error.ErrorCode;
+import io.onnxfleet.engine.error.InferenceException;
 import java.time.Duration;
+import java.util.Objects;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatusCode;
 
 /** The one mapping from what went wrong to HTTP. */
 public final class ErrorStatus {
-  /** A queue of full batches is through in less; the header knows only whole seconds. */
+  /** Where nothing better is known; the header knows only whole seconds. */
   private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
 
   private static final int CLIENT_CLOSED_REQUEST = 499;
@@ -30,14 +32,20 @@ public final class ErrorStatus {
   }
 
   /** The headers that go with an error: when to come again, and whether elsewhere. */
-  static HttpHeaders headers(ErrorCode code) {
+  static HttpHeaders headers(InferenceException failure) {
+    ErrorCode code = failure.code();
     HttpHeaders headers = new HttpHeaders();
     if (code.category().isRetryable()) {
-      headers.set(HttpHeaders.RETRY_AFTER, Long.toString(RETRY_AFTER.toSeconds()));
+      headers.set(HttpHeaders.RETRY_AFTER, Long.toString(seconds(failure)));
     }
     if (code == ErrorCode.SHUTTING_DOWN) {
       headers.set(FleetHeaders.REPLICA_STATE, FleetHeaders.DRAINING);
     }
     return headers;
+  }
+
+  private static long seconds(InferenceException failure) {
+    Duration wait = Objects.requireNonNullElse(failure.retryAfter(), RETRY_AFTER);
+    return Math.max(1, Math.ceilDiv(wait.toMillis(), 1_000));
   }
 }

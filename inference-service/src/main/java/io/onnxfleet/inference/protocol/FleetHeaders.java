@@ -11,6 +11,11 @@ public final class FleetHeaders {
   /** Milliseconds that the whole request may still take. */
   public static final String DEADLINE_MILLIS = "Inference-Deadline-Ms";
 
+  /**
+   * Whose request it is: callers share a model fairly. The gateway says it; else the address does.
+   */
+  public static final String CALLER = "Inference-Caller";
+
   /** Which replica answered. */
   public static final String REPLICA = "Inference-Replica";
 

@@ -5,14 +5,14 @@ package io.onnxfleet.engine.batching.latency;
  * non-decreasing in rows. Immutable; a prediction costs two searches in a few dozen numbers.
  */
 public final class LatencyCurve {
-  private static final int KNOWN_AFTER = 16;
+  private static final int KNOWN_AFTER = 8;
   private static final double MOST_ERROR = 0.5;
   private static final int EXPLORED_AFTER = 3;
 
   /** How much of the best throughput a batch may give up for being smaller. */
   private static final double SMALLER = 0.03;
 
-  private static final double LARGER = 0.01;
+  private static final double LARGER = 0.015;
 
   private final Rungs rowRungs;
   private final Rungs lengthRungs;
@@ -109,7 +109,7 @@ public final class LatencyCurve {
   }
 
   /**
-   * The smallest batch whose throughput is within three hundredths of the best, or one hundredth if
+   * The smallest batch whose throughput is within three hundredths of the best, or half of that if
    * {@code hurried}.
    */
   public int bestRows(long length, boolean hurried) {

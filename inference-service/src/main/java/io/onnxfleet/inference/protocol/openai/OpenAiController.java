@@ -9,6 +9,7 @@ import io.onnxfleet.engine.text.TextModels;
 import io.onnxfleet.inference.configuration.FleetProperties;
 import io.onnxfleet.inference.configuration.InferenceProperties;
 import io.onnxfleet.inference.lifecycle.Admission;
+import io.onnxfleet.inference.protocol.Callers;
 import io.onnxfleet.inference.protocol.ClientConnection;
 import io.onnxfleet.inference.protocol.Deadlines;
 import io.onnxfleet.inference.protocol.ProtocolExecutor;
@@ -72,7 +73,8 @@ class OpenAiController {
       String model = Objects.requireNonNullElse(request.model(), fleet.defaultModel());
       requireDimensions(request, model);
       Embeddings embeddings =
-          ClientConnection.of(http).await(models.embed(model, request.input(), deadline), _ -> {});
+          ClientConnection.of(http)
+              .await(models.embed(model, request.input(), deadline, Callers.of(http)), _ -> {});
       write(EmbeddingsResponse.of(model, request, embeddings), http, response);
     }
     return CompletableFuture.completedFuture(null);

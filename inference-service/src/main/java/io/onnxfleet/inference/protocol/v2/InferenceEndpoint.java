@@ -7,6 +7,7 @@ import io.onnxfleet.engine.request.Deadline;
 import io.onnxfleet.engine.request.InferenceResponse;
 import io.onnxfleet.inference.configuration.InferenceProperties;
 import io.onnxfleet.inference.lifecycle.Admission;
+import io.onnxfleet.inference.protocol.Callers;
 import io.onnxfleet.inference.protocol.ClientConnection;
 import io.onnxfleet.inference.protocol.Deadlines;
 import io.onnxfleet.inference.protocol.http.RequestBody;
@@ -61,7 +62,8 @@ final class InferenceEndpoint {
     }
     try (var _ = admission.enter()) {
       InferenceCall call = decode(model, version, request);
-      CompletableFuture<InferenceResponse> answer = engine.infer(call.request());
+      CompletableFuture<InferenceResponse> answer =
+          engine.infer(call.request().by(Callers.of(request)));
       ClientConnection client = ClientConnection.of(request);
       try (InferenceResponse finished = client.await(answer, InferenceResponse::close);
           HttpResponseTarget target = new HttpResponseTarget(request, response)) {

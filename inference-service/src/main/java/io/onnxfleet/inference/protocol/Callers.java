@@ -1,0 +1,19 @@
+package io.onnxfleet.inference.protocol;
+
+import jakarta.servlet.http.HttpServletRequest;
+
+/** Tells whose request it is. Stateless. */
+public final class Callers {
+  private static final int LONGEST = 128;
+
+  private Callers() {}
+
+  /** What the header says, cut to a bounded length, or the address that the request came from. */
+  public static String of(HttpServletRequest request) {
+    String header = request.getHeader(FleetHeaders.CALLER);
+    if (header == null || header.isBlank()) {
+      return request.getRemoteAddr();
+    }
+    return header.length() > LONGEST ? header.substring(0, LONGEST) : header;
+  }
+}
