@@ -1,6 +1,7 @@
 package io.onnxfleet.benchmarks;
 
 import ai.onnxruntime.OrtException;
+import io.onnxfleet.benchmarks.policies.PolicyComparison;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.URI;
@@ -64,6 +65,12 @@ final class Benchmarks {
   @Command(name = "tiny-model", description = "Writes a model with next to no compute.")
   int tinyModel(@Parameters(paramLabel = "FOLDER") Path folder) throws IOException {
     TinyModel.write(resolve(folder));
+    return 0;
+  }
+
+  @Command(name = "policies", description = "Batching policies compared on a virtual clock.")
+  int policies() {
+    PolicyComparison.print(System.out);
     return 0;
   }
 
