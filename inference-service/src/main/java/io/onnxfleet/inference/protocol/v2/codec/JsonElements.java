@@ -54,6 +54,9 @@ final class JsonElements {
               throw tooMany(shape, expected);
             }
             put(json, token, type, target, count++);
+            if (type == DataType.FP32) {
+              count += json.moreFloats(target, expected - count);
+            }
           }
         }
         if (depth == 0) {

@@ -69,14 +69,19 @@ final class NearestFloat {
    * @param more whether digits behind those of the significand were left out
    */
   static float ofFloat(long significand, int exponent, boolean more) {
+    long bits = bitsOfFloat(significand, exponent, more);
+    return bits < 0 ? Float.NaN : Float.intBitsToFloat((int) bits);
+  }
+
+  /** The bits of that float, or a negative number. */
+  static long bitsOfFloat(long significand, int exponent, boolean more) {
     if (significand == 0) {
-      return more ? Float.NaN : 0f;
+      return more ? -1 : 0;
     }
     if (exponent == 0 && significand > 0 && !more) {
-      return (float) significand;
+      return Float.floatToRawIntBits((float) significand);
     }
-    long bits = nearest(significand, exponent, more, FLOAT_BITS, FLOAT_BIAS);
-    return bits < 0 ? Float.NaN : Float.intBitsToFloat((int) bits);
+    return nearest(significand, exponent, more, FLOAT_BITS, FLOAT_BIAS);
   }
 
   /** The nearest double, as {@link #ofFloat}. */
@@ -110,10 +115,12 @@ final class NearestFloat {
     long half = 1L << (dropped - 1);
     long rest = high & ((1L << dropped) - 1);
     long slack = 3 + (more ? 1L << leading : 0);
-    if (rest <= half && rest + slack >= half) {
+    // Half way may lie from rest to rest + slack; one comparison, as one half of it would be a
+    // coin's.
+    if (Long.compareUnsigned(half - rest, slack) <= 0) {
       return -1;
     }
-    long rounded = (high >>> dropped) + (rest > half ? 1 : 0);
+    long rounded = (high >>> dropped) + ((half - rest) >>> (Long.SIZE - 1));
     int binary = EXPONENTS[index] - leading + Long.SIZE + dropped;
     // Rounding up may give one bit more: adding instead of masking then carries into the exponent.
     long biased = (long) binary + precision - 1 + bias;
