@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * @param maxPooledBytes tensor memory that is kept for later
  * @param maxTensorBytes tensor memory in use at once; what would exceed it is refused
  * @param drainTimeout how long unloading a version waits for what it has accepted
+ * @param graphCache folder of optimised graphs, or null for one among the temporary files
+ * @param maxGraphCacheBytes what it may take up; 0 keeps none
  */
 public record EngineOptions(
     Path repository,
@@ -35,7 +37,9 @@ public record EngineOptions(
     int maxRequestRows,
     long maxPooledBytes,
     long maxTensorBytes,
-    Duration drainTimeout) {
+    Duration drainTimeout,
+    @Nullable Path graphCache,
+    long maxGraphCacheBytes) {
 
   public EngineOptions {
     executionProviders = List.copyOf(executionProviders);
@@ -72,7 +76,9 @@ public record EngineOptions(
         4096,
         512L << 20,
         4L << 30,
-        Duration.ofSeconds(30));
+        Duration.ofSeconds(30),
+        null,
+        4L << 30);
   }
 
   private static void requireAtLeastOne(String name, long value) {

@@ -15,6 +15,7 @@ import io.onnxfleet.engine.repository.ModelIndexEntry;
 import io.onnxfleet.engine.request.InferenceRequest;
 import io.onnxfleet.engine.request.InferenceResponse;
 import io.onnxfleet.engine.request.Ticker;
+import io.onnxfleet.engine.runtime.GraphCache;
 import io.onnxfleet.engine.runtime.OnnxRuntime;
 import io.onnxfleet.engine.tensor.BufferPool;
 import java.time.Duration;
@@ -76,7 +77,8 @@ public final class InferenceEngine implements AutoCloseable {
     ModelCatalog catalog =
         ModelCatalog.create(
             new FolderModelRepository(options.repository()),
-            new OnnxRuntime(pool),
+            new OnnxRuntime(
+                pool, GraphCache.open(options.graphCache(), options.maxGraphCacheBytes())),
             new InstancePlan(
                 options.cpus(),
                 options.executionProviders(),

@@ -40,6 +40,7 @@ public record InstancePlan(
   /** Sessions to open, at least one; those that say so may be more once the provider is known. */
   List<SessionOptions> sessionsFor(@Nullable DeclaredConfig config) {
     List<InstanceGroupConfig> groups = config == null ? List.of() : config.instanceGroups();
+    SessionParameters parameters = SessionParameters.of(config);
     OptimizationConfig optimization =
         config == null ? OptimizationConfig.DEFAULT : config.optimization();
     if (groups.isEmpty()) {
@@ -48,10 +49,11 @@ public record InstancePlan(
     int named = groups.stream().mapToInt(group -> Math.max(1, group.count())).sum();
     List<SessionOptions> sessions = new ArrayList<>();
     for (InstanceGroupConfig group : groups) {
-      int threads = group.count() == 0 ? 1 : Math.max(1, cpus / named);
+      int threads =
+          parameters.intraOpThreads().orElse(group.count() == 0 ? 1 : Math.max(1, cpus / named));
       List<Integer> devices = group.gpus().isEmpty() ? List.of(0) : group.gpus();
       for (int device : devices) {
-        SessionOptions options = options(group, optimization, threads, device);
+        SessionOptions options = options(group, optimization, parameters, threads, device);
         sessions.addAll(Collections.nCopies(Math.max(1, group.count()), options));
       }
     }
@@ -66,7 +68,8 @@ public record InstancePlan(
   List<SessionOptions> others(
       List<SessionOptions> wanted, boolean countIsOpen, ExecutionProvider chosen) {
     if (countIsOpen && chosen == ExecutionProvider.CPU) {
-      return Collections.nCopies(cpus - 1, wanted.getFirst());
+      int instances = Math.max(1, cpus / wanted.getFirst().intraOpThreads());
+      return Collections.nCopies(instances - 1, wanted.getFirst());
     }
     return wanted.subList(1, wanted.size());
   }
@@ -79,7 +82,11 @@ public record InstancePlan(
   }
 
   private SessionOptions options(
-      InstanceGroupConfig group, OptimizationConfig optimization, int threads, int device) {
+      InstanceGroupConfig group,
+      OptimizationConfig optimization,
+      SessionParameters parameters,
+      int threads,
+      int device) {
     List<Accelerator> accelerators =
         switch (group.kind()) {
           case CPU -> optimization.cpuAccelerators();
@@ -96,7 +103,14 @@ public record InstancePlan(
       case GPU -> order.addAll(gpuProviders());
       case AUTO, MODEL -> order.addAll(executionProviders);
     }
-    return new SessionOptions(List.copyOf(order), required, options, threads, device, Map.of());
+    return new SessionOptions(
+        List.copyOf(order),
+        required,
+        options,
+        threads,
+        device,
+        parameters.sessionConfiguration(),
+        parameters.graph());
   }
 
   /** A group of kind GPU never runs on a CPU in silence: it fails to load where there is none. */

@@ -12,18 +12,13 @@ import java.net.URL;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.DirectoryStream;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
-import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -170,41 +165,9 @@ final class NativeLibrary {
   /** The folder for libraries of one build of the runtime, which nobody else can write to. */
   private Path ownFolder(long checksum) throws IOException {
     String name = "onnxruntime-%08x".formatted(checksum);
-    if (!cache.isEmpty()) {
-      return Files.createDirectories(Path.of(cache).resolve(name));
-    }
-    Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
-    String user = System.getProperty("user.name", "").replaceAll("[^A-Za-z0-9._-]", "_");
-    Path folder = temporary.resolve("onnx-fleet-%s-%s".formatted(user, name));
-    Set<PosixFilePermission> ownerOnly =
-        EnumSet.copyOf(PosixFilePermissions.fromString("rwx------"));
-    boolean posix = Files.getFileStore(temporary).supportsFileAttributeView("posix");
-    try {
-      return posix
-          ? Files.createDirectory(folder, PosixFilePermissions.asFileAttribute(ownerOnly))
-          : Files.createDirectory(folder);
-    } catch (FileAlreadyExistsException ours) {
-      requireOwn(folder, posix ? ownerOnly : Set.of());
-      return folder;
-    }
-  }
-
-  /** Anybody may create a folder among the temporary files, and what lies in it would be loaded. */
-  private static void requireOwn(Path folder, Set<PosixFilePermission> permissions)
-      throws IOException {
-    Path probe = Files.createTempFile(folder, "owner", PART);
-    try {
-      boolean own =
-          Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)
-              && Files.getOwner(folder).equals(Files.getOwner(probe))
-              && (permissions.isEmpty()
-                  || permissions.containsAll(Files.getPosixFilePermissions(folder)));
-      if (!own) {
-        throw new IOException(folder + " belongs to somebody else, or others may write to it");
-      }
-    } finally {
-      Files.deleteIfExists(probe);
-    }
+    return cache.isEmpty()
+        ? OwnFolder.amongTemporaryFiles(name)
+        : Files.createDirectories(Path.of(cache).resolve(name));
   }
 
   private static Path fileOf(URL resource) throws URISyntaxException {

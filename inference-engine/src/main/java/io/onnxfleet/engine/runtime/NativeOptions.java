@@ -4,13 +4,14 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** ONNX Runtime's session options, filled from ours; not thread-safe. */
 final class NativeOptions implements AutoCloseable {
-  private static final int ALL_OPTIMIZATIONS = 99;
   private static final int SEQUENTIAL = 0;
+  private static final int PARALLEL = 1;
 
   /**
    * Threads that spin for work cost more than they give as soon as anything else needs the core.
@@ -29,15 +30,24 @@ final class NativeOptions implements AutoCloseable {
 
   NativeOptions(OrtApi api, SessionOptions options) {
     this.api = api;
+    GraphSettings graph = options.graph();
     try {
       MemorySegment out = arena.allocate(ADDRESS);
       api.call(OrtFunction.CREATE_SESSION_OPTIONS, out);
       address = out.get(ADDRESS, 0);
       set(OrtFunction.SET_SESSION_LOG_SEVERITY_LEVEL, OrtEnvironment.LOG_SEVERITY_FATAL);
-      set(OrtFunction.SET_SESSION_GRAPH_OPTIMIZATION_LEVEL, ALL_OPTIMIZATIONS);
-      set(OrtFunction.SET_SESSION_EXECUTION_MODE, SEQUENTIAL);
+      set(OrtFunction.SET_SESSION_GRAPH_OPTIMIZATION_LEVEL, graph.optimization().level());
+      set(OrtFunction.SET_SESSION_EXECUTION_MODE, graph.parallel() ? PARALLEL : SEQUENTIAL);
       set(OrtFunction.SET_INTRA_OP_NUM_THREADS, options.intraOpThreads());
-      set(OrtFunction.SET_INTER_OP_NUM_THREADS, 1);
+      set(OrtFunction.SET_INTER_OP_NUM_THREADS, graph.interOpThreads());
+      api.call(
+          graph.memoryArena()
+              ? OrtFunction.ENABLE_CPU_MEM_ARENA
+              : OrtFunction.DISABLE_CPU_MEM_ARENA,
+          address);
+      api.call(
+          graph.memoryPattern() ? OrtFunction.ENABLE_MEM_PATTERN : OrtFunction.DISABLE_MEM_PATTERN,
+          address);
       Map<String, String> configuration = new LinkedHashMap<>(DEFAULT_CONFIGURATION);
       configuration.putAll(options.sessionConfiguration());
       configuration.forEach(
@@ -51,6 +61,14 @@ final class NativeOptions implements AutoCloseable {
       close();
       throw failure;
     }
+  }
+
+  /** Lets the session write its graph to a file, as it is once optimised. */
+  void writeOptimizedGraphTo(Path file) {
+    api.call(
+        OrtFunction.SET_OPTIMIZED_MODEL_FILE_PATH,
+        address,
+        arena.allocateFrom(file.toString(), NativeSession.pathCharset()));
   }
 
   MemorySegment address() {

@@ -14,6 +14,8 @@ import java.util.Locale;
  * for {@link #runOptions()}.
  */
 final class NativeSession implements AutoCloseable {
+  private static final String SHRINK_ARENA = "memory.enable_memory_arena_shrinkage";
+
   private final OrtApi api;
   private final NativeOptions options;
   private MemorySegment session = MemorySegment.NULL;
@@ -24,7 +26,8 @@ final class NativeSession implements AutoCloseable {
    *
    * @throws OrtFailure if the runtime cannot load it
    */
-  NativeSession(OrtEnvironment environment, Path modelFile, NativeOptions options) {
+  NativeSession(
+      OrtEnvironment environment, Path modelFile, NativeOptions options, boolean shrinkArena) {
     this.api = environment.api();
     this.options = options;
     try (Arena arena = Arena.ofConfined()) {
@@ -34,6 +37,13 @@ final class NativeSession implements AutoCloseable {
       session = out.get(ADDRESS, 0);
       api.call(OrtFunction.CREATE_RUN_OPTIONS, out);
       runOptions = out.get(ADDRESS, 0);
+      if (shrinkArena) {
+        api.call(
+            OrtFunction.ADD_RUN_CONFIG_ENTRY,
+            runOptions,
+            arena.allocateFrom(SHRINK_ARENA),
+            arena.allocateFrom("cpu:0"));
+      }
     } catch (Throwable failure) {
       close();
       throw failure;
@@ -58,7 +68,7 @@ final class NativeSession implements AutoCloseable {
   }
 
   /** The C API takes paths as the platform's wide or narrow strings. */
-  private static Charset pathCharset() {
+  static Charset pathCharset() {
     boolean windows =
         System.getProperty("os.name", "").toLowerCase(Locale.ROOT).startsWith("windows");
     return windows ? StandardCharsets.UTF_16LE : StandardCharsets.UTF_8;

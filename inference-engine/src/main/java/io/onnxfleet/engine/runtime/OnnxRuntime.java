@@ -10,7 +10,9 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,9 +29,19 @@ public final class OnnxRuntime implements ModelSessionFactory {
   private static final Logger log = LoggerFactory.getLogger(OnnxRuntime.class);
   private static final int MOST_RECENT_NOTES = 16;
 
+  /**
+   * An optimised graph with its weights in a file that sessions map, as their kernels want them.
+   */
+  private static final Map<String, String> APART_AND_PACKED =
+      Map.of(
+          "session.optimized_model_external_initializers_file_name", GraphCache.WEIGHTS,
+          "session.optimized_model_external_initializers_min_size_in_bytes", "1024",
+          "session.save_external_prepacked_constant_initializers", "1");
+
   private final OrtEnvironment environment;
   private final ProviderSetup providers;
   private final BufferPool pool;
+  private final @Nullable GraphCache graphs;
 
   @GuardedBy("this")
   private final ArrayDeque<String> recentNotes = new ArrayDeque<>();
@@ -41,9 +53,21 @@ public final class OnnxRuntime implements ModelSessionFactory {
    * @throws IllegalStateException if there is no ONNX Runtime for this platform, or it is too old
    */
   public OnnxRuntime(BufferPool pool) {
+    this(pool, null);
+  }
+
+  /**
+   * Loads ONNX Runtime unless this process has it already.
+   *
+   * @param pool where outputs are put
+   * @param graphs where models are kept in their optimised form, or null
+   * @throws IllegalStateException if there is no ONNX Runtime for this platform, or it is too old
+   */
+  public OnnxRuntime(BufferPool pool, @Nullable GraphCache graphs) {
     this.environment = OrtEnvironment.get();
     this.providers = new ProviderSetup(environment);
     this.pool = pool;
+    this.graphs = graphs;
   }
 
   /** The version of the native library, such as 1.26.0. */
@@ -56,7 +80,6 @@ public final class OnnxRuntime implements ModelSessionFactory {
     if (!Files.isRegularFile(modelFile)) {
       throw loadFailed("%s: no such file".formatted(modelFile.getFileName()));
     }
-    ModelStructure.check(modelFile);
     ExecutionProvider required = options.required();
     List<ExecutionProvider> candidates =
         required == null ? options.executionProviders() : List.of(required);
@@ -65,7 +88,7 @@ public final class OnnxRuntime implements ModelSessionFactory {
       Optional<String> obstacle = providers.obstacle(candidate, options);
       if (obstacle.isEmpty()) {
         try {
-          return open(modelFile, options, new Placement(candidate, notes));
+          return open(modelFile, options, new Placement(candidate, notes), graphs);
         } catch (OrtFailure failure) {
           if (candidate == ExecutionProvider.CPU) {
             throw loadFailed(failure.reason());
@@ -96,7 +119,66 @@ public final class OnnxRuntime implements ModelSessionFactory {
     return news;
   }
 
-  private ModelSession open(Path modelFile, SessionOptions options, Placement placement) {
+  private ModelSession open(
+      Path modelFile, SessionOptions options, Placement placement, @Nullable GraphCache cache) {
+    if (cache != null && placement.provider() == ExecutionProvider.CPU) {
+      Optional<Path> form =
+          cache.form(modelFile, options, version(), target -> optimize(modelFile, options, target));
+      if (form.isPresent()) {
+        try {
+          return openSession(form.get(), options.forOptimizedGraph(), placement);
+        } catch (OrtFailure | InferenceException failure) {
+          log.warn("the optimised graph of {} does not open: {}", modelFile, failure.getMessage());
+          cache.refuse(form.get(), String.valueOf(failure.getMessage()));
+        }
+      }
+    }
+    ModelStructure.check(modelFile);
+    return openSession(modelFile, options, placement);
+  }
+
+  /**
+   * Writes a model as it is once optimised, weights apart and packed for this processor.
+   *
+   * @throws OrtFailure if the runtime cannot, or if the result declares something else
+   */
+  private void optimize(Path modelFile, SessionOptions options, Path target) {
+    ModelStructure.check(modelFile);
+    SessionOptions writing = options.with(APART_AND_PACKED);
+    NativeOptions nativeOptions = new NativeOptions(environment.api(), writing);
+    try {
+      nativeOptions.writeOptimizedGraphTo(target);
+    } catch (Throwable failure) {
+      nativeOptions.close();
+      throw failure;
+    }
+    ModelSignature before;
+    try (NativeSession session = new NativeSession(environment, modelFile, nativeOptions, false)) {
+      before = signature(session);
+    }
+    ModelSignature after;
+    try (NativeSession session =
+        new NativeSession(
+            environment,
+            target,
+            new NativeOptions(environment.api(), options.forOptimizedGraph()),
+            false)) {
+      after = signature(session);
+    }
+    if (!after.equals(before)) {
+      throw new OrtFailure(0, "%s (expected %s)".formatted(after, before));
+    }
+  }
+
+  private ModelSignature signature(NativeSession session) {
+    try (Arena scratch = Arena.ofConfined()) {
+      return new PortsReader(environment, session.address(), Arena.ofAuto(), scratch)
+          .read()
+          .signature();
+    }
+  }
+
+  private ModelSession openSession(Path modelFile, SessionOptions options, Placement placement) {
     NativeOptions nativeOptions = new NativeOptions(environment.api(), options);
     try {
       providers.append(placement.provider(), options, nativeOptions);
@@ -104,7 +186,8 @@ public final class OnnxRuntime implements ModelSessionFactory {
       nativeOptions.close();
       throw failure;
     }
-    NativeSession session = new NativeSession(environment, modelFile, nativeOptions);
+    NativeSession session =
+        new NativeSession(environment, modelFile, nativeOptions, options.graph().shrinkArena());
     try (Arena scratch = Arena.ofConfined()) {
       GraphPorts ports =
           new PortsReader(environment, session.address(), Arena.ofAuto(), scratch).read();

@@ -1,5 +1,6 @@
 package io.onnxfleet.engine.runtime;
 
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param intraOpThreads threads that one run is spread over, at least 1
  * @param deviceId the accelerator's ordinal
  * @param sessionConfiguration ONNX Runtime's own session configuration entries, passed on by name
+ * @param graph how the graph is optimised and its memory kept
  */
 public record SessionOptions(
     List<ExecutionProvider> executionProviders,
@@ -22,7 +24,8 @@ public record SessionOptions(
     Map<ExecutionProvider, Map<String, String>> providerOptions,
     int intraOpThreads,
     int deviceId,
-    Map<String, String> sessionConfiguration) {
+    Map<String, String> sessionConfiguration,
+    GraphSettings graph) {
 
   public SessionOptions {
     executionProviders = List.copyOf(executionProviders);
@@ -35,6 +38,44 @@ public record SessionOptions(
       throw new IllegalArgumentException(
           "intra-op-threads: " + intraOpThreads + " (expected: >= 1)");
     }
+  }
+
+  /** With the usual {@link GraphSettings}. */
+  public SessionOptions(
+      List<ExecutionProvider> executionProviders,
+      @Nullable ExecutionProvider required,
+      Map<ExecutionProvider, Map<String, String>> providerOptions,
+      int intraOpThreads,
+      int deviceId,
+      Map<String, String> sessionConfiguration) {
+    this(
+        executionProviders,
+        required,
+        providerOptions,
+        intraOpThreads,
+        deviceId,
+        sessionConfiguration,
+        GraphSettings.DEFAULT);
+  }
+
+  /** The same for a graph that has been optimised before. */
+  SessionOptions forOptimizedGraph() {
+    return new SessionOptions(
+        executionProviders,
+        required,
+        providerOptions,
+        intraOpThreads,
+        deviceId,
+        sessionConfiguration,
+        graph.withOptimization(GraphSettings.Optimization.NONE));
+  }
+
+  /** The same with further session configuration entries. */
+  SessionOptions with(Map<String, String> entries) {
+    Map<String, String> all = new HashMap<>(sessionConfiguration);
+    all.putAll(entries);
+    return new SessionOptions(
+        executionProviders, required, providerOptions, intraOpThreads, deviceId, all, graph);
   }
 
   /** On the CPU, with that many threads a run. */

@@ -33,6 +33,9 @@ import org.springframework.util.unit.DataSize;
  *     model for what it runs
  * @param departureNotice how long a stopping replica still says that it is going away, so that
  *     gateways hear of it
+ * @param graphCache folder where optimised models are kept for the next start and shared between
+ *     replicas; one of this user among the temporary files if not set
+ * @param maxGraphCache what they may take up; 0 keeps none
  */
 @ConfigurationProperties("fleet.inference")
 public record InferenceProperties(
@@ -50,7 +53,9 @@ public record InferenceProperties(
     @DefaultValue("4GB") DataSize maxTensorMemory,
     @DefaultValue("5m") Duration defaultDeadline,
     @DefaultValue("30s") Duration drainTimeout,
-    @DefaultValue("2s") Duration departureNotice) {
+    @DefaultValue("2s") Duration departureNotice,
+    @Nullable Path graphCache,
+    @DefaultValue("4GB") DataSize maxGraphCache) {
 
   private static final String PREFIX = "fleet.inference.";
 
@@ -71,6 +76,7 @@ public record InferenceProperties(
     requireAtLeast("default-deadline", defaultDeadline.toMillis(), 1);
     requireAtLeast("drain-timeout", drainTimeout.toMillis(), 0);
     requireAtLeast("departure-notice", departureNotice.toMillis(), 0);
+    requireAtLeast("max-graph-cache", maxGraphCache.toBytes(), 0);
     if (required != null && !executionProviders.contains(required)) {
       throw new IllegalArgumentException(
           "%srequired: %s (expected one of %s)"
@@ -91,7 +97,9 @@ public record InferenceProperties(
         maxRequestRows,
         maxPooledMemory.toBytes(),
         maxTensorMemory.toBytes(),
-        drainTimeout);
+        drainTimeout,
+        graphCache == null ? null : graphCache.toAbsolutePath().normalize(),
+        maxGraphCache.toBytes());
   }
 
   private static void requireAtLeast(String key, long value, long least) {

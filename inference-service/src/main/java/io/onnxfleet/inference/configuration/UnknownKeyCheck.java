@@ -20,6 +20,9 @@ final class UnknownKeyCheck implements BeanFactoryPostProcessor {
   private static final ConfigurationPropertyName OURS =
       ConfigurationPropertyName.of("fleet.inference");
 
+  /** Properties beans are named after their prefix; to look at all beans would take far longer. */
+  private static final String BEANS = "fleet";
+
   private final Environment environment;
 
   UnknownKeyCheck(Environment environment) {
@@ -29,7 +32,10 @@ final class UnknownKeyCheck implements BeanFactoryPostProcessor {
   @Override
   public void postProcessBeanFactory(ConfigurableListableBeanFactory beans) {
     KnownKeys known = new KnownKeys();
-    for (String bean : beans.getBeanNamesForAnnotation(ConfigurationProperties.class)) {
+    for (String bean : beans.getBeanDefinitionNames()) {
+      if (!bean.startsWith(BEANS)) {
+        continue;
+      }
       ConfigurationProperties annotation =
           beans.findAnnotationOnBean(bean, ConfigurationProperties.class, false);
       Class<?> type = beans.getType(bean, false);

@@ -2,6 +2,7 @@ package io.onnxfleet.engine.repository.config;
 
 import io.onnxfleet.engine.repository.proto.ModelConfigProto;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** What a {@code config.pbtxt} says, well-formed but not yet compared with the model. Immutable. */
@@ -48,6 +49,11 @@ public final class DeclaredConfig {
   /** How the graph is to be executed. */
   public OptimizationConfig optimization() {
     return ConfigSections.optimization(proto);
+  }
+
+  /** Free text by name. */
+  public Map<String, String> parameters() {
+    return ConfigSections.parameters(proto);
   }
 
   /** The name of a feature that it asks for and that is not served, or empty if all are. */

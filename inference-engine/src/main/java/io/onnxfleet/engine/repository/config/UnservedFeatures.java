@@ -100,7 +100,6 @@ final class UnservedFeatures {
     }
     OptimizationProto optimization = proto.getOptimization();
     note(notes, optimization.getPriorityValue() != 0, "optimization.priority");
-    note(notes, optimization.getGraph().getLevel() != 0, "optimization.graph");
     note(notes, optimization.hasCuda(), "optimization.cuda");
     note(notes, optimization.hasInputPinnedMemory(), "optimization.input_pinned_memory");
     note(notes, optimization.hasOutputPinnedMemory(), "optimization.output_pinned_memory");
