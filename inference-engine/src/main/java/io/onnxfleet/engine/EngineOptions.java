@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  * @param drainTimeout how long unloading a version waits for what it has accepted
  * @param graphCache folder of optimised graphs, or null for one among the temporary files
  * @param maxGraphCacheBytes what it may take up; 0 keeps none
+ * @param measuresThreads whether splits of the CPUs into instances and threads are tried, for
+ *     models that say what to try them on; needs the graph cache
  */
 public record EngineOptions(
     Path repository,
@@ -39,7 +41,8 @@ public record EngineOptions(
     long maxTensorBytes,
     Duration drainTimeout,
     @Nullable Path graphCache,
-    long maxGraphCacheBytes) {
+    long maxGraphCacheBytes,
+    boolean measuresThreads) {
 
   public EngineOptions {
     executionProviders = List.copyOf(executionProviders);
@@ -78,7 +81,8 @@ public record EngineOptions(
         4L << 30,
         Duration.ofSeconds(30),
         null,
-        4L << 30);
+        4L << 30,
+        true);
   }
 
   private static void requireAtLeastOne(String name, long value) {

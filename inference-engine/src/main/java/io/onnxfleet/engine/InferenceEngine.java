@@ -74,16 +74,17 @@ public final class InferenceEngine implements AutoCloseable {
   public static InferenceEngine create(EngineOptions options, EngineMetrics metrics) {
     BufferPool pool = new BufferPool(options.maxPooledBytes(), options.maxTensorBytes());
     Ticker ticker = Ticker.system();
+    GraphCache graphs = GraphCache.open(options.graphCache(), options.maxGraphCacheBytes());
     ModelCatalog catalog =
         ModelCatalog.create(
             new FolderModelRepository(options.repository()),
-            new OnnxRuntime(
-                pool, GraphCache.open(options.graphCache(), options.maxGraphCacheBytes())),
+            new OnnxRuntime(pool, graphs),
             new InstancePlan(
                 options.cpus(),
                 options.executionProviders(),
                 options.requiredProvider(),
-                options.providerOptions()),
+                options.providerOptions(),
+                options.measuresThreads() ? graphs : null),
             new ModelCatalog.Limits(
                 options.maxQueueSize(),
                 options.maxQueueDelay(),

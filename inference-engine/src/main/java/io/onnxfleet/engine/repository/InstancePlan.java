@@ -5,6 +5,7 @@ import io.onnxfleet.engine.repository.config.InstanceGroupConfig;
 import io.onnxfleet.engine.repository.config.OptimizationConfig;
 import io.onnxfleet.engine.repository.config.OptimizationConfig.Accelerator;
 import io.onnxfleet.engine.runtime.ExecutionProvider;
+import io.onnxfleet.engine.runtime.GraphCache;
 import io.onnxfleet.engine.runtime.SessionOptions;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -25,12 +26,14 @@ import org.jspecify.annotations.Nullable;
  * @param cpus processors to keep busy
  * @param executionProviders in order of preference
  * @param required the only provider that will do, or null
+ * @param splits where splits of the CPUs that proved faster are noted, or null if none are tried
  */
 public record InstancePlan(
     int cpus,
     List<ExecutionProvider> executionProviders,
     @Nullable ExecutionProvider required,
-    Map<ExecutionProvider, Map<String, String>> providerOptions) {
+    Map<ExecutionProvider, Map<String, String>> providerOptions,
+    @Nullable GraphCache splits) {
 
   public InstancePlan {
     executionProviders = List.copyOf(executionProviders);
@@ -72,6 +75,21 @@ public record InstancePlan(
       return Collections.nCopies(instances - 1, wanted.getFirst());
     }
     return wanted.subList(1, wanted.size());
+  }
+
+  /**
+   * The splits to try for a version, none if its configuration or the machine leaves no choice.
+   *
+   * @param wanted what {@link #sessionsFor} said
+   */
+  List<ThreadBudget.Split> splitsFor(
+      @Nullable DeclaredConfig config, List<SessionOptions> wanted, ExecutionProvider chosen) {
+    boolean isUniform = wanted.stream().distinct().count() == 1;
+    boolean isFixed = SessionParameters.of(config).intraOpThreads().isPresent();
+    if (splits == null || cpus == 1 || chosen != ExecutionProvider.CPU || !isUniform || isFixed) {
+      return List.of();
+    }
+    return ThreadBudget.candidates(cpus, isCountOpen(config) ? 0 : wanted.size());
   }
 
   /** True if the configuration leaves the number of instances to the engine. */

@@ -7,8 +7,10 @@ import io.onnxfleet.engine.instance.ModelInterface;
 import io.onnxfleet.engine.instance.WarmUp;
 import io.onnxfleet.engine.metrics.ModelVersionId;
 import io.onnxfleet.engine.repository.ModelFolder.Version;
+import io.onnxfleet.engine.repository.ThreadBudget.Split;
 import io.onnxfleet.engine.repository.config.ModelConfig;
 import io.onnxfleet.engine.repository.config.ModelConfigDerivation;
+import io.onnxfleet.engine.runtime.GraphCache;
 import io.onnxfleet.engine.runtime.ModelSession;
 import io.onnxfleet.engine.runtime.ModelSessionFactory;
 import io.onnxfleet.engine.runtime.SessionOptions;
@@ -90,6 +92,13 @@ final class SessionVersionLoader implements VersionLoader {
           ModelConfigDerivation.deriveUnbatched(id.model(), folder.config(), first.signature());
     }
     ModelInterface model = ServingTerms.modelInterface(config, first.signature());
+    int threads = threads(folder, file, wanted, first, config, model);
+    if (threads != wanted.getFirst().intraOpThreads()) {
+      wanted = wanted.stream().map(options -> options.withIntraOpThreads(threads)).toList();
+      first = sessions.open(file, wanted.getFirst());
+      opened.removeFirst().close();
+      opened.add(first);
+    }
     for (SessionOptions options :
         plan.others(wanted, InstancePlan.isCountOpen(folder.config()), first.executionProvider())) {
       opened.add(sessions.open(file, options));
@@ -107,6 +116,47 @@ final class SessionVersionLoader implements VersionLoader {
             environment);
     return new LoadedVersion(
         id, folder.path(), config, group, first.executionProvider(), first.providerNotes());
+  }
+
+  /** Threads of each session: what was planned, or what proves faster. */
+  private int threads(
+      ModelFolder folder,
+      Path file,
+      List<SessionOptions> wanted,
+      ModelSession first,
+      ModelConfig config,
+      ModelInterface model) {
+    List<Split> splits = plan.splitsFor(folder.config(), wanted, first.executionProvider());
+    GraphCache notes = plan.splits();
+    if (notes == null || splits.isEmpty() || !isInputKnown(config)) {
+      return wanted.getFirst().intraOpThreads();
+    }
+    SplitTrial trial =
+        new SplitTrial(
+            threads -> sessions.open(file, wanted.getFirst().withIntraOpThreads(threads)),
+            session -> runOnce(session, model, config, folder),
+            environment.ticker());
+    return new ThreadBudget(notes).choose(file, splits, trial).threads();
+  }
+
+  /**
+   * True if a run on made-up input costs what a caller's does: zeros of a made-up length do not.
+   */
+  private static boolean isInputKnown(ModelConfig config) {
+    return !config.warmups().isEmpty()
+        || config.inputs().stream().allMatch(input -> input.modelDims().isConcrete());
+  }
+
+  private void runOnce(
+      ModelSession session, ModelInterface model, ModelConfig config, ModelFolder folder) {
+    if (config.warmups().isEmpty()) {
+      if (new WarmUp(session, model, environment.pool()).run(1) == WarmUp.Outcome.REFUSED) {
+        throw new InferenceException(
+            ErrorCode.MODEL_LOAD_FAILED, "the model refuses made-up inputs");
+      }
+    } else {
+      new DeclaredWarmUp(session, config, folder.path(), environment.pool()).run();
+    }
   }
 
   private boolean losesRows(ModelSession session, ModelConfig config) {

@@ -157,6 +157,40 @@ public final class GraphCache {
     }
   }
 
+  /**
+   * What was noted of a model on a processor like this one.
+   *
+   * @param name of the note
+   */
+  public Optional<String> note(Path modelFile, String name) {
+    try {
+      Path note = noteFile(modelFile, name);
+      return Files.isRegularFile(note) ? Optional.of(Files.readString(note)) : Optional.empty();
+    } catch (IOException unreadable) {
+      return Optional.empty();
+    }
+  }
+
+  /** Notes something of a model, for later processes too; what cannot be written is forgotten. */
+  public void note(Path modelFile, String name, String text) {
+    try {
+      Path part = Files.createTempFile(root, "note", PART);
+      Files.writeString(part, text);
+      Files.move(
+          part,
+          noteFile(modelFile, name),
+          StandardCopyOption.ATOMIC_MOVE,
+          StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException failure) {
+      log.warn("{} of {} is not noted: {}", name, modelFile, failure.toString());
+    }
+  }
+
+  private Path noteFile(Path modelFile, String name) throws IOException {
+    String content = contentHash(modelFile, filesOf(modelFile));
+    return root.resolve(hash(String.join("\n", content, processor, name)).substring(0, 32));
+  }
+
   // ---------------------------------------------------------------- making
 
   private boolean make(Path form, long byteSize, Writer writer) throws IOException {

@@ -58,6 +58,18 @@ public record SessionOptions(
         GraphSettings.DEFAULT);
   }
 
+  /** The same with that many threads a run. */
+  public SessionOptions withIntraOpThreads(int threads) {
+    return new SessionOptions(
+        executionProviders,
+        required,
+        providerOptions,
+        threads,
+        deviceId,
+        sessionConfiguration,
+        graph);
+  }
+
   /** The same for a graph that has been optimised before. */
   SessionOptions forOptimizedGraph() {
     return new SessionOptions(

@@ -36,6 +36,7 @@ import org.springframework.util.unit.DataSize;
  * @param graphCache folder where optimised models are kept for the next start and shared between
  *     replicas; one of this user among the temporary files if not set
  * @param maxGraphCache what they may take up; 0 keeps none
+ * @param threadBudget how the CPUs are split into instances of a model and threads of each
  */
 @ConfigurationProperties("fleet.inference")
 public record InferenceProperties(
@@ -55,7 +56,16 @@ public record InferenceProperties(
     @DefaultValue("30s") Duration drainTimeout,
     @DefaultValue("2s") Duration departureNotice,
     @Nullable Path graphCache,
-    @DefaultValue("4GB") DataSize maxGraphCache) {
+    @DefaultValue("4GB") DataSize maxGraphCache,
+    @DefaultValue("measure") ThreadBudget threadBudget) {
+
+  /** How a model's share of the CPUs is split. */
+  public enum ThreadBudget {
+    /** As a short trial found fastest, where the model says what to try it on. */
+    MEASURE,
+    /** Into as many instances of one thread as there are CPUs, or as the model's folder says. */
+    FIXED
+  }
 
   private static final String PREFIX = "fleet.inference.";
 
@@ -99,7 +109,8 @@ public record InferenceProperties(
         maxTensorMemory.toBytes(),
         drainTimeout,
         graphCache == null ? null : graphCache.toAbsolutePath().normalize(),
-        maxGraphCache.toBytes());
+        maxGraphCache.toBytes(),
+        threadBudget == ThreadBudget.MEASURE);
   }
 
   private static void requireAtLeast(String key, long value, long least) {
