@@ -125,28 +125,30 @@ start_plain() {
 compiled() { # process ids
   local pid
   for pid in "$@"; do
-    "$jcmd" "$pid" PerfCounter.print 2>/dev/null | sed -n 's/^sun.ci.totalTime=//p;s/^sun.os.hrt.frequency=/f /p'
+    { "$jcmd" "$pid" PerfCounter.print 2>/dev/null || true; } | sed -n 's/^java.ci.totalTime=//p;s/^sun.os.hrt.frequency=/f /p'
   done | awk '$1 == "f" { frequency = $2; next } { sum += $1 } END { printf "%.3f", frequency ? sum / frequency : 0 }'
 }
 
 warm() { # name, url, process ids, options of bench...: until the compilers rest
-  local name=$1 url=$2 pids=$3 spent=0 past now busy slice=${WARM_UP_SLICE:-10}
+  local name=$1 url=$2 pids=$3 spent=0 past now began busy slice=${WARM_UP_SLICE:-10}
   shift 3
   # shellcheck disable=SC2086 # process ids are words
   past=$(compiled $pids)
   while :; do
+    began=$EPOCHREALTIME
     "$root/fleet" bench --url "$url" --duration $slice --warm-up 0 --max-errors 1 "$@" >/dev/null
     spent=$((spent + slice))
     # shellcheck disable=SC2086
     now=$(compiled $pids)
-    busy=$(awk -v now="$now" -v past="$past" -v slice=$slice 'BEGIN { printf "%.3f", (now - past) / slice }')
+    busy=$(awk -v now="$now" -v past="$past" -v began="${began/,/.}" -v ended="${EPOCHREALTIME/,/.}" \
+      'BEGIN { printf "%.2f", (now - past) / (ended - began) }')
     past=$now
     if [ $spent -ge "$warm_up_least" ] && awk -v busy="$busy" 'BEGIN { exit busy > 0.05 }'; then
       break
     fi
     [ $spent -lt "$warm_up_most" ] || break
   done
-  echo "$name: warmed up for $spent s; its compilers were busy $busy of the last $slice s" >&2
+  echo "$name: warmed up for $spent s; at the end its compilers kept $busy CPUs busy" >&2
 }
 
 # Appends to the section's table: round, candidate, and the columns of bench --result.
@@ -249,7 +251,7 @@ saturation() {
   warm_minilm
   begin saturation
   local options="--model $minilm --concurrency $callers" round best
-  "$root/fleet" bench-raw --duration 3 --result "$work/raw-all.tsv" >&2
+  "$root/fleet" bench-raw --duration "${SWEEP_SECONDS:-3}" --result "$work/raw-all.tsv" >&2
   best=$(sed -n '2s/\([^\t]*\)\t\([^\t]*\)\t.*/--split \1 --batch \2/p' "$work/raw-all.tsv")
   for round in $(seq "$rounds"); do
     # shellcheck disable=SC2086 # options are words

@@ -51,8 +51,8 @@ final class Chart {
   }
 
   String svg() {
-    double xMost = categories.isEmpty() ? most(Dot::x) : categories.size();
-    double yMost = categories.isEmpty() ? most(Dot::y) : highestStack();
+    double xMost = categories.isEmpty() ? round(most(Dot::x)) : categories.size();
+    double yMost = round(categories.isEmpty() ? most(Dot::y) : highestStack());
     StringBuilder svg = new StringBuilder();
     svg.append(
         "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s over %s\">"
@@ -167,6 +167,17 @@ final class Chart {
     double most =
         series.stream().flatMap(line -> line.dots.stream()).mapToDouble(figure).max().orElse(0);
     return most == 0 ? 1 : most;
+  }
+
+  /** The next number above whose fifths are easy to read. */
+  private static double round(double most) {
+    double power = Math.pow(10, Math.floor(Math.log10(most)));
+    for (double step : new double[] {1, 1.5, 2, 2.5, 3, 4, 5, 7.5}) {
+      if (most <= step * power) {
+        return step * power;
+      }
+    }
+    return 10 * power;
   }
 
   private static double x(double value, double most) {

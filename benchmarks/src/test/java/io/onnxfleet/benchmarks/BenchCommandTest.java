@@ -97,7 +97,7 @@ class BenchCommandTest {
     String html = Files.readString(report);
     assertThat(html)
         .contains("<svg", "Batch sizes", "queue, 2: 2.0", "compute, 2: 6.0", "--concurrency=1:2")
-        .contains("executions, 4: ")
+        .contains("executions, 4: ", ">10.0</text>")
         .doesNotContain("<script", "http://www", "https://");
   }
 

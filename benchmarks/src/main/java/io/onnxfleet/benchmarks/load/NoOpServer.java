@@ -11,6 +11,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
 import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
 
 /**
  * Answers every request with 200 and the same bytes, at once, from one thread: what is measured
@@ -34,9 +35,8 @@ public final class NoOpServer implements AutoCloseable {
                 + bodyBytes
                 + "\r\n\r\n")
             .getBytes(ISO_8859_1);
-    ByteBuf bytes = Unpooled.directBuffer(head.length + bodyBytes);
-    bytes.writeBytes(head).writeZero(bodyBytes);
-    answer = Unpooled.unreleasableBuffer(bytes.asReadOnly());
+    ByteBuffer bytes = ByteBuffer.allocateDirect(head.length + bodyBytes).put(head);
+    answer = Unpooled.unreleasableBuffer(Unpooled.wrappedBuffer(bytes.rewind()));
     Channel listening =
         new ServerBootstrap()
             .group(transport.group())

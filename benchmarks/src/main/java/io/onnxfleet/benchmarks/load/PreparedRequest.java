@@ -4,11 +4,12 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import java.nio.ByteBuffer;
 import java.util.Map;
 
 /**
  * A POST as it goes over the wire, head and body, made once and sent any number of times. Its bytes
- * lie outside the heap and are never given back: a run has few of them. Immutable, thread-safe.
+ * lie outside the heap, for as long as it is reachable. Immutable, thread-safe.
  */
 public final class PreparedRequest {
   private final ByteBuf bytes;
@@ -29,9 +30,9 @@ public final class PreparedRequest {
     headers.forEach((name, value) -> head.append(name).append(": ").append(value).append("\r\n"));
     head.append("Content-Length: ").append(body.length).append("\r\n\r\n");
     byte[] headBytes = head.toString().getBytes(ISO_8859_1);
-    ByteBuf bytes = Unpooled.directBuffer(headBytes.length + body.length);
-    bytes.writeBytes(headBytes).writeBytes(body);
-    return new PreparedRequest(Unpooled.unreleasableBuffer(bytes.asReadOnly()));
+    ByteBuffer bytes = ByteBuffer.allocateDirect(headBytes.length + body.length);
+    bytes.put(headBytes).put(body).flip();
+    return new PreparedRequest(Unpooled.unreleasableBuffer(Unpooled.wrappedBuffer(bytes)));
   }
 
   /** A view of its own position over the same bytes. */
