@@ -258,7 +258,7 @@ class RoutingIT {
     assertThat(wrong.statusCode()).isEqualTo(405);
     assertThat(wrong.headers().firstValue("Allow")).contains("POST");
     assertThat(wrong.body()).startsWith("{\"error\":\"GET is not allowed");
-    assertThat(gateway.get("/v1/embeddings").statusCode()).isEqualTo(405);
+    assertThat(gateway.get("/v1/embeddings").statusCode()).isEqualTo(400);
     assertThat(gateway.post("/v2/health/live", "").statusCode()).isEqualTo(405);
   }
 

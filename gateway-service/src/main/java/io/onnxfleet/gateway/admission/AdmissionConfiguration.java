@@ -1,8 +1,12 @@
 package io.onnxfleet.gateway.admission;
 
+import io.micrometer.core.instrument.MeterRegistry;
+import io.onnxfleet.gateway.fleet.FleetWatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.springframework.boot.reactor.netty.NettyServerCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import reactor.netty.NettyPipeline;
 
 /** Wires the gateway's bounds. */
 @Configuration(proxyBeanMethods = false)
@@ -19,9 +23,37 @@ class AdmissionConfiguration {
     return new ByteBudget(configured > 0 ? configured : Runtime.getRuntime().maxMemory() / 4);
   }
 
+  @Bean
+  ModelAdmission modelAdmission(
+      LimitProperties properties, MeterRegistry registry, FleetWatch watch) {
+    ModelAdmission admission =
+        new ModelAdmission(
+            properties,
+            () -> new TargetLatencyLimit(properties),
+            new AdmissionMetrics(registry),
+            System::nanoTime);
+    watch.onChange(fleet -> admission.retain(fleet::knows));
+    return admission;
+  }
+
   /** A body that stops arriving must not hold its place for ever. */
   @Bean
   NettyServerCustomizer bodyReadTimeout(AdmissionProperties properties) {
     return server -> server.readTimeout(properties.bodyReadTimeout());
+  }
+
+  @Bean
+  NettyServerCustomizer connectionGuard(ConnectionProperties properties) {
+    AtomicInteger connections = new AtomicInteger();
+    return server ->
+        server.doOnChannelInit(
+            (observer, channel, address) -> {
+              ConnectionGuard guard =
+                  new ConnectionGuard(properties, connections, System::nanoTime);
+              channel.pipeline().addFirst("connectionGuard", guard);
+              channel
+                  .pipeline()
+                  .addAfter(NettyPipeline.HttpCodec, "connectionGuardParts", guard.parts());
+            });
   }
 }

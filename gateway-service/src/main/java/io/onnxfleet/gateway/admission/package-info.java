@@ -1,5 +1,6 @@
 /**
- * What is refused before it costs anything: {@link io.onnxfleet.gateway.admission.AdmissionFilter}.
+ * What is refused before it costs anything: {@link io.onnxfleet.gateway.admission.AdmissionFilter}
+ * for the gateway, {@link io.onnxfleet.gateway.admission.ModelAdmission} for each model.
  */
 @NullMarked
 package io.onnxfleet.gateway.admission;

@@ -1,9 +1,12 @@
 package io.onnxfleet.gateway.configuration;
 
 import io.onnxfleet.gateway.admission.AdmissionProperties;
+import io.onnxfleet.gateway.admission.ConnectionProperties;
+import io.onnxfleet.gateway.admission.LimitProperties;
 import io.onnxfleet.gateway.aggregate.AdministrationProperties;
 import io.onnxfleet.gateway.aggregate.AggregateProperties;
 import io.onnxfleet.gateway.balancing.BalancingProperties;
+import io.onnxfleet.gateway.cache.CacheProperties;
 import io.onnxfleet.gateway.fleet.FleetProperties;
 import io.onnxfleet.gateway.routing.ModelProperties;
 import io.onnxfleet.gateway.routing.RoutingProperties;
@@ -33,7 +36,10 @@ final class KnownProperties {
           AdministrationProperties.class,
           AggregateProperties.class,
           BalancingProperties.class,
+          CacheProperties.class,
+          ConnectionProperties.class,
           FleetProperties.class,
+          LimitProperties.class,
           ModelProperties.class,
           RoutingProperties.class);
 
@@ -60,7 +66,7 @@ final class KnownProperties {
     for (PropertySource<?> source : sources) {
       if (source instanceof EnumerablePropertySource<?> enumerable) {
         for (String name : enumerable.getPropertyNames()) {
-          if (isOurs(name) && !known.containsKey(uniform(name))) {
+          if (isOurs(name) && !known.containsKey(uniform(withoutIndex(name)))) {
             complaints.add(
                 "%s: unknown key in %s (nearest known: %s)"
                     .formatted(name, source.getName(), nearest(name)));
@@ -69,6 +75,12 @@ final class KnownProperties {
       }
     }
     return complaints;
+  }
+
+  /** The key of a list that the name is an element of. */
+  private static String withoutIndex(String name) {
+    int bracket = name.endsWith("]") ? name.lastIndexOf('[') : -1;
+    return bracket < 0 ? name : name.substring(0, bracket);
   }
 
   private static boolean isOurs(String name) {

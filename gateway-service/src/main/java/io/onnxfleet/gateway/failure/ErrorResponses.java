@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpMethod;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.MediaType;
 import org.springframework.http.server.reactive.ServerHttpResponse;
@@ -26,7 +27,6 @@ import tools.jackson.core.io.JsonStringEncoder;
 public final class ErrorResponses {
 
   private static final Logger LOGGER = LoggerFactory.getLogger(ErrorResponses.class);
-  private static final String RETRY_AFTER_SECONDS = "1";
 
   /** What the gateway itself says before it fails; lower case. */
   private static final Set<String> KEPT_HEADERS =
@@ -49,7 +49,11 @@ public final class ErrorResponses {
     removeAnswersHeaders(headers);
     headers.setContentType(MediaType.APPLICATION_JSON);
     if (code.category().isRetryable()) {
-      headers.set(HttpHeaders.RETRY_AFTER, RETRY_AFTER_SECONDS);
+      headers.set(HttpHeaders.RETRY_AFTER, Long.toString(refusal.retryAfterSeconds()));
+    }
+    if (!HttpMethod.POST.equals(exchange.getRequest().getMethod())) {
+      // Proxies may keep a 404 otherwise.
+      headers.setCacheControl("no-store");
     }
     if (code == ErrorCode.BODY_TOO_LARGE || code == ErrorCode.BODY_TIMEOUT) {
       // The rest of the body is not worth reading, so the connection cannot be used again.

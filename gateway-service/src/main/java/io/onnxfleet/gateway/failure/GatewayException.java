@@ -6,14 +6,31 @@ package io.onnxfleet.gateway.failure;
  */
 public final class GatewayException extends RuntimeException {
 
+  private static final long RETRY_AFTER_SECONDS = 1;
+
   private final ErrorCode code;
+  private final long retryAfterSeconds;
 
   public GatewayException(ErrorCode code, String message) {
+    this(code, message, RETRY_AFTER_SECONDS);
+  }
+
+  /**
+   * A refusal that says when to come again.
+   *
+   * @param retryAfterSeconds told to the client if the code's category is retryable
+   */
+  public GatewayException(ErrorCode code, String message, long retryAfterSeconds) {
     super(message, null, false, false);
     this.code = code;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 
   public ErrorCode code() {
     return code;
+  }
+
+  long retryAfterSeconds() {
+    return retryAfterSeconds;
   }
 }

@@ -70,6 +70,11 @@ public final class Replica implements ServiceInstance {
     return versions != null && (model.version() == null || versions.contains(model.version()));
   }
 
+  /** The model's READY versions here; empty if it has none. */
+  public Set<String> versionsReadyOf(String model) {
+    return ready.getOrDefault(model, Set.of());
+  }
+
   /** The names of the models with a READY version. */
   Set<String> readyModels() {
     return ready.keySet();

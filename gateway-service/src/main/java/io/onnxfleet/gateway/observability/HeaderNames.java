@@ -6,5 +6,8 @@ public final class HeaderNames {
   public static final String REQUEST_ID = "X-Request-Id";
   public static final String TRACEPARENT = "traceparent";
 
+  /** Tells a replica whose request it is; says nothing of credentials. */
+  public static final String CALLER = "Inference-Caller";
+
   private HeaderNames() {}
 }

@@ -16,6 +16,7 @@ public final class RequestTrace {
   private final String requestId;
   private final String traceparent;
   private volatile @Nullable String model;
+  private volatile @Nullable String caller;
   private volatile @Nullable String replica;
   private volatile int tries;
 
@@ -53,6 +54,15 @@ public final class RequestTrace {
 
   @Nullable String model() {
     return model;
+  }
+
+  /** Whose request it is, for the replicas' own fairness. */
+  public void caller(String name) {
+    caller = name;
+  }
+
+  public @Nullable String caller() {
+    return caller;
   }
 
   /**

@@ -12,6 +12,11 @@ sealed interface ApiCall {
   /** {@code POST /v1/embeddings}: goes to one replica too, but the model stands in the body. */
   record EmbeddingsCall() implements ApiCall {}
 
+  /**
+   * {@code GET /v1/embeddings}: the same, asked by query parameters, so that proxies may keep it.
+   */
+  record EmbeddingsQuery() implements ApiCall {}
+
   /** Is answered by the gateway. */
   record FleetCall(FleetQuestion question) implements ApiCall {}
 

@@ -30,27 +30,30 @@ final class ApiPaths {
     if (segments == null) {
       return new ApiCall.UnknownPath();
     }
+    String effective = method.equals("HEAD") ? GET : method;
     Target target =
         switch (segments[0]) {
           case "v2" -> v2(segments);
-          case "v1" -> v1(segments);
+          case "v1" -> v1(segments, effective);
           case null, default -> null;
         };
     if (target == null) {
       return new ApiCall.UnknownPath();
     }
-    String effective = method.equals("HEAD") ? GET : method;
     return effective.equals(target.method) ? target.call : new ApiCall.WrongMethod(target.method);
   }
 
   private record Target(String method, ApiCall call) {}
 
-  private static @Nullable Target v1(@Nullable String[] s) {
+  private static @Nullable Target v1(@Nullable String[] s, String method) {
     if (count(s) != 2) {
       return null;
     }
     return switch (s[1]) {
-      case "embeddings" -> new Target(POST, new ApiCall.EmbeddingsCall());
+      case "embeddings" ->
+          method.equals(GET)
+              ? new Target(GET, new ApiCall.EmbeddingsQuery())
+              : new Target(POST, new ApiCall.EmbeddingsCall());
       case "models" -> fleet(GET, new FleetQuestion.Models());
       case null, default -> null;
     };

@@ -101,6 +101,10 @@ final class ReplicaClient {
       RequestTrace trace = RequestTrace.of(exchange);
       headers.set(HeaderNames.REQUEST_ID, trace.requestId());
       headers.set(HeaderNames.TRACEPARENT, trace.traceparent());
+      String caller = trace.caller();
+      if (caller != null) {
+        headers.set(HeaderNames.CALLER, caller);
+      }
       // Rounded up: a replica is never told 0 while there is time left.
       headers.set(Deadline.HEADER, Long.toString((remaining.toNanos() + 999_999) / 1_000_000));
       return switch (body) {

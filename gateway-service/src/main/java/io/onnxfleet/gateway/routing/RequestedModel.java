@@ -34,6 +34,10 @@ final class RequestedModel {
     this.mostDecompressed = mostDecompressed;
   }
 
+  String defaultModel() {
+    return defaultModel;
+  }
+
   /** The model's name; the default one where the body names none. */
   String in(byte[] body, @Nullable String contentEncoding) {
     try (JsonParser parser = parser(body, contentEncoding)) {

@@ -3,10 +3,12 @@ package io.onnxfleet.gateway.routing;
 import io.netty.channel.ChannelOption;
 import io.onnxfleet.gateway.admission.AdmissionProperties;
 import io.onnxfleet.gateway.admission.ByteBudget;
+import io.onnxfleet.gateway.admission.ModelAdmission;
 import io.onnxfleet.gateway.aggregate.FleetAnswers;
 import io.onnxfleet.gateway.balancing.InFlightRequests;
 import io.onnxfleet.gateway.balancing.LeftOutReplicas;
 import io.onnxfleet.gateway.balancing.ReplicaLoadBalancer;
+import io.onnxfleet.gateway.cache.ResponseCache;
 import io.onnxfleet.gateway.fleet.FleetWatch;
 import io.onnxfleet.gateway.observability.GatewayMetrics;
 import org.springframework.cloud.gateway.route.RouteLocator;
@@ -66,6 +68,8 @@ class RoutingConfiguration {
       ByteBudget keptBodies,
       FleetAnswers answers,
       AdmissionProperties admission,
+      ModelAdmission modelAdmission,
+      ResponseCache cache,
       RoutingProperties routing,
       ModelProperties models) {
     Forwarding forwarding =
@@ -79,6 +83,8 @@ class RoutingConfiguration {
             System::nanoTime);
     return new RoutingFilter(
         watch,
+        modelAdmission,
+        cache,
         forwarding,
         new RequestBodies(keptBodies, admission, routing),
         new RequestedModel(models.defaultModel(), admission.maxBodySize().toBytes()),

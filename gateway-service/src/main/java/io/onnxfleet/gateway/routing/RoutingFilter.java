@@ -1,6 +1,8 @@
 package io.onnxfleet.gateway.routing;
 
+import io.onnxfleet.gateway.admission.ModelAdmission;
 import io.onnxfleet.gateway.aggregate.FleetAnswers;
+import io.onnxfleet.gateway.cache.ResponseCache;
 import io.onnxfleet.gateway.failure.ErrorCode;
 import io.onnxfleet.gateway.failure.GatewayException;
 import io.onnxfleet.gateway.fleet.FleetWatch;
@@ -12,6 +14,7 @@ import org.springframework.cloud.gateway.filter.GatewayFilterChain;
 import org.springframework.cloud.gateway.filter.GlobalFilter;
 import org.springframework.core.Ordered;
 import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpMethod;
 import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Mono;
@@ -30,7 +33,12 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
   /** Larger bodies are parsed off the event loop, which others wait for. */
   private static final int PARSED_ON_EVENT_LOOP = 64 * 1024;
 
+  private static final String INFER = "infer";
+  private static final String EMBEDDINGS = "embeddings";
+
   private final FleetWatch watch;
+  private final ModelAdmission admission;
+  private final ResponseCache cache;
   private final Forwarding forwarding;
   private final RequestBodies bodies;
   private final RequestedModel requestedModel;
@@ -40,6 +48,8 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
 
   RoutingFilter(
       FleetWatch watch,
+      ModelAdmission admission,
+      ResponseCache cache,
       Forwarding forwarding,
       RequestBodies bodies,
       RequestedModel requestedModel,
@@ -47,6 +57,8 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
       Duration deadline,
       LongSupplier nanoClock) {
     this.watch = watch;
+    this.admission = admission;
+    this.cache = cache;
     this.forwarding = forwarding;
     this.bodies = bodies;
     this.requestedModel = requestedModel;
@@ -69,6 +81,7 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
     return switch (ApiPaths.read(method, path)) {
       case ApiCall.ModelCall call -> modelCall(exchange, call.model());
       case ApiCall.EmbeddingsCall _ -> embeddingsCall(exchange);
+      case ApiCall.EmbeddingsQuery _ -> embeddingsQuery(exchange);
       case ApiCall.FleetCall call -> answers.answer(exchange, call.question());
       case ApiCall.WrongMethod wrong -> {
         exchange.getResponse().getHeaders().set(HttpHeaders.ALLOW, wrong.allowed());
@@ -85,14 +98,24 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
   private Mono<Void> modelCall(ServerWebExchange exchange, ModelReference model) {
     requireKnown(exchange, model);
     Deadline until = deadline(exchange);
+    ServerHttpRequest request = exchange.getRequest();
+    if (!request.getMethod().equals(HttpMethod.POST)) {
+      // Asks about the model, not the model: costs next to nothing.
+      return within(
+          until, bodies.use(request, body -> forwarding.forward(exchange, model, body, until)));
+    }
+    ModelAdmission.Application application = application(exchange);
+    if (!cache.covers(model.name())) {
+      admission.refuseIfHopeless(model.name(), application);
+    }
     return within(
         until,
-        bodies.use(
-            exchange.getRequest(), body -> forwarding.forward(exchange, model, body, until)));
+        bodies.use(request, body -> inference(exchange, model, INFER, application, body, until)));
   }
 
   private Mono<Void> embeddingsCall(ServerWebExchange exchange) {
     Deadline until = deadline(exchange);
+    ModelAdmission.Application application = application(exchange);
     return within(
         until,
         bodies.useKept(
@@ -103,8 +126,52 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
                         name -> {
                           ModelReference model = new ModelReference(name, null);
                           requireKnown(exchange, model);
-                          return forwarding.forward(exchange, model, body, until);
+                          return inference(exchange, model, EMBEDDINGS, application, body, until);
                         })));
+  }
+
+  private Mono<Void> embeddingsQuery(ServerWebExchange exchange) {
+    EmbeddingsQuery query =
+        EmbeddingsQuery.read(exchange.getRequest().getQueryParams(), requestedModel.defaultModel());
+    ModelReference model = new ModelReference(query.model(), null);
+    requireKnown(exchange, model);
+    Deadline until = deadline(exchange);
+    ModelAdmission.Application application = application(exchange);
+    ServerWebExchange asked = EmbeddingsQuery.asPost(exchange);
+    if (cache.covers(model.name())) {
+      ResponseCache.conditional(asked);
+    } else {
+      asked.getResponse().getHeaders().setCacheControl("no-store");
+    }
+    return within(until, inference(asked, model, EMBEDDINGS, application, query.body(), until));
+  }
+
+  private ModelAdmission.Application application(ServerWebExchange exchange) {
+    ModelAdmission.Application application = admission.applicationOf(exchange.getRequest());
+    RequestTrace.of(exchange).caller(application.caller());
+    return application;
+  }
+
+  private Mono<Void> inference(
+      ServerWebExchange exchange,
+      ModelReference model,
+      String operation,
+      ModelAdmission.Application application,
+      RequestBody body,
+      Deadline until) {
+    return cache.answer(
+        exchange,
+        model,
+        operation,
+        body instanceof RequestBody.Kept kept ? kept.bytes() : null,
+        answered ->
+            admission.admit(
+                model.name(),
+                application,
+                answered.getResponse(),
+                body.isReplayable(),
+                until.atNanos(),
+                () -> forwarding.forward(answered, model, body, until)));
   }
 
   private Mono<String> model(ServerHttpRequest request, RequestBody.Kept body) {

@@ -43,6 +43,7 @@ class ApiPathsTest {
     assertThat(question("GET", "/v2/models/m/versions/1/stats"))
         .isEqualTo(new FleetQuestion.ModelStatistics(new ModelReference("m", "1")));
     assertThat(ApiPaths.read("POST", "/v1/embeddings")).isEqualTo(new ApiCall.EmbeddingsCall());
+    assertThat(ApiPaths.read("HEAD", "/v1/embeddings")).isEqualTo(new ApiCall.EmbeddingsQuery());
   }
 
   @Test

@@ -1,0 +1,34 @@
+package io.onnxfleet.gateway.admission;
+
+/**
+ * Events per second, as an average whose weight falls by e every time constant. Not safe for
+ * threads: {@link ModelLimiter} guards it.
+ */
+final class EventRate {
+
+  private final double constantSeconds;
+  private double perSecond;
+  private long lastNanos;
+
+  EventRate(double constantSeconds, long nowNanos) {
+    this.constantSeconds = constantSeconds;
+    this.lastNanos = nowNanos;
+  }
+
+  void count(long nowNanos) {
+    decay(nowNanos);
+    perSecond += 1 / constantSeconds;
+  }
+
+  double perSecond(long nowNanos) {
+    decay(nowNanos);
+    return perSecond;
+  }
+
+  private void decay(long nowNanos) {
+    if (nowNanos - lastNanos > 0) {
+      perSecond *= Math.exp((lastNanos - nowNanos) / (1e9 * constantSeconds));
+      lastNanos = nowNanos;
+    }
+  }
+}

@@ -1,0 +1,234 @@
+package io.onnxfleet.gateway.admission;
+
+import com.netflix.concurrency.limits.Limit;
+import io.onnxfleet.gateway.failure.ErrorCode;
+import io.onnxfleet.gateway.failure.GatewayException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpStatusCode;
+import org.springframework.http.server.reactive.ServerHttpRequest;
+import org.springframework.http.server.reactive.ServerHttpResponse;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.SignalType;
+import reactor.core.publisher.Sinks;
+
+/**
+ * Admits inference requests, model by model. A request has its place from the moment its body is at
+ * hand until its answer begins: how slowly clients send and read costs no place.
+ *
+ * <p>Safe for use by many threads; never blocks. Bounded by the models that are asked for here,
+ * which must be known to the fleet.
+ */
+public final class ModelAdmission {
+
+  private final LimitProperties properties;
+  private final Callers callers;
+  private final Supplier<Limit> limits;
+  private final AdmissionMetrics metrics;
+  private final LongSupplier nanoClock;
+  private final Map<String, ModelLimiter> limiters = new ConcurrentHashMap<>();
+
+  /**
+   * Nothing is admitted yet.
+   *
+   * @param limits a new model's limit
+   */
+  ModelAdmission(
+      LimitProperties properties,
+      Supplier<Limit> limits,
+      AdmissionMetrics metrics,
+      LongSupplier nanoClock) {
+    this.properties = properties;
+    this.callers = new Callers(properties.callerHeader());
+    this.limits = limits;
+    this.metrics = metrics;
+    this.nanoClock = nanoClock;
+  }
+
+  /** Who sent the request; refuses a malformed priority. */
+  public Application applicationOf(ServerHttpRequest request) {
+    return new Application(callers.read(request));
+  }
+
+  /** One request that asks for a place. */
+  public static final class Application {
+
+    private final Applicant applicant;
+
+    private Application(Applicant applicant) {
+      this.applicant = applicant;
+    }
+
+    /** The caller's name as replicas are told it; says nothing of its credentials. */
+    public String caller() {
+      return applicant.caller();
+    }
+  }
+
+  /** Refuses what would be refused anyway, before anything is read. */
+  public void refuseIfHopeless(String model, Application application) {
+    ModelLimiter limiter = properties.enabled() ? limiters.get(model) : null;
+    if (limiter != null) {
+      ModelLimiter.Refusal refusal = limiter.refusal(application.applicant);
+      if (refusal != null) {
+        throw overloaded(model, refusal);
+      }
+    }
+  }
+
+  /**
+   * Does the work when there is a place, refuses it when there will be none.
+   *
+   * @param model known to the fleet
+   * @param timed whether the work takes as long as the replica does, and not as its client
+   * @param deadlineNanos when the work is cancelled because its time is up
+   */
+  public Mono<Void> admit(
+      String model,
+      Application application,
+      ServerHttpResponse response,
+      boolean timed,
+      long deadlineNanos,
+      Supplier<Mono<Void>> work) {
+    if (!properties.enabled()) {
+      return Mono.defer(work);
+    }
+    return Mono.defer(
+        () -> {
+          Queued queued = new Queued(model);
+          ModelLimiter.Decision decision = limiter(model).apply(application.applicant, queued);
+          return switch (decision) {
+            case ModelLimiter.Permit permit -> use(permit, response, timed, deadlineNanos, work);
+            case ModelLimiter.Refusal refusal -> Mono.error(overloaded(model, refusal));
+            case ModelLimiter.Ticket ticket ->
+                queued
+                    .await(ticket, properties.maxQueueTime())
+                    .flatMap(permit -> use(permit, response, timed, deadlineNanos, work));
+          };
+        });
+  }
+
+  /** Forgets models that the fleet does not know any more. */
+  void retain(Predicate<String> known) {
+    limiters.forEach(
+        (model, limiter) -> {
+          if (!known.test(model) && limiter.inFlight() == 0 && limiters.remove(model, limiter)) {
+            metrics.removed(model);
+          }
+        });
+  }
+
+  private ModelLimiter limiter(String model) {
+    ModelLimiter present = limiters.get(model);
+    return present != null
+        ? present
+        : limiters.computeIfAbsent(
+            model,
+            name -> {
+              ModelLimiter made = new ModelLimiter(limits.get(), properties, nanoClock);
+              metrics.added(name, made);
+              return made;
+            });
+  }
+
+  private Mono<Void> use(
+      ModelLimiter.Permit permit,
+      ServerHttpResponse response,
+      boolean timed,
+      long deadlineNanos,
+      Supplier<Mono<Void>> work) {
+    response.beforeCommit(
+        () -> {
+          permit.end(timed ? ending(response.getStatusCode()) : Ending.IGNORED);
+          return Mono.empty();
+        });
+    Mono<Void> started;
+    try {
+      started = work.get();
+    } catch (RuntimeException | Error failure) {
+      permit.end(Ending.IGNORED);
+      throw failure;
+    }
+    return started
+        .doOnError(error -> permit.end(ending(error)))
+        .doFinally(
+            signal ->
+                permit.end(
+                    signal == SignalType.CANCEL && nanoClock.getAsLong() - deadlineNanos >= 0
+                        ? Ending.EXPIRED
+                        : Ending.IGNORED));
+  }
+
+  private static Ending ending(@Nullable HttpStatusCode status) {
+    int code = status == null ? 200 : status.value();
+    return switch (code) {
+      case 429, 503, 504 -> Ending.DROPPED;
+      default -> code < 300 ? Ending.ANSWERED : Ending.IGNORED;
+    };
+  }
+
+  private static Ending ending(Throwable error) {
+    if (error instanceof GatewayException refusal) {
+      if (refusal.code() == ErrorCode.REPLICAS_SATURATED) {
+        return Ending.DROPPED;
+      }
+      if (refusal.code() == ErrorCode.DEADLINE_EXPIRED) {
+        return Ending.EXPIRED;
+      }
+    }
+    return Ending.IGNORED;
+  }
+
+  private static GatewayException overloaded(String model, ModelLimiter.Refusal refusal) {
+    return new GatewayException(
+        ErrorCode.MODEL_OVERLOADED,
+        "model '"
+            + model
+            + "' has "
+            + refusal.inFlight()
+            + " requests under way and "
+            + refusal.waiting()
+            + " waiting (expected: fewer)",
+        refusal.retryAfterSeconds());
+  }
+
+  /** A request in a model's queue. */
+  private static final class Queued implements ModelLimiter.Waiter {
+
+    private final String model;
+    private final Sinks.One<ModelLimiter.Permit> decision = Sinks.one();
+
+    Queued(String model) {
+      this.model = model;
+    }
+
+    @Override
+    public void admitted(ModelLimiter.Permit permit) {
+      decision.tryEmitValue(permit).orThrow();
+    }
+
+    @Override
+    public void refused(ModelLimiter.Refusal refusal) {
+      decision.tryEmitError(overloaded(model, refusal)).orThrow();
+    }
+
+    /** INVARIANT: whoever stops waiting abandons the ticket, so that no permit is lost. */
+    Mono<ModelLimiter.Permit> await(ModelLimiter.Ticket ticket, Duration most) {
+      return decision
+          .asMono()
+          .doOnCancel(ticket::abandon)
+          .timeout(
+              most,
+              Mono.error(
+                  () ->
+                      new GatewayException(
+                          ErrorCode.MODEL_OVERLOADED,
+                          "model '" + model + "' had no place within " + most.toMillis() + " ms")));
+    }
+  }
+}

@@ -1,0 +1,83 @@
+package io.onnxfleet.gateway.cache;
+
+import java.io.ByteArrayOutputStream;
+import org.jspecify.annotations.Nullable;
+import org.reactivestreams.Publisher;
+import org.springframework.core.io.buffer.DataBuffer;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpStatusCode;
+import org.springframework.http.server.reactive.ServerHttpResponse;
+import org.springframework.http.server.reactive.ServerHttpResponseDecorator;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * Copies an answer of 200 while it passes to the client, as long as it is not too large. Tells once
+ * when the whole answer has passed, or when it turned out that there is nothing to keep.
+ */
+final class RecordedResponse extends ServerHttpResponseDecorator {
+
+  /** Told by the thread that brings the answer. */
+  interface Listener {
+    /** An answer of 200 begins; its headers may still be changed. */
+    void begins(HttpHeaders headers);
+
+    /** All of it has arrived; null if it is not to be kept. */
+    void arrived(byte @Nullable [] body, HttpHeaders headers);
+  }
+
+  private final int most;
+  private final Listener listener;
+
+  RecordedResponse(ServerHttpResponse response, int most, Listener listener) {
+    super(response);
+    this.most = most;
+    this.listener = listener;
+  }
+
+  @Override
+  public Mono<Void> writeWith(Publisher<? extends DataBuffer> body) {
+    HttpStatusCode status = getStatusCode();
+    if (status == null || status.value() != 200 || getHeaders().getContentLength() > most) {
+      listener.arrived(null, getHeaders());
+      return super.writeWith(body);
+    }
+    listener.begins(getHeaders());
+    return super.writeWith(Flux.defer(() -> new Copy().of(body)));
+  }
+
+  /** Touched by one signal after another. */
+  private final class Copy {
+
+    private final ByteArrayOutputStream bytes = new ByteArrayOutputStream(1024);
+    private boolean tooLarge;
+
+    Flux<DataBuffer> of(Publisher<? extends DataBuffer> body) {
+      return Flux.<DataBuffer>from(body)
+          .doOnNext(this::add)
+          .doOnComplete(
+              () -> {
+                if (!tooLarge) {
+                  listener.arrived(bytes.toByteArray(), getHeaders());
+                }
+              });
+    }
+
+    private void add(DataBuffer piece) {
+      int length = piece.readableByteCount();
+      if (tooLarge) {
+        return;
+      }
+      if (length > most - bytes.size()) {
+        tooLarge = true;
+        listener.arrived(null, getHeaders());
+        return;
+      }
+      byte[] copy = new byte[length];
+      int from = piece.readPosition();
+      piece.read(copy);
+      piece.readPosition(from);
+      bytes.writeBytes(copy);
+    }
+  }
+}

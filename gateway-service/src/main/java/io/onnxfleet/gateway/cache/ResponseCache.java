@@ -1,0 +1,346 @@
+package io.onnxfleet.gateway.cache;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import io.onnxfleet.gateway.cache.CacheMetrics.Result;
+import io.onnxfleet.gateway.fleet.Fleet;
+import io.onnxfleet.gateway.fleet.ModelReference;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.server.reactive.ServerHttpRequest;
+import org.springframework.http.server.reactive.ServerHttpResponse;
+import org.springframework.web.server.ServerWebExchange;
+import reactor.core.publisher.Mono;
+
+/**
+ * Keeps answers of 200 for the configured models and gives them again to equal requests.
+ *
+ * <p>Guarantees:
+ *
+ * <ul>
+ *   <li>Requests are equal if SHA-256 over model, epoch, media types and body says so (see {@link
+ *       RequestDigest}, {@link ModelEpochs}).
+ *   <li>Of equal requests at once one goes to a replica. If its client leaves, another one goes; if
+ *       it fails or its answer is too large to keep, the others go by themselves.
+ *   <li>Nothing but a complete answer of 200 is kept.
+ *   <li>{@code Cache-Control: no-store} goes past the cache, {@code no-cache} and {@code max-age=0}
+ *       renew what it holds.
+ *   <li>The kept answers take no more than the configured size.
+ * </ul>
+ *
+ * <p>Safe for use by many threads; never blocks.
+ */
+public final class ResponseCache {
+
+  private static final String CACHE_STATUS = "Cache-Status";
+  private static final String NO_STORE = "no-store";
+  private static final String HEADER_LENGTH = "Inference-Header-Content-Length";
+  private static final String JSON_SUFFIX = "json";
+
+  private record Key(String model, long epoch, String digest) {}
+
+  /** What a request says about answers that are kept. */
+  private enum Wish {
+    ANY,
+    NEW,
+    UNKEPT
+  }
+
+  private final ModelPatterns models;
+  private final int maxEntry;
+  private final String cacheControl;
+  private final CacheMetrics metrics;
+  private final LongSupplier nanoClock;
+  private final ModelEpochs epochs;
+  private final Cache<Key, CachedAnswer> answers;
+  private final ConcurrentMap<Key, Flight> flights = new ConcurrentHashMap<>();
+
+  ResponseCache(
+      CacheProperties properties,
+      Supplier<Fleet> fleet,
+      CacheMetrics metrics,
+      LongSupplier nanoClock) {
+    this.models = new ModelPatterns(properties.models());
+    this.maxEntry = (int) properties.maxEntry().toBytes();
+    this.cacheControl = "public, max-age=" + properties.clientMaxAge().toSeconds();
+    this.metrics = metrics;
+    this.nanoClock = nanoClock;
+    this.epochs = new ModelEpochs(fleet);
+    this.answers =
+        Caffeine.newBuilder()
+            .maximumWeight(properties.maxSize().toBytes())
+            .<Key, CachedAnswer>weigher((key, answer) -> answer.weight())
+            .expireAfterWrite(properties.timeToLive())
+            .ticker(nanoClock::getAsLong)
+            .executor(Runnable::run)
+            .build();
+    metrics.watch(
+        answers,
+        cache -> (double) cache.policy().eviction().orElseThrow().weightedSize().orElse(0),
+        cache -> (double) cache.estimatedSize());
+  }
+
+  /** Whether this model's answers are kept. */
+  public boolean covers(String model) {
+    return models.match(model);
+  }
+
+  /** Drops the answers of models whose versions changed. */
+  void changed(Fleet fleet) {
+    epochs.changed(
+        fleet, model -> answers.asMap().keySet().removeIf(key -> key.model().equals(model)));
+  }
+
+  /**
+   * Answers from what is kept, or lets the work answer and keeps that.
+   *
+   * @param operation what is asked of the model: the same body may mean something else elsewhere
+   * @param body all of it, or null if it is too large to be looked at
+   * @param work answers the exchange that it is given; called once or never
+   */
+  public Mono<Void> answer(
+      ServerWebExchange exchange,
+      ModelReference model,
+      String operation,
+      byte @Nullable [] body,
+      Function<ServerWebExchange, Mono<Void>> work) {
+    if (!covers(model.name())) {
+      return work.apply(exchange);
+    }
+    HttpHeaders asked = exchange.getRequest().getHeaders();
+    Wish wish = wish(asked);
+    if (body == null || wish == Wish.UNKEPT) {
+      metrics.met(model.name(), Result.BYPASSED);
+      return work.apply(exchange);
+    }
+    ModelEpochs.Epoch epoch = epochs.current(model.name());
+    String digest = digest(model, epoch, operation, asked, body);
+    return new Course(
+            exchange,
+            new Key(model.name(), epoch.number(), digest),
+            RequestDigest.entityTag(digest),
+            work)
+        .run(wish);
+  }
+
+  private static String digest(
+      ModelReference model,
+      ModelEpochs.Epoch epoch,
+      String operation,
+      HttpHeaders asked,
+      byte[] body) {
+    String binary = asked.getFirst(HEADER_LENGTH);
+    String encoding = asked.getFirst(HttpHeaders.CONTENT_ENCODING);
+    RequestDigest digest =
+        new RequestDigest()
+            .add(operation)
+            .add(model.name())
+            .add(model.version())
+            .add(epoch.versions())
+            .add(asked.getFirst(HttpHeaders.ACCEPT))
+            .add(asked.getFirst(HttpHeaders.ACCEPT_ENCODING))
+            .add(binary)
+            .add(encoding);
+    boolean json = binary == null && encoding == null;
+    return (json ? digest.add(JSON_SUFFIX).addJson(body) : digest.add(body)).text();
+  }
+
+  private static Wish wish(HttpHeaders asked) {
+    String control = asked.getFirst(HttpHeaders.CACHE_CONTROL);
+    if (control == null) {
+      return "no-cache".equalsIgnoreCase(asked.getFirst(HttpHeaders.PRAGMA)) ? Wish.NEW : Wish.ANY;
+    }
+    Wish wish = Wish.ANY;
+    for (String directive : control.toLowerCase(Locale.ROOT).split(",", -1)) {
+      switch (directive.strip()) {
+        case NO_STORE -> {
+          return Wish.UNKEPT;
+        }
+        case "no-cache", "max-age=0" -> wish = Wish.NEW;
+        default -> {}
+      }
+    }
+    return wish;
+  }
+
+  /** One request on its way to an answer. */
+  private final class Course {
+
+    private final ServerWebExchange exchange;
+    private final Key key;
+    private final String entityTag;
+    private final Function<ServerWebExchange, Mono<Void>> work;
+
+    Course(
+        ServerWebExchange exchange,
+        Key key,
+        String entityTag,
+        Function<ServerWebExchange, Mono<Void>> work) {
+      this.exchange = exchange;
+      this.key = key;
+      this.entityTag = entityTag;
+      this.work = work;
+    }
+
+    Mono<Void> run(Wish wish) {
+      if (wish == Wish.NEW) {
+        metrics.met(key.model(), Result.MISS);
+        return fly(new Flight());
+      }
+      if (clientHasIt()) {
+        metrics.met(key.model(), Result.NOT_MODIFIED);
+        exchange.getResponse().setStatusCode(HttpStatus.NOT_MODIFIED);
+        describe(exchange.getResponse().getHeaders(), "hit");
+        return exchange.getResponse().setComplete();
+      }
+      return ask(Result.HIT);
+    }
+
+    /**
+     * From what is kept, from a flight under way, or by a flight of its own.
+     *
+     * @param ifKept how a kept answer counts
+     */
+    private Mono<Void> ask(Result ifKept) {
+      CachedAnswer kept = answers.getIfPresent(key);
+      if (kept != null) {
+        metrics.met(key.model(), ifKept);
+        return give(kept);
+      }
+      Flight own = new Flight();
+      Flight present = flights.putIfAbsent(key, own);
+      if (present == null) {
+        metrics.met(key.model(), Result.MISS);
+        return fly(own);
+      }
+      return present
+          .landing()
+          .flatMap(
+              landing ->
+                  switch (landing) {
+                    case Flight.Landing.Answered answered -> {
+                      metrics.met(key.model(), Result.JOINED);
+                      yield give(answered.answer());
+                    }
+                    case Flight.Landing.HandedOver _ -> ask(Result.JOINED);
+                    case Flight.Landing.Alone _ -> {
+                      metrics.met(key.model(), Result.MISS);
+                      yield fly(new Flight());
+                    }
+                  });
+    }
+
+    private Mono<Void> fly(Flight flight) {
+      ServerHttpResponse recorded =
+          new RecordedResponse(exchange.getResponse(), maxEntry, new Recording(flight));
+      Mono<Void> flying;
+      try {
+        flying = work.apply(exchange.mutate().response(recorded).build());
+      } catch (RuntimeException | Error failure) {
+        land(flight, new Flight.Landing.Alone());
+        throw failure;
+      }
+      return flying
+          .doOnTerminate(() -> land(flight, new Flight.Landing.Alone()))
+          .doOnCancel(() -> land(flight, new Flight.Landing.HandedOver()));
+    }
+
+    private void land(Flight flight, Flight.Landing how) {
+      // Before it is told, so that whoever hears of it finds the place free.
+      flights.remove(key, flight);
+      flight.land(how);
+    }
+
+    private Mono<Void> give(CachedAnswer kept) {
+      ServerHttpResponse response = exchange.getResponse();
+      response.setStatusCode(HttpStatus.OK);
+      HttpHeaders headers = response.getHeaders();
+      for (Map.Entry<String, String> header : kept.headers()) {
+        headers.add(header.getKey(), header.getValue());
+      }
+      headers.setContentLength(kept.body().length);
+      long ageNanos = Math.max(0, nanoClock.getAsLong() - kept.storedNanos());
+      headers.set(HttpHeaders.AGE, Long.toString(TimeUnit.NANOSECONDS.toSeconds(ageNanos)));
+      describe(headers, "hit");
+      metrics.given(key.model(), kept.body().length);
+      return response.writeWith(Mono.just(response.bufferFactory().wrap(kept.body())));
+    }
+
+    private void describe(HttpHeaders headers, String status) {
+      headers.set(HttpHeaders.ETAG, entityTag);
+      headers.set(HttpHeaders.CACHE_CONTROL, cacheControl);
+      headers.set(CACHE_STATUS, "onnx-fleet; " + status);
+    }
+
+    /** The tag says that the versions are the same too, so nothing has to be computed. */
+    private boolean clientHasIt() {
+      ServerHttpRequest request = exchange.getRequest();
+      if (!ResponseCache.isConditional(exchange)) {
+        return false;
+      }
+      for (String tag : request.getHeaders().getIfNoneMatch()) {
+        if (tag.equals("*") ? answers.getIfPresent(key) != null : isSame(tag)) {
+          return true;
+        }
+      }
+      return false;
+    }
+
+    /** Weak comparison. */
+    private boolean isSame(String tag) {
+      return tag.equals(entityTag) || entityTag.equals("W/" + tag);
+    }
+
+    private final class Recording implements RecordedResponse.Listener {
+
+      private final Flight flight;
+
+      Recording(Flight flight) {
+        this.flight = flight;
+      }
+
+      @Override
+      public void begins(HttpHeaders headers) {
+        describe(headers, "fwd=miss");
+      }
+
+      @Override
+      public void arrived(byte @Nullable [] body, HttpHeaders headers) {
+        if (body == null) {
+          land(flight, new Flight.Landing.Alone());
+          return;
+        }
+        CachedAnswer answer = CachedAnswer.of(body, headers, nanoClock.getAsLong());
+        answers.put(key, answer);
+        land(flight, new Flight.Landing.Answered(answer));
+      }
+    }
+  }
+
+  /** What marks an exchange whose client asked with GET, whatever the replica is asked with. */
+  private static final String CONDITIONAL = ResponseCache.class.getName() + ".conditional";
+
+  /** Lets the exchange be answered with 304. */
+  public static void conditional(ServerWebExchange exchange) {
+    exchange.getAttributes().put(CONDITIONAL, true);
+  }
+
+  private static boolean isConditional(ServerWebExchange exchange) {
+    return exchange.getAttributes().containsKey(CONDITIONAL);
+  }
+
+  /** The names that answers are kept under, for tests: one each. */
+  List<String> keptModels() {
+    return answers.asMap().keySet().stream().map(Key::model).toList();
+  }
+}

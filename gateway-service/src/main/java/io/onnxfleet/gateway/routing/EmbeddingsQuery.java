@@ -1,0 +1,88 @@
+package io.onnxfleet.gateway.routing;
+
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpHeaderValues;
+import io.onnxfleet.gateway.failure.ErrorCode;
+import io.onnxfleet.gateway.failure.GatewayException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.springframework.http.HttpMethod;
+import org.springframework.http.server.reactive.ServerHttpRequestDecorator;
+import org.springframework.util.MultiValueMap;
+import org.springframework.web.server.ServerWebExchange;
+import reactor.netty.http.server.HttpServerRequest;
+import tools.jackson.core.io.JsonStringEncoder;
+
+/**
+ * {@code GET /v1/embeddings?model=m&input=text}, with {@code input} once or more often, {@code
+ * encoding_format} and {@code dimensions}. Replicas know only POST, so it becomes one.
+ *
+ * @param body what a POST would say
+ */
+record EmbeddingsQuery(String model, RequestBody.Kept body) {
+
+  private static final URI PATH = URI.create("/v1/embeddings");
+  private static final String MODEL = "model";
+  private static final String INPUT = "input";
+  private static final String ENCODING_FORMAT = "encoding_format";
+  private static final String DIMENSIONS = "dimensions";
+  private static final List<String> NAMES = List.of(MODEL, INPUT, ENCODING_FORMAT, DIMENSIONS);
+
+  static EmbeddingsQuery read(MultiValueMap<String, String> parameters, String defaultModel) {
+    for (String name : parameters.keySet()) {
+      List<String> values = parameters.getOrDefault(name, List.of());
+      if (!NAMES.contains(name) || (values.size() > 1 && !name.equals(INPUT))) {
+        throw malformed(
+            ("query parameter '%s', %d times (expected: input, and once each: model,"
+                    + " encoding_format, dimensions)")
+                .formatted(name, values.size()));
+      }
+    }
+    List<String> inputs = parameters.getOrDefault(INPUT, List.of());
+    if (inputs.isEmpty()) {
+      throw malformed("no query parameter 'input' (expected: at least one)");
+    }
+    String given = parameters.getFirst(MODEL);
+    String model = given == null ? defaultModel : given;
+    StringBuilder json = new StringBuilder(128);
+    quoted(json.append("{\"model\":"), model);
+    json.append(",\"input\":[");
+    for (int i = 0; i < inputs.size(); i++) {
+      quoted(i == 0 ? json : json.append(','), inputs.get(i));
+    }
+    json.append(']');
+    String format = parameters.getFirst(ENCODING_FORMAT);
+    if (format != null) {
+      quoted(json.append(",\"encoding_format\":"), format);
+    }
+    String dimensions = parameters.getFirst(DIMENSIONS);
+    if (dimensions != null) {
+      if (!dimensions.matches("[1-9][0-9]{0,8}")) {
+        throw malformed("dimensions: '" + dimensions + "' (expected: a whole number, at least 1)");
+      }
+      json.append(",\"dimensions\":").append(dimensions);
+    }
+    byte[] body = json.append('}').toString().getBytes(StandardCharsets.UTF_8);
+    return new EmbeddingsQuery(model, new RequestBody.Kept(body));
+  }
+
+  /** The exchange as a replica is to see it. */
+  static ServerWebExchange asPost(ServerWebExchange exchange) {
+    // The replica's client copies the headers as they came in, which tell nothing of a body.
+    HttpServerRequest received = ServerHttpRequestDecorator.getNativeRequest(exchange.getRequest());
+    received.requestHeaders().set(HttpHeaderNames.CONTENT_TYPE, HttpHeaderValues.APPLICATION_JSON);
+    return exchange
+        .mutate()
+        .request(exchange.getRequest().mutate().method(HttpMethod.POST).uri(PATH).build())
+        .build();
+  }
+
+  private static void quoted(StringBuilder json, String text) {
+    json.append('"').append(JsonStringEncoder.getInstance().quoteAsCharArray(text)).append('"');
+  }
+
+  private static GatewayException malformed(String message) {
+    return new GatewayException(ErrorCode.MALFORMED_REQUEST, message);
+  }
+}
