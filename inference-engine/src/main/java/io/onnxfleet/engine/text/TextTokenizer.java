@@ -111,6 +111,21 @@ public final class TextTokenizer implements AutoCloseable {
     return Arrays.copyOf(tokens, count);
   }
 
+  /**
+   * One row for a model: the tokens of a text with the special ones around them, cut at the text's
+   * end to {@code maxTokens} in all.
+   */
+  public long[] encodeRow(String text, int maxTokens) {
+    long[] tokens = encode(text, Integer.MAX_VALUE);
+    int count = Math.clamp(maxTokens - specialTokens.count(), 0, tokens.length);
+    long[] row = new long[count + specialTokens.count()];
+    int start = specialTokens.prefix().length;
+    System.arraycopy(specialTokens.prefix(), 0, row, 0, start);
+    System.arraycopy(tokens, 0, row, start, count);
+    System.arraycopy(specialTokens.suffix(), 0, row, start + count, specialTokens.suffix().length);
+    return row;
+  }
+
   SpecialTokens specialTokens() {
     return specialTokens;
   }

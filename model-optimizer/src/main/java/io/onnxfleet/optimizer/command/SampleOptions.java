@@ -1,0 +1,38 @@
+package io.onnxfleet.optimizer.command;
+
+import io.onnxfleet.optimizer.runtime.RunnableModel;
+import io.onnxfleet.optimizer.sample.SampleSet;
+import io.onnxfleet.optimizer.sample.SampleSource;
+import java.nio.file.Path;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Which samples, for every command that needs some. */
+final class SampleOptions {
+  @Option(
+      names = "--samples",
+      paramLabel = "PATH",
+      description =
+          "A text file of a sample a line, or a folder with test_data_set_0/input_0.pb and so on."
+              + " Without it: test data beside the model, else generated sentences, else random numbers.")
+  private @Nullable Path samples;
+
+  @Option(
+      names = "--sample-count",
+      paramLabel = "N",
+      defaultValue = "64",
+      description = "How many to make where none are given (default: ${DEFAULT-VALUE}).")
+  private int count;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "For what is made at random (default: ${DEFAULT-VALUE}).")
+  private long seed;
+
+  SampleSet samplesFor(RunnableModel model) {
+    return new SampleSource(new Random(seed), count).samplesFor(model, samples);
+  }
+}

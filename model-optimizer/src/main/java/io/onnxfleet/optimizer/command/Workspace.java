@@ -1,0 +1,84 @@
+package io.onnxfleet.optimizer.command;
+
+import io.onnxfleet.optimizer.OptimizerException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * A folder beside the place of a result, in which it is made and tried under its own name. What is
+ * not published is gone when the workspace is closed. Not thread-safe.
+ */
+final class Workspace implements AutoCloseable {
+  private final Path target;
+  private final Path folder;
+
+  private Workspace(Path target, Path folder) {
+    this.target = target;
+    this.folder = folder;
+  }
+
+  static Workspace beside(Path output) {
+    Path target = output.toAbsolutePath().normalize();
+    Path parent = target.getParent();
+    if (parent == null || Files.isDirectory(target)) {
+      throw new OptimizerException(output + " (expected: a file)");
+    }
+    try {
+      Files.createDirectories(parent);
+      return new Workspace(target, Files.createTempDirectory(parent, ".optimize"));
+    } catch (IOException failure) {
+      throw new OptimizerException("%s cannot be written: %s".formatted(output, failure), failure);
+    }
+  }
+
+  /** The result's file before it is published. */
+  Path file() {
+    return folder.resolve(target.getFileName());
+  }
+
+  Path file(String name) {
+    return folder.resolve(name);
+  }
+
+  /** Moves the result, and the files that belong to it, to its place. */
+  void publish() {
+    try {
+      // The model itself comes last: until then the place holds what it held.
+      for (Path file : results()) {
+        Files.move(
+            file,
+            target.resolveSibling(file.getFileName()),
+            StandardCopyOption.ATOMIC_MOVE,
+            StandardCopyOption.REPLACE_EXISTING);
+      }
+    } catch (IOException failure) {
+      throw new OptimizerException("%s cannot be written: %s".formatted(target, failure), failure);
+    }
+  }
+
+  private List<Path> results() throws IOException {
+    String name = String.valueOf(target.getFileName());
+    try (Stream<Path> files = Files.list(folder)) {
+      return files
+          .filter(file -> String.valueOf(file.getFileName()).startsWith(name))
+          .sorted(Comparator.comparing((Path file) -> file.endsWith(name)))
+          .toList();
+    }
+  }
+
+  @Override
+  public void close() {
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(file);
+      }
+    } catch (IOException failure) {
+      throw new OptimizerException(folder + " cannot be removed: " + failure, failure);
+    }
+  }
+}

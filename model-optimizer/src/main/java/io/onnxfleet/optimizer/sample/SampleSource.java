@@ -1,0 +1,206 @@
+package io.onnxfleet.optimizer.sample;
+
+import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.text.TextTokenizer;
+import io.onnxfleet.optimizer.OptimizerException;
+import io.onnxfleet.optimizer.graph.ElementType;
+import io.onnxfleet.optimizer.graph.Tensor;
+import io.onnxfleet.optimizer.graph.TensorFile;
+import io.onnxfleet.optimizer.runtime.InputSpec;
+import io.onnxfleet.optimizer.runtime.RunnableModel;
+import io.onnxfleet.optimizer.runtime.TensorValue;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds samples for a model: the ones that are given (a text file of a sample a line, or a folder
+ * with {@code test_data_set_0/input_0.pb} and so on), else test data beside the model, else
+ * sentences through the model's tokenizer, else random numbers.
+ */
+public final class SampleSource {
+  private static final String DATA_SET = "test_data_set_";
+
+  /** What stands for a dimension that may vary, where random numbers are all there is. */
+  private static final int RANDOM_DIMENSION = 1;
+
+  private final Random random;
+  private final int count;
+
+  /**
+   * @param count how many samples to make where they are made; all of the given ones are taken
+   */
+  public SampleSource(Random random, int count) {
+    if (count < 1) {
+      throw new OptimizerException("samples: " + count + " (expected: >= 1)");
+    }
+    this.random = random;
+    this.count = count;
+  }
+
+  /**
+   * Samples for an open model.
+   *
+   * @param given null to look for them
+   * @throws OptimizerException if none fit the model
+   */
+  public SampleSet samplesFor(RunnableModel model, @Nullable Path given) {
+    List<InputSpec> inputs = model.inputs();
+    if (given != null && Files.isDirectory(given)) {
+      return dataSets(inputs, given)
+          .orElseThrow(
+              () ->
+                  new OptimizerException(
+                      given + ": no samples (expected: " + DATA_SET + "0/input_0.pb)"));
+    }
+    if (given != null) {
+      return sentences(model, inputs, lines(given), given.toString());
+    }
+    Path folder = model.file().toAbsolutePath().getParent();
+    if (folder != null) {
+      Optional<SampleSet> beside = dataSets(inputs, folder);
+      if (beside.isPresent()) {
+        return beside.get();
+      }
+    }
+    if (TextSamples.fits(inputs)) {
+      List<String> sentences = new SentenceGenerator(random).sentences(count);
+      return sentences(model, inputs, sentences, count + " generated sentences");
+    }
+    return new SampleSet(
+        count + " samples of random numbers",
+        IntStream.range(0, count).mapToObj(_ -> randomSample(inputs)).toList());
+  }
+
+  /** Test data in the layout that ONNX's own models have; empty if there is none. */
+  private static Optional<SampleSet> dataSets(List<InputSpec> inputs, Path folder) {
+    List<List<TensorValue>> samples = new ArrayList<>();
+    try (Stream<Path> entries = Files.list(folder)) {
+      List<Path> sets =
+          entries
+              .filter(entry -> String.valueOf(entry.getFileName()).startsWith(DATA_SET))
+              .sorted()
+              .toList();
+      for (Path set : sets) {
+        List<TensorValue> sample = new ArrayList<>();
+        for (int index = 0; index < inputs.size(); index++) {
+          Path file = set.resolve("input_" + index + ".pb");
+          if (!Files.isRegularFile(file)) {
+            throw new OptimizerException(file + ": no such file (expected: one for every input)");
+          }
+          sample.add(new TensorValue(inputs.get(index).name(), checked(inputs.get(index), file)));
+        }
+        samples.add(sample);
+      }
+    } catch (IOException unreadable) {
+      throw new OptimizerException(folder + ": " + unreadable.getMessage(), unreadable);
+    }
+    return samples.isEmpty()
+        ? Optional.empty()
+        : Optional.of(new SampleSet(samples.size() + " data sets in " + folder, samples));
+  }
+
+  private static Tensor checked(InputSpec input, Path file) {
+    Tensor tensor = TensorFile.read(file);
+    if (input.type().isEmpty() || input.type().get() != tensor.type()) {
+      throw new OptimizerException(
+          "%s: %s (expected: %s for input '%s')"
+              .formatted(
+                  file,
+                  tensor.type(),
+                  input.type().map(ElementType::name).orElse("no tensor of numbers"),
+                  input.name()));
+    }
+    List<Long> shape = input.shape();
+    boolean fits = shape.size() == tensor.rank();
+    for (int axis = 0; fits && axis < shape.size(); axis++) {
+      fits = shape.get(axis) < 0 || shape.get(axis) == tensor.dimension(axis);
+    }
+    if (!fits) {
+      throw new OptimizerException(
+          "%s: shape %s (expected: %s for input '%s')"
+              .formatted(file, Arrays.toString(tensor.dimensions()), shape, input.name()));
+    }
+    return tensor;
+  }
+
+  private static List<String> lines(Path file) {
+    try {
+      List<String> lines = Files.readAllLines(file).stream().filter(l -> !l.isBlank()).toList();
+      if (lines.isEmpty()) {
+        throw new OptimizerException(file + ": no samples (expected: one a line)");
+      }
+      return lines;
+    } catch (IOException unreadable) {
+      throw new OptimizerException(
+          file + ": no samples can be read (expected: a text file or a folder)", unreadable);
+    }
+  }
+
+  private static SampleSet sentences(
+      RunnableModel model, List<InputSpec> inputs, List<String> texts, String origin) {
+    if (!TextSamples.fits(inputs)) {
+      throw new OptimizerException(
+          "%s takes no text (its inputs: %s)"
+              .formatted(model.file(), inputs.stream().map(InputSpec::name).toList()));
+    }
+    Path file =
+        tokenizerOf(model.file())
+            .orElseThrow(
+                () ->
+                    new OptimizerException(
+                        "%s: no %s in its folder or the one above, so no text can be its sample"
+                            .formatted(model.file(), TextTokenizer.FILE_NAME)));
+    try (TextTokenizer tokenizer = TextTokenizer.open(file)) {
+      return new SampleSet(origin, TextSamples.each(inputs, tokenizer, texts));
+    } catch (InferenceException unusable) {
+      throw new OptimizerException(file + ": " + unusable.getMessage(), unusable);
+    }
+  }
+
+  /** The tokenizer in the model's folder or, as in a model repository, in the one above. */
+  static Optional<Path> tokenizerOf(Path model) {
+    Path folder = model.toAbsolutePath().normalize().getParent();
+    for (int level = 0; folder != null && level < 2; level++) {
+      Path file = folder.resolve(TextTokenizer.FILE_NAME);
+      if (Files.isRegularFile(file)) {
+        return Optional.of(file);
+      }
+      folder = folder.getParent();
+    }
+    return Optional.empty();
+  }
+
+  private List<TensorValue> randomSample(List<InputSpec> inputs) {
+    List<TensorValue> values = new ArrayList<>();
+    for (InputSpec input : inputs) {
+      if (input.type().isEmpty() || input.type().get() != ElementType.FLOAT) {
+        throw new OptimizerException(
+            "input '%s' is %s: random numbers would mean nothing there; give samples"
+                .formatted(
+                    input.name(),
+                    input.type().map(ElementType::name).orElse("no tensor of numbers")));
+      }
+      long[] shape = input.shape().stream().mapToLong(Long::longValue).toArray();
+      long elements = 1;
+      for (int axis = 0; axis < shape.length; axis++) {
+        shape[axis] = shape[axis] < 0 ? RANDOM_DIMENSION : shape[axis];
+        elements = Math.multiplyExact(elements, shape[axis]);
+      }
+      float[] data = new float[Math.toIntExact(elements)];
+      for (int index = 0; index < data.length; index++) {
+        data[index] = (float) random.nextGaussian();
+      }
+      values.add(new TensorValue(input.name(), Tensor.ofFloats(data, shape)));
+    }
+    return values;
+  }
+}
