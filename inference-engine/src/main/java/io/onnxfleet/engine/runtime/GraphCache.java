@@ -45,6 +45,7 @@ import org.slf4j.LoggerFactory;
  *       before its first use. A damaged one is made anew.
  *   <li>What the runtime cannot write, or writes with another signature, is remembered as such.
  *   <li>Together the forms take up at most the given bytes; those not used for longest go first.
+ *       What is noted besides is bounded by number.
  * </ul>
  *
  * <p>Only for sessions on the CPU, only where the processor can be told, and only for models whose
@@ -65,6 +66,9 @@ public final class GraphCache {
 
   /** What a disk needs to have free besides, as a multiple of what is written. */
   private static final int SPARE_SPACE = 3;
+
+  /** Notes beyond that are all dropped; what they said is found out again. */
+  private static final int MOST_NOTES = 4096;
 
   private static final Object MAKING = new Object();
 
@@ -100,7 +104,9 @@ public final class GraphCache {
           folder == null
               ? OwnFolder.amongTemporaryFiles("graphs")
               : Files.createDirectories(folder);
-      return new GraphCache(root, maxBytes, processor.get());
+      GraphCache cache = new GraphCache(root, maxBytes, processor.get());
+      cache.dropOldNotes();
+      return cache;
     } catch (IOException failure) {
       log.warn("optimised graphs are not kept: {}", failure.toString());
       return null;
@@ -247,6 +253,18 @@ public final class GraphCache {
         intact.remove(form.folder());
         delete(form.folder());
         total -= form.byteSize();
+      }
+    }
+  }
+
+  /** Hashes and notes of models are small, but each path and each content leaves one. */
+  private void dropOldNotes() throws IOException {
+    try (Stream<Path> entries = Files.list(root)) {
+      List<Path> notes = entries.filter(Files::isRegularFile).toList();
+      if (notes.size() > MOST_NOTES) {
+        for (Path note : notes) {
+          Files.deleteIfExists(note);
+        }
       }
     }
   }

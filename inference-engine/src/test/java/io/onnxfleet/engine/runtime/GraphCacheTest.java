@@ -118,6 +118,16 @@ class GraphCacheTest {
   }
 
   @Test
+  void open_dropsTheNotes_whenThereAreTooMany() throws IOException {
+    Path cache = Files.createDirectory(folder.resolve("cache"));
+    for (int note = 0; note <= 4096; note++) {
+      Files.createFile(cache.resolve("note" + note));
+    }
+    assertThat(GraphCache.open(cache, ROOM)).isNotNull();
+    assertThat(cache).isEmptyDirectory();
+  }
+
+  @Test
   void open_isOff_whenNothingMayBeKept() {
     assertThat(GraphCache.open(folder.resolve("cache"), 0)).isNull();
   }
