@@ -1,6 +1,7 @@
 package io.onnxfleet.benchmarks;
 
 import ai.onnxruntime.OrtException;
+import io.onnxfleet.benchmarks.chaos.ChaosCommand;
 import io.onnxfleet.benchmarks.policies.PolicyComparison;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -14,7 +15,7 @@ import picocli.CommandLine.Parameters;
 /** The command line: the first argument names what to run, the others are its own. */
 @Command(
     name = "benchmarks",
-    subcommands = {BenchCommand.class, CeilingCommand.class, RawCommand.class},
+    subcommands = {BenchCommand.class, CeilingCommand.class, ChaosCommand.class, RawCommand.class},
     description = "Measures a running fleet from outside.")
 final class Benchmarks {
   private Benchmarks() {}

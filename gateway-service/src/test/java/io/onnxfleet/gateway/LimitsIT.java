@@ -22,7 +22,8 @@ class LimitsIT {
                 "fleet.gateway.limits.initial=1",
                 "fleet.gateway.limits.least=1",
                 "fleet.gateway.limits.most=1",
-                "fleet.gateway.limits.queue-share=1");
+                "fleet.gateway.limits.queue-share=1",
+                "fleet.gateway.limits.max-queue-time=60s");
         FakeReplica one =
             new FakeReplica(
                 "one",

@@ -1,0 +1,146 @@
+package io.onnxfleet.benchmarks.chaos;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code chaos}: harms fleets of its own, and judges what their callers notice. */
+@Command(
+    name = "chaos",
+    description =
+        "Starts fleets on free ports, does them harm under load, and says what callers notice.",
+    sortOptions = false,
+    mixinStandardHelpOptions = true,
+    exitCodeListHeading = "%nExit code:%n",
+    exitCodeList = {"0: all bars are met", "1: one is missed", "2: wrong usage"})
+public final class ChaosCommand implements Callable<Integer> {
+
+  private static final List<Scenario> SCENARIOS = scenarios();
+
+  @Spec private @Nullable CommandSpec spec;
+
+  @Parameters(
+      paramLabel = "SCENARIO",
+      arity = "0..*",
+      description =
+          "kill, rolling-restart, registry-down, slow-replica, pause, join, overload,"
+              + " slow-clients. Default: all.")
+  private List<String> names = new ArrayList<>();
+
+  @Option(names = "--root", required = true, hidden = true)
+  private Path root = Path.of("");
+
+  @Option(
+      names = "--load",
+      paramLabel = "SHARE",
+      description =
+          "Of what the fleet can do; scenarios in which processes start take less."
+              + " Default: ${DEFAULT-VALUE}.")
+  private double load = 0.7;
+
+  @Option(
+      names = "--warm-up",
+      paramLabel = "S",
+      description = "Seconds at full load before each scenario. Default: ${DEFAULT-VALUE}.")
+  private int warmUp = 30;
+
+  @Option(
+      names = "--registry-down",
+      paramLabel = "S",
+      description = "Seconds. Default: ${DEFAULT-VALUE}.")
+  private int registryDown = 180;
+
+  @Option(
+      names = "--overload",
+      paramLabel = "S",
+      description = "Seconds. Default: ${DEFAULT-VALUE}.")
+  private int overload = 60;
+
+  @Option(
+      names = "--requests",
+      paramLabel = "N",
+      description = "While a replica is killed. Default: ${DEFAULT-VALUE}.")
+  private int requests = 10_000;
+
+  @Option(names = "--slow-clients", paramLabel = "N", description = "Default: ${DEFAULT-VALUE}.")
+  private int slowClients = 1000;
+
+  private static List<Scenario> scenarios() {
+    List<Scenario> scenarios = new ArrayList<>(List.of(Disturbance.values()));
+    scenarios.addAll(
+        List.of(new SlowReplica(), new Pause(), new Join(), new Overload(), new SlowClients()));
+    return List.copyOf(scenarios);
+  }
+
+  @Override
+  public Integer call() throws IOException, InterruptedException {
+    CommandSpec injected = spec;
+    if (injected == null) {
+      throw new IllegalStateException("run by picocli only");
+    }
+    PrintWriter out = injected.commandLine().getOut();
+    List<Scenario> chosen = chosen(injected);
+    ChaosSettings settings =
+        new ChaosSettings(
+            load,
+            Duration.ofSeconds(warmUp),
+            Duration.ofSeconds(registryDown),
+            Duration.ofSeconds(overload),
+            requests,
+            slowClients,
+            out);
+    BarTable table = new BarTable();
+    for (Scenario scenario : chosen) {
+      out.println(scenario.scenario());
+      out.flush();
+      try (ChaosFleet fleet =
+          new ChaosFleet(root, root.resolve(".fleet/chaos").resolve(scenario.scenario()))) {
+        table.add(scenario.scenario(), scenario.run(fleet, settings));
+      } catch (IOException | IllegalStateException broken) {
+        table.add(
+            scenario.scenario(),
+            List.of(
+                new Bar("the scenario ran", "yes", String.valueOf(broken.getMessage()), false)));
+      }
+    }
+    out.println();
+    out.print(table.text());
+    out.flush();
+    return table.isMissed() ? 1 : 0;
+  }
+
+  private List<Scenario> chosen(CommandSpec injected) {
+    if (names.isEmpty()) {
+      return SCENARIOS;
+    }
+    List<Scenario> chosen = new ArrayList<>();
+    for (String name : names) {
+      chosen.add(
+          SCENARIOS.stream()
+              .filter(scenario -> scenario.scenario().equals(name))
+              .findFirst()
+              .orElseThrow(
+                  () ->
+                      new ParameterException(
+                          injected.commandLine(),
+                          "scenario: '%s' (expected one of: %s)"
+                              .formatted(
+                                  name,
+                                  String.join(
+                                      ", ",
+                                      SCENARIOS.stream().map(Scenario::scenario).toList())))));
+    }
+    return chosen;
+  }
+}

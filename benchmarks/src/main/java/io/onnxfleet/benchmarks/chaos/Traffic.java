@@ -1,0 +1,108 @@
+package io.onnxfleet.benchmarks.chaos;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import io.onnxfleet.benchmarks.load.Load;
+import io.onnxfleet.benchmarks.load.LoadGenerator;
+import io.onnxfleet.benchmarks.load.PreparedRequest;
+import io.onnxfleet.benchmarks.load.Target;
+import io.onnxfleet.benchmarks.load.Window;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Requests of eight tokens for the scenarios' model. Load in the open loop is Poisson; latency
+ * counts from when a request was due. For one thread.
+ */
+final class Traffic implements AutoCloseable {
+
+  private static final int MOST_CONNECTIONS = 2000;
+  private static final long SEED = 7;
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private final LoadGenerator generator;
+
+  private Traffic(LoadGenerator generator) {
+    this.generator = generator;
+  }
+
+  static Traffic open(int port, double perSecond, Map<String, String> headers, Duration timeout)
+      throws IOException, InterruptedException {
+    return start(
+        port, new Load.Open(perSecond, Load.Arrival.POISSON, MOST_CONNECTIONS), headers, timeout);
+  }
+
+  static Traffic open(int port, double perSecond) throws IOException, InterruptedException {
+    return open(port, perSecond, Map.of(), PATIENCE);
+  }
+
+  static Traffic closed(int port, int connections) throws IOException, InterruptedException {
+    return start(port, new Load.Closed(connections), Map.of(), PATIENCE);
+  }
+
+  private static Traffic start(int port, Load load, Map<String, String> headers, Duration timeout)
+      throws IOException, InterruptedException {
+    Target target = new Target("127.0.0.1", port);
+    PreparedRequest request =
+        PreparedRequest.post(target, "/v2/models/" + ChaosFleet.MODEL + "/infer", headers, body());
+    LoadGenerator generator =
+        new LoadGenerator(target, List.of(request), load, timeout, System::nanoTime, SEED);
+    try {
+      generator.start();
+    } catch (IOException | InterruptedException | RuntimeException failure) {
+      generator.close();
+      throw failure;
+    }
+    return new Traffic(generator);
+  }
+
+  /** What the fleet answers in a second with 32 callers, after so long. */
+  static double capacity(int port, Duration warmUp) throws IOException, InterruptedException {
+    try (Traffic traffic = closed(port, 32)) {
+      traffic.during(warmUp);
+      return traffic.during(Duration.ofSeconds(5)).perSecond();
+    }
+  }
+
+  /** What ends from now on for so long. */
+  Window during(Duration time) throws InterruptedException {
+    Window _ = generator.window();
+    Thread.sleep(time);
+    return generator.window();
+  }
+
+  /** What ended since the last question. */
+  Window window() {
+    return generator.window();
+  }
+
+  String firstFailure() {
+    return String.valueOf(generator.firstFailure());
+  }
+
+  private static byte[] body() {
+    StringBuilder inputs = new StringBuilder("{\"inputs\":[");
+    tensor(inputs, "input_ids", "101,2003,2040,2077,2114,2151,2188,102").append(',');
+    tensor(inputs, "attention_mask", "1,1,1,1,1,1,1,1").append(',');
+    tensor(inputs, "token_type_ids", "0,0,0,0,0,0,0,0");
+    return inputs
+        .append("],\"parameters\":{\"binary_data_output\":true}}")
+        .toString()
+        .getBytes(US_ASCII);
+  }
+
+  private static StringBuilder tensor(StringBuilder json, String name, String data) {
+    return json.append("{\"name\":\"")
+        .append(name)
+        .append("\",\"shape\":[1,8],\"datatype\":\"INT64\",\"data\":[")
+        .append(data)
+        .append("]}");
+  }
+
+  @Override
+  public void close() {
+    generator.close();
+  }
+}
