@@ -1,6 +1,7 @@
 package io.onnxfleet.benchmarks;
 
 import ai.onnxruntime.OrtException;
+import io.onnxfleet.benchmarks.balancing.BalancingComparison;
 import io.onnxfleet.benchmarks.chaos.ChaosCommand;
 import io.onnxfleet.benchmarks.policies.PolicyComparison;
 import java.io.IOException;
@@ -78,5 +79,11 @@ final class Benchmarks {
   /** Where the caller stands: this process may have been started in another folder. */
   static Path resolve(Path file) {
     return Path.of(System.getProperty("onnxfleet.directory", "")).resolve(file);
+  }
+
+  @Command(name = "balancing", description = "Compares the balancing policies by simulation.")
+  int balancing() {
+    new BalancingComparison(System.out).run();
+    return 0;
   }
 }

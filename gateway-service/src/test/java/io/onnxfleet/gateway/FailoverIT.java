@@ -116,7 +116,8 @@ class FailoverIT {
         assertThat(gateway.post(INFER, "{\"id\":\"" + i + "\"}").body()).isEqualTo("{\"from\":1}");
       }
 
-      assertThat(bad.connections()).isLessThanOrEqualTo(1);
+      // A request and a probe.
+      assertThat(bad.connections()).isLessThanOrEqualTo(2);
       assertThat(one.received()).hasSize(20);
     }
   }
@@ -371,6 +372,131 @@ class FailoverIT {
       assertThat(two.received()).isNotEmpty();
       assertThat(one.received().size() + two.received().size()).isEqualTo(61);
     }
+  }
+
+  @Test
+  void refusal_isKeptFromTheClientOnce_whileAnotherReplicaHasRoom() throws Exception {
+    try (FakeReplica full = refusing("bad", 429);
+        FakeReplica one = FakeReplica.answering("one", "{\"from\":1}")) {
+      gateway.register(full, "a:1");
+      gateway.register(one, "a:1");
+
+      for (int i = 0; i < 20; i++) {
+        assertThat(gateway.post(INFER, "{}").body()).isEqualTo("{\"from\":1}");
+      }
+      assertThat(one.received()).hasSize(20);
+    }
+  }
+
+  @Test
+  void refusal_isPassedOnAsItIs_whenAllAreFull() throws Exception {
+    try (FakeReplica full = refusing("one", 429);
+        FakeReplica alsoFull = refusing("two", 429)) {
+      gateway.register(full, "a:1");
+      gateway.register(alsoFull, "a:1");
+
+      for (int i = 0; i < 10; i++) {
+        HttpResponse<String> answer = gateway.post(INFER, "{}");
+        assertThat(answer.statusCode()).isEqualTo(429);
+        assertThat(answer.headers().firstValue("Retry-After")).contains("7");
+        assertThat(answer.body()).isEqualTo("{\"error\":\"full\"}");
+      }
+      // Each request asked once, and at most the first and those after a pause a second time.
+      assertThat(full.received().size() + alsoFull.received().size()).isBetween(10, 19);
+    }
+  }
+
+  @Test
+  void caller_isAtFault_andNobodyElseIsAsked_whenTheStatusIs4xx() throws Exception {
+    try (FakeReplica bad = refusing("one", 400);
+        FakeReplica alsoBad = refusing("two", 400)) {
+      gateway.register(bad, "a:1");
+      gateway.register(alsoBad, "a:1");
+
+      for (int i = 0; i < 10; i++) {
+        assertThat(gateway.post(INFER, "{}").statusCode()).isEqualTo(400);
+      }
+      assertThat(bad.received().size() + alsoBad.received().size()).isEqualTo(10);
+    }
+  }
+
+  @Test
+  void request_isAnsweredByAnotherReplica_andTheFirstLetGo_whenThatSaysNothing() throws Exception {
+    try (BrokenReplica silent = BrokenReplica.silent();
+        FakeReplica one = FakeReplica.answering("one", "{\"from\":1}")) {
+      gateway.register("bad", silent.port(), "a:1");
+      gateway.register(one, "a:1");
+
+      for (int i = 0; i < 20; i++) {
+        HttpResponse<String> answer =
+            gateway.send(
+                gateway
+                    .request(INFER)
+                    .header("Inference-Deadline-Ms", "2000")
+                    .POST(BodyPublishers.ofString("{}")));
+        assertThat(answer.body()).isEqualTo("{\"from\":1}");
+      }
+
+      assertThat(silent.connections()).isPositive();
+      assertThat(silent.closedByGateway().await(20, TimeUnit.SECONDS)).isTrue();
+      assertThat(gateway.get("/actuator/prometheus").body())
+          .containsAnyOf("reason=\"stuck\"", "reason=\"hedged\"");
+    }
+  }
+
+  @Test
+  void replica_isLeftOut_whenItAnswersWithErrorsInARow() throws Exception {
+    try (FakeReplica bad = refusing("bad", 500);
+        FakeReplica one = FakeReplica.answering("one", "{}")) {
+      gateway.register(bad, "a:1");
+      gateway.register(one, "a:1");
+
+      for (int i = 0; i < 200 && !gateway.bean(LeftOutReplicas.class).isLeftOut("bad"); i++) {
+        gateway.post(INFER, "{}");
+      }
+
+      assertThat(gateway.bean(LeftOutReplicas.class).isLeftOut("bad")).isTrue();
+      int asked = bad.received().size();
+      assertThat(asked).isEqualTo(5);
+      assertThat(gateway.post(INFER, "{}").statusCode()).isEqualTo(200);
+      assertThat(bad.received()).hasSize(asked);
+    }
+  }
+
+  @Test
+  void loadOfTheReplica_isForTheGatewayOnly() throws Exception {
+    try (FakeReplica one =
+        new FakeReplica(
+            "one",
+            (request, body, response) ->
+                response
+                    .header("endpoint-load-metrics", "TEXT named_metrics.in_flight=3")
+                    .sendString(Mono.just("{}"))
+                    .then())) {
+      gateway.register(one, "a:1");
+
+      HttpResponse<String> answer =
+          gateway.send(
+              gateway
+                  .request(INFER)
+                  .header("endpoint-load-metrics-format", "JSON")
+                  .POST(BodyPublishers.ofString("{}")));
+
+      assertThat(answer.headers().firstValue("endpoint-load-metrics")).isEmpty();
+      assertThat(one.received().getLast().headers())
+          .doesNotContainKey("endpoint-load-metrics-format");
+    }
+  }
+
+  private static FakeReplica refusing(String id, int status) {
+    return new FakeReplica(
+        id,
+        (request, body, response) ->
+            response
+                .status(status)
+                .header("Retry-After", "7")
+                .sendString(Mono.just("{\"error\":\"full\"}"))
+                .then());
   }
 
   private static FakeReplica draining(String id) {

@@ -14,6 +14,7 @@ import reactor.netty.http.server.HttpServerResponse;
 
 /**
  * A replica over real HTTP that answers what a test tells it to, and remembers what it was asked.
+ * It knows nothing of probes for its load.
  */
 final class FakeReplica implements AutoCloseable {
 
@@ -46,6 +47,9 @@ final class FakeReplica implements AutoCloseable {
                         .defaultIfEmpty(new byte[0])
                         .flatMap(
                             body -> {
+                              if (request.uri().endsWith("/load")) {
+                                return Mono.from(response.sendNotFound());
+                              }
                               remember(request, body);
                               response.header("Inference-Replica", id);
                               return Mono.from(answer.to(request, body, response));

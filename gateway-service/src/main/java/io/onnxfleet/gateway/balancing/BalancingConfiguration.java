@@ -13,9 +13,18 @@ import org.springframework.context.annotation.Configuration;
 @Configuration(proxyBeanMethods = false)
 class BalancingConfiguration {
 
+  private static int random(int bound) {
+    return ThreadLocalRandom.current().nextInt(bound);
+  }
+
   @Bean
   InFlightRequests inFlightRequests() {
     return new InFlightRequests();
+  }
+
+  @Bean
+  ReplicaLoads replicaLoads(BalancingProperties properties) {
+    return new ReplicaLoads(properties.reportAge(), properties.reportUses(), System::nanoTime);
   }
 
   @Bean
@@ -24,23 +33,48 @@ class BalancingConfiguration {
   }
 
   @Bean
-  BalancingPolicy balancingPolicy(InFlightRequests inFlight) {
-    return new PowerOfTwoChoices(inFlight, bound -> ThreadLocalRandom.current().nextInt(bound));
+  SlowOutliers slowOutliers(
+      ReplicaLoads loads, LeftOutReplicas leftOut, BalancingProperties properties) {
+    return new SlowOutliers(loads, leftOut, properties.slowFactor());
+  }
+
+  @Bean
+  BalancingPolicy balancingPolicy(
+      BalancingProperties properties,
+      InFlightRequests inFlight,
+      ReplicaLoads loads,
+      LoadProbes probes) {
+    BalancingPolicy policy =
+        switch (properties.policy()) {
+          case ROUND_ROBIN -> new RoundRobin(random(Integer.MAX_VALUE));
+          case LEAST_IN_FLIGHT -> new LeastInFlight(inFlight, BalancingConfiguration::random);
+          case P2C -> new PowerOfTwoChoices(inFlight, BalancingConfiguration::random);
+          case PREQUAL -> new Prequal(loads, probes, BalancingConfiguration::random);
+        };
+    return new ZonePreference(policy, loads, properties.zone(), properties.spillRatio());
   }
 
   @Bean
   ReplicaLoadBalancer replicaLoadBalancer(
       FleetWatch watch,
       InFlightRequests inFlight,
+      ReplicaLoads loads,
       LeftOutReplicas leftOut,
-      BalancingPolicy policy) {
+      LoadProbes probes,
+      BalancingPolicy policy,
+      BalancingProperties properties) {
+    SlowStart slowStart =
+        new SlowStart(properties.slowStart(), System::nanoTime, BalancingConfiguration::random);
     watch.onChange(
         fleet -> {
           Set<String> present = ids(fleet);
           inFlight.retain(present);
           leftOut.retain(present);
+          loads.retain(present, fleet::knows);
+          slowStart.update(fleet);
         });
-    return new ReplicaLoadBalancer(watch::current, leftOut, policy);
+    return new ReplicaLoadBalancer(
+        watch::current, leftOut, slowStart, inFlight, loads, probes, policy);
   }
 
   private static Set<String> ids(Fleet fleet) {

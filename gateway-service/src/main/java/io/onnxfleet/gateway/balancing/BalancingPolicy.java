@@ -12,8 +12,9 @@ public interface BalancingPolicy {
   /**
    * Chooses one of the candidates.
    *
+   * @param model what they are asked for
    * @param candidates at least one replica
    * @return one of them
    */
-  Replica choose(List<Replica> candidates);
+  Replica choose(String model, List<Replica> candidates);
 }

@@ -3,22 +3,56 @@ package io.onnxfleet.gateway.balancing;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The replicas that failed a moment ago. Each is left out for a short time that doubles with every
- * failure after it came back, until it answers once.
+ * The replicas that failed a moment ago, and their way back.
  *
- * <p>Failures while a replica is left out do not count: a hundred requests that it drops at once
- * are one failure.
+ * <pre>
+ * PRESENT -- failure --> ABSENT -- time over --> DUE -- heard of --> ON_TRIAL -- answers --> PRESENT
+ *                          ^                                            |
+ *                          +-------- failure, for twice the time -------+
+ * </pre>
+ *
+ * <ul>
+ *   <li>A replica that refuses, resets or drains is left out whatever the others do. One that errs
+ *       or is slow is left out only while no more than a share of the replicas is: what all have in
+ *       common is not one replica's fault.
+ *   <li>Failures while a replica is left out do not count: a hundred requests that it drops at once
+ *       are one failure.
+ *   <li>A replica that is due gets no request before it answered a probe, and on trial few at once.
+ * </ul>
  *
  * <p>Safe for use by many threads. Bounded by the registered replicas.
  */
 public final class LeftOutReplicas {
 
-  private record Absence(long untilNanos, long nextNanos) {}
+  /** Where a replica stands. */
+  public enum Presence {
+    PRESENT,
+    ABSENT,
+    DUE,
+    ON_TRIAL
+  }
+
+  private static final int TRIAL_ANSWERS = 3;
+
+  /**
+   * One absence and the trial that ends it.
+   *
+   * @param answers on trial so far, -1 before the trial
+   */
+  private record Absence(long sinceNanos, long untilNanos, long nextNanos, int answers) {
+
+    Absence trial(int newAnswers) {
+      return new Absence(sinceNanos, untilNanos, nextNanos, newAnswers);
+    }
+  }
 
   private final Map<String, Absence> absences = new ConcurrentHashMap<>();
+  private final Map<String, AtomicInteger> errors = new ConcurrentHashMap<>();
   private final BalancingProperties properties;
   private final LongSupplier nanoClock;
 
@@ -30,29 +64,84 @@ public final class LeftOutReplicas {
   /** Leaves the replica out from now on. */
   public void leaveOut(String replica) {
     long now = nanoClock.getAsLong();
-    absences.compute(
-        replica,
-        (id, last) -> {
-          if (last == null) {
-            return absence(now, properties.leaveOutFirst().toNanos());
-          }
-          return now - last.untilNanos < 0 ? last : absence(now, last.nextNanos);
-        });
+    absences.compute(replica, (id, last) -> next(last, now));
   }
 
-  /** The replica answered: its next failure is a first one again. */
-  public void answered(String replica) {
-    if (!absences.isEmpty()) {
-      absences.remove(replica);
+  /**
+   * Leaves the replica out from now on, unless too many are already.
+   *
+   * @param among how many replicas could be asked instead of it, itself included
+   * @return whether it is left out
+   */
+  public boolean leaveOutUnlessTooMany(String replica, int among) {
+    Presence presence = presence(replica);
+    if (presence == Presence.PRESENT && absences.size() + 1 > mostLeftOut(among)) {
+      return false;
     }
+    leaveOut(replica);
+    return true;
+  }
+
+  /**
+   * The replica answered with an error of its own. Enough of them in a row leave it out.
+   *
+   * @param among as in {@link #leaveOutUnlessTooMany}
+   */
+  public void erred(String replica, int among) {
+    int inARow = errors.computeIfAbsent(replica, id -> new AtomicInteger()).incrementAndGet();
+    if (inARow >= properties.consecutiveErrors() || presence(replica) == Presence.ON_TRIAL) {
+      errors.remove(replica);
+      leaveOutUnlessTooMany(replica, among);
+    }
+  }
+
+  /**
+   * The replica answered a request well.
+   *
+   * @param sentNanos when the request was sent: what was sent before a failure says nothing
+   */
+  public void answered(String replica, long sentNanos) {
+    if (!errors.isEmpty()) {
+      errors.remove(replica);
+    }
+    if (!absences.isEmpty()) {
+      absences.computeIfPresent(
+          replica,
+          (id, absence) -> {
+            if (sentNanos - absence.sinceNanos < 0) {
+              return absence;
+            }
+            int answers = Math.max(absence.answers, 0) + 1;
+            return answers >= TRIAL_ANSWERS ? null : absence.trial(answers);
+          });
+    }
+  }
+
+  /** The replica answered a probe: if it is due, its trial begins. */
+  public void heardOf(String replica) {
+    long now = nanoClock.getAsLong();
+    absences.computeIfPresent(
+        replica,
+        (id, absence) -> presence(absence, now) == Presence.DUE ? absence.trial(0) : absence);
+  }
+
+  public Presence presence(String replica) {
+    return absences.isEmpty()
+        ? Presence.PRESENT
+        : presence(absences.get(replica), nanoClock.getAsLong());
+  }
+
+  /** How many requests a replica on trial may have under way. */
+  int allowedOnTrial(String replica) {
+    Absence absence = absences.get(replica);
+    return absence == null ? Integer.MAX_VALUE : Math.max(absence.answers, 0) + 1;
   }
 
   public boolean isLeftOut(String replica) {
-    if (absences.isEmpty()) {
-      return false;
-    }
-    Absence absence = absences.get(replica);
-    return absence != null && nanoClock.getAsLong() - absence.untilNanos < 0;
+    return switch (presence(replica)) {
+      case ABSENT, DUE -> true;
+      case PRESENT, ON_TRIAL -> false;
+    };
   }
 
   /** How many are left out now. */
@@ -62,10 +151,33 @@ public final class LeftOutReplicas {
 
   void retain(Set<String> replicas) {
     absences.keySet().retainAll(replicas);
+    errors.keySet().retainAll(replicas);
+  }
+
+  private int mostLeftOut(int among) {
+    int share = (int) (among * properties.maxLeftOutShare());
+    return among >= 2 && properties.maxLeftOutShare() > 0 ? Math.max(1, share) : 0;
+  }
+
+  private Absence next(@Nullable Absence last, long now) {
+    if (last == null) {
+      return absence(now, properties.leaveOutFirst().toNanos());
+    }
+    return presence(last, now) == Presence.ABSENT ? last : absence(now, last.nextNanos);
   }
 
   private Absence absence(long now, long durationNanos) {
     long most = properties.leaveOutMost().toNanos();
-    return new Absence(now + durationNanos, Math.min(durationNanos * 2, most));
+    return new Absence(now, now + durationNanos, Math.min(durationNanos * 2, most), -1);
+  }
+
+  private static Presence presence(@Nullable Absence absence, long now) {
+    if (absence == null) {
+      return Presence.PRESENT;
+    }
+    if (absence.answers >= 0) {
+      return Presence.ON_TRIAL;
+    }
+    return now - absence.untilNanos < 0 ? Presence.ABSENT : Presence.DUE;
   }
 }

@@ -31,7 +31,7 @@ public final class PowerOfTwoChoices implements BalancingPolicy {
   }
 
   @Override
-  public Replica choose(List<Replica> candidates) {
+  public Replica choose(String model, List<Replica> candidates) {
     int size = candidates.size();
     if (size == 1) {
       return candidates.getFirst();

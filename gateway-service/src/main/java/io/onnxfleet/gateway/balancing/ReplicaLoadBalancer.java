@@ -2,6 +2,7 @@ package io.onnxfleet.gateway.balancing;
 
 import io.onnxfleet.gateway.fleet.Fleet;
 import io.onnxfleet.gateway.fleet.Replica;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
@@ -20,50 +21,126 @@ import reactor.core.publisher.Mono;
  * {@link ReplicaRequest}; without one every registered replica is a candidate. Only a {@link
  * Replica} is ever chosen.
  *
- * <p>Candidates are the first of these that is not empty: registered replicas; registered ones that
- * are left out for now (a poor choice, but better than none); vanished ones.
+ * <p>Candidates are the first of these that is not empty: registered replicas that are present, not
+ * full, and neither too new nor on trial to take more; those that are at least not left out; all
+ * registered ones (a poor choice, but better than none); vanished ones. Those that are due to come
+ * back are probed.
  *
  * <p>Safe for use by many threads; never blocks.
  */
 public final class ReplicaLoadBalancer implements ReactorServiceInstanceLoadBalancer {
 
+  private static final long PROBE_INTERVAL = Duration.ofMillis(250).toNanos();
+
   private final Supplier<Fleet> fleet;
   private final LeftOutReplicas leftOut;
+  private final SlowStart slowStart;
+  private final InFlightRequests inFlight;
+  private final ReplicaLoads loads;
+  private final LoadProbes probes;
   private final BalancingPolicy policy;
 
-  public ReplicaLoadBalancer(
-      Supplier<Fleet> fleet, LeftOutReplicas leftOut, BalancingPolicy policy) {
+  ReplicaLoadBalancer(
+      Supplier<Fleet> fleet,
+      LeftOutReplicas leftOut,
+      SlowStart slowStart,
+      InFlightRequests inFlight,
+      ReplicaLoads loads,
+      LoadProbes probes,
+      BalancingPolicy policy) {
     this.fleet = fleet;
     this.leftOut = leftOut;
+    this.slowStart = slowStart;
+    this.inFlight = inFlight;
+    this.loads = loads;
+    this.probes = probes;
     this.policy = policy;
   }
 
   @Override
   @SuppressWarnings("rawtypes") // The interface's signature.
   public Mono<Response<ServiceInstance>> choose(Request request) {
-    List<Replica> candidates = candidates(request.getContext());
-    return Mono.just(
-        candidates.isEmpty()
-            ? new EmptyResponse()
-            : new DefaultResponse(policy.choose(candidates)));
+    if (!(request.getContext() instanceof ReplicaRequest asked)) {
+      List<Replica> registered = fleet.get().registered();
+      return Mono.just(
+          registered.isEmpty()
+              ? new EmptyResponse()
+              : new DefaultResponse(policy.choose("", registered)));
+    }
+    Replica chosen = choose(asked);
+    return Mono.just(chosen == null ? new EmptyResponse() : new DefaultResponse(chosen));
   }
 
-  private List<Replica> candidates(@Nullable Object context) {
+  /** The same without the wrapping. */
+  public @Nullable Replica choose(ReplicaRequest request) {
+    List<Replica> candidates = candidates(request);
+    return candidates.isEmpty() ? null : policy.choose(request.model().name(), candidates);
+  }
+
+  /** Whether the request could go to a replica that is neither left out nor full. */
+  public boolean hasRoom(ReplicaRequest request) {
+    ModelLoads known = loads.of(request.model().name());
+    long now = loads.now();
+    for (Replica replica : fleet.get().serving(request.model())) {
+      if (isUntried(replica, request)
+          && !leftOut.isLeftOut(replica.id())
+          && !known.of(replica.id(), now).isFull(now)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private List<Replica> candidates(ReplicaRequest request) {
     Fleet now = fleet.get();
-    if (!(context instanceof ReplicaRequest request)) {
-      return now.registered();
-    }
     List<Replica> serving = now.serving(request.model());
-    Predicate<Replica> untried = replica -> !request.excluded().contains(replica.id());
-    Predicate<Replica> present = replica -> !leftOut.isLeftOut(replica.id());
-    List<Replica> candidates = filtered(serving, untried.and(present));
+    List<Replica> candidates = filtered(serving, replica -> mayServe(replica, request));
     if (candidates.isEmpty()) {
-      candidates = filtered(serving, untried);
+      candidates =
+          filtered(
+              serving, replica -> isUntried(replica, request) && !leftOut.isLeftOut(replica.id()));
     }
     if (candidates.isEmpty()) {
-      candidates = filtered(now.vanishedServing(request.model()), untried);
+      candidates = filtered(serving, replica -> isUntried(replica, request));
+    }
+    if (candidates.isEmpty()) {
+      candidates =
+          filtered(now.vanishedServing(request.model()), replica -> isUntried(replica, request));
     }
     return candidates;
+  }
+
+  private static boolean isUntried(Replica replica, ReplicaRequest request) {
+    return !request.excluded().contains(replica.id());
+  }
+
+  private boolean mayServe(Replica replica, ReplicaRequest request) {
+    String id = replica.id();
+    if (!isUntried(replica, request)) {
+      return false;
+    }
+    boolean present =
+        switch (leftOut.presence(id)) {
+          case PRESENT -> slowStart.mayServe(id);
+          case ABSENT -> false;
+          case DUE -> {
+            probe(replica, request.model().name());
+            yield false;
+          }
+          case ON_TRIAL -> inFlight.count(id) < leftOut.allowedOnTrial(id);
+        };
+    if (!present) {
+      return false;
+    }
+    long now = loads.now();
+    return !loads.of(request.model().name()).of(id, now).isFull(now);
+  }
+
+  private void probe(Replica replica, String model) {
+    long now = loads.now();
+    if (loads.of(model).of(replica.id(), now).takeProbe(now, PROBE_INTERVAL)) {
+      probes.probe(replica, model);
+    }
   }
 
   /** The list itself where nothing is left out, which is nearly always. */

@@ -1,5 +1,8 @@
 package io.onnxfleet.gateway.fleet;
 
+import com.netflix.discovery.EurekaClient;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.cloud.client.discovery.DiscoveryClient;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -11,5 +14,11 @@ class FleetConfiguration {
   @Bean
   FleetWatch fleetWatch(DiscoveryClient registry, FleetProperties properties) {
     return new FleetWatch(registry, properties, System::nanoTime);
+  }
+
+  /** Named {@code registry} in the health endpoint. */
+  @Bean
+  HealthIndicator registryHealthIndicator(ObjectProvider<EurekaClient> clients) {
+    return RegistryHealth.of(clients);
   }
 }

@@ -16,6 +16,11 @@ final class ForwardedHeaders {
   static final String REPLICA_STATE = "Inference-Replica-State";
   static final String DRAINING = "draining";
 
+  /** A replica's load (ORCA), which is for the gateway; asked for in the form that it reads. */
+  static final String LOAD_METRICS = "endpoint-load-metrics";
+
+  static final String LOAD_METRICS_FORMAT = "endpoint-load-metrics-format";
+
   private ForwardedHeaders() {}
 
   static void copyRequest(HttpHeaders from, HttpHeaders to) {
@@ -70,6 +75,7 @@ final class ForwardedHeaders {
       case 12 -> AsciiString.contentEqualsIgnoreCase(name, HeaderNames.REQUEST_ID);
       case 14 -> is(name, HttpHeaderNames.CONTENT_LENGTH);
       case 21 -> AsciiString.contentEqualsIgnoreCase(name, Deadline.HEADER);
+      case 28 -> isText(name, LOAD_METRICS_FORMAT);
       default -> isOfOneConnection(name);
     };
   }
@@ -77,6 +83,7 @@ final class ForwardedHeaders {
   private static boolean staysFromResponse(CharSequence name) {
     return switch (name.length()) {
       case 12 -> AsciiString.contentEqualsIgnoreCase(name, HeaderNames.REQUEST_ID);
+      case 21 -> isText(name, LOAD_METRICS);
       case 23 -> AsciiString.contentEqualsIgnoreCase(name, REPLICA_STATE);
       default -> isOfOneConnection(name);
     };

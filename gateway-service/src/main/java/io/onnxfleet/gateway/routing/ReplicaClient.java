@@ -5,6 +5,7 @@ import io.netty.channel.Channel;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.util.AttributeKey;
+import io.onnxfleet.gateway.balancing.LoadReport;
 import io.onnxfleet.gateway.fleet.Replica;
 import io.onnxfleet.gateway.observability.HeaderNames;
 import io.onnxfleet.gateway.observability.RequestTrace;
@@ -44,6 +45,7 @@ final class ReplicaClient {
   private static final AttributeKey<Boolean> USED =
       AttributeKey.valueOf(ReplicaClient.class, "used");
   private static final int SERVICE_UNAVAILABLE = 503;
+  private static final int TOO_MANY_REQUESTS = 429;
 
   private final HttpClient http;
 
@@ -53,8 +55,12 @@ final class ReplicaClient {
 
   /** Sends once, when subscribed to. */
   Mono<Void> send(
-      Replica replica, ServerWebExchange exchange, RequestBody body, Duration remaining) {
-    return Mono.defer(() -> new Try(replica, exchange, body, remaining).run(http));
+      Replica replica,
+      ServerWebExchange exchange,
+      RequestBody body,
+      Duration remaining,
+      AnswerGate gate) {
+    return Mono.defer(() -> new Try(replica, exchange, body, remaining, gate).run(http));
   }
 
   /** One try; its fields are touched by one connection's event loop. */
@@ -64,13 +70,20 @@ final class ReplicaClient {
     private final ServerWebExchange exchange;
     private final RequestBody body;
     private final Duration remaining;
+    private final AnswerGate gate;
     private volatile boolean begun;
     private volatile boolean reused;
     private volatile boolean answered;
     private volatile boolean answerBroke;
     private volatile @Nullable Throwable clientFailure;
 
-    Try(Replica replica, ServerWebExchange exchange, RequestBody body, Duration remaining) {
+    Try(
+        Replica replica,
+        ServerWebExchange exchange,
+        RequestBody body,
+        Duration remaining,
+        AnswerGate gate) {
+      this.gate = gate;
       this.replica = replica;
       this.exchange = exchange;
       this.body = body;
@@ -131,11 +144,24 @@ final class ReplicaClient {
     private Publisher<Void> receive(HttpClientResponse answer, ByteBufFlux content) {
       io.netty.handler.codec.http.HttpHeaders headers = answer.responseHeaders();
       int status = answer.status().code();
+      LoadReport report = LoadReport.parse(headers.get(ForwardedHeaders.LOAD_METRICS));
+      if (report != null) {
+        gate.reported(report);
+      }
       if (status == SERVICE_UNAVAILABLE
           && body.isReplayable()
           && headers.contains(ForwardedHeaders.REPLICA_STATE, ForwardedHeaders.DRAINING, true)) {
         return Mono.error(
             new ReplicaFailure(ReplicaFailure.Reason.DRAINING, replica.id() + " is draining"));
+      }
+      boolean refused = status == TOO_MANY_REQUESTS || status == SERVICE_UNAVAILABLE;
+      if (refused && body.isReplayable() && gate.goesElsewhere(status)) {
+        return Mono.error(
+            new ReplicaFailure(ReplicaFailure.Reason.FULL, replica.id() + ": status " + status));
+      }
+      if (!gate.claims(status)) {
+        return Mono.error(
+            new ReplicaFailure(ReplicaFailure.Reason.LATE, replica.id() + " was not the first"));
       }
       answered = true;
       ServerHttpResponse response = exchange.getResponse();

@@ -15,7 +15,11 @@ final class ReplicaFailure extends RuntimeException {
     /** The replica is leaving and takes nothing new. */
     DRAINING,
     /** Every connection to the replica is taken and so is every place in the queue for one. */
-    SATURATED;
+    SATURATED,
+    /** The replica has no room for it, and another one may have. */
+    FULL,
+    /** Another replica's answer to the same request came first. */
+    LATE;
 
     private final String tag = name().toLowerCase(Locale.ROOT);
 
@@ -27,6 +31,11 @@ final class ReplicaFailure extends RuntimeException {
     /** Whether a request may go to another replica although its body cannot be sent again. */
     boolean leftBodyUntouched() {
       return this == REFUSED || this == SATURATED;
+    }
+
+    /** Whether a further try costs replicas more than the first one would have alone. */
+    boolean costsMore() {
+      return this == RESET || this == STALE;
     }
   }
 

@@ -1,16 +1,21 @@
 package io.onnxfleet.gateway.routing;
 
 import io.netty.channel.ChannelOption;
+import io.netty.util.HashedWheelTimer;
 import io.onnxfleet.gateway.admission.AdmissionProperties;
 import io.onnxfleet.gateway.admission.ByteBudget;
 import io.onnxfleet.gateway.admission.ModelAdmission;
 import io.onnxfleet.gateway.aggregate.FleetAnswers;
+import io.onnxfleet.gateway.balancing.BalancingProperties;
 import io.onnxfleet.gateway.balancing.InFlightRequests;
 import io.onnxfleet.gateway.balancing.LeftOutReplicas;
 import io.onnxfleet.gateway.balancing.ReplicaLoadBalancer;
+import io.onnxfleet.gateway.balancing.ReplicaLoads;
+import io.onnxfleet.gateway.balancing.SlowOutliers;
 import io.onnxfleet.gateway.cache.ResponseCache;
 import io.onnxfleet.gateway.fleet.FleetWatch;
 import io.onnxfleet.gateway.observability.GatewayMetrics;
+import java.util.concurrent.TimeUnit;
 import org.springframework.cloud.gateway.route.RouteLocator;
 import org.springframework.cloud.gateway.route.builder.RouteLocatorBuilder;
 import org.springframework.context.annotation.Bean;
@@ -58,13 +63,54 @@ class RoutingConfiguration {
   }
 
   @Bean
-  RoutingFilter routingFilter(
+  HttpLoadProbes loadProbes(
+      HttpClient replicaHttpClient,
+      ReplicaLoads loads,
+      LeftOutReplicas leftOut,
+      BalancingProperties balancing) {
+    return new HttpLoadProbes(
+        replicaHttpClient, loads, leftOut, balancing.maxProbesPerSecond(), System::nanoTime);
+  }
+
+  /** One thread for every wait; starts with the first. */
+  @Bean(destroyMethod = "stop")
+  HashedWheelTimer patienceTimer() {
+    return new HashedWheelTimer(
+        Thread.ofPlatform().name("patience").daemon().factory(), 10, TimeUnit.MILLISECONDS);
+  }
+
+  @Bean
+  Forwarding forwarding(
       FleetWatch watch,
       ReplicaLoadBalancer balancer,
       HttpClient replicaHttpClient,
       InFlightRequests inFlight,
+      ReplicaLoads loads,
       LeftOutReplicas leftOut,
+      SlowOutliers outliers,
+      HashedWheelTimer patienceTimer,
       GatewayMetrics metrics,
+      RoutingProperties routing) {
+    return new Forwarding(
+        watch,
+        balancer,
+        new ReplicaClient(replicaHttpClient),
+        inFlight,
+        loads,
+        leftOut,
+        outliers,
+        new RetryBudget(routing.retryShare(), routing.retryBurst()),
+        new Patience(routing),
+        patienceTimer,
+        metrics,
+        routing,
+        System::nanoTime);
+  }
+
+  @Bean
+  RoutingFilter routingFilter(
+      FleetWatch watch,
+      Forwarding forwarding,
       ByteBudget keptBodies,
       FleetAnswers answers,
       AdmissionProperties admission,
@@ -72,15 +118,6 @@ class RoutingConfiguration {
       ResponseCache cache,
       RoutingProperties routing,
       ModelProperties models) {
-    Forwarding forwarding =
-        new Forwarding(
-            balancer,
-            new ReplicaClient(replicaHttpClient),
-            inFlight,
-            leftOut,
-            metrics,
-            routing,
-            System::nanoTime);
     return new RoutingFilter(
         watch,
         modelAdmission,

@@ -1,6 +1,7 @@
 package io.onnxfleet.gateway.routing;
 
 import java.time.Duration;
+import java.util.List;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
@@ -13,6 +14,13 @@ import org.springframework.util.unit.DataSize;
  * @param maxTries replicas asked for one request, the first included; 1 or more
  * @param retryBackoff pause before the third try, doubled for each further one; the second is at
  *     once; 0 or more
+ * @param retryShare further tries that cost work, for each request; 0 to 1
+ * @param retryBurst further tries that may come at once, when a replica dies; 0 or more
+ * @param hedgedModels models whose requests go to a second replica after the time that 95 % of
+ *     answers take, the slower answer cancelled; {@code *} for all
+ * @param stuckFactor how many times the latency that 99 % of answers stay below a silent replica is
+ *     waited for before another is asked too; 1 or more
+ * @param stuckAtLeast the least of that time; at least 1 ms
  * @param replayLimit bodies up to this size are kept, so that they can be sent to another replica;
  *     0 or more
  * @param connectTimeout for a connection to a replica; at least 1 ms
@@ -27,6 +35,11 @@ public record RoutingProperties(
     @DefaultValue("60s") Duration deadline,
     @DefaultValue("5") int maxTries,
     @DefaultValue("25ms") Duration retryBackoff,
+    @DefaultValue("0.1") double retryShare,
+    @DefaultValue("100") int retryBurst,
+    @DefaultValue List<String> hedgedModels,
+    @DefaultValue("4") double stuckFactor,
+    @DefaultValue("250ms") Duration stuckAtLeast,
     @DefaultValue("1MB") DataSize replayLimit,
     @DefaultValue("1s") Duration connectTimeout,
     @DefaultValue("1000") int maxConnections,
@@ -38,6 +51,14 @@ public record RoutingProperties(
     requireAtLeast("deadline", deadline.toMillis(), 1, deadline);
     requireAtLeast("max-tries", maxTries, 1, maxTries);
     requireAtLeast("retry-backoff", retryBackoff.toMillis(), 0, retryBackoff);
+    if (!(retryShare >= 0 && retryShare <= 1)) {
+      throw new IllegalArgumentException(
+          "fleet.gateway.routing.retry-share: " + retryShare + " (expected: 0 to 1)");
+    }
+    requireAtLeast("retry-burst", retryBurst, 0, retryBurst);
+    hedgedModels = List.copyOf(hedgedModels);
+    requireAtLeast("stuck-factor", (long) stuckFactor, 1, stuckFactor);
+    requireAtLeast("stuck-at-least", stuckAtLeast.toMillis(), 1, stuckAtLeast);
     requireAtLeast("replay-limit", replayLimit.toBytes(), 0, replayLimit);
     requireAtLeast("connect-timeout", connectTimeout.toMillis(), 1, connectTimeout);
     requireAtLeast("max-connections", maxConnections, 1, maxConnections);

@@ -23,9 +23,9 @@ class PowerOfTwoChoicesTest {
     inFlight.begin("b");
 
     // Draws a and b, then b and a; c with nothing in flight is not drawn.
-    assertThat(drawing(0, 0).choose(replicas).id()).isEqualTo("a");
-    assertThat(drawing(1, 0).choose(replicas).id()).isEqualTo("a");
-    assertThat(drawing(1, 1).choose(replicas).id()).isEqualTo("c");
+    assertThat(drawing(0, 0).choose("m", replicas).id()).isEqualTo("a");
+    assertThat(drawing(1, 0).choose("m", replicas).id()).isEqualTo("a");
+    assertThat(drawing(1, 1).choose("m", replicas).id()).isEqualTo("c");
   }
 
   @Test
@@ -35,7 +35,7 @@ class PowerOfTwoChoicesTest {
     PowerOfTwoChoices policy = new PowerOfTwoChoices(inFlight, random::nextInt);
 
     for (int i = 0; i < 1000; i++) {
-      assertThat(policy.choose(replicas).id()).isNotEqualTo("a");
+      assertThat(policy.choose("m", replicas).id()).isNotEqualTo("a");
     }
   }
 
@@ -46,7 +46,7 @@ class PowerOfTwoChoicesTest {
     Map<String, Integer> chosen = new HashMap<>();
 
     for (int i = 0; i < 3000; i++) {
-      chosen.merge(policy.choose(replicas).id(), 1, Integer::sum);
+      chosen.merge(policy.choose("m", replicas).id(), 1, Integer::sum);
     }
 
     assertThat(chosen.values()).hasSize(3).allMatch(count -> count > 800 && count < 1200);
@@ -54,7 +54,7 @@ class PowerOfTwoChoicesTest {
 
   @Test
   void choose_takesTheOnlyOne() {
-    assertThat(drawing().choose(replicas.subList(1, 2)).id()).isEqualTo("b");
+    assertThat(drawing().choose("m", replicas.subList(1, 2)).id()).isEqualTo("b");
   }
 
   private PowerOfTwoChoices drawing(Integer... numbers) {

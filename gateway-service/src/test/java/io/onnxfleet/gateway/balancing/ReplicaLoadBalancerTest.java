@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.springframework.cloud.client.ServiceInstance;
@@ -19,14 +20,23 @@ class ReplicaLoadBalancerTest {
 
   private static final ModelReference MODEL = new ModelReference("m", null);
 
-  private final LeftOutReplicas leftOut =
-      new LeftOutReplicas(
-          new BalancingProperties(Duration.ofSeconds(1), Duration.ofSeconds(1)), () -> 0L);
+  private final AtomicLong clock = new AtomicLong();
+  private final LeftOutReplicas leftOut = new LeftOutReplicas(Balancing.properties(), clock::get);
+  private final ReplicaLoads loads = new ReplicaLoads(Duration.ofSeconds(1), 8, clock::get);
+  private final InFlightRequests inFlight = new InFlightRequests();
+  private final List<String> probed = new ArrayList<>();
   private final List<List<String>> offered = new ArrayList<>();
   private Fleet fleet =
       new Fleet(Replicas.ready("m:1", "a", "b", "c"), Replicas.ready("m:1", "gone"));
   private final ReplicaLoadBalancer balancer =
-      new ReplicaLoadBalancer(() -> fleet, leftOut, this::first);
+      new ReplicaLoadBalancer(
+          () -> fleet,
+          leftOut,
+          new SlowStart(Duration.ZERO, clock::get, bound -> 0),
+          inFlight,
+          loads,
+          (replica, model) -> probed.add(replica.id()),
+          this::first);
 
   @Test
   void candidates_areRegisteredReplicasWithTheModel() {
@@ -61,11 +71,53 @@ class ReplicaLoadBalancerTest {
   }
 
   @Test
+  void dueReplica_isProbedOnce_andGetsOneRequestOnTrial() {
+    leftOut.leaveOut("a");
+    clock.addAndGet(Duration.ofSeconds(1).toNanos());
+    assertThat(choose(MODEL)).isEqualTo("b");
+    assertThat(choose(MODEL)).isEqualTo("b");
+    assertThat(probed).containsExactly("a");
+
+    leftOut.heardOf("a");
+    assertThat(choose(MODEL)).isEqualTo("a");
+    try (var _ = inFlight.begin("a")) {
+      assertThat(choose(MODEL)).isEqualTo("b");
+    }
+  }
+
+  @Test
+  void newReplica_isTakenBeforeOneThatIsLeftOut_howeverNewItIs() {
+    SlowStart slowStart = new SlowStart(Duration.ofSeconds(1), clock::get, bound -> bound - 1);
+    slowStart.update(new Fleet(Replicas.ready("m:1", "a"), List.of()));
+    slowStart.update(new Fleet(Replicas.ready("m:1", "a", "b"), List.of()));
+    ReplicaLoadBalancer starting =
+        new ReplicaLoadBalancer(
+            () -> fleet, leftOut, slowStart, inFlight, loads, (replica, model) -> {}, this::first);
+    assertThat(starting.choose(new ReplicaRequest(MODEL, Set.of("c"))))
+        .hasToString("a at http://127.0.0.1:8081");
+    leftOut.leaveOut("a");
+
+    assertThat(starting.choose(new ReplicaRequest(MODEL, Set.of("c"))))
+        .hasToString("b at http://127.0.0.1:8081");
+  }
+
+  @Test
+  void fullReplica_isNoCandidate_untilItsTimeIsOver() {
+    loads.of("m").of("a", 0).refusedFor(Duration.ofMillis(100), clock.get());
+
+    assertThat(choose(MODEL)).isEqualTo("b");
+    assertThat(balancer.hasRoom(new ReplicaRequest(MODEL, Set.of("b", "c")))).isFalse();
+    clock.addAndGet(Duration.ofMillis(100).toNanos());
+    assertThat(balancer.hasRoom(new ReplicaRequest(MODEL, Set.of("b", "c")))).isTrue();
+    assertThat(choose(MODEL)).isEqualTo("a");
+  }
+
+  @Test
   void candidates_areAllReplicasWithTheModel_whenNoneHasTheVersion() {
     assertThat(choose(new ModelReference("m", "99"))).isEqualTo("a");
   }
 
-  private Replica first(List<Replica> candidates) {
+  private Replica first(String model, List<Replica> candidates) {
     offered.add(candidates.stream().map(Replica::id).toList());
     return candidates.getFirst();
   }

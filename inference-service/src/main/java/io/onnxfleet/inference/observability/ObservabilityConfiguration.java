@@ -3,16 +3,19 @@ package io.onnxfleet.inference.observability;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.onnxfleet.engine.InferenceEngine;
 import io.onnxfleet.engine.metrics.EngineMetrics;
+import io.onnxfleet.inference.load.ReplicaLoad;
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Primary;
 
 /** Wires meters and health. */
 @Configuration(proxyBeanMethods = false)
 class ObservabilityConfiguration {
   @Bean
-  EngineMetrics engineMetrics(MeterRegistry registry) {
-    return new EngineMeters(registry);
+  @Primary
+  EngineMetrics engineMetrics(MeterRegistry registry, ReplicaLoad load) {
+    return new SharedEngineMetrics(new EngineMeters(registry), load);
   }
 
   @Bean

@@ -1,6 +1,7 @@
 package io.onnxfleet.inference.protocol;
 
 import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.inference.load.LoadHeaders;
 import io.onnxfleet.inference.protocol.http.UnsupportedCodingException;
 import jakarta.servlet.ServletException;
 import java.io.IOException;
@@ -45,8 +46,12 @@ final class DirectValve extends ValveBase {
       if (response.isCommitted()) {
         throw refused;
       }
+      String load = response.getHeader(LoadHeaders.METRICS);
       response.reset();
       identity.stamp(request, response);
+      if (load != null) {
+        response.setHeader(LoadHeaders.METRICS, load);
+      }
       errors.write(refused, request, response);
     } catch (UnsupportedCodingException notServed) {
       getNext().invoke(request, response);

@@ -9,6 +9,7 @@ import io.onnxfleet.engine.text.TextModels;
 import io.onnxfleet.inference.configuration.FleetProperties;
 import io.onnxfleet.inference.configuration.InferenceProperties;
 import io.onnxfleet.inference.lifecycle.Admission;
+import io.onnxfleet.inference.load.ReplicaLoad;
 import io.onnxfleet.inference.protocol.Callers;
 import io.onnxfleet.inference.protocol.ClientConnection;
 import io.onnxfleet.inference.protocol.Deadlines;
@@ -44,13 +45,16 @@ class OpenAiController {
   private final Admission admission;
   private final InferenceProperties properties;
   private final FleetProperties fleet;
+  private final ReplicaLoad load;
 
   OpenAiController(
       InferenceEngine engine,
       TextModels models,
       Admission admission,
       InferenceProperties properties,
-      FleetProperties fleet) {
+      FleetProperties fleet,
+      ReplicaLoad load) {
+    this.load = load;
     this.engine = engine;
     this.models = models;
     this.admission = admission;
@@ -71,11 +75,14 @@ class OpenAiController {
       Deadline deadline = Deadlines.of(http, properties.defaultDeadline(), engine.ticker());
       EmbeddingsRequest request = read(http);
       String model = Objects.requireNonNullElse(request.model(), fleet.defaultModel());
-      requireDimensions(request, model);
-      Embeddings embeddings =
-          ClientConnection.of(http)
-              .await(models.embed(model, request.input(), deadline, Callers.of(http)), _ -> {});
-      write(EmbeddingsResponse.of(model, request, embeddings), http, response);
+      try (ReplicaLoad.Visit visit = load.enter(model, http, response)) {
+        requireDimensions(request, model);
+        Embeddings embeddings =
+            ClientConnection.of(http)
+                .await(models.embed(model, request.input(), deadline, Callers.of(http)), _ -> {});
+        visit.leave();
+        write(EmbeddingsResponse.of(model, request, embeddings), http, response);
+      }
     }
     return CompletableFuture.completedFuture(null);
   }

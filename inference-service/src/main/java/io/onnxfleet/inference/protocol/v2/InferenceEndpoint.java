@@ -7,6 +7,7 @@ import io.onnxfleet.engine.request.Deadline;
 import io.onnxfleet.engine.request.InferenceResponse;
 import io.onnxfleet.inference.configuration.InferenceProperties;
 import io.onnxfleet.inference.lifecycle.Admission;
+import io.onnxfleet.inference.load.ReplicaLoad;
 import io.onnxfleet.inference.protocol.Callers;
 import io.onnxfleet.inference.protocol.ClientConnection;
 import io.onnxfleet.inference.protocol.Deadlines;
@@ -32,12 +33,18 @@ import org.springframework.stereotype.Component;
 final class InferenceEndpoint {
   private final InferenceEngine engine;
   private final Admission admission;
+  private final ReplicaLoad load;
   private final InferenceProperties properties;
   private final InferRequestDecoder decoder;
   private final Semaphore room;
 
-  InferenceEndpoint(InferenceEngine engine, Admission admission, InferenceProperties properties) {
+  InferenceEndpoint(
+      InferenceEngine engine,
+      Admission admission,
+      InferenceProperties properties,
+      ReplicaLoad load) {
     this.engine = engine;
+    this.load = load;
     this.admission = admission;
     this.properties = properties;
     decoder = new InferRequestDecoder(engine.bufferPool(), engine.ticker());
@@ -60,13 +67,15 @@ final class InferenceEndpoint {
       throw new InferenceException(
           ErrorCode.QUEUE_FULL, "this replica has as many requests as it takes at once");
     }
-    try (var _ = admission.enter()) {
+    try (var _ = admission.enter();
+        ReplicaLoad.Visit visit = load.enter(model, request, response)) {
       InferenceCall call = decode(model, version, request);
       CompletableFuture<InferenceResponse> answer =
           engine.infer(call.request().by(Callers.of(request)));
       ClientConnection client = ClientConnection.of(request);
       try (InferenceResponse finished = client.await(answer, InferenceResponse::close);
           HttpResponseTarget target = new HttpResponseTarget(request, response)) {
+        visit.leave();
         InferResponseEncoder.encode(finished, call.forms(), target);
       }
     } finally {

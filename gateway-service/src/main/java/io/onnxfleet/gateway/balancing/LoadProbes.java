@@ -1,0 +1,13 @@
+package io.onnxfleet.gateway.balancing;
+
+import io.onnxfleet.gateway.fleet.Replica;
+
+/**
+ * Asks a replica for its load, apart from any request. Returns at once; the answer, if one comes,
+ * is told to {@link ReplicaLoads}. May do nothing, where enough is being asked already.
+ */
+@FunctionalInterface
+public interface LoadProbes {
+
+  void probe(Replica replica, String model);
+}

@@ -1,0 +1,170 @@
+package io.onnxfleet.gateway.balancing;
+
+import io.onnxfleet.gateway.fleet.Replica;
+import java.util.Arrays;
+import java.util.List;
+import java.util.function.IntUnaryOperator;
+
+/**
+ * Chooses the replica that will answer soonest, by what replicas report of themselves.
+ *
+ * <p>B. Wydrowski, R. Kleinberg, S. M. Rumble, A. Archer, "Load is not what you should balance:
+ * Introducing Prequal" (NSDI 2024), with these rules of theirs:
+ *
+ * <ul>
+ *   <li>Hot-cold lexicographic: a replica is <em>hot</em> whose requests in flight lie above a
+ *       quantile of those considered. Among cold ones the least estimated latency wins; only if all
+ *       are hot, the fewest in flight.
+ *   <li>Considered are the few that reported last, which is where the information is fresh. Reports
+ *       age and wear out with use; replicas are probed at random, so that everyone gets a chance.
+ * </ul>
+ *
+ * <p>What differs: reports come with every answer, so that probes fill only what traffic leaves
+ * open; what this gateway sent since a report is added to it; and of a small fleet all replicas are
+ * considered, known by their own answers where no report is fresh.
+ *
+ * <p>Several gateways that hold the same reports would run to the same replica: each looks at its
+ * own random part of the candidates, and adds some chance to estimates.
+ *
+ * <p>Safe for use by many threads.
+ */
+public final class Prequal implements BalancingPolicy {
+
+  /** Up to here all candidates are considered. */
+  private static final int SMALL_FLEET = 16;
+
+  private static final int ALSO_CONSIDERED = 4;
+  private static final double HOT_QUANTILE = 0.84;
+  private static final int CHANCE_STEPS = 1024;
+  private static final double CHANCE = 0.05;
+
+  private final ReplicaLoads loads;
+  private final LoadProbes probes;
+  private final IntUnaryOperator random;
+
+  /**
+   * Chooses by these loads.
+   *
+   * @param random a number from 0 below its argument; safe for use by many threads
+   */
+  public Prequal(ReplicaLoads loads, LoadProbes probes, IntUnaryOperator random) {
+    this.loads = loads;
+    this.probes = probes;
+    this.random = random;
+  }
+
+  @Override
+  public Replica choose(String model, List<Replica> candidates) {
+    int size = candidates.size();
+    if (size == 1) {
+      return candidates.getFirst();
+    }
+    ModelLoads known = loads.of(model);
+    long now = loads.now();
+    Considered considered =
+        new Considered(Math.min(size, Math.max(SMALL_FLEET, known.poolSize()) + ALSO_CONSIDERED));
+    if (size <= SMALL_FLEET) {
+      int start = random.applyAsInt(size);
+      for (int i = 0; i < size; i++) {
+        int place = (start + i) % size;
+        Replica replica = candidates.get(place);
+        ReplicaLoad load = known.of(replica.id(), now);
+        probeIfStale(replica, model, load, known, now);
+        considered.add(place, load, now);
+      }
+    } else {
+      fromPool(model, candidates, known, considered, now);
+    }
+    return candidates.get(considered.best());
+  }
+
+  private void fromPool(
+      String model, List<Replica> candidates, ModelLoads known, Considered considered, long now) {
+    int size = candidates.size();
+    for (int i = 0; i < known.poolSize(); i++) {
+      ReplicaLoad load = known.pooled(i);
+      if (load != null && load.hasFreshReport(now)) {
+        int place = load.index();
+        if (place >= 0 && place < size && candidates.get(place).id().equals(load.replica())) {
+          considered.add(place, load, now);
+        }
+      }
+    }
+    // One more is asked about itself, so that next time it is among those that reported last.
+    int asked = random.applyAsInt(size);
+    Replica replica = candidates.get(asked);
+    ReplicaLoad load = known.of(replica.id(), now);
+    load.drawnAt(asked);
+    probeIfStale(replica, model, load, known, now);
+    for (int i = 0; i < ALSO_CONSIDERED; i++) {
+      int place = random.applyAsInt(size);
+      ReplicaLoad drawn = known.of(candidates.get(place).id(), now);
+      drawn.drawnAt(place);
+      considered.add(place, drawn, now);
+    }
+  }
+
+  private void probeIfStale(
+      Replica replica, String model, ReplicaLoad load, ModelLoads known, long now) {
+    if (!load.hasFreshReport(now) && load.takeProbe(now, known.reportAgeNanos() / 2)) {
+      probes.probe(replica, model);
+    }
+  }
+
+  /** The replicas that a choice is made from, read once. Used by one thread. */
+  private final class Considered {
+
+    private final int[] places;
+    private final int[] inFlight;
+    private final long[] estimates;
+    private int count;
+
+    Considered(int most) {
+      places = new int[most];
+      inFlight = new int[most];
+      estimates = new long[most];
+    }
+
+    void add(int place, ReplicaLoad load, long now) {
+      if (count == places.length) {
+        return;
+      }
+      places[count] = place;
+      inFlight[count] = load.inFlightThere(now);
+      double chance = CHANCE * random.applyAsInt(CHANCE_STEPS) / CHANCE_STEPS;
+      estimates[count] = (long) (load.estimateNanos(now) * (1 + chance));
+      count++;
+    }
+
+    int best() {
+      int hotAbove = hotAbove();
+      int best = 0;
+      for (int i = 1; i < count; i++) {
+        if (isBetter(i, best, hotAbove)) {
+          best = i;
+        }
+      }
+      return places[best];
+    }
+
+    private boolean isBetter(int one, int other, int hotAbove) {
+      boolean oneIsHot = inFlight[one] > hotAbove;
+      boolean otherIsHot = inFlight[other] > hotAbove;
+      if (oneIsHot != otherIsHot) {
+        return otherIsHot;
+      }
+      if (oneIsHot && inFlight[one] != inFlight[other]) {
+        return inFlight[one] < inFlight[other];
+      }
+      return estimates[one] == estimates[other]
+          ? inFlight[one] < inFlight[other]
+          : estimates[one] < estimates[other];
+    }
+
+    private int hotAbove() {
+      int[] sorted = Arrays.copyOf(inFlight, count);
+      Arrays.sort(sorted);
+      return sorted[(int) Math.ceil(HOT_QUANTILE * count) - 1];
+    }
+  }
+}

@@ -1,0 +1,68 @@
+package io.onnxfleet.gateway.balancing;
+
+import io.onnxfleet.gateway.fleet.Replica;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Chooses in the gateway's own zone, and in the others when a request would wait for its answer
+ * much longer at home: traffic spills over by load, whatever the numbers of replicas. A zone
+ * without candidates is as if it were not there.
+ *
+ * <p>As thread-safe as the policy that it asks.
+ */
+public final class ZonePreference implements BalancingPolicy {
+
+  private static final String ZONE = "zone";
+
+  private final BalancingPolicy policy;
+  private final ReplicaLoads loads;
+  private final String zone;
+  private final double spillRatio;
+
+  /**
+   * Wraps a policy.
+   *
+   * @param spillRatio how many times as long an answer may take at home
+   */
+  public ZonePreference(
+      BalancingPolicy policy, ReplicaLoads loads, String zone, double spillRatio) {
+    this.policy = policy;
+    this.loads = loads;
+    this.zone = zone;
+    this.spillRatio = spillRatio;
+  }
+
+  @Override
+  public Replica choose(String model, List<Replica> candidates) {
+    int atHome = 0;
+    for (Replica candidate : candidates) {
+      if (isAtHome(candidate)) {
+        atHome++;
+      }
+    }
+    if (atHome == 0 || atHome == candidates.size()) {
+      return policy.choose(model, candidates);
+    }
+    List<Replica> home = new ArrayList<>(atHome);
+    List<Replica> away = new ArrayList<>(candidates.size() - atHome);
+    for (Replica candidate : candidates) {
+      (isAtHome(candidate) ? home : away).add(candidate);
+    }
+    Replica near = policy.choose(model, home);
+    ModelLoads known = loads.of(model);
+    long now = loads.now();
+    if (known.of(near.id(), now).inFlightThere(now) == 0) {
+      return near;
+    }
+    Replica far = policy.choose(model, away);
+    return known.of(near.id(), now).estimateNanos(now)
+            > spillRatio * known.of(far.id(), now).estimateNanos(now)
+        ? far
+        : near;
+  }
+
+  private boolean isAtHome(Replica replica) {
+    return zone.equals(replica.getMetadata().getOrDefault(ZONE, zone));
+  }
+}

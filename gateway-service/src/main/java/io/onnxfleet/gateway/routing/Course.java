@@ -1,0 +1,418 @@
+package io.onnxfleet.gateway.routing;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.netty.util.Timeout;
+import io.onnxfleet.gateway.balancing.InFlightRequests;
+import io.onnxfleet.gateway.balancing.LoadReport;
+import io.onnxfleet.gateway.balancing.ModelLoads;
+import io.onnxfleet.gateway.balancing.ReplicaLoad;
+import io.onnxfleet.gateway.balancing.ReplicaRequest;
+import io.onnxfleet.gateway.failure.ErrorCode;
+import io.onnxfleet.gateway.failure.GatewayException;
+import io.onnxfleet.gateway.fleet.ModelReference;
+import io.onnxfleet.gateway.fleet.Replica;
+import io.onnxfleet.gateway.observability.RequestTrace;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.http.HttpMethod;
+import org.springframework.web.server.ServerWebExchange;
+import reactor.core.Disposable;
+import reactor.core.publisher.BaseSubscriber;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.MonoSink;
+
+/**
+ * One request on its way through {@link Forwarding}. Its tries run in lanes: one after another
+ * within a lane, and a further lane beside the first where that is not heard of. The first lane
+ * that has an answer claims the client; the others are cancelled.
+ *
+ * <p>Lanes run on the event loops of their connections. What they share is guarded by this object's
+ * monitor; nothing outside is called under it but the balancer.
+ */
+final class Course {
+
+  private static final Logger LOGGER = LoggerFactory.getLogger(Course.class);
+  private static final int MOST_LANES = 3;
+
+  /** How long a replica that refused for want of room is no alternative. */
+  private static final Duration FULL_FOR = Duration.ofMillis(100);
+
+  private final Forwarding way;
+  private final ServerWebExchange exchange;
+  private final ModelReference model;
+  private final RequestBody body;
+  private final Deadline deadline;
+  private final MonoSink<Void> client;
+  private final ModelLoads loads;
+
+  /** Only inference says something of a replica's latency. */
+  private final boolean isInference;
+
+  @GuardedBy("this")
+  private final Set<String> tried = new HashSet<>();
+
+  @GuardedBy("this")
+  private final List<Lane> lanes = new ArrayList<>(1);
+
+  @GuardedBy("this")
+  private int tries;
+
+  @GuardedBy("this")
+  private boolean wentElsewhere;
+
+  @GuardedBy("this")
+  private @Nullable String stale;
+
+  @GuardedBy("this")
+  private @Nullable ReplicaFailure last;
+
+  @GuardedBy("this")
+  private @Nullable Lane winner;
+
+  @GuardedBy("this")
+  private boolean over;
+
+  Course(
+      Forwarding way,
+      ServerWebExchange exchange,
+      ModelReference model,
+      RequestBody body,
+      Deadline deadline,
+      MonoSink<Void> client) {
+    this.way = way;
+    this.exchange = exchange;
+    this.model = model;
+    this.body = body;
+    this.deadline = deadline;
+    this.client = client;
+    this.loads = way.loads().of(model.name());
+    this.isInference = HttpMethod.POST.equals(exchange.getRequest().getMethod());
+  }
+
+  void begin() {
+    way.budget().requestBegan(model.name());
+    client.onDispose(this::cancel);
+    startLane();
+  }
+
+  private void startLane() {
+    Lane lane = new Lane();
+    synchronized (this) {
+      if (over || winner != null) {
+        return;
+      }
+      lanes.add(lane);
+    }
+    lane.next().subscribe(lane);
+  }
+
+  private void cancel() {
+    List<Lane> open;
+    synchronized (this) {
+      over = true;
+      open = List.copyOf(lanes);
+      lanes.clear();
+    }
+    open.forEach(Disposable::dispose);
+  }
+
+  /** The lane ended: the request is over if it had claimed the client, or was the last one. */
+  private void ended(Lane lane, @Nullable Throwable failure) {
+    synchronized (this) {
+      lanes.remove(lane);
+      boolean decides = failure == null || winner == lane || (winner == null && lanes.isEmpty());
+      if (over || !decides) {
+        return;
+      }
+      over = true;
+    }
+    if (failure == null) {
+      client.success();
+    } else {
+      client.error(failure);
+    }
+  }
+
+  private boolean claim(Lane lane) {
+    List<Lane> others;
+    synchronized (this) {
+      if (over || (winner != null && winner != lane)) {
+        return false;
+      }
+      winner = lane;
+      lanes.remove(lane);
+      others = List.copyOf(lanes);
+      lanes.clear();
+      lanes.add(lane);
+    }
+    others.forEach(Disposable::dispose);
+    return true;
+  }
+
+  private synchronized @Nullable Replica choose() {
+    if (stale == null) {
+      return choose(tried);
+    }
+    Set<String> others = new HashSet<>(tried);
+    others.add(stale);
+    Replica other = choose(others);
+    return other == null ? choose(tried) : other;
+  }
+
+  private @Nullable Replica choose(Set<String> excluded) {
+    return way.balancer().choose(new ReplicaRequest(model, excluded));
+  }
+
+  /** Whether a replica that was not asked yet could take the request. */
+  private synchronized boolean hasRoomElsewhere(String asked) {
+    Set<String> excluded = new HashSet<>(tried);
+    excluded.add(asked);
+    return way.balancer().hasRoom(new ReplicaRequest(model, excluded));
+  }
+
+  private synchronized int countTry() {
+    return ++tries;
+  }
+
+  private void failed(Replica replica, ReplicaFailure failure) {
+    int number;
+    synchronized (this) {
+      last = failure;
+      number = tries;
+      switch (failure.reason()) {
+        case REFUSED, RESET, DRAINING -> {
+          tried.add(replica.id());
+          way.leftOut().leaveOut(replica.id());
+        }
+        case SATURATED, FULL, LATE -> tried.add(replica.id());
+        case STALE -> {
+          if (stale != null) {
+            tried.add(replica.id());
+            way.leftOut().leaveOut(replica.id());
+          }
+          stale = replica.id();
+        }
+      }
+    }
+    LOGGER.warn(
+        "try {} for model {} failed, {}: {} (request={})",
+        number,
+        model,
+        failure.reason().tag(),
+        failure.getMessage(),
+        RequestTrace.of(exchange).requestId());
+  }
+
+  private synchronized GatewayException exhausted() {
+    ReplicaFailure failure = last;
+    if (failure == null) {
+      return new GatewayException(
+          ErrorCode.MODEL_NOT_READY, "model '" + model + "' is not ready on any replica");
+    }
+    if (failure.reason() == ReplicaFailure.Reason.SATURATED) {
+      return new GatewayException(
+          ErrorCode.REPLICAS_SATURATED,
+          "every connection to the replicas of model '" + model + "' is in use");
+    }
+    return new GatewayException(
+        ErrorCode.NO_REPLICA,
+        "model '%s': no replica answered in %d %s"
+            .formatted(model, tries, tries == 1 ? "try" : "tries"));
+  }
+
+  private int peers() {
+    return way.watch().current().serving(model).size();
+  }
+
+  /** Tries one after another. Its signals come one at a time. */
+  private final class Lane extends BaseSubscriber<Void> {
+
+    Mono<Void> next() {
+      return Mono.defer(
+          () -> {
+            Replica replica = choose();
+            return replica == null
+                ? Mono.error(exhausted())
+                : ask(replica).onErrorResume(ReplicaFailure.class, this::after);
+          });
+    }
+
+    private Mono<Void> ask(Replica replica) {
+      Duration remaining = deadline.remaining(way.nanoClock().getAsLong());
+      if (remaining.isZero()) {
+        return Mono.error(RoutingFilter.expired());
+      }
+      RequestTrace.of(exchange).tried(replica.id(), countTry());
+      // The counts fall before the end is told, so that a next try finds them right.
+      return Mono.using(
+              () -> new Attempt(this, replica, remaining),
+              attempt ->
+                  way.replicas()
+                      .send(replica, exchange, body, remaining, attempt)
+                      .doOnSuccess(nothing -> attempt.answered())
+                      .doOnError(failure -> attempt.broke()),
+              Attempt::close)
+          .doOnError(ReplicaFailure.class, failure -> failed(replica, failure));
+    }
+
+    private Mono<Void> after(ReplicaFailure failure) {
+      ReplicaFailure.Reason reason = failure.reason();
+      boolean sendable = body.isReplayable() || reason.leftBodyUntouched();
+      int before = tries();
+      if (!sendable
+          || before >= way.properties().maxTries()
+          || reason == ReplicaFailure.Reason.LATE
+          || (reason.costsMore() && !way.budget().tryTake(model.name()))) {
+        return Mono.error(exhausted());
+      }
+      way.metrics().retried(reason.tag());
+      if (before < 2) {
+        return next();
+      }
+      Duration pause = way.properties().retryBackoff().multipliedBy(1L << Math.min(before - 2, 10));
+      return pause.isZero() ? next() : Mono.delay(pause).then(next());
+    }
+
+    @Override
+    protected void hookOnComplete() {
+      ended(this, null);
+    }
+
+    @Override
+    protected void hookOnError(Throwable failure) {
+      ended(this, failure);
+    }
+  }
+
+  private synchronized int tries() {
+    return tries;
+  }
+
+  /** One try while it is under way. Closed once, by whichever thread ends it. */
+  private final class Attempt implements AnswerGate, AutoCloseable {
+
+    private final Lane lane;
+    private final Replica replica;
+    private final InFlightRequests.Lease lease;
+    private final ReplicaLoad.Call call;
+    private volatile int status;
+    private volatile boolean broken;
+    private volatile @Nullable Timeout waiting;
+
+    Attempt(Lane lane, Replica replica, Duration remaining) {
+      this.lane = lane;
+      this.replica = replica;
+      this.lease = way.inFlight().begin(replica.id());
+      long now = way.nanoClock().getAsLong();
+      this.call = loads.of(replica.id(), now).begin(now);
+      if (body.isReplayable() && peers() > 1) {
+        startWaiting(way.patience().beforeAnother(model.name(), loads, remaining));
+      }
+    }
+
+    private void startWaiting(long nanos) {
+      waiting = way.timer().newTimeout(this::silent, nanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** Nothing came for a while: another lane begins, and the replica may count as stuck. */
+    private void silent(Timeout timeout) {
+      long now = way.nanoClock().getAsLong();
+      long waited = now - call.startNanos();
+      boolean begins;
+      synchronized (Course.this) {
+        if (over || winner != null) {
+          return;
+        }
+        tried.add(replica.id());
+        begins = lanes.size() < MOST_LANES && tries < way.properties().maxTries();
+      }
+      long stuckAfter = way.patience().beforeStuck(loads);
+      if (waited >= stuckAfter) {
+        if (isMuteSince(call.startNanos())
+            && way.leftOut().leaveOutUnlessTooMany(replica.id(), peers())) {
+          LOGGER.warn(
+              "{} is left out: nothing heard of it for {} ms", replica.id(), waited / 1_000_000);
+        }
+      } else {
+        startWaiting(stuckAfter - waited);
+      }
+      if (begins && hasRoomElsewhere(replica.id()) && way.budget().tryTake(model.name())) {
+        way.metrics().retried(waited >= stuckAfter ? "stuck" : "hedged");
+        startLane();
+      }
+    }
+
+    private boolean isMuteSince(long start) {
+      return call.load().heardAt() - start <= 0;
+    }
+
+    @Override
+    public void reported(LoadReport report) {
+      call.reported(report, way.nanoClock().getAsLong());
+    }
+
+    @Override
+    public boolean goesElsewhere(int refusal) {
+      long now = way.nanoClock().getAsLong();
+      call.load().refusedFor(FULL_FOR, now);
+      synchronized (Course.this) {
+        if (wentElsewhere || tries >= way.properties().maxTries()) {
+          return false;
+        }
+      }
+      if (!hasRoomElsewhere(replica.id()) || !way.budget().tryTake(model.name())) {
+        return false;
+      }
+      synchronized (Course.this) {
+        wentElsewhere = true;
+      }
+      return true;
+    }
+
+    @Override
+    public boolean claims(int answered) {
+      status = answered;
+      return claim(lane);
+    }
+
+    void answered() {
+      long now = way.nanoClock().getAsLong();
+      if (status < 400) {
+        way.leftOut().answered(replica.id(), call.startNanos());
+        if (isInference) {
+          call.answered(now);
+          way.outliers().look(model.name(), way.watch().current().serving(model));
+        }
+      } else if (status == 500) {
+        way.leftOut().erred(replica.id(), peers());
+      }
+    }
+
+    void broke() {
+      broken = true;
+    }
+
+    @Override
+    public void close() {
+      long now = way.nanoClock().getAsLong();
+      Timeout timeout = waiting;
+      if (timeout != null) {
+        timeout.cancel();
+      }
+      if (isInference && status == 0 && !broken) {
+        call.gaveUp(now);
+      } else {
+        call.ended();
+      }
+      lease.close();
+      way.metrics().tryEnded(model.name(), now - call.startNanos());
+    }
+  }
+}

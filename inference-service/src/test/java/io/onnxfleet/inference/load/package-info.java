@@ -1,0 +1,4 @@
+@NullMarked
+package io.onnxfleet.inference.load;
+
+import org.jspecify.annotations.NullMarked;
