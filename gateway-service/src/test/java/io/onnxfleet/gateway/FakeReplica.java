@@ -1,5 +1,6 @@
 package io.onnxfleet.gateway;
 
+import io.netty.handler.codec.http.HttpMethod;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -47,7 +48,7 @@ final class FakeReplica implements AutoCloseable {
                         .defaultIfEmpty(new byte[0])
                         .flatMap(
                             body -> {
-                              if (request.uri().endsWith("/load")) {
+                              if (HttpMethod.GET.equals(request.method()) && request.uri().endsWith("/load")) {
                                 return Mono.from(response.sendNotFound());
                               }
                               remember(request, body);

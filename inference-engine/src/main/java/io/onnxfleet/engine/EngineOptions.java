@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param maxRequestRows rows of the largest request; one above the model's batch size is split
  * @param maxPooledBytes tensor memory that is kept for later
  * @param maxTensorBytes tensor memory in use at once; what would exceed it is refused
+ * @param memoryBudgetBytes what the weights of all models may take up
  * @param drainTimeout how long unloading a version waits for what it has accepted
  * @param graphCache folder of optimised graphs, or null for one among the temporary files
  * @param maxGraphCacheBytes what it may take up; 0 keeps none
@@ -39,6 +40,7 @@ public record EngineOptions(
     int maxRequestRows,
     long maxPooledBytes,
     long maxTensorBytes,
+    long memoryBudgetBytes,
     Duration drainTimeout,
     @Nullable Path graphCache,
     long maxGraphCacheBytes,
@@ -56,6 +58,7 @@ public record EngineOptions(
     }
     requireAtLeastOne("max-request-rows", maxRequestRows);
     requireAtLeastOne("max-tensor-bytes", maxTensorBytes);
+    requireAtLeastOne("memory-budget", memoryBudgetBytes);
     if (requiredProvider != null && !executionProviders.contains(requiredProvider)) {
       throw new IllegalArgumentException(
           "required: %s (expected one of execution-providers %s)"
@@ -65,7 +68,7 @@ public record EngineOptions(
 
   /**
    * On all processors' CPUs: 1,024 waiting requests a model, or half a minute's work, 512 MiB of
-   * tensors kept, 4 GiB used.
+   * tensors kept, 4 GiB used, and no bound on weights.
    */
   public static EngineOptions defaults(Path repository) {
     return new EngineOptions(
@@ -79,6 +82,7 @@ public record EngineOptions(
         4096,
         512L << 20,
         4L << 30,
+        Long.MAX_VALUE,
         Duration.ofSeconds(30),
         null,
         4L << 30,

@@ -90,7 +90,9 @@ public final class InferenceEngine implements AutoCloseable {
                 options.maxQueueDelay(),
                 options.maxRequestRows(),
                 options.drainTimeout(),
-                Math.min(options.cpus(), MOST_LOADING_THREADS)),
+                Math.min(options.cpus(), MOST_LOADING_THREADS),
+                options.memoryBudgetBytes(),
+                graphs != null),
             new InstanceGroup.Environment(pool, ticker, metrics));
     return new InferenceEngine(options, pool, ticker, catalog);
   }

@@ -92,6 +92,11 @@ public record InstancePlan(
     return ThreadBudget.candidates(cpus, isCountOpen(config) ? 0 : wanted.size());
   }
 
+  /** The most sessions that a version may come to have. */
+  int mostSessionsFor(@Nullable DeclaredConfig config) {
+    return isCountOpen(config) ? cpus : sessionsFor(config).size();
+  }
+
   /** True if the configuration leaves the number of instances to the engine. */
   static boolean isCountOpen(@Nullable DeclaredConfig config) {
     return config == null

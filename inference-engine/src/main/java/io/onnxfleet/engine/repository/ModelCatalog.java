@@ -79,13 +79,16 @@ public final class ModelCatalog {
       Limits limits,
       InstanceGroup.Environment environment) {
     VersionLoader loader =
-        new SessionVersionLoader(
-            sessions,
-            plan,
-            limits.maxQueueSize(),
-            limits.maxQueuedWork(),
-            limits.maxRequestRows(),
-            environment);
+        new BudgetedVersionLoader(
+            new SessionVersionLoader(
+                sessions,
+                plan,
+                limits.maxQueueSize(),
+                limits.maxQueuedWork(),
+                limits.maxRequestRows(),
+                environment),
+            limits.memoryBudget(),
+            folder -> limits.sharesWeights() ? 1 : plan.mostSessionsFor(folder.config()));
     return new ModelCatalog(
         repository, loader, environment.metrics(), limits.drainTimeout(), limits.loadingThreads());
   }
@@ -98,13 +101,17 @@ public final class ModelCatalog {
    * @param maxRequestRows rows of the largest request
    * @param drainTimeout how long unloading waits for what was accepted
    * @param loadingThreads models that load at once, at least 1
+   * @param memoryBudget bytes that the weights of all versions may take up
+   * @param sharesWeights whether the sessions of a version have one copy of them together
    */
   public record Limits(
       int maxQueueSize,
       Duration maxQueuedWork,
       int maxRequestRows,
       Duration drainTimeout,
-      int loadingThreads) {}
+      int loadingThreads,
+      long memoryBudget,
+      boolean sharesWeights) {}
 
   /** Calls back after each change of what is READY, on the thread that made it. */
   public void onChange(Runnable listener) {
@@ -285,6 +292,7 @@ public final class ModelCatalog {
       Thread.currentThread().interrupt();
       log.warn("{} was not drained: interrupted", loaded.id());
     }
+    loader.closed(loaded);
   }
 
   /**

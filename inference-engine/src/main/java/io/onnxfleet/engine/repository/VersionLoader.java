@@ -9,4 +9,7 @@ interface VersionLoader {
    * @throws io.onnxfleet.engine.error.InferenceException with a reason fit for the index
    */
   LoadedVersion load(ModelFolder folder, ModelFolder.Version version);
+
+  /** What it loaded was drained and closed. */
+  default void closed(LoadedVersion loaded) {}
 }

@@ -27,6 +27,8 @@ import io.onnxfleet.engine.tensor.NamedTensor;
 import io.onnxfleet.engine.tensor.Shape;
 import io.onnxfleet.engine.tensor.Tensor;
 import io.onnxfleet.engine.tensor.TensorSpec;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -42,6 +44,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class ModelCatalogTest {
   private final Map<String, ModelFolder> folders = new ConcurrentSkipListMap<>();
@@ -166,6 +169,43 @@ class ModelCatalogTest {
     catalog.unload("m").join();
     changes.await();
     assertThat(events).containsExactly("ready m:1", "unloaded m:1");
+  }
+
+  @Test
+  void load_refusesWithTheFigures_whenTheWeightsDoNotFit(@TempDir Path repository)
+      throws IOException {
+    putFile(repository, "first", 3 << 20);
+    putFile(repository, "second", 2 << 20);
+    VersionLoader budgeted = new BudgetedVersionLoader(this::load, 4 << 20, folder -> 1);
+    ModelCatalog bounded =
+        new ModelCatalog(
+            new ListedFolders(), budgeted, new RecordedEvents(), Duration.ofSeconds(30), 1);
+    try {
+      bounded.load("first").join();
+      assertThatThrownBy(() -> bounded.load("second").get())
+          .hasRootCauseMessage(
+              "second:1: 2 MiB of weights (expected: <= 1 MiB, what is left of the memory budget"
+                  + " of 4 MiB)");
+      assertThat(bounded.require("first", null).id().model()).isEqualTo("first");
+      failures.put("second:1", "it is no ONNX model");
+      bounded.unload("first").join();
+      assertThatThrownBy(() -> bounded.load("second").get())
+          .hasRootCauseMessage("it is no ONNX model");
+      failures.clear();
+      bounded.load("second").join();
+      assertThat(bounded.require("second", null).id().model()).isEqualTo("second");
+    } finally {
+      bounded.close();
+    }
+  }
+
+  private void putFile(Path repository, String model, int byteSize) throws IOException {
+    Path file = Files.createDirectories(repository.resolve(model).resolve("1")).resolve("model");
+    Files.write(file, new byte[byteSize]);
+    folders.put(
+        model,
+        new ModelFolder(
+            model, repository.resolve(model), null, List.of(new Version(1, file, null)), null));
   }
 
   private ErrorCode codeOf(String model, @Nullable Long version) {

@@ -1,7 +1,9 @@
 package io.onnxfleet.inference.configuration;
 
+import com.sun.management.OperatingSystemMXBean;
 import io.onnxfleet.engine.EngineOptions;
 import io.onnxfleet.engine.runtime.ExecutionProvider;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -28,6 +30,8 @@ import org.springframework.util.unit.DataSize;
  * @param maxBodySize of a request, also after decompression; at least 1 KB, less than 2 GB
  * @param maxPooledMemory tensor memory that is kept for later
  * @param maxTensorMemory tensor memory in use at once
+ * @param memoryBudget what the weights of all models may take up; a model that does not fit is not
+ *     loaded. Three quarters of what the process may have beside its heap if not set
  * @param defaultDeadline of requests that name none
  * @param drainTimeout how long a stopping replica waits for what it has accepted, and an unloaded
  *     model for what it runs
@@ -52,6 +56,7 @@ public record InferenceProperties(
     @DefaultValue("64MB") DataSize maxBodySize,
     @DefaultValue("512MB") DataSize maxPooledMemory,
     @DefaultValue("4GB") DataSize maxTensorMemory,
+    @Nullable DataSize memoryBudget,
     @DefaultValue("5m") Duration defaultDeadline,
     @DefaultValue("30s") Duration drainTimeout,
     @DefaultValue("2s") Duration departureNotice,
@@ -83,6 +88,7 @@ public record InferenceProperties(
     requireAtMost("max-body-size", maxBodySize.toBytes(), Integer.MAX_VALUE);
     requireAtLeast("max-pooled-memory", maxPooledMemory.toBytes(), 0);
     requireAtLeast("max-tensor-memory", maxTensorMemory.toBytes(), maxBodySize.toBytes());
+    requireAtLeast("memory-budget", memoryBudget == null ? 1 : memoryBudget.toBytes(), 1);
     requireAtLeast("default-deadline", defaultDeadline.toMillis(), 1);
     requireAtLeast("drain-timeout", drainTimeout.toMillis(), 0);
     requireAtLeast("departure-notice", departureNotice.toMillis(), 0);
@@ -107,10 +113,22 @@ public record InferenceProperties(
         maxRequestRows,
         maxPooledMemory.toBytes(),
         maxTensorMemory.toBytes(),
+        memoryBudget == null ? memoryForWeights() : memoryBudget.toBytes(),
         drainTimeout,
         graphCache == null ? null : graphCache.toAbsolutePath().normalize(),
         maxGraphCache.toBytes(),
         threadBudget == ThreadBudget.MEASURE);
+  }
+
+  /**
+   * By the container's limit where there is one, which the JVM knows, else by the machine's memory.
+   */
+  private static long memoryForWeights() {
+    long total =
+        ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
+            ? system.getTotalMemorySize()
+            : Long.MAX_VALUE;
+    return Math.max(1, (total - Runtime.getRuntime().maxMemory()) / 4 * 3);
   }
 
   private static void requireAtLeast(String key, long value, long least) {
