@@ -9,7 +9,13 @@ import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
 @ConfigurationPropertiesScan
 public class GatewayService {
 
+  /** Reactor's number of event loops, which is never below four unless it is set. */
+  private static final String EVENT_LOOPS = "reactor.netty.ioWorkerCount";
+
   public static void main(String[] arguments) {
+    if (System.getProperty(EVENT_LOOPS) == null) {
+      System.setProperty(EVENT_LOOPS, Integer.toString(Runtime.getRuntime().availableProcessors()));
+    }
     SpringApplication.run(GatewayService.class, arguments);
   }
 }

@@ -48,7 +48,8 @@ final class FakeReplica implements AutoCloseable {
                         .defaultIfEmpty(new byte[0])
                         .flatMap(
                             body -> {
-                              if (HttpMethod.GET.equals(request.method()) && request.uri().endsWith("/load")) {
+                              if (HttpMethod.GET.equals(request.method())
+                                  && request.uri().endsWith("/load")) {
                                 return Mono.from(response.sendNotFound());
                               }
                               remember(request, body);
