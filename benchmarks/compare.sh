@@ -388,7 +388,7 @@ soak() {
   "$root/fleet" bench --url "$replica" --model $minilm --concurrency 16 --tokens 8:128 --rows 1:4 --warm-up 0 \
     --window 10 --duration "$soak_seconds" --result "$work/soak-load.tsv" >"$work/soak-load.txt" &
   load_pid=$!
-  printf 'second\tKiB\n' >"$table"
+  printf 'second\tKiB\tanonymous KiB\n' >"$table"
   end_at=$((SECONDS + soak_seconds))
   next=$SECONDS
   local from=$SECONDS
@@ -398,7 +398,8 @@ soak() {
     done
     churns=$((churns + 1))
     if [ $SECONDS -ge $next ]; then
-      printf '%s\t%s\n' $((SECONDS - from)) "$(awk '/^VmRSS/ { print $2 }' "/proc/$replica_pid/status")" >>"$table"
+      printf '%s\t%s\n' $((SECONDS - from)) \
+        "$(awk '/^VmRSS/ { all = $2 } /^RssAnon/ { print all "\t" $2 }' "/proc/$replica_pid/status")" >>"$table"
       next=$((next + 10))
     fi
     sleep 2
@@ -407,20 +408,26 @@ soak() {
   cat "$work/soak-load.txt"
   echo "$loaded was unloaded and loaded $churns times ($failed calls failed)."
   echo
-  # A straight line through the second half, so that neither a single sample nor the swing of the load decides.
-  awk -F '\t' -v whole="$soak_seconds" '
-    NR > 1 { second[++all] = $1; kib[all] = $2 }
-    END {
-      for (i = 1; i <= all; i++) if (second[i] >= whole / 2) {
-        n++; x += second[i]; y += kib[i]; xx += second[i] ^ 2; xy += second[i] * kib[i]
-        if (n == 1 || kib[i] < least) least = kib[i]
-        if (kib[i] > most) most = kib[i]
-      }
-      slope = (n * xy - x * y) / (n * xx - x * x)
-      start = (y - slope * x) / n + slope * whole / 2
-      printf "- resident memory at the start: %.0f MiB; second half: %.0f to %.0f MiB in %d samples\n", kib[1] / 1024, least / 1024, most / 1024, n
-      printf "- growth in the second half, by a line through it: **%.2f %%**\n", 100 * slope * whole / 2 / start
-    }' "$table"
+  # A straight line through the second half, so that neither a single sample nor the swing of the load decides. Weights
+  # that sessions map count once a mapping in resident memory; what is not a file's tells what this process alone holds.
+  local column name
+  for column in 2 3; do
+    name='resident memory'
+    [ $column = 2 ] || name='memory that is no file'
+    awk -F '\t' -v whole="$soak_seconds" -v column=$column -v name="$name" '
+      NR > 1 { second[++all] = $1; kib[all] = $column }
+      END {
+        for (i = 1; i <= all; i++) if (second[i] >= whole / 2) {
+          n++; x += second[i]; y += kib[i]; xx += second[i] ^ 2; xy += second[i] * kib[i]
+          if (n == 1 || kib[i] < least) least = kib[i]
+          if (kib[i] > most) most = kib[i]
+        }
+        slope = (n * xy - x * y) / (n * xx - x * x)
+        start = (y - slope * x) / n + slope * whole / 2
+        printf "- %s at the start: %.0f MiB; second half: %.0f to %.0f MiB in %d samples\n", name, kib[1] / 1024, least / 1024, most / 1024, n
+        printf "- %s, growth in the second half, by a line through it: **%.2f %%**\n", name, 100 * slope * whole / 2 / start
+      }' "$table"
+  done
 }
 
 start() {

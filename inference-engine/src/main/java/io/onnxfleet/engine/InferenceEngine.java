@@ -248,10 +248,6 @@ public final class InferenceEngine implements AutoCloseable {
     draining.set(true);
   }
 
-  public boolean isDraining() {
-    return draining.get();
-  }
-
   /** Drains, waits for what was accepted up to the drain timeout, then closes all sessions. */
   @Override
   public void close() {

@@ -5,7 +5,6 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import io.onnxfleet.gateway.cache.CacheMetrics.Result;
 import io.onnxfleet.gateway.fleet.Fleet;
 import io.onnxfleet.gateway.fleet.ModelReference;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -337,10 +336,5 @@ public final class ResponseCache {
 
   private static boolean isConditional(ServerWebExchange exchange) {
     return exchange.getAttributes().containsKey(CONDITIONAL);
-  }
-
-  /** The names that answers are kept under, for tests: one each. */
-  List<String> keptModels() {
-    return answers.asMap().keySet().stream().map(Key::model).toList();
   }
 }

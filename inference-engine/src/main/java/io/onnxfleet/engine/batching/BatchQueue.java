@@ -243,6 +243,10 @@ final class BatchQueue<T extends BatchItem> {
    */
   @Nullable Batch<T> poll(long now, boolean draining) {
     dropExpired(now);
+    idleNanos = Long.MAX_VALUE;
+    if (entries.isEmpty()) {
+      return null;
+    }
     situation =
         new Situation(
             latency.curve(),
@@ -252,7 +256,6 @@ final class BatchQueue<T extends BatchItem> {
             work.rows(),
             returns.expected(now),
             returns.answeredNanos());
-    idleNanos = Long.MAX_VALUE;
     Set<Object> waiting = new HashSet<>();
     for (int lane = nonEmpty.nextSetBit(0); lane >= 0; lane = nonEmpty.nextSetBit(lane + 1)) {
       Batch<T> batch = pollLane(lane, waiting, now, draining);

@@ -104,7 +104,8 @@ final class SessionVersionLoader implements VersionLoader {
       opened.add(sessions.open(file, options));
     }
     for (ModelSession session : opened) {
-      warmUp(session, model, config, folder);
+      // That a model refuses made-up inputs says nothing against it.
+      boolean _ = warmUp(session, model, config, folder);
     }
     InstanceGroup group =
         new InstanceGroup(
@@ -149,13 +150,8 @@ final class SessionVersionLoader implements VersionLoader {
 
   private void runOnce(
       ModelSession session, ModelInterface model, ModelConfig config, ModelFolder folder) {
-    if (config.warmups().isEmpty()) {
-      if (new WarmUp(session, model, environment.pool()).run(1) == WarmUp.Outcome.REFUSED) {
-        throw new InferenceException(
-            ErrorCode.MODEL_LOAD_FAILED, "the model refuses made-up inputs");
-      }
-    } else {
-      new DeclaredWarmUp(session, config, folder.path(), environment.pool()).run();
+    if (!warmUp(session, model, config, folder)) {
+      throw new InferenceException(ErrorCode.MODEL_LOAD_FAILED, "the model refuses made-up inputs");
     }
   }
 
@@ -165,12 +161,13 @@ final class SessionVersionLoader implements VersionLoader {
         == WarmUp.Outcome.ROWS_LOST;
   }
 
-  private void warmUp(
+  /** Runs as declared, or else on made-up inputs; false if the model refuses those. */
+  private boolean warmUp(
       ModelSession session, ModelInterface model, ModelConfig config, ModelFolder folder) {
     if (config.warmups().isEmpty()) {
-      new WarmUp(session, model, environment.pool()).run(1);
-    } else {
-      new DeclaredWarmUp(session, config, folder.path(), environment.pool()).run();
+      return new WarmUp(session, model, environment.pool()).run(1) != WarmUp.Outcome.REFUSED;
     }
+    new DeclaredWarmUp(session, config, folder.path(), environment.pool()).run();
+    return true;
   }
 }

@@ -10,7 +10,6 @@ final class OrtFailure extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   private static final int INVALID_ARGUMENT = 2;
-  private static final int INVALID_PROTOBUF = 7;
 
   /** Where in its sources the runtime was: a file with its line, then the function. */
   private static final Pattern SOURCE_LOCATION =
@@ -35,10 +34,6 @@ final class OrtFailure extends RuntimeException {
 
   boolean isInvalidArgument() {
     return status == INVALID_ARGUMENT;
-  }
-
-  boolean isInvalidProtobuf() {
-    return status == INVALID_PROTOBUF;
   }
 
   /** Always there, unlike a throwable's message in general. */
