@@ -23,7 +23,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code fuse}: the same numbers with less work. */
@@ -38,15 +37,7 @@ import picocli.CommandLine.Spec;
     sortOptions = false)
 @SuppressWarnings("NullAway.Init") // picocli sets what is required before it calls
 final class FuseCommand implements Callable<Integer> {
-  @Parameters(paramLabel = "MODEL", description = "An ONNX model.")
-  private Path input;
-
-  @Option(
-      names = {"-o", "--output"},
-      required = true,
-      paramLabel = "FILE",
-      description = "Where the result goes.")
-  private Path output;
+  @Mixin private ModelFiles files;
 
   @Option(names = "--no-fusion", description = "Fuse nothing.")
   private boolean noFusion;
@@ -90,7 +81,7 @@ final class FuseCommand implements Callable<Integer> {
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
-    OnnxModel model = OnnxModel.read(input);
+    OnnxModel model = OnnxModel.read(files.input());
     int nodes = model.graph().nodes().size();
     if (!outputs.isEmpty()) {
       model.graph().keepOutputs(new LinkedHashSet<>(outputs));
@@ -104,13 +95,13 @@ final class FuseCommand implements Callable<Integer> {
       out.println("fused: " + TransformerFusion.apply(model, TransformerFusion.Target.FP32));
     }
     out.printf("nodes: %d, before %d%n", model.graph().nodes().size(), nodes);
-    try (Workspace workspace = Workspace.beside(output)) {
+    try (Workspace workspace = Workspace.beside(files.output())) {
       write(model, workspace);
       if (!outputs.isEmpty() || !frozen.isEmpty()) {
         // Neither the outputs nor the inputs are the original's any more.
         Trial.load(workspace.file());
       } else {
-        OutputError error = new Trial(samples, out, err).of(input, workspace.file());
+        OutputError error = new Trial(samples, out, err).of(files.input(), workspace.file());
         if (!(error.relativeError() <= maxError.value())) {
           err.printf(
               Locale.ROOT,
@@ -122,7 +113,7 @@ final class FuseCommand implements Callable<Integer> {
       }
       workspace.publish();
     }
-    out.println("written: " + output);
+    out.println("written: " + files.output());
     return 0;
   }
 

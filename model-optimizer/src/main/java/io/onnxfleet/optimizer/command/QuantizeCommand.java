@@ -1,13 +1,10 @@
 package io.onnxfleet.optimizer.command;
 
-import io.onnxfleet.optimizer.compare.OutputError;
 import io.onnxfleet.optimizer.fuse.TransformerFusion;
 import io.onnxfleet.optimizer.graph.OnnxModel;
 import io.onnxfleet.optimizer.quantize.DynamicQuantization;
 import io.onnxfleet.optimizer.quantize.QuantizationOptions;
 import java.io.PrintWriter;
-import java.nio.file.Path;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -15,7 +12,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code quantize}: 8-bit weights. */
@@ -27,15 +23,7 @@ import picocli.CommandLine.Spec;
     sortOptions = false)
 @SuppressWarnings("NullAway.Init") // picocli sets what is required before it calls
 final class QuantizeCommand implements Callable<Integer> {
-  @Parameters(paramLabel = "MODEL", description = "An ONNX model with FP32 weights.")
-  private Path input;
-
-  @Option(
-      names = {"-o", "--output"},
-      required = true,
-      paramLabel = "FILE",
-      description = "Where the result goes.")
-  private Path output;
+  @Mixin private ModelFiles files;
 
   @Option(
       names = "--fuse",
@@ -54,17 +42,7 @@ final class QuantizeCommand implements Callable<Integer> {
       description = "A node that stays as it is; may be given several times.")
   private Set<String> excluded = Set.of();
 
-  @Option(
-      names = "--max-quality-loss",
-      paramLabel = "SHARE",
-      defaultValue = "5%",
-      converter = Fraction.Converter.class,
-      description =
-          "Refuse a result whose mean cosine to the original's outputs is lower by more than this"
-              + " (default: ${DEFAULT-VALUE}).")
-  private Fraction maxLoss;
-
-  @Mixin private SampleOptions samples;
+  @Mixin private QualityGate gate;
 
   @Spec private CommandSpec spec;
 
@@ -72,7 +50,7 @@ final class QuantizeCommand implements Callable<Integer> {
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
-    OnnxModel model = OnnxModel.read(input);
+    OnnxModel model = OnnxModel.read(files.input());
     if (fuse) {
       Map<String, Integer> made = TransformerFusion.apply(model, TransformerFusion.Target.INT8);
       out.println("fused: " + made);
@@ -80,20 +58,6 @@ final class QuantizeCommand implements Callable<Integer> {
     DynamicQuantization.Outcome outcome =
         DynamicQuantization.apply(model, new QuantizationOptions(!keepEmbeddings, excluded));
     out.printf("8-bit: %d products, %d tables%n", outcome.products().size(), outcome.tables());
-    try (Workspace workspace = Workspace.beside(output)) {
-      model.write(workspace.file());
-      OutputError error = new Trial(samples, out, err).of(input, workspace.file());
-      if (error.loss() > maxLoss.value()) {
-        err.printf(
-            Locale.ROOT,
-            "optimize: the quality loss is %.4f (expected: <= %.4f); nothing was written%n",
-            error.loss(),
-            maxLoss.value());
-        return OptimizeCommand.REFUSED;
-      }
-      workspace.publish();
-    }
-    out.println("written: " + output);
-    return 0;
+    return gate.publish(model, files, out, err);
   }
 }

@@ -1,0 +1,51 @@
+package io.onnxfleet.optimizer.command;
+
+import io.onnxfleet.optimizer.compare.OutputError;
+import io.onnxfleet.optimizer.graph.OnnxModel;
+import java.io.PrintWriter;
+import java.util.Locale;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Tries a result on samples and lets it pass if it lost no more than allowed. */
+@SuppressWarnings("NullAway.Init") // picocli sets what is required before it calls
+final class QualityGate {
+  @Option(
+      names = "--max-quality-loss",
+      paramLabel = "SHARE",
+      defaultValue = "5%",
+      converter = Fraction.Converter.class,
+      description =
+          "Refuse a result whose mean cosine to the original's outputs is lower by more than this"
+              + " (default: ${DEFAULT-VALUE}).")
+  private Fraction maxLoss;
+
+  @Mixin private SampleOptions samples;
+
+  SampleOptions samples() {
+    return samples;
+  }
+
+  /**
+   * Writes a model to its place if it loads, runs and lost no more than allowed; nothing otherwise.
+   *
+   * @return the exit code
+   */
+  int publish(OnnxModel model, ModelFiles files, PrintWriter out, PrintWriter err) {
+    try (Workspace workspace = Workspace.beside(files.output())) {
+      model.write(workspace.file());
+      OutputError error = new Trial(samples, out, err).of(files.input(), workspace.file());
+      if (error.loss() > maxLoss.value()) {
+        err.printf(
+            Locale.ROOT,
+            "optimize: the quality loss is %.4f (expected: <= %.4f); nothing was written%n",
+            error.loss(),
+            maxLoss.value());
+        return OptimizeCommand.REFUSED;
+      }
+      workspace.publish();
+    }
+    out.println("written: " + files.output());
+    return 0;
+  }
+}
