@@ -1,5 +1,6 @@
 package io.onnxfleet.engine;
 
+import io.onnxfleet.engine.repository.RepositoryControl;
 import io.onnxfleet.engine.runtime.ExecutionProvider;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -28,6 +29,7 @@ import org.jspecify.annotations.Nullable;
  * @param maxGraphCacheBytes what it may take up; 0 keeps none
  * @param measuresThreads whether splits of the CPUs into instances and threads are tried, for
  *     models that say what to try them on; needs the graph cache
+ * @param control how the models come to be served
  */
 public record EngineOptions(
     Path repository,
@@ -44,7 +46,8 @@ public record EngineOptions(
     Duration drainTimeout,
     @Nullable Path graphCache,
     long maxGraphCacheBytes,
-    boolean measuresThreads) {
+    boolean measuresThreads,
+    RepositoryControl control) {
 
   public EngineOptions {
     executionProviders = List.copyOf(executionProviders);
@@ -71,9 +74,10 @@ public record EngineOptions(
    * tensors kept, 4 GiB used, and no bound on weights.
    */
   public static EngineOptions defaults(Path repository) {
+    int cpus = Runtime.getRuntime().availableProcessors();
     return new EngineOptions(
         repository,
-        Runtime.getRuntime().availableProcessors(),
+        cpus,
         List.of(ExecutionProvider.CPU),
         null,
         Map.of(),
@@ -86,7 +90,8 @@ public record EngineOptions(
         Duration.ofSeconds(30),
         null,
         4L << 30,
-        true);
+        true,
+        RepositoryControl.none(Math.min(cpus, RepositoryControl.MOST_LOADING_THREADS)));
   }
 
   private static void requireAtLeastOne(String name, long value) {

@@ -7,11 +7,15 @@ import io.onnxfleet.engine.instance.ModelInterface;
 import io.onnxfleet.engine.instance.ModelInterface.Port;
 import io.onnxfleet.engine.metrics.EngineMetrics;
 import io.onnxfleet.engine.metrics.ModelStatistics;
+import io.onnxfleet.engine.repository.ControlMode;
 import io.onnxfleet.engine.repository.FolderModelRepository;
 import io.onnxfleet.engine.repository.InstancePlan;
 import io.onnxfleet.engine.repository.LoadedVersion;
 import io.onnxfleet.engine.repository.ModelCatalog;
 import io.onnxfleet.engine.repository.ModelIndexEntry;
+import io.onnxfleet.engine.repository.ModelRepository;
+import io.onnxfleet.engine.repository.RepositoryControl;
+import io.onnxfleet.engine.repository.RepositoryWatch;
 import io.onnxfleet.engine.request.InferenceRequest;
 import io.onnxfleet.engine.request.InferenceResponse;
 import io.onnxfleet.engine.request.Ticker;
@@ -25,6 +29,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,20 +52,29 @@ public final class InferenceEngine implements AutoCloseable {
   /** How late a waiting request may learn that its deadline has passed. */
   private static final Duration EXPIRY_INTERVAL = Duration.ofMillis(10);
 
-  /** Loading is bound by memory and disk well before that. */
-  private static final int MOST_LOADING_THREADS = 8;
-
   private final EngineOptions options;
   private final BufferPool pool;
   private final Ticker ticker;
   private final ModelCatalog catalog;
   private final ScheduledExecutorService clock;
+  private final ModelRepository repository;
+  private final @Nullable ScheduledExecutorService watch;
   private final AtomicBoolean draining = new AtomicBoolean();
   private final AtomicBoolean closed = new AtomicBoolean();
   private volatile @Nullable CompletableFuture<Void> initialLoad;
 
   private InferenceEngine(
-      EngineOptions options, BufferPool pool, Ticker ticker, ModelCatalog catalog) {
+      EngineOptions options,
+      BufferPool pool,
+      Ticker ticker,
+      ModelRepository repository,
+      ModelCatalog catalog) {
+    this.repository = repository;
+    this.watch =
+        options.control().mode() == ControlMode.POLL
+            ? Executors.newSingleThreadScheduledExecutor(
+                Thread.ofPlatform().name("repository-watch").daemon().factory())
+            : null;
     this.options = options;
     this.pool = pool;
     this.ticker = ticker;
@@ -75,9 +89,10 @@ public final class InferenceEngine implements AutoCloseable {
     BufferPool pool = new BufferPool(options.maxPooledBytes(), options.maxTensorBytes());
     Ticker ticker = Ticker.system();
     GraphCache graphs = GraphCache.open(options.graphCache(), options.maxGraphCacheBytes());
+    ModelRepository repository = new FolderModelRepository(options.repository());
     ModelCatalog catalog =
         ModelCatalog.create(
-            new FolderModelRepository(options.repository()),
+            repository,
             new OnnxRuntime(pool, graphs),
             new InstancePlan(
                 options.cpus(),
@@ -90,19 +105,29 @@ public final class InferenceEngine implements AutoCloseable {
                 options.maxQueueDelay(),
                 options.maxRequestRows(),
                 options.drainTimeout(),
-                Math.min(options.cpus(), MOST_LOADING_THREADS),
+                options.control().loadingThreads(),
                 options.memoryBudgetBytes(),
                 graphs != null),
             new InstanceGroup.Environment(pool, ticker, metrics));
-    return new InferenceEngine(options, pool, ticker, catalog);
+    return new InferenceEngine(options, pool, ticker, repository, catalog);
   }
 
-  /** Loads all models; completes when each is READY or UNAVAILABLE. Called once. */
+  /**
+   * Loads the models that are to be loaded at the start; completes when each is READY or
+   * UNAVAILABLE. Called once.
+   */
   public CompletableFuture<Void> start() {
     long interval = EXPIRY_INTERVAL.toNanos();
     var _ = clock.scheduleWithFixedDelay(this::expire, interval, interval, TimeUnit.NANOSECONDS);
-    CompletableFuture<Void> load = catalog.loadAll();
+    RepositoryControl control = options.control();
+    CompletableFuture<Void> load = catalog.load(control::loadsAtStart);
     initialLoad = load;
+    if (watch != null) {
+      RepositoryWatch changes =
+          new RepositoryWatch(repository, catalog, ticker, control.settleTime());
+      long millis = control.pollInterval().toMillis();
+      var _ = watch.scheduleWithFixedDelay(() -> look(changes), 0, millis, TimeUnit.MILLISECONDS);
+    }
     return load;
   }
 
@@ -152,14 +177,19 @@ public final class InferenceEngine implements AutoCloseable {
     return options;
   }
 
-  /** True once all models were tried and one is READY, or there is none, and it is not draining. */
+  /**
+   * True once the models of the start were tried and one is READY, or none had to be, and it is not
+   * draining.
+   */
   public boolean isReady() {
     CompletableFuture<Void> load = initialLoad;
     return !draining.get()
         && load != null
         && load.isDone()
         && !load.isCompletedExceptionally()
-        && (catalog.index().isEmpty() || !catalog.readyVersions().isEmpty());
+        && (!catalog.readyVersions().isEmpty()
+            || catalog.index().stream()
+                .noneMatch(entry -> options.control().loadsAtStart(entry.name())));
   }
 
   /**
@@ -235,12 +265,26 @@ public final class InferenceEngine implements AutoCloseable {
 
   /** Loads a model, or loads it anew, beside what serves now. */
   public CompletableFuture<Void> load(String model) {
-    return draining.get() ? CompletableFuture.failedFuture(goingAway()) : catalog.load(model);
+    return change(() -> catalog.load(model));
   }
 
   /** Unloads a model once what it has accepted is done. */
   public CompletableFuture<Void> unload(String model) {
-    return draining.get() ? CompletableFuture.failedFuture(goingAway()) : catalog.unload(model);
+    return change(() -> catalog.unload(model));
+  }
+
+  private CompletableFuture<Void> change(Supplier<CompletableFuture<Void>> change) {
+    if (draining.get()) {
+      return CompletableFuture.failedFuture(goingAway());
+    }
+    if (watch != null) {
+      return CompletableFuture.failedFuture(
+          new InferenceException(
+              ErrorCode.UNSUPPORTED_FEATURE,
+              "load and unload: the repository's mode is poll, which follows what lies there"
+                  + " (expected: none or explicit)"));
+    }
+    return change.get();
   }
 
   /** Refuses requests from now on; what was accepted goes on. */
@@ -253,8 +297,19 @@ public final class InferenceEngine implements AutoCloseable {
   public void close() {
     drain();
     if (closed.compareAndSet(false, true)) {
+      if (watch != null) {
+        watch.close();
+      }
       catalog.close();
       clock.shutdown();
+    }
+  }
+
+  private static void look(RepositoryWatch changes) {
+    try {
+      changes.look();
+    } catch (RuntimeException failure) {
+      log.error("the repository was not looked at", failure);
     }
   }
 

@@ -69,13 +69,17 @@ final class TinyModel {
 
   /** Writes version 1 of a model of that name. */
   void writeTo(Path repository, String name) {
+    writeTo(repository, name, 1);
+  }
+
+  void writeTo(Path repository, String name, int number) {
     Message model =
         new Message()
             .number(1, 8)
             .message(7, graph)
             .message(8, new Message().text(1, "").number(2, 19));
     try {
-      Path version = Files.createDirectories(repository.resolve(name).resolve("1"));
+      Path version = Files.createDirectories(repository.resolve(name).resolve("" + number));
       Files.write(version.resolve("model.onnx"), model.toByteArray());
     } catch (IOException failure) {
       throw new UncheckedIOException(failure);

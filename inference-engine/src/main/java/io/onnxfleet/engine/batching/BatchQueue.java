@@ -55,7 +55,7 @@ final class BatchQueue<T extends BatchItem> {
   private final BatchingPolicy policy;
   private final IdentityHashMap<T, QueueEntry<T>> entries = new IdentityHashMap<>();
   private final ExpiryHeap<T> expiries = new ExpiryHeap<>();
-  private final WorkLimits limits;
+  private WorkLimits limits;
   private final LatencyModel latency;
   private final RunningBatches<T> running;
   private final ReturnForecast returns = new ReturnForecast();
@@ -93,6 +93,12 @@ final class BatchQueue<T extends BatchItem> {
     for (int lane = 0; lane < 2 * options.priorityLevels(); lane++) {
       lanes.add(new Lane<>());
     }
+  }
+
+  /** From now on that many take batches. */
+  void executors(int count) {
+    limits = limits.withExecutors(count);
+    running.executors(count);
   }
 
   /**

@@ -274,6 +274,16 @@ public final class BatchScheduler<T extends BatchItem> implements AutoCloseable 
     }
   }
 
+  /** From now on that many threads take batches, at least 1. */
+  public void executors(int count) {
+    lock.lock();
+    try {
+      queue.executors(count);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** How long the executors will be busy with what is here; zero while too little is known. */
   public Duration queuedWork() {
     lock.lock();

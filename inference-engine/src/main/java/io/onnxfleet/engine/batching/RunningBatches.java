@@ -12,11 +12,18 @@ import java.util.List;
 final class RunningBatches<T extends BatchItem> {
   private record Run<T extends BatchItem>(Batch<T> batch, long endNanos) {}
 
-  private final int executors;
+  private int executors;
   private final List<Run<T>> runs = new ArrayList<>();
 
   RunningBatches(int executors) {
     this.executors = executors;
+  }
+
+  void executors(int count) {
+    executors = count;
+    while (runs.size() > executors) {
+      runs.removeFirst();
+    }
   }
 
   void started(Batch<T> batch, LatencyCurve latency) {

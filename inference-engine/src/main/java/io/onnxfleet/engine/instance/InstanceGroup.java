@@ -20,6 +20,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -51,7 +53,9 @@ public final class InstanceGroup implements ModelGauges {
   private final BufferPool pool;
   private final Ticker ticker;
   private final BusyShare busyShare;
-  private final List<ModelInstance> instances = new ArrayList<>();
+  private final ShapeLadder ladder;
+  private final List<ModelInstance> instances = new CopyOnWriteArrayList<>();
+  private final AtomicInteger instancesMade = new AtomicInteger();
 
   /** Read-held by who submits, so that none is refused by a queue that closes under its hands. */
   private final ReadWriteLock draining = new ReentrantReadWriteLock();
@@ -90,13 +94,55 @@ public final class InstanceGroup implements ModelGauges {
             new StatisticsRecorder(id, System::currentTimeMillis),
             ticker);
     this.busyShare = new BusyShare(sessions.size(), BUSY_TIME_CONSTANT, ticker.nanoTime());
+    this.ladder = scheduling.ladder();
     for (ModelSession session : sessions) {
-      String name = "model-%s-%d".formatted(id, instances.size());
-      BatchExecution execution =
-          new BatchExecution(session, model, scheduling.ladder(), events, pool);
-      instances.add(new ModelInstance(name, session, execution, scheduler, busyShare, ticker));
+      instances.add(instance(session));
     }
     instances.forEach(ModelInstance::start);
+  }
+
+  private ModelInstance instance(ModelSession session) {
+    String name = "model-%s-%d".formatted(id, instancesMade.getAndIncrement());
+    BatchExecution execution = new BatchExecution(session, model, ladder, events, pool);
+    return new ModelInstance(name, session, execution, scheduler, busyShare, ticker);
+  }
+
+  /**
+   * Runs on other sessions from now on, without a request less: those added become the group's,
+   * those removed finish what they run and are closed. At least one is left, and no other change or
+   * drain is under way.
+   *
+   * @param timeout after which the run of one that is removed is terminated
+   */
+  public void exchange(List<ModelSession> added, List<ModelSession> removed, Duration timeout)
+      throws InterruptedException {
+    List<ModelInstance> leaving =
+        instances.stream().filter(instance -> removed.stream().anyMatch(instance::runs)).toList();
+    for (ModelSession session : added) {
+      ModelInstance instance = instance(session);
+      instances.add(instance);
+      instance.start();
+    }
+    instances.removeAll(leaving);
+    scheduler.executors(instances.size());
+    busyShare.executors(instances.size(), ticker.nanoTime());
+    leaving.forEach(ModelInstance::leave);
+    end(leaving, ticker.nanoTime() + timeout.toNanos());
+  }
+
+  /** Waits for instances' ends, from that moment on by force, and closes their sessions. */
+  private void end(List<ModelInstance> leaving, long end) throws InterruptedException {
+    if (!joinAll(leaving, end)) {
+      leaving.forEach(ModelInstance::terminate);
+      if (!joinAll(leaving, ticker.nanoTime() + TERMINATION_GRACE.toNanos())) {
+        log.error("{}: a run does not stop; its session stays open", id);
+      }
+    }
+    for (ModelInstance instance : leaving) {
+      if (instance.join(1)) {
+        instance.closeSession();
+      }
+    }
   }
 
   /**
@@ -199,26 +245,18 @@ public final class InstanceGroup implements ModelGauges {
     }
     scheduler.close();
     long end = ticker.nanoTime() + timeout.toNanos();
-    if (!joinAll(end)) {
+    if (!joinAll(instances, end)) {
       scheduler.shutdownNow(
           new InferenceException(
               ErrorCode.SHUTTING_DOWN,
               "model %s went away after %s of draining".formatted(id, timeout)));
-      instances.forEach(ModelInstance::terminate);
-      if (!joinAll(ticker.nanoTime() + TERMINATION_GRACE.toNanos())) {
-        log.error("{}: a run does not stop; its session stays open", id);
-      }
     }
-    for (ModelInstance instance : instances) {
-      if (instance.join(1)) {
-        instance.closeSession();
-      }
-    }
+    end(instances, end);
   }
 
-  private boolean joinAll(long end) throws InterruptedException {
+  private boolean joinAll(List<ModelInstance> leaving, long end) throws InterruptedException {
     boolean ended = true;
-    for (ModelInstance instance : instances) {
+    for (ModelInstance instance : leaving) {
       long left = Duration.ofNanos(end - ticker.nanoTime()).toMillis();
       ended &= instance.join(left);
     }

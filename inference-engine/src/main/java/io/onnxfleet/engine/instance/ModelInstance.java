@@ -1,5 +1,6 @@
 package io.onnxfleet.engine.instance;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.onnxfleet.engine.batching.Batch;
 import io.onnxfleet.engine.batching.BatchScheduler;
 import io.onnxfleet.engine.metrics.BusyShare;
@@ -23,6 +24,12 @@ final class ModelInstance {
   private final Ticker ticker;
   private final Thread thread;
 
+  @GuardedBy("this")
+  private boolean running;
+
+  @GuardedBy("this")
+  private boolean leaving;
+
   /** An instance that is not yet started. */
   ModelInstance(
       String name,
@@ -41,6 +48,20 @@ final class ModelInstance {
 
   void start() {
     thread.start();
+  }
+
+  /** Takes no further batch, whatever is queued; one that is under way is finished. */
+  synchronized void leave() {
+    leaving = true;
+    if (!running) {
+      // It waits for a batch: callers' answers are never completed under an interrupt.
+      thread.interrupt();
+    }
+  }
+
+  @SuppressWarnings("ReferenceEquality") // a session is the one that was opened, whatever it holds
+  boolean runs(ModelSession other) {
+    return session == other;
   }
 
   /** Makes a run that is under way fail soon. */
@@ -66,12 +87,23 @@ final class ModelInstance {
     try {
       Batch<PendingPiece> batch = scheduler.take();
       while (batch != null) {
+        begin();
         run(batch);
-        batch = scheduler.take();
+        batch = mayTakeMore() ? scheduler.take() : null;
       }
     } catch (InterruptedException interrupted) {
       log.debug("{} was interrupted and ends", thread.getName());
     }
+  }
+
+  private synchronized void begin() {
+    running = true;
+    boolean _ = Thread.interrupted();
+  }
+
+  private synchronized boolean mayTakeMore() {
+    running = false;
+    return !leaving;
   }
 
   private void run(Batch<PendingPiece> batch) {

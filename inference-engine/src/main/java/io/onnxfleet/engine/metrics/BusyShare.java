@@ -14,8 +14,10 @@ import java.time.Duration;
  * </pre>
  */
 public final class BusyShare {
-  private final int executors;
   private final double timeConstantNanos;
+
+  @GuardedBy("this")
+  private int executors;
 
   @GuardedBy("this")
   private int active;
@@ -31,6 +33,12 @@ public final class BusyShare {
     this.executors = executors;
     this.timeConstantNanos = timeConstant.toNanos();
     this.last = now;
+  }
+
+  /** From now on there are that many, at least 1. */
+  public synchronized void executors(int count, long now) {
+    advance(now);
+    executors = count;
   }
 
   public synchronized void begin(long now) {

@@ -12,6 +12,12 @@ public interface EngineMetrics {
   /** A version became READY; its gauges may be read until {@link #versionUnloaded}. */
   default void versionReady(ModelVersionId id, String executionProvider, ModelGauges gauges) {}
 
+  /** A version began to load. */
+  default void loadBegan(ModelVersionId id) {}
+
+  /** A version that began to load took that long to become READY, or to fail. */
+  default void loadEnded(ModelVersionId id, boolean succeeded, long nanos) {}
+
   default void versionUnloaded(ModelVersionId id) {}
 
   default void requestSucceeded(ModelVersionId id, RequestTiming timing) {}

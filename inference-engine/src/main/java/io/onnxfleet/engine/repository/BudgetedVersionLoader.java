@@ -11,8 +11,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.ToIntFunction;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Loads no version whose weights would not fit beside those that are loaded.
@@ -54,12 +56,12 @@ final class BudgetedVersionLoader implements VersionLoader {
    *     not
    */
   @Override
-  public LoadedVersion load(ModelFolder folder, Version version) {
+  public LoadedVersion load(ModelFolder folder, Version version, Consumer<String> progress) {
     long size = version.problem() == null ? copies.applyAsInt(folder) * sizeOf(version) : 0;
     reserve(new ModelVersionId(folder.name(), version.number()), size);
     LoadedVersion loaded;
     try {
-      loaded = loader.load(folder, version);
+      loaded = loader.load(folder, version, progress);
     } catch (Throwable failure) {
       giveBack(size);
       throw failure;
@@ -68,6 +70,35 @@ final class BudgetedVersionLoader implements VersionLoader {
       sizes.put(loaded, size);
     }
     return loaded;
+  }
+
+  /** More instances that have copies of their own have to fit as well. */
+  @Override
+  public @Nullable LoadedVersion rearrange(
+      LoadedVersion loaded, ModelFolder folder, Version version) {
+    long size = copies.applyAsInt(folder) * sizeOf(version);
+    long before;
+    synchronized (this) {
+      before = sizes.getOrDefault(loaded, 0L);
+    }
+    long more = Math.max(0, size - before);
+    reserve(loaded.id(), more);
+    LoadedVersion rearranged = null;
+    try {
+      rearranged = loader.rearrange(loaded, folder, version);
+    } finally {
+      if (rearranged == null) {
+        giveBack(more);
+      }
+    }
+    if (rearranged != null) {
+      giveBack(Math.max(0, before - size));
+      synchronized (this) {
+        sizes.remove(loaded);
+        sizes.put(rearranged, size);
+      }
+    }
+    return rearranged;
   }
 
   @Override

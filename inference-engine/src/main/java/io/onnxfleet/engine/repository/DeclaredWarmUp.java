@@ -28,7 +28,7 @@ import java.util.Random;
  */
 final class DeclaredWarmUp {
   /** Triton's folder of warm-up data, beside the versions. */
-  private static final String DATA_FOLDER = "warmup";
+  static final String DATA_FOLDER = "warmup";
 
   private static final long SEED = 42;
 

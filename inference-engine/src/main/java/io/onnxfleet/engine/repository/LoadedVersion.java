@@ -4,6 +4,7 @@ import io.onnxfleet.engine.instance.InstanceGroup;
 import io.onnxfleet.engine.metrics.ModelVersionId;
 import io.onnxfleet.engine.repository.config.ModelConfig;
 import io.onnxfleet.engine.runtime.ExecutionProvider;
+import io.onnxfleet.engine.runtime.ModelSignature;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -11,6 +12,7 @@ import java.util.List;
  * A model version whose instances are warm and take requests.
  *
  * @param folder the model's folder
+ * @param signature what the model declares
  * @param executionProvider what its sessions really run on
  * @param providerNotes why preferred providers were not taken
  */
@@ -18,6 +20,7 @@ public record LoadedVersion(
     ModelVersionId id,
     Path folder,
     ModelConfig config,
+    ModelSignature signature,
     InstanceGroup group,
     ExecutionProvider executionProvider,
     List<String> providerNotes) {

@@ -6,12 +6,15 @@ import io.onnxfleet.engine.instance.InstanceGroup;
 import io.onnxfleet.engine.metrics.EngineMetrics;
 import io.onnxfleet.engine.metrics.ModelVersionId;
 import io.onnxfleet.engine.repository.ModelFolder.Version;
+import io.onnxfleet.engine.repository.config.DeclaredConfig;
+import io.onnxfleet.engine.request.Ticker;
 import io.onnxfleet.engine.runtime.ModelSessionFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
@@ -19,7 +22,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,9 +34,10 @@ import org.slf4j.LoggerFactory;
  *   <li>A version takes requests only once every instance is warm.
  *   <li>A version that is loaded anew replaces the old one only when it is ready; the old one then
  *       drains. One that fails to load leaves the old one in place.
+ *   <li>A version of which only the instances have changed gets or loses some, and goes on.
  *   <li>What fails to load is listed UNAVAILABLE with its reason; the rest serve.
- *   <li>Changes of one model happen one after the other, of several at once, as many as there are
- *       loading threads.
+ *   <li>Changes of one model happen in the order in which they were asked for, of several at once,
+ *       as many as there are loading threads.
  * </ul>
  *
  * <p>Thread-safe.
@@ -46,8 +50,15 @@ public final class ModelCatalog {
   private final EngineMetrics metrics;
   private final Duration drainTimeout;
   private final ExecutorService executor;
+  private final Ticker ticker;
   private final Map<String, ModelEntry> entries = new ConcurrentHashMap<>();
-  private final Map<String, ReentrantLock> changes = new ConcurrentHashMap<>();
+
+  /** The last change that was asked for of each model, if it is not done. */
+  private final Map<String, CompletableFuture<Void>> changes = new ConcurrentHashMap<>();
+
+  /** What each model's files were when its last load began. */
+  private final Map<String, ModelStamp> stamps = new ConcurrentHashMap<>();
+
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
   private volatile boolean scanned;
 
@@ -57,7 +68,9 @@ public final class ModelCatalog {
       VersionLoader loader,
       EngineMetrics metrics,
       Duration drainTimeout,
-      int loadingThreads) {
+      int loadingThreads,
+      Ticker ticker) {
+    this.ticker = ticker;
     this.repository = repository;
     this.loader = loader;
     this.metrics = metrics;
@@ -90,7 +103,12 @@ public final class ModelCatalog {
             limits.memoryBudget(),
             folder -> limits.sharesWeights() ? 1 : plan.mostSessionsFor(folder.config()));
     return new ModelCatalog(
-        repository, loader, environment.metrics(), limits.drainTimeout(), limits.loadingThreads());
+        repository,
+        loader,
+        environment.metrics(),
+        limits.drainTimeout(),
+        limits.loadingThreads(),
+        environment.ticker());
   }
 
   /**
@@ -120,38 +138,84 @@ public final class ModelCatalog {
 
   /** Loads every model of the repository; completes when each is READY or UNAVAILABLE. */
   public CompletableFuture<Void> loadAll() {
-    return CompletableFuture.supplyAsync(repository::scan, executor)
-        .thenCompose(
-            folders -> {
-              folders.forEach(folder -> entry(folder.name()));
-              scanned = true;
-              return CompletableFuture.allOf(
-                  folders.stream()
-                      .map(folder -> change(folder.name(), () -> loadQuietly(folder)))
-                      .toArray(CompletableFuture[]::new));
-            });
+    return load(name -> true);
   }
 
   /**
-   * Loads a model, or loads it anew, as the repository has it now.
+   * Lists the models of the repository and loads those that are chosen; completes when each of them
+   * is READY or UNAVAILABLE.
+   */
+  public CompletableFuture<Void> load(Predicate<String> chosen) {
+    return CompletableFuture.supplyAsync(repository::scan, executor)
+        .thenCompose(
+            folders -> {
+              List<CompletableFuture<Void>> loads = new ArrayList<>();
+              folders.forEach(folder -> entry(folder.name()));
+              scanned = true;
+              for (ModelFolder folder : folders) {
+                if (chosen.test(folder.name())) {
+                  entry(folder.name()).problem("waits for a loading thread");
+                  loads.add(change(folder.name(), () -> loadQuietly(folder)));
+                }
+              }
+              return CompletableFuture.allOf(loads.toArray(CompletableFuture[]::new));
+            });
+  }
+
+  /** True once the repository was listed. */
+  boolean isScanned() {
+    return scanned;
+  }
+
+  /** What each model's files were when its last load began. */
+  Map<String, ModelStamp> stamps() {
+    return Map.copyOf(stamps);
+  }
+
+  /**
+   * Brings a model to what the repository has now; versions whose files and configuration are the
+   * same are left alone.
+   *
+   * @return fails with an {@link InferenceException} as {@link #load}
+   */
+  CompletableFuture<Void> update(String name) {
+    return change(name, () -> load(find(name), false));
+  }
+
+  /** Unloads a model and lists it no more. */
+  CompletableFuture<Void> forget(String name) {
+    return change(
+        name,
+        () -> {
+          ModelEntry entry = entries.get(name);
+          if (entry != null) {
+            entry.knownVersions().forEach(version -> unload(entry, version));
+            entries.remove(name, entry);
+            stamps.remove(name);
+            tellListeners();
+          }
+        });
+  }
+
+  /**
+   * Loads a model, or loads it anew, as the repository has it now. Where only its instances have
+   * changed, they alone are.
    *
    * @return fails with an {@link InferenceException} if there is no such model or a version of it
    *     cannot be loaded
    */
   public CompletableFuture<Void> load(String name) {
-    return change(
-        name,
-        () -> {
-          ModelFolder folder =
-              repository
-                  .find(name)
-                  .orElseThrow(
-                      () ->
-                          new InferenceException(
-                              ErrorCode.MODEL_NOT_FOUND,
-                              "model '%s' is not in the repository".formatted(name)));
-          load(folder);
-        });
+    return change(name, () -> load(find(name), true));
+  }
+
+  private ModelFolder find(String name) {
+    return repository
+        .find(name)
+        .orElseThrow(
+            () ->
+                new InferenceException(
+                    ErrorCode.MODEL_NOT_FOUND,
+                    "model '%s' is not in the repository".formatted(name)));
   }
 
   /**
@@ -218,16 +282,24 @@ public final class ModelCatalog {
 
   private void loadQuietly(ModelFolder folder) {
     try {
-      load(folder);
+      load(folder, true);
     } catch (InferenceException failure) {
       log.debug("{} is not served: {}", folder.name(), failure.getMessage());
     }
   }
 
-  private void load(ModelFolder folder) {
+  /**
+   * Loads the versions to be served, then unloads the others.
+   *
+   * @param anew whether also those that are loaded as they lie
+   */
+  private void load(ModelFolder folder, boolean anew) {
     ModelEntry entry = entry(folder.name());
+    ModelStamp stamp = ModelStamp.of(folder);
+    stamps.put(folder.name(), stamp);
     entry.problem(folder.problem());
     if (folder.problem() != null) {
+      entry.failed(folder.problem());
       log.warn("model {} is not served: {}", folder.name(), folder.problem());
       throw new InferenceException(
           ErrorCode.MODEL_LOAD_FAILED, "model '%s': %s".formatted(folder.name(), folder.problem()));
@@ -237,27 +309,84 @@ public final class ModelCatalog {
     for (Version version : folder.servedVersions()) {
       served.add(version.number());
       try {
-        load(entry, folder, version);
+        load(entry, folder, version, stamp, anew);
       } catch (InferenceException failed) {
         failure = failed;
       }
+    }
+    if (failure != null) {
+      // What was to be replaced goes on instead.
+      throw failure;
     }
     for (long version : entry.knownVersions()) {
       if (!served.contains(version)) {
         unload(entry, version);
       }
     }
-    if (failure != null) {
-      throw failure;
+  }
+
+  private void load(
+      ModelEntry entry, ModelFolder folder, Version version, ModelStamp stamp, boolean anew) {
+    ModelVersionId id = new ModelVersionId(folder.name(), version.number());
+    LoadedVersion before = entry.loaded(version.number());
+    ModelStamp beforeStamp = entry.stamp(version.number());
+    boolean sameModel =
+        before != null
+            && beforeStamp != null
+            && stamp.hasSameFiles(beforeStamp, version.number())
+            && DeclaredConfig.isSameModel(stamp.config(), beforeStamp.config());
+    boolean sameInstances =
+        sameModel
+            && DeclaredConfig.hasSameInstances(
+                stamp.config(), Objects.requireNonNull(beforeStamp).config());
+    if (sameInstances && !anew) {
+      var _ = entry.ready(Objects.requireNonNull(before), stamp);
+      return;
+    }
+    entry.loading(version.number());
+    metrics.loadBegan(id);
+    long begin = ticker.nanoTime();
+    boolean succeeded = false;
+    try {
+      if (sameInstances || !sameModel || !rearrange(entry, before, folder, version, stamp)) {
+        replace(entry, folder, version, stamp);
+      }
+      succeeded = true;
+    } finally {
+      metrics.loadEnded(id, succeeded, ticker.nanoTime() - begin);
     }
   }
 
-  private void load(ModelEntry entry, ModelFolder folder, Version version) {
+  /** Changes the instances of a version that goes on; false if it has to be loaded anew. */
+  private boolean rearrange(
+      ModelEntry entry,
+      @Nullable LoadedVersion before,
+      ModelFolder folder,
+      Version version,
+      ModelStamp stamp) {
+    if (before == null) {
+      return false;
+    }
+    LoadedVersion rearranged;
+    try {
+      rearranged = loader.rearrange(before, folder, version);
+    } catch (InferenceException failure) {
+      entry.failed(version.number(), String.valueOf(failure.getMessage()));
+      throw failure;
+    }
+    if (rearranged == null) {
+      return false;
+    }
+    var _ = entry.ready(rearranged, stamp);
+    tellListeners();
+    return true;
+  }
+
+  private void replace(ModelEntry entry, ModelFolder folder, Version version, ModelStamp stamp) {
     ModelVersionId id = new ModelVersionId(folder.name(), version.number());
-    entry.loading(version.number());
     LoadedVersion loaded;
     try {
-      loaded = loader.load(folder, version);
+      loaded = loader.load(folder, version, step -> entry.progress(version.number(), step));
     } catch (InferenceException failure) {
       entry.failed(version.number(), String.valueOf(failure.getMessage()));
       log.warn("{} is not served: {}", id, failure.getMessage());
@@ -267,7 +396,7 @@ public final class ModelCatalog {
       log.error("{} is not served", id, failure);
       throw new InferenceException(ErrorCode.MODEL_LOAD_FAILED, id + ": " + failure, failure);
     }
-    LoadedVersion replaced = entry.ready(loaded);
+    LoadedVersion replaced = entry.ready(loaded, stamp);
     metrics.versionReady(id, loaded.executionProvider().label(), loaded.group());
     tellListeners();
     if (replaced != null) {
@@ -299,17 +428,15 @@ public final class ModelCatalog {
    * Runs a change on a loading thread, after those of the same model that were asked for before.
    */
   private CompletableFuture<Void> change(String name, Runnable change) {
-    ReentrantLock lock = changes.computeIfAbsent(name, key -> new ReentrantLock(true));
-    return CompletableFuture.runAsync(
-        () -> {
-          lock.lock();
-          try {
-            change.run();
-          } finally {
-            lock.unlock();
-          }
-        },
-        executor);
+    CompletableFuture<Void> done =
+        changes.compute(
+            name,
+            (key, before) ->
+                before == null
+                    ? CompletableFuture.runAsync(change, executor)
+                    : before.handle((result, failure) -> null).thenRunAsync(change, executor));
+    var _ = done.whenComplete((result, failure) -> changes.remove(name, done));
+    return done;
   }
 
   private ModelEntry entry(String name) {

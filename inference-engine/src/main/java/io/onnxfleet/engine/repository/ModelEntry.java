@@ -31,8 +31,13 @@ final class ModelEntry {
    * How a version stands.
    *
    * @param loaded takes requests; also while it is loaded anew, and after that failed
+   * @param stamp what its files were when it was loaded
    */
-  private record Status(ModelState state, String reason, @Nullable LoadedVersion loaded) {}
+  private record Status(
+      ModelState state,
+      String reason,
+      @Nullable LoadedVersion loaded,
+      @Nullable ModelStamp stamp) {}
 
   synchronized void problem(@Nullable String reason) {
     problem = reason;
@@ -40,13 +45,37 @@ final class ModelEntry {
 
   synchronized void loading(long version) {
     versions.compute(
-        version, (key, before) -> new Status(ModelState.LOADING, "loading", loadedOf(before)));
+        version,
+        (key, before) ->
+            new Status(ModelState.LOADING, "loading", loadedOf(before), stampOf(before)));
+  }
+
+  /** Says what is done of a load that is under way. */
+  synchronized void progress(long version, String step) {
+    versions.computeIfPresent(
+        version,
+        (key, before) ->
+            before.state() == ModelState.LOADING
+                ? new Status(
+                    ModelState.LOADING, "loading: " + step, before.loaded(), before.stamp())
+                : before);
   }
 
   /** The version takes requests from now on; returns the one whose place it took, if any. */
-  synchronized @Nullable LoadedVersion ready(LoadedVersion loaded) {
-    Status before = versions.put(loaded.id().version(), new Status(ModelState.READY, "", loaded));
+  synchronized @Nullable LoadedVersion ready(LoadedVersion loaded, ModelStamp stamp) {
+    Status before =
+        versions.put(loaded.id().version(), new Status(ModelState.READY, "", loaded, stamp));
     return loadedOf(before);
+  }
+
+  /** The version as it takes requests, if it does. */
+  synchronized @Nullable LoadedVersion loaded(long version) {
+    return loadedOf(versions.get(version));
+  }
+
+  /** What the version's files were when it was loaded, if it is. */
+  synchronized @Nullable ModelStamp stamp(long version) {
+    return stampOf(versions.get(version));
   }
 
   /** The version could not be loaded; one that was loaded before goes on. */
@@ -56,18 +85,26 @@ final class ModelEntry {
         (key, before) -> {
           LoadedVersion still = loadedOf(before);
           return still == null
-              ? new Status(ModelState.UNAVAILABLE, reason, null)
-              : new Status(ModelState.READY, "not reloaded: " + reason, still);
+              ? new Status(ModelState.UNAVAILABLE, reason, null, null)
+              : new Status(ModelState.READY, "not reloaded: " + reason, still, stampOf(before));
         });
+  }
+
+  /** Nothing of the model can be loaded as it lies; what was loaded before goes on. */
+  synchronized void failed(String reason) {
+    for (LoadedVersion still : readyVersions()) {
+      failed(still.id().version(), reason);
+    }
   }
 
   /** The version takes no more requests; returns what is to be drained, if it was loaded. */
   synchronized @Nullable LoadedVersion unloading(long version) {
-    return loadedOf(versions.put(version, new Status(ModelState.UNLOADING, "unloading", null)));
+    return loadedOf(
+        versions.put(version, new Status(ModelState.UNLOADING, "unloading", null, null)));
   }
 
   synchronized void unloaded(long version) {
-    versions.put(version, new Status(ModelState.UNAVAILABLE, "unloaded", null));
+    versions.put(version, new Status(ModelState.UNAVAILABLE, "unloaded", null, null));
   }
 
   /** The versions that take requests, ascending. */
@@ -138,6 +175,10 @@ final class ModelEntry {
       return problem;
     }
     return versions.isEmpty() ? "not loaded" : versions.lastEntry().getValue().reason();
+  }
+
+  private static @Nullable ModelStamp stampOf(@Nullable Status status) {
+    return status == null ? null : status.stamp();
   }
 
   private static @Nullable LoadedVersion loadedOf(@Nullable Status status) {

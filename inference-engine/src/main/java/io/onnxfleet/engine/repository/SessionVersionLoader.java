@@ -18,6 +18,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,6 +43,11 @@ final class SessionVersionLoader implements VersionLoader {
   private final int maxRequestRows;
   private final InstanceGroup.Environment environment;
 
+  /** The sessions of each version that is open. */
+  private final Map<InstanceGroup, List<Opened>> opened = new ConcurrentHashMap<>();
+
+  private record Opened(ModelSession session, SessionOptions options) {}
+
   SessionVersionLoader(
       ModelSessionFactory sessions,
       InstancePlan plan,
@@ -55,34 +64,123 @@ final class SessionVersionLoader implements VersionLoader {
   }
 
   @Override
-  public LoadedVersion load(ModelFolder folder, Version version) {
+  public LoadedVersion load(ModelFolder folder, Version version, Consumer<String> progress) {
     ModelVersionId id = new ModelVersionId(folder.name(), version.number());
     if (version.problem() != null) {
       throw new InferenceException(ErrorCode.MODEL_LOAD_FAILED, id + ": " + version.problem());
     }
     long begin = environment.ticker().nanoTime();
-    List<ModelSession> opened = new ArrayList<>();
+    List<Opened> opening = new ArrayList<>();
     try {
-      LoadedVersion loaded = open(folder, id, version.modelFile(), opened);
+      LoadedVersion loaded = open(folder, id, version.modelFile(), opening, progress);
+      opened.put(loaded.group(), opening);
       log.info(
           "{} is ready after {} ms: {} instances on {}, max batch size {}",
           id,
           (environment.ticker().nanoTime() - begin) / 1_000_000,
-          opened.size(),
+          opening.size(),
           loaded.executionProvider().label(),
           loaded.config().maxBatchSize());
       return loaded;
     } catch (Throwable failure) {
-      opened.forEach(ModelSession::close);
+      opening.forEach(session -> session.session().close());
+      throw failure;
+    }
+  }
+
+  @Override
+  public void closed(LoadedVersion loaded) {
+    opened.remove(loaded.group());
+  }
+
+  /**
+   * Opens what is missing and closes what is too much; sessions of equal options stay. Not where
+   * the engine chooses the number itself, nor where the provider becomes another.
+   */
+  @Override
+  public @Nullable LoadedVersion rearrange(
+      LoadedVersion loaded, ModelFolder folder, Version version) {
+    List<Opened> before = opened.get(loaded.group());
+    if (before == null || InstancePlan.isCountOpen(folder.config())) {
+      return null;
+    }
+    List<SessionOptions> missing = new ArrayList<>(plan.sessionsFor(folder.config()));
+    List<Opened> after = new ArrayList<>();
+    List<ModelSession> removed = new ArrayList<>();
+    for (Opened session : before) {
+      if (missing.remove(session.options())) {
+        after.add(session);
+      } else {
+        removed.add(session.session());
+      }
+    }
+    List<Opened> added = new ArrayList<>();
+    try {
+      LoadedVersion rearranged = open(loaded, folder, version, missing, added);
+      if (rearranged == null) {
+        added.forEach(session -> session.session().close());
+        return null;
+      }
+      after.addAll(added);
+      loaded
+          .group()
+          .exchange(added.stream().map(Opened::session).toList(), removed, Duration.ofSeconds(30));
+      opened.put(loaded.group(), after);
+      log.info("{} has {} instances instead of {}", loaded.id(), after.size(), before.size());
+      return rearranged;
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new InferenceException(ErrorCode.MODEL_LOAD_FAILED, "interrupted");
+    }
+  }
+
+  /** Opens and warms up further sessions of a version; null if they run on another provider. */
+  private @Nullable LoadedVersion open(
+      LoadedVersion loaded,
+      ModelFolder folder,
+      Version version,
+      List<SessionOptions> missing,
+      List<Opened> added) {
+    try {
+      ModelConfig config =
+          ModelConfigDerivation.derive(loaded.id().model(), folder.config(), loaded.signature());
+      if (config.maxBatchSize() != loaded.config().maxBatchSize()) {
+        config =
+            ModelConfigDerivation.deriveUnbatched(
+                loaded.id().model(), folder.config(), loaded.signature());
+      }
+      for (SessionOptions options : missing) {
+        ModelSession session = sessions.open(version.modelFile(), options);
+        added.add(new Opened(session, options));
+        if (session.executionProvider() != loaded.executionProvider()) {
+          return null;
+        }
+        boolean _ = warmUp(session, loaded.group().model(), config, folder);
+      }
+      return new LoadedVersion(
+          loaded.id(),
+          folder.path(),
+          config,
+          loaded.signature(),
+          loaded.group(),
+          loaded.executionProvider(),
+          loaded.providerNotes());
+    } catch (Throwable failure) {
+      added.forEach(session -> session.session().close());
       throw failure;
     }
   }
 
   private LoadedVersion open(
-      ModelFolder folder, ModelVersionId id, Path file, List<ModelSession> opened) {
+      ModelFolder folder,
+      ModelVersionId id,
+      Path file,
+      List<Opened> opened,
+      Consumer<String> progress) {
+    progress.accept("opening");
     List<SessionOptions> wanted = plan.sessionsFor(folder.config());
     ModelSession first = sessions.open(file, wanted.getFirst());
-    opened.add(first);
+    opened.add(new Opened(first, wanted.getFirst()));
     ModelConfig config =
         ModelConfigDerivation.derive(id.model(), folder.config(), first.signature());
     config.notes().forEach(note -> log.info("{}: {}", id, note));
@@ -92,31 +190,42 @@ final class SessionVersionLoader implements VersionLoader {
           ModelConfigDerivation.deriveUnbatched(id.model(), folder.config(), first.signature());
     }
     ModelInterface model = ServingTerms.modelInterface(config, first.signature());
+    progress.accept("choosing threads");
     int threads = threads(folder, file, wanted, first, config, model);
     if (threads != wanted.getFirst().intraOpThreads()) {
       wanted = wanted.stream().map(options -> options.withIntraOpThreads(threads)).toList();
       first = sessions.open(file, wanted.getFirst());
-      opened.removeFirst().close();
-      opened.add(first);
+      opened.removeFirst().session().close();
+      opened.add(new Opened(first, wanted.getFirst()));
     }
-    for (SessionOptions options :
-        plan.others(wanted, InstancePlan.isCountOpen(folder.config()), first.executionProvider())) {
-      opened.add(sessions.open(file, options));
+    List<SessionOptions> others =
+        plan.others(wanted, InstancePlan.isCountOpen(folder.config()), first.executionProvider());
+    int instances = 1 + others.size();
+    for (SessionOptions options : others) {
+      progress.accept("opening instance %d of %d".formatted(opened.size() + 1, instances));
+      opened.add(new Opened(sessions.open(file, options), options));
     }
-    for (ModelSession session : opened) {
+    for (int index = 0; index < instances; index++) {
+      progress.accept("warming up instance %d of %d".formatted(index + 1, instances));
       // That a model refuses made-up inputs says nothing against it.
-      boolean _ = warmUp(session, model, config, folder);
+      boolean _ = warmUp(opened.get(index).session(), model, config, folder);
     }
     InstanceGroup group =
         new InstanceGroup(
             id,
             model,
-            opened,
+            opened.stream().map(Opened::session).toList(),
             ServingTerms.scheduling(config, first.executionProvider(), maxQueueSize, maxQueuedWork),
             maxRequestRows,
             environment);
     return new LoadedVersion(
-        id, folder.path(), config, group, first.executionProvider(), first.providerNotes());
+        id,
+        folder.path(),
+        config,
+        first.signature(),
+        group,
+        first.executionProvider(),
+        first.providerNotes());
   }
 
   /** Threads of each session: what was planned, or what proves faster. */

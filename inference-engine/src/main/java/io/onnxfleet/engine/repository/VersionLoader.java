@@ -1,14 +1,30 @@
 package io.onnxfleet.engine.repository;
 
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
 /** Brings one version of a model to the point where it takes requests. Thread-safe. */
 @FunctionalInterface
 interface VersionLoader {
   /**
    * Loads and warms up; takes as long as that takes.
    *
+   * @param progress is told what is being done, in a few words
    * @throws io.onnxfleet.engine.error.InferenceException with a reason fit for the index
    */
-  LoadedVersion load(ModelFolder folder, ModelFolder.Version version);
+  LoadedVersion load(ModelFolder folder, ModelFolder.Version version, Consumer<String> progress);
+
+  /**
+   * Gives a version that it loaded the instances that its folder asks for now, without an
+   * interruption.
+   *
+   * @return the version as it is from now on, or null if it has to be loaded anew for that
+   * @throws io.onnxfleet.engine.error.InferenceException if it is left as it was, with the reason
+   */
+  default @Nullable LoadedVersion rearrange(
+      LoadedVersion loaded, ModelFolder folder, ModelFolder.Version version) {
+    return null;
+  }
 
   /** What it loaded was drained and closed. */
   default void closed(LoadedVersion loaded) {}

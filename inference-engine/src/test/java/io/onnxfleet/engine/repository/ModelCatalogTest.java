@@ -41,6 +41,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -54,7 +55,12 @@ class ModelCatalogTest {
   private final BufferPool pool = BufferPool.ofDefaults();
   private final ModelCatalog catalog =
       new ModelCatalog(
-          new ListedFolders(), this::load, new RecordedEvents(), Duration.ofSeconds(30), 2);
+          new ListedFolders(),
+          this::load,
+          new RecordedEvents(),
+          Duration.ofSeconds(30),
+          2,
+          Ticker.system());
 
   @AfterEach
   void closesEverySession() {
@@ -179,7 +185,12 @@ class ModelCatalogTest {
     VersionLoader budgeted = new BudgetedVersionLoader(this::load, 4 << 20, folder -> 1);
     ModelCatalog bounded =
         new ModelCatalog(
-            new ListedFolders(), budgeted, new RecordedEvents(), Duration.ofSeconds(30), 1);
+            new ListedFolders(),
+            budgeted,
+            new RecordedEvents(),
+            Duration.ofSeconds(30),
+            1,
+            Ticker.system());
     try {
       bounded.load("first").join();
       assertThatThrownBy(() -> bounded.load("second").get())
@@ -217,7 +228,7 @@ class ModelCatalogTest {
     throw new AssertionError(model + " is ready");
   }
 
-  private LoadedVersion load(ModelFolder folder, Version version) {
+  private LoadedVersion load(ModelFolder folder, Version version, Consumer<String> progress) {
     ModelVersionId id = new ModelVersionId(folder.name(), version.number());
     String failure = failures.get(id.toString());
     if (failure != null) {
@@ -237,7 +248,8 @@ class ModelCatalogTest {
             new Scheduling(options, new TritonBatchingPolicy(options)),
             100,
             new InstanceGroup.Environment(pool, Ticker.system(), EngineMetrics.NONE));
-    return new LoadedVersion(id, folder.path(), config, group, ExecutionProvider.CPU, List.of());
+    return new LoadedVersion(
+        id, folder.path(), config, signature, group, ExecutionProvider.CPU, List.of());
   }
 
   private final class ListedFolders implements ModelRepository {

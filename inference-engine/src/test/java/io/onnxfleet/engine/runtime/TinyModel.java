@@ -14,7 +14,7 @@ import java.util.List;
  * An ONNX model put together in a test. Dimensions are declared as texts: a number is fixed,
  * anything else is the name of a variable one.
  */
-final class TinyModel {
+public final class TinyModel {
   private static final int IR_VERSION = 8;
   private static final int ATTRIBUTE_TYPE = 20;
   private static final String DOMAIN = "test";
@@ -36,6 +36,15 @@ final class TinyModel {
         .output("z", DataType.FP32, "rows", "3");
   }
 
+  /** y = kx over FP32 rows of three. */
+  public static TinyModel times(float k) {
+    return new TinyModel()
+        .constant("k", k)
+        .node("Mul", "x k", "y")
+        .input("x", DataType.FP32, "rows", "3")
+        .output("y", DataType.FP32, "rows", "3");
+  }
+
   /** y = x for one element type. */
   static TinyModel identity(DataType type, String... dims) {
     return new TinyModel()
@@ -45,7 +54,7 @@ final class TinyModel {
   }
 
   /** Adds x to itself as often as the input {@code n} says. */
-  static TinyModel loop() {
+  public static TinyModel loop() {
     Protobuf body =
         new Protobuf()
             .text(2, "body")
@@ -217,7 +226,7 @@ final class TinyModel {
   }
 
   /** Writes {@code model.onnx} into the folder. */
-  Path writeTo(Path folder) {
+  public Path writeTo(Path folder) {
     Protobuf model =
         new Protobuf()
             .number(1, IR_VERSION)

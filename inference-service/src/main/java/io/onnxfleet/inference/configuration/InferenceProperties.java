@@ -41,6 +41,7 @@ import org.springframework.util.unit.DataSize;
  *     replicas; one of this user among the temporary files if not set
  * @param maxGraphCache what they may take up; 0 keeps none
  * @param threadBudget how the CPUs are split into instances of a model and threads of each
+ * @param repository how models come to be served
  */
 @ConfigurationProperties("fleet.inference")
 public record InferenceProperties(
@@ -62,7 +63,8 @@ public record InferenceProperties(
     @DefaultValue("2s") Duration departureNotice,
     @Nullable Path graphCache,
     @DefaultValue("4GB") DataSize maxGraphCache,
-    @DefaultValue("measure") ThreadBudget threadBudget) {
+    @DefaultValue("measure") ThreadBudget threadBudget,
+    @DefaultValue RepositoryProperties repository) {
 
   /** How a model's share of the CPUs is split. */
   public enum ThreadBudget {
@@ -102,9 +104,10 @@ public record InferenceProperties(
 
   /** The same for the engine. */
   public EngineOptions engineOptions() {
+    int processors = cpus == null ? Runtime.getRuntime().availableProcessors() : cpus;
     return new EngineOptions(
         models.toAbsolutePath().normalize(),
-        cpus == null ? Runtime.getRuntime().availableProcessors() : cpus,
+        processors,
         executionProviders,
         required,
         providerOptions == null ? Map.of() : providerOptions,
@@ -117,7 +120,8 @@ public record InferenceProperties(
         drainTimeout,
         graphCache == null ? null : graphCache.toAbsolutePath().normalize(),
         maxGraphCache.toBytes(),
-        threadBudget == ThreadBudget.MEASURE);
+        threadBudget == ThreadBudget.MEASURE,
+        repository.control(processors));
   }
 
   /**

@@ -1,6 +1,8 @@
 package io.onnxfleet.inference.observability;
 
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.metrics.BatchTiming;
 import io.onnxfleet.engine.metrics.EngineMetrics;
@@ -9,6 +11,8 @@ import io.onnxfleet.engine.metrics.ModelVersionId;
 import io.onnxfleet.engine.metrics.RequestTiming;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Turns the engine's events into meters. A version's meters are there while it is READY, also at
@@ -17,9 +21,35 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class EngineMeters implements EngineMetrics {
   private final MeterRegistry registry;
   private final Map<ModelVersionId, VersionMeters> versions = new ConcurrentHashMap<>();
+  private final AtomicInteger loading = new AtomicInteger();
+  private final Timer loaded;
+  private final Timer failed;
 
   public EngineMeters(MeterRegistry registry) {
     this.registry = registry;
+    Gauge.builder(MeterNames.MODELS_LOADING, loading, AtomicInteger::get)
+        .description("Model versions that are being loaded")
+        .register(registry);
+    loaded = loads("ready");
+    failed = loads("failed");
+  }
+
+  private Timer loads(String outcome) {
+    return Timer.builder(MeterNames.LOAD_DURATION)
+        .description("Loading and warming up of a model version")
+        .tag(MeterNames.OUTCOME_TAG, outcome)
+        .register(registry);
+  }
+
+  @Override
+  public void loadBegan(ModelVersionId id) {
+    loading.incrementAndGet();
+  }
+
+  @Override
+  public void loadEnded(ModelVersionId id, boolean succeeded, long nanos) {
+    loading.decrementAndGet();
+    (succeeded ? loaded : failed).record(nanos, TimeUnit.NANOSECONDS);
   }
 
   @Override

@@ -42,6 +42,12 @@ final class MeterNames {
   /** 1 for each READY version, tagged with what it runs on. */
   static final String MODEL_READY = "fleet.inference.model.ready";
 
+  /** Versions that are being loaded. */
+  static final String MODELS_LOADING = "fleet.inference.models.loading";
+
+  /** How long versions took to load, by outcome. */
+  static final String LOAD_DURATION = "fleet.inference.model.load.duration";
+
   static final String TENSOR_MEMORY_IN_USE = "fleet.inference.tensor.memory.used";
   static final String TENSOR_MEMORY_POOLED = "fleet.inference.tensor.memory.pooled";
 
@@ -58,6 +64,7 @@ final class MeterNames {
 
   static final String MODEL_TAG = "model";
   static final String VERSION_TAG = "version";
+  static final String OUTCOME_TAG = "outcome";
   static final String REASON_TAG = "reason";
   static final String PROVIDER_TAG = "execution.provider";
 

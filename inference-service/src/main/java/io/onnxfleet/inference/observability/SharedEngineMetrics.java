@@ -16,6 +16,18 @@ record SharedEngineMetrics(EngineMetrics first, EngineMetrics second) implements
   }
 
   @Override
+  public void loadBegan(ModelVersionId id) {
+    first.loadBegan(id);
+    second.loadBegan(id);
+  }
+
+  @Override
+  public void loadEnded(ModelVersionId id, boolean succeeded, long nanos) {
+    first.loadEnded(id, succeeded, nanos);
+    second.loadEnded(id, succeeded, nanos);
+  }
+
+  @Override
   public void versionUnloaded(ModelVersionId id) {
     first.versionUnloaded(id);
     second.versionUnloaded(id);

@@ -1,11 +1,16 @@
 package io.onnxfleet.engine.repository.config;
 
+import io.onnxfleet.engine.repository.proto.InstanceGroupProto;
 import io.onnxfleet.engine.repository.proto.ModelConfigProto;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
-/** What a {@code config.pbtxt} says, well-formed but not yet compared with the model. Immutable. */
+/**
+ * What a {@code config.pbtxt} says, well-formed but not yet compared with the model. Immutable;
+ * equal to one that says the same elsewhere.
+ */
 public final class DeclaredConfig {
   private final String source;
   private final ModelConfigProto proto;
@@ -54,6 +59,41 @@ public final class DeclaredConfig {
   /** Free text by name. */
   public Map<String, String> parameters() {
     return ConfigSections.parameters(proto);
+  }
+
+  /**
+   * True if two configurations, of which null is an empty one, ask for the same but for the number
+   * and place of instances and for the versions to serve: nothing that a running version would have
+   * to be loaded anew for.
+   */
+  public static boolean isSameModel(@Nullable DeclaredConfig one, @Nullable DeclaredConfig other) {
+    return model(one).equals(model(other));
+  }
+
+  private static ModelConfigProto model(@Nullable DeclaredConfig config) {
+    return config == null
+        ? ModelConfigProto.getDefaultInstance()
+        : config.proto.toBuilder().clearInstanceGroup().clearVersionPolicy().build();
+  }
+
+  /** True if both ask for the same instances. */
+  public static boolean hasSameInstances(
+      @Nullable DeclaredConfig one, @Nullable DeclaredConfig other) {
+    return instances(one).equals(instances(other));
+  }
+
+  private static List<InstanceGroupProto> instances(@Nullable DeclaredConfig config) {
+    return config == null ? List.of() : config.proto.getInstanceGroupList();
+  }
+
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof DeclaredConfig config && proto.equals(config.proto);
+  }
+
+  @Override
+  public int hashCode() {
+    return proto.hashCode();
   }
 
   /** The name of a feature that it asks for and that is not served, or empty if all are. */

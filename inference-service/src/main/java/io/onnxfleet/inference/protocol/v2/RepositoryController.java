@@ -11,6 +11,7 @@ import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.springframework.http.ResponseEntity;
 import org.springframework.scheduling.annotation.Async;
@@ -26,6 +27,7 @@ import tools.jackson.databind.json.JsonMapper;
 @Tag(name = "Repository", description = "Triton's repository extension")
 class RepositoryController {
   private static final long MAX_BODY = 1 << 20;
+  private static final String UNLOAD_DEPENDENTS = "unload_dependents";
 
   private final InferenceEngine engine;
   private final JsonMapper mapper;
@@ -54,7 +56,7 @@ class RepositoryController {
   @PostMapping("/v2/repository/models/{model}/load")
   public CompletableFuture<ResponseEntity<Void>> load(
       @PathVariable String model, HttpServletRequest request) throws IOException {
-    readBody(request);
+    requireParameters(readBody(request), Set.of());
     return answerAfter(engine.load(model), request);
   }
 
@@ -63,8 +65,19 @@ class RepositoryController {
   @PostMapping("/v2/repository/models/{model}/unload")
   public CompletableFuture<ResponseEntity<Void>> unload(
       @PathVariable String model, HttpServletRequest request) throws IOException {
-    readBody(request);
+    // There are no dependents: ensembles are not served.
+    requireParameters(readBody(request), Set.of(UNLOAD_DEPENDENTS));
     return answerAfter(engine.unload(model), request);
+  }
+
+  /** A parameter that would change what is loaded must not be passed over in silence. */
+  private static void requireParameters(JsonNode body, Set<String> known) {
+    for (String name : body.path("parameters").propertyNames()) {
+      if (!known.contains(name)) {
+        throw InferenceException.invalidInput(
+            "parameter '%s' is not served (expected one of %s)", name, known);
+      }
+    }
   }
 
   private static CompletableFuture<ResponseEntity<Void>> answerAfter(

@@ -1,0 +1,57 @@
+package io.onnxfleet.inference.configuration;
+
+import io.onnxfleet.engine.repository.ControlMode;
+import io.onnxfleet.engine.repository.RepositoryControl;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+
+/**
+ * How the models of the repository come to be served.
+ *
+ * @param mode who says which models are served
+ * @param startupModels what mode {@code explicit} loads at the start, {@code *} for all
+ * @param pollInterval between two looks at the repository in mode {@code poll}, at least 10 ms
+ * @param settleTime for which a model's files must have stayed the same before it is loaded
+ * @param loadingThreads models that load at once, at least 1; as many as CPUs, at most 8, if not
+ *     set
+ */
+public record RepositoryProperties(
+    @DefaultValue("none") ControlMode mode,
+    @DefaultValue List<String> startupModels,
+    @DefaultValue("1s") Duration pollInterval,
+    @DefaultValue("1s") Duration settleTime,
+    @Nullable Integer loadingThreads) {
+  private static final String PREFIX = "fleet.inference.repository.";
+
+  public RepositoryProperties {
+    startupModels = List.copyOf(startupModels);
+    requireAtLeast("poll-interval", pollInterval.toMillis(), 10);
+    requireAtLeast("settle-time", settleTime.toMillis(), 0);
+    requireAtLeast("loading-threads", loadingThreads == null ? 1 : loadingThreads, 1);
+    if (mode != ControlMode.EXPLICIT && !startupModels.isEmpty()) {
+      throw new IllegalArgumentException(
+          "%sstartup-models: %s (expected none unless the mode is explicit)"
+              .formatted(PREFIX, startupModels));
+    }
+  }
+
+  RepositoryControl control(int cpus) {
+    return new RepositoryControl(
+        mode,
+        startupModels,
+        pollInterval,
+        settleTime,
+        loadingThreads == null
+            ? Math.min(cpus, RepositoryControl.MOST_LOADING_THREADS)
+            : loadingThreads);
+  }
+
+  private static void requireAtLeast(String key, long value, long least) {
+    if (value < least) {
+      throw new IllegalArgumentException(
+          "%s%s: %d (expected: >= %d)".formatted(PREFIX, key, value, least));
+    }
+  }
+}
