@@ -39,6 +39,22 @@ echo
 echo "FP32, fused against unfused."
 optimize compare "$fp32" "$results/fp32-fused.onnx" --sample-count 16 --batch "$batches" --rounds "$rounds"
 
+echo
+echo "30 % of the feed-forward neurons less, against the original and, fused, against the fused original."
+optimize prune "$fp32" -o "$results/pruned.onnx" --feed-forward 30% --sample-count 500
+optimize compare "$fp32" "$results/pruned.onnx" --sample-count 16 --batch "$batches" --rounds "$rounds"
+optimize fuse "$results/pruned.onnx" -o "$results/pruned-fused.onnx"
+optimize compare "$results/fp32-fused.onnx" "$results/pruned-fused.onnx" --sample-count 16 --batch "$batches" \
+  --rounds "$rounds"
+
+echo
+echo "A layer less."
+optimize distil layers "$fp32" -o "$results/five-layers.onnx" --keep 5 --sample-count 500 --max-quality-loss 20%
+
+echo
+echo "A table of token vectors, judged by 500 held-back sentences."
+optimize distil static "$fp32" -o "$results/static" --fit-count 1500 --sample-count 500
+
 if [ -z "${SKIP_LARGE:-}" ]; then
   echo
   echo "2.5 GiB of weights, heap below 1 GiB (./fleet optimize runs with -Xmx900m)."

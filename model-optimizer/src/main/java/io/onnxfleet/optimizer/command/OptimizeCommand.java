@@ -21,6 +21,10 @@ import picocli.CommandLine.Spec;
       QuantizeCommand.class,
       FuseCommand.class,
       CompareCommand.class,
+      DistilCommand.class,
+      PruneCommand.class,
+      OfflineCommand.class,
+      AutoCommand.class,
       SynthesizeCommand.class,
     })
 public final class OptimizeCommand implements Runnable {

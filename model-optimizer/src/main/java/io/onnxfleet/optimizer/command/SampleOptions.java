@@ -32,6 +32,10 @@ final class SampleOptions {
       description = "For what is made at random (default: ${DEFAULT-VALUE}).")
   private long seed;
 
+  long seed() {
+    return seed;
+  }
+
   SampleSet samplesFor(RunnableModel model) {
     return new SampleSource(new Random(seed), count).samplesFor(model, samples);
   }

@@ -41,6 +41,10 @@ final class Workspace implements AutoCloseable {
     return folder.resolve(target.getFileName());
   }
 
+  Path folder() {
+    return folder;
+  }
+
   Path file(String name) {
     return folder.resolve(name);
   }

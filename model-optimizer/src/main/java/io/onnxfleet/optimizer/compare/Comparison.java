@@ -104,7 +104,7 @@ public final class Comparison {
   }
 
   /** The bytes of a model's file and of those that start with its name, which hold its weights. */
-  static long size(Path file) {
+  public static long size(Path file) {
     Path folder = file.toAbsolutePath().getParent();
     try {
       long bytes = Files.size(file);

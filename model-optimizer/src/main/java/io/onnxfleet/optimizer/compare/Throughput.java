@@ -1,18 +1,21 @@
 package io.onnxfleet.optimizer.compare;
 
+import io.onnxfleet.optimizer.runtime.InputSpec;
 import io.onnxfleet.optimizer.runtime.RunnableModel;
 import io.onnxfleet.optimizer.runtime.TensorValue;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 
 /**
  * Runs models in turn, over and over, so that whatever else the machine does meets all of them
  * alike; what counts is the median of the ratios of neighbouring turns.
  */
-final class Throughput {
+public final class Throughput {
   private static final int WARM_UP_RUNS = 2;
 
   /** A turn is at least this long, so that the clock and a single hiccup do not count. */
@@ -21,7 +24,7 @@ final class Throughput {
   private final LongSupplier nanoTime;
   private final int rounds;
 
-  Throughput(LongSupplier nanoTime, int rounds) {
+  public Throughput(LongSupplier nanoTime, int rounds) {
     this.nanoTime = nanoTime;
     this.rounds = rounds;
   }
@@ -33,13 +36,21 @@ final class Throughput {
    * @param latency of one run, median over the rounds
    * @param ratio to the first model's rows a second, median over the rounds
    */
-  record Speed(double rowsPerSecond, Duration latency, double ratio) {}
+  public record Speed(double rowsPerSecond, Duration latency, double ratio) {}
 
-  List<Speed> measure(List<RunnableModel> models, List<TensorValue> batch, int rows) {
+  /**
+   * Measures.
+   *
+   * @param models the one that ratios are to first; each is given what it takes of the batch
+   */
+  public List<Speed> measure(List<RunnableModel> models, List<TensorValue> batch, int rows) {
     List<RunnableModel.Inputs> inputs = new ArrayList<>();
     try {
       for (RunnableModel model : models) {
-        inputs.add(model.prepare(batch));
+        Set<String> taken =
+            model.inputs().stream().map(InputSpec::name).collect(Collectors.toSet());
+        inputs.add(
+            model.prepare(batch.stream().filter(value -> taken.contains(value.name())).toList()));
       }
       int[] runs = new int[models.size()];
       for (int model = 0; model < runs.length; model++) {

@@ -135,6 +135,34 @@ public final class Node {
     return index < 0 ? OptionalInt.empty() : OptionalInt.of(index);
   }
 
+  /** The same node with other inputs. */
+  public Node withInputs(List<String> inputs) {
+    return new Node(proto.toBuilder().clearInput().addAllInput(inputs).build());
+  }
+
+  /** The same node with other outputs. */
+  public Node withOutputs(List<String> outputs) {
+    return new Node(proto.toBuilder().clearOutput().addAllOutput(outputs).build());
+  }
+
+  /** The same node with an attribute of a whole number, in place of the one it had. */
+  public Node withInteger(String name, long value) {
+    return new Node(
+        without(name).proto.toBuilder()
+            .addAttribute(
+                AttributeProto.newBuilder().setName(name).setType(AttributeType.INT).setI(value))
+            .build());
+  }
+
+  /** The same node without an attribute. */
+  public Node without(String name) {
+    NodeProto.Builder builder = proto.toBuilder().clearAttribute();
+    proto.getAttributeList().stream()
+        .filter(attribute -> !attribute.getName().equals(name))
+        .forEach(builder::addAttribute);
+    return new Node(builder.build());
+  }
+
   NodeProto proto() {
     return proto;
   }

@@ -167,7 +167,7 @@ public final class SampleSource {
   }
 
   /** The tokenizer in the model's folder or, as in a model repository, in the one above. */
-  static Optional<Path> tokenizerOf(Path model) {
+  public static Optional<Path> tokenizerOf(Path model) {
     Path folder = model.toAbsolutePath().normalize().getParent();
     for (int level = 0; folder != null && level < 2; level++) {
       Path file = folder.resolve(TextTokenizer.FILE_NAME);

@@ -18,7 +18,7 @@ public final class TextSamples {
   private TextSamples() {}
 
   /** Whether a model wants nothing but what a tokenizer makes of text. */
-  static boolean fits(List<InputSpec> inputs) {
+  public static boolean fits(List<InputSpec> inputs) {
     return inputs.stream().anyMatch(input -> input.name().equals(TextModel.INPUT_IDS))
         && inputs.stream()
             .allMatch(

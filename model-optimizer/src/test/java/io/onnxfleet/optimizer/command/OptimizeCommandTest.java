@@ -121,7 +121,7 @@ class OptimizeCommandTest {
   @Test
   void offline_savesWhatTheRuntimeMadeOfTheModel() {
     Path result = folder.resolve("offline.onnx");
-    assertThat(run("fuse", model, "-o", result, "--offline", "BASIC")).isZero();
+    assertThat(run("optimize", model, "-o", result, "--level", "BASIC")).isZero();
     // MatMul and Add are one Gemm then.
     assertThat(OnnxModel.read(result).graph().nodes()).hasSize(2);
     assertThat(files()).containsExactly("model.onnx", "offline.onnx");

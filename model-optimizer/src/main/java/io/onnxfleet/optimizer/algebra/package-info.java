@@ -1,0 +1,9 @@
+/**
+ * Linear algebra that pruning and distillation share: {@link
+ * io.onnxfleet.optimizer.algebra.LeastSquares} fits, {@link
+ * io.onnxfleet.optimizer.algebra.PrincipalComponents} turns.
+ */
+@NullMarked
+package io.onnxfleet.optimizer.algebra;
+
+import org.jspecify.annotations.NullMarked;

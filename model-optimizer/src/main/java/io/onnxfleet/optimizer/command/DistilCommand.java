@@ -1,0 +1,22 @@
+package io.onnxfleet.optimizer.command;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code distil}: smaller models that learn from a larger one. */
+@Command(
+    name = "distil",
+    description = "Makes a smaller model that answers as the given one does.",
+    mixinStandardHelpOptions = true,
+    subcommands = {DistilStaticCommand.class, DistilLayersCommand.class})
+@SuppressWarnings("NullAway.Init") // picocli sets what is required before it calls
+final class DistilCommand implements Runnable {
+  @Spec private CommandSpec spec;
+
+  @Override
+  public void run() {
+    throw new ParameterException(spec.commandLine(), "Missing required subcommand");
+  }
+}

@@ -1,0 +1,60 @@
+package io.onnxfleet.optimizer.command;
+
+import io.onnxfleet.optimizer.distil.LayerDistillation;
+import io.onnxfleet.optimizer.runtime.RunnableModel;
+import io.onnxfleet.optimizer.runtime.SessionSettings;
+import io.onnxfleet.optimizer.sample.SampleSet;
+import java.io.PrintWriter;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code distil layers}: fewer layers of the same transformer. */
+@Command(
+    name = "layers",
+    description = {
+      "Drops layers of a transformer encoder and puts linear maps in their place, fitted to the"
+          + " teacher's values over unlabeled text. The result is fused (see the command fuse)."
+    },
+    mixinStandardHelpOptions = true,
+    sortOptions = false)
+@SuppressWarnings("NullAway.Init") // picocli sets what is required before it calls
+final class DistilLayersCommand implements Callable<Integer> {
+  @Mixin private ModelFiles files;
+
+  @Option(
+      names = "--keep",
+      required = true,
+      paramLabel = "N",
+      description = "How many layers stay.")
+  private int keep;
+
+  @Mixin private FitOptions fit;
+
+  @Mixin private QualityGate gate;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() {
+    PrintWriter out = spec.commandLine().getOut();
+    PrintWriter err = spec.commandLine().getErr();
+    ProgressLine progress = new ProgressLine(err);
+    try (Workspace scratch = Workspace.beside(files.output())) {
+      SampleSet samples;
+      try (RunnableModel teacher = RunnableModel.open(files.input(), SessionSettings.DEFAULT)) {
+        samples = fit.samplesFor(teacher, gate.samples());
+      }
+      LayerDistillation.Student student =
+          new LayerDistillation(samples, scratch.folder(), progress).student(files.input(), keep);
+      progress.clear();
+      out.printf("layers: %d, without %s%n", student.layers(), student.dropped());
+      return gate.publish(student.model(), files, out, err);
+    } finally {
+      progress.clear();
+    }
+  }
+}
