@@ -17,6 +17,7 @@ pids=()
 
 finish() {
   for pid in "${pids[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done
+  wait 2>/dev/null || true
   rm -rf "$work"
 }
 trap finish EXIT

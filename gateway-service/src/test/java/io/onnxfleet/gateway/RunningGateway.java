@@ -11,6 +11,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.support.GenericApplicationContext;
@@ -26,6 +27,10 @@ final class RunningGateway implements AutoCloseable {
   private final int port;
 
   RunningGateway(String... properties) {
+    this(context -> {}, properties);
+  }
+
+  private RunningGateway(Consumer<GenericApplicationContext> beans, String... properties) {
     List<String> arguments = new ArrayList<>();
     arguments.add("--server.port=0");
     arguments.add("--eureka.client.enabled=false");
@@ -36,12 +41,19 @@ final class RunningGateway implements AutoCloseable {
     this.context =
         new SpringApplicationBuilder(GatewayService.class)
             .initializers(
-                context ->
-                    ((GenericApplicationContext) context)
-                        .registerBean("fakeRegistry", FakeRegistry.class, () -> registry))
+                context -> {
+                  GenericApplicationContext registered = (GenericApplicationContext) context;
+                  registered.registerBean("fakeRegistry", FakeRegistry.class, () -> registry);
+                  beans.accept(registered);
+                })
             .run(arguments.toArray(String[]::new));
     this.port =
         context.getBean(Environment.class).getRequiredProperty("local.server.port", Integer.class);
+  }
+
+  /** With further beans. */
+  static RunningGateway with(Consumer<GenericApplicationContext> beans) {
+    return new RunningGateway(beans);
   }
 
   <T> T bean(Class<T> type) {

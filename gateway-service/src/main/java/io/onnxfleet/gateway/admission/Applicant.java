@@ -5,8 +5,9 @@ package io.onnxfleet.gateway.admission;
  *
  * @param caller whose share it counts against
  * @param priority 1 is the highest
+ * @param deadlineNanos the time after which the answer is of no use
  */
-record Applicant(String caller, int priority) {
+record Applicant(String caller, int priority, long deadlineNanos) {
 
   static final int HIGHEST_PRIORITY = 1;
   static final int LOWEST_PRIORITY = 9;

@@ -30,8 +30,9 @@ final class Callers {
     this.callerHeader = callerHeader;
   }
 
-  Applicant read(ServerHttpRequest request) {
-    return new Applicant(caller(request), priority(request.getHeaders().getFirst(PRIORITY)));
+  Applicant read(ServerHttpRequest request, long deadlineNanos) {
+    return new Applicant(
+        caller(request), priority(request.getHeaders().getFirst(PRIORITY)), deadlineNanos);
   }
 
   private String caller(ServerHttpRequest request) {

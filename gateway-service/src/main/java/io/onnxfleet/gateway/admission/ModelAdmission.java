@@ -50,9 +50,13 @@ public final class ModelAdmission {
     this.nanoClock = nanoClock;
   }
 
-  /** Who sent the request; refuses a malformed priority. */
-  public Application applicationOf(ServerHttpRequest request) {
-    return new Application(callers.read(request));
+  /**
+   * Who sent the request; refuses a malformed priority.
+   *
+   * @param deadlineNanos when the work is cancelled because its time is up
+   */
+  public Application applicationOf(ServerHttpRequest request, long deadlineNanos) {
+    return new Application(callers.read(request, deadlineNanos));
   }
 
   /** One request that asks for a place. */
@@ -76,7 +80,7 @@ public final class ModelAdmission {
     if (limiter != null) {
       ModelLimiter.Refusal refusal = limiter.refusal(application.applicant);
       if (refusal != null) {
-        throw overloaded(model, refusal);
+        throw refusal(model, refusal);
       }
     }
   }
@@ -86,25 +90,24 @@ public final class ModelAdmission {
    *
    * @param model known to the fleet
    * @param timed whether the work takes as long as the replica does, and not as its client
-   * @param deadlineNanos when the work is cancelled because its time is up
    */
   public Mono<Void> admit(
       String model,
       Application application,
       ServerHttpResponse response,
       boolean timed,
-      long deadlineNanos,
       Supplier<Mono<Void>> work) {
     if (!properties.enabled()) {
       return Mono.defer(work);
     }
     return Mono.defer(
         () -> {
+          long deadlineNanos = application.applicant.deadlineNanos();
           Queued queued = new Queued(model);
           ModelLimiter.Decision decision = limiter(model).apply(application.applicant, queued);
           return switch (decision) {
             case ModelLimiter.Permit permit -> use(permit, response, timed, deadlineNanos, work);
-            case ModelLimiter.Refusal refusal -> Mono.error(overloaded(model, refusal));
+            case ModelLimiter.Refusal refusal -> Mono.error(refusal(model, refusal));
             case ModelLimiter.Ticket ticket ->
                 queued
                     .await(ticket, properties.maxQueueTime())
@@ -184,7 +187,21 @@ public final class ModelAdmission {
     return Ending.IGNORED;
   }
 
-  private static GatewayException overloaded(String model, ModelLimiter.Refusal refusal) {
+  private static GatewayException refusal(String model, ModelLimiter.Refusal refusal) {
+    if (refusal.reason() == ModelLimiter.Reason.TOO_LATE) {
+      return new GatewayException(
+          ErrorCode.DEADLINE_UNREACHABLE,
+          "deadline: "
+              + millis(refusal.leftNanos())
+              + " ms left (expected: >= "
+              + millis(refusal.forecastNanos())
+              + " ms, model '"
+              + model
+              + "' has "
+              + refusal.inFlight()
+              + " requests under way)",
+          refusal.retryAfterSeconds());
+    }
     return new GatewayException(
         ErrorCode.MODEL_OVERLOADED,
         "model '"
@@ -195,6 +212,10 @@ public final class ModelAdmission {
             + refusal.waiting()
             + " waiting (expected: fewer)",
         refusal.retryAfterSeconds());
+  }
+
+  private static long millis(long nanos) {
+    return Math.ceilDiv(nanos, 1_000_000);
   }
 
   /** A request in a model's queue. */
@@ -214,7 +235,7 @@ public final class ModelAdmission {
 
     @Override
     public void refused(ModelLimiter.Refusal refusal) {
-      decision.tryEmitError(overloaded(model, refusal)).orThrow();
+      decision.tryEmitError(refusal(model, refusal)).orThrow();
     }
 
     /** INVARIANT: whoever stops waiting abandons the ticket, so that no permit is lost. */

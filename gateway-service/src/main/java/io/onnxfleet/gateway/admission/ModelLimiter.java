@@ -60,6 +60,9 @@ final class ModelLimiter {
   private final EventRate refused;
 
   @GuardedBy("this")
+  private final LatencyForecast forecast;
+
+  @GuardedBy("this")
   private int inFlight;
 
   ModelLimiter(Limit limit, LimitProperties properties, LongSupplier nanoClock) {
@@ -71,6 +74,7 @@ final class ModelLimiter {
     long now = nanoClock.getAsLong();
     this.drained = new EventRate(DRAIN_SECONDS, now);
     this.refused = new EventRate(REFUSED_SECONDS, now);
+    this.forecast = new LatencyForecast(now);
   }
 
   /** Told once, by whatever thread decides it. */
@@ -94,12 +98,28 @@ final class ModelLimiter {
     void abandon();
   }
 
+  /** Why there is no place. */
+  enum Reason {
+    FULL,
+    /** The answer would come after the deadline. */
+    TOO_LATE
+  }
+
   /**
    * No place.
    *
    * @param retryAfterSeconds when there may be one, by the rate at which places became free
+   * @param leftNanos until the deadline
+   * @param forecastNanos until the answer, as far as is known; 0 if it is not
    */
-  record Refusal(int inFlight, int waiting, long retryAfterSeconds) implements Decision {}
+  record Refusal(
+      Reason reason,
+      int inFlight,
+      int waiting,
+      long retryAfterSeconds,
+      long leftNanos,
+      long forecastNanos)
+      implements Decision {}
 
   /** What one caller has and wants. */
   private static final class Account {
@@ -113,11 +133,15 @@ final class ModelLimiter {
 
   /** Whether the request would be refused now; a refusal counts as one. */
   synchronized @Nullable Refusal refusal(Applicant applicant) {
+    Refusal late = tooLate(applicant);
+    if (late != null) {
+      return late;
+    }
     int most = limit.getLimit();
     if (inFlight < most || queue.size() < queueCapacity(most)) {
       return null;
     }
-    return victim(applicant) == null ? refuse() : null;
+    return victim(applicant) == null ? refuse(Reason.FULL, applicant, 0) : null;
   }
 
   /**
@@ -130,6 +154,10 @@ final class ModelLimiter {
     Place displaced = null;
     Refusal refusal = null;
     synchronized (this) {
+      Refusal late = tooLate(applicant);
+      if (late != null) {
+        return late;
+      }
       int most = limit.getLimit();
       Account account = accounts.get(applicant.caller());
       if (inFlight < most && mayHaveMore(account, most)) {
@@ -137,7 +165,7 @@ final class ModelLimiter {
       }
       if (queue.size() >= queueCapacity(most)) {
         displaced = victim(applicant);
-        refusal = refuse();
+        refusal = refuse(Reason.FULL, applicant, 0);
         if (displaced == null) {
           return refusal;
         }
@@ -211,8 +239,28 @@ final class ModelLimiter {
     }
   }
 
+  /**
+   * A request that would be answered too late only makes others late. The only one is always
+   * admitted, so that something is learned.
+   */
   @GuardedBy("this")
-  private Refusal refuse() {
+  private @Nullable Refusal tooLate(Applicant applicant) {
+    int ahead = inFlight;
+    for (int priority = 0; priority <= applicant.priority(); priority++) {
+      ahead += waitingByPriority[priority];
+    }
+    if (ahead == 0) {
+      return null;
+    }
+    long now = nanoClock.getAsLong();
+    long nanos = forecast.nanos(now, ahead + 1);
+    return nanos > applicant.deadlineNanos() - now
+        ? refuse(Reason.TOO_LATE, applicant, nanos)
+        : null;
+  }
+
+  @GuardedBy("this")
+  private Refusal refuse(Reason reason, Applicant applicant, long forecastNanos) {
     long now = nanoClock.getAsLong();
     refused.count(now);
     double backlog = queue.size() + refused.perSecond(now) * REFUSED_SECONDS;
@@ -221,7 +269,13 @@ final class ModelLimiter {
         drain <= 0
             ? 1
             : (long) Math.clamp(Math.ceil(backlog / drain), 1, (double) LONGEST_RETRY_SECONDS);
-    return new Refusal(inFlight, queue.size(), seconds);
+    return new Refusal(
+        reason,
+        inFlight,
+        queue.size(),
+        seconds,
+        Math.max(0, applicant.deadlineNanos() - now),
+        forecastNanos);
   }
 
   /** The waiting request that the newcomer displaces, if any. */
@@ -284,6 +338,9 @@ final class ModelLimiter {
       long now = nanoClock.getAsLong();
       drained.count(now);
       long took = Math.max(1, now - admission.startNanos);
+      if (ending == Ending.ANSWERED || ending == Ending.EXPIRED) {
+        forecast.observe(now, admission.inFlightThen, took);
+      }
       boolean counts =
           switch (ending) {
             case ANSWERED, DROPPED -> true;

@@ -20,7 +20,8 @@ import reactor.core.publisher.Mono;
 /**
  * The outermost filter: gives every request its identity, turns every error into an answer, and
  * writes one log line and one measurement when the request ends, however it ends. Answers of 2xx
- * and health checks are logged at DEBUG, everything else at INFO.
+ * and health checks are logged at DEBUG, everything else at INFO; of what an overload refuses or
+ * clients give up, {@value #SHED_LINES} lines a second.
  */
 @Order(Ordered.HIGHEST_PRECEDENCE + 10)
 public final class RequestTraceFilter implements WebFilter {
@@ -30,6 +31,9 @@ public final class RequestTraceFilter implements WebFilter {
   private static final String MDC_REQUEST_ID = "requestId";
   private static final String MDC_TRACE_ID = "traceId";
 
+  private static final int SHED_LINES = 20;
+
+  private final LineBudget shedLines = new LineBudget(SHED_LINES);
   private final RequestIdentity identity;
   private final ErrorResponses errors;
   private final GatewayMetrics metrics;
@@ -73,7 +77,8 @@ public final class RequestTraceFilter implements WebFilter {
     if (!ended.compareAndSet(false, true)) {
       return;
     }
-    long nanos = nanoClock.getAsLong() - start;
+    long now = nanoClock.getAsLong();
+    long nanos = now - start;
     String path = exchange.getRequest().getURI().getRawPath();
     if (path.startsWith("/actuator")) {
       return;
@@ -83,9 +88,24 @@ public final class RequestTraceFilter implements WebFilter {
     boolean expected =
         !cancelled
             && (status == null || status.is2xxSuccessful() || path.startsWith("/v2/health/"));
-    if (expected ? LOGGER.isDebugEnabled() : LOGGER.isInfoEnabled()) {
-      log(exchange, trace, expected, cancelled ? "cancelled" : statusText(status), nanos);
+    if (expected ? !LOGGER.isDebugEnabled() : !LOGGER.isInfoEnabled()) {
+      return;
     }
+    if (!LOGGER.isDebugEnabled() && (cancelled || isShed(status))) {
+      long leftOut = shedLines.take(now);
+      if (leftOut < 0) {
+        return;
+      }
+      if (leftOut > 0) {
+        LOGGER.info("{} refused or cancelled requests are not listed (at DEBUG they are)", leftOut);
+      }
+    }
+    log(exchange, trace, expected, cancelled ? "cancelled" : statusText(status), nanos);
+  }
+
+  private static boolean isShed(@Nullable HttpStatusCode status) {
+    int code = status == null ? 200 : status.value();
+    return code == 429 || code == 503 || code == 504;
   }
 
   private static void log(

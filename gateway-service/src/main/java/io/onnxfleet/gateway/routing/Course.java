@@ -21,6 +21,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 import org.springframework.http.HttpMethod;
 import org.springframework.web.server.ServerWebExchange;
 import reactor.core.Disposable;
@@ -201,13 +202,20 @@ final class Course {
         }
       }
     }
-    LOGGER.warn(
-        "try {} for model {} failed, {}: {} (request={})",
-        number,
-        model,
-        failure.reason().tag(),
-        failure.getMessage(),
-        RequestTrace.of(exchange).requestId());
+    boolean isLoad =
+        switch (failure.reason()) {
+          case SATURATED, FULL, LATE -> true;
+          case REFUSED, RESET, DRAINING, STALE -> false;
+        };
+    LOGGER
+        .atLevel(isLoad ? Level.DEBUG : Level.WARN)
+        .log(
+            "try {} for model {} failed, {}: {} (request={})",
+            number,
+            model,
+            failure.reason().tag(),
+            failure.getMessage(),
+            RequestTrace.of(exchange).requestId());
   }
 
   private synchronized GatewayException exhausted() {

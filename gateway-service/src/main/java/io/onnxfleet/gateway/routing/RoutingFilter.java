@@ -30,6 +30,8 @@ import reactor.core.scheduler.Schedulers;
  */
 public final class RoutingFilter implements GlobalFilter, Ordered {
 
+  private static final int ORDER = 10_000;
+
   /** Larger bodies are parsed off the event loop, which others wait for. */
   private static final int PARSED_ON_EVENT_LOOP = 64 * 1024;
 
@@ -67,10 +69,10 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
     this.nanoClock = nanoClock;
   }
 
-  /** Before the gateway's own routing filters; nothing comes after it. */
+  /** After the filters of routes, which count from 1; nothing comes after it. */
   @Override
   public int getOrder() {
-    return 0;
+    return ORDER;
   }
 
   @Override
@@ -104,7 +106,7 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
       return within(
           until, bodies.use(request, body -> forwarding.forward(exchange, model, body, until)));
     }
-    ModelAdmission.Application application = application(exchange);
+    ModelAdmission.Application application = application(exchange, until);
     if (!cache.covers(model.name())) {
       admission.refuseIfHopeless(model.name(), application);
     }
@@ -115,7 +117,7 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
 
   private Mono<Void> embeddingsCall(ServerWebExchange exchange) {
     Deadline until = deadline(exchange);
-    ModelAdmission.Application application = application(exchange);
+    ModelAdmission.Application application = application(exchange, until);
     return within(
         until,
         bodies.useKept(
@@ -136,7 +138,7 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
     ModelReference model = new ModelReference(query.model(), null);
     requireKnown(exchange, model);
     Deadline until = deadline(exchange);
-    ModelAdmission.Application application = application(exchange);
+    ModelAdmission.Application application = application(exchange, until);
     ServerWebExchange asked = EmbeddingsQuery.asPost(exchange);
     if (cache.covers(model.name())) {
       ResponseCache.conditional(asked);
@@ -146,8 +148,9 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
     return within(until, inference(asked, model, EMBEDDINGS, application, query.body(), until));
   }
 
-  private ModelAdmission.Application application(ServerWebExchange exchange) {
-    ModelAdmission.Application application = admission.applicationOf(exchange.getRequest());
+  private ModelAdmission.Application application(ServerWebExchange exchange, Deadline until) {
+    ModelAdmission.Application application =
+        admission.applicationOf(exchange.getRequest(), until.atNanos());
     RequestTrace.of(exchange).caller(application.caller());
     return application;
   }
@@ -170,7 +173,6 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
                 application,
                 answered.getResponse(),
                 body.isReplayable(),
-                until.atNanos(),
                 () -> forwarding.forward(answered, model, body, until)));
   }
 

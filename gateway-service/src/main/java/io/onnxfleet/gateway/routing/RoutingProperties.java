@@ -29,6 +29,8 @@ import org.springframework.util.unit.DataSize;
  * @param maxIdleTime after which an unused connection is closed; shorter than the replica's own
  *     keep-alive timeout, or requests meet connections that are being closed
  * @param maxLifeTime after which a connection is not used again; more than 0
+ * @param direct whether calls of the API go straight to the gateway's own filters as long as there
+ *     are no others; see {@link DirectPath}
  */
 @ConfigurationProperties(prefix = "fleet.gateway.routing", ignoreUnknownFields = false)
 public record RoutingProperties(
@@ -45,7 +47,8 @@ public record RoutingProperties(
     @DefaultValue("1000") int maxConnections,
     @DefaultValue("2000") int maxPendingAcquires,
     @DefaultValue("10s") Duration maxIdleTime,
-    @DefaultValue("10m") Duration maxLifeTime) {
+    @DefaultValue("10m") Duration maxLifeTime,
+    @DefaultValue("true") boolean direct) {
 
   public RoutingProperties {
     requireAtLeast("deadline", deadline.toMillis(), 1, deadline);

@@ -53,12 +53,17 @@ class ModelLimiterTest {
   }
 
   private static ModelLimiter.Permit admitted(ModelLimiter limiter, String caller) {
-    return (ModelLimiter.Permit) limiter.apply(new Applicant(caller, 5), new Recorder());
+    return (ModelLimiter.Permit) limiter.apply(applicant(caller, 5), new Recorder());
+  }
+
+  /** Without a deadline. */
+  private static Applicant applicant(String caller, int priority) {
+    return new Applicant(caller, priority, Long.MAX_VALUE);
   }
 
   private static Recorder waiting(ModelLimiter limiter, String caller, int priority) {
     Recorder recorder = new Recorder();
-    assertThat(limiter.apply(new Applicant(caller, priority), recorder))
+    assertThat(limiter.apply(applicant(caller, priority), recorder))
         .isInstanceOf(ModelLimiter.Ticket.class);
     return recorder;
   }
@@ -70,8 +75,8 @@ class ModelLimiterTest {
     admitted(limiter, "a");
     Recorder waiter = waiting(limiter, "a", 5);
 
-    assertThat(limiter.refusal(new Applicant("a", 5))).isNotNull();
-    assertThat(limiter.apply(new Applicant("a", 5), new Recorder()))
+    assertThat(limiter.refusal(applicant("a", 5))).isNotNull();
+    assertThat(limiter.apply(applicant("a", 5), new Recorder()))
         .isInstanceOfSatisfying(
             ModelLimiter.Refusal.class,
             refusal -> {
@@ -124,7 +129,7 @@ class ModelLimiterTest {
     Recorder high = waiting(limiter, "a", 1);
 
     assertThat(low.refusal).isNotNull();
-    assertThat(limiter.apply(new Applicant("b", 2), new Recorder()))
+    assertThat(limiter.apply(applicant("b", 2), new Recorder()))
         .isInstanceOf(ModelLimiter.Refusal.class);
     assertThat(high.told).isZero();
   }
@@ -155,7 +160,7 @@ class ModelLimiterTest {
     }
     ModelLimiter.Refusal last = null;
     for (int i = 0; i < 45; i++) {
-      last = limiter.refusal(new Applicant("a", 5));
+      last = limiter.refusal(applicant("a", 5));
     }
 
     // 10 places a second became free, 45 come back: a little less than 5 s.
@@ -168,8 +173,7 @@ class ModelLimiterTest {
     ModelLimiter limiter = limiter(1, 1, 1);
     ModelLimiter.Permit permit = admitted(limiter, "a");
     Recorder recorder = new Recorder();
-    ModelLimiter.Ticket ticket =
-        (ModelLimiter.Ticket) limiter.apply(new Applicant("b", 5), recorder);
+    ModelLimiter.Ticket ticket = (ModelLimiter.Ticket) limiter.apply(applicant("b", 5), recorder);
     permit.end(Ending.ANSWERED);
     assertThat(recorder.permit).isNotNull();
 
@@ -193,7 +197,7 @@ class ModelLimiterTest {
       switch (random.nextInt(4)) {
         case 0, 1 -> {
           Recorder recorder = new Recorder();
-          Applicant applicant = new Applicant("c" + random.nextInt(4), 1 + random.nextInt(9));
+          Applicant applicant = applicant("c" + random.nextInt(4), 1 + random.nextInt(9));
           switch (limiter.apply(applicant, recorder)) {
             case ModelLimiter.Permit permit -> permits.add(permit);
             case ModelLimiter.Ticket ticket -> {
@@ -229,5 +233,32 @@ class ModelLimiterTest {
     assertThat(limiter.inFlight()).as("seed %d", seed).isZero();
     assertThat(limiter.waiting()).as("seed %d", seed).isZero();
     assertThat(limiter.callers()).as("seed %d", seed).isZero();
+  }
+
+  @Test
+  void apply_refusesWhatWouldBeLate_andAdmitsWhatHasTime_andTheOnlyOneAlways() {
+    ModelLimiter limiter = limiter(100, 0, 1);
+    for (int i = 0; i < 20; i++) {
+      ModelLimiter.Permit permit = admitted(limiter, "a");
+      now.addAndGet(Duration.ofMillis(100).toNanos());
+      permit.end(Ending.ANSWERED);
+    }
+    Applicant hurried = new Applicant("a", 5, now.get() + Duration.ofMillis(90).toNanos());
+    Applicant patient = new Applicant("a", 5, now.get() + Duration.ofMillis(110).toNanos());
+
+    assertThat(limiter.refusal(hurried)).isNull();
+    admitted(limiter, "a");
+
+    assertThat(limiter.refusal(patient)).isNull();
+    assertThat(limiter.refusal(hurried))
+        .isNotNull()
+        .satisfies(
+            refusal -> {
+              assertThat(refusal.reason()).isEqualTo(ModelLimiter.Reason.TOO_LATE);
+              assertThat(refusal.leftNanos()).isEqualTo(90_000_000);
+              assertThat(refusal.forecastNanos()).isBetween(99_000_000L, 101_000_000L);
+            });
+    assertThat(limiter.apply(hurried, new Recorder())).isInstanceOf(ModelLimiter.Refusal.class);
+    assertThat(limiter.apply(patient, new Recorder())).isInstanceOf(ModelLimiter.Permit.class);
   }
 }

@@ -160,10 +160,11 @@ final class BatchQueue<T extends BatchItem> {
     long run = curve.nanos(crowded ? Math.max(last, batchRows) : last, first.length);
     double factor = crowded ? 1 + Math.clamp(1.5 * curve.error(), 0.05, 0.3) : DOUBT;
     long left = first.deadline.remainingNanos(now);
-    if (factor * (start + run) <= left || isProbe(first)) {
+    long needed = (long) (factor * (start + run));
+    if (needed <= left || isProbe(first)) {
       return null;
     }
-    return Refusals.deadline(left, start, run);
+    return Refusals.deadline(left, needed, start, run);
   }
 
   /**

@@ -32,11 +32,11 @@ final class Refusals {
         retryAfter(nanos - most / 2));
   }
 
-  static InferenceException deadline(long left, long start, long run) {
+  static InferenceException deadline(long left, long needed, long start, long run) {
     return new InferenceException(
         ErrorCode.DEADLINE_EXCEEDED,
-        "deadline: %s left (expected: >= %s: %s until it starts, %s to execute)"
-            .formatted(millis(left), millis(start + run), millis(start), millis(run)));
+        "deadline: %s left (expected: >= %s: about %s until it starts and %s to execute)"
+            .formatted(millis(left), millis(needed), millis(start), millis(run)));
   }
 
   private static String expected(int bound, int level) {
