@@ -53,7 +53,13 @@ optimize distil layers "$fp32" -o "$results/five-layers.onnx" --keep 5 --sample-
 
 echo
 echo "A table of token vectors, judged by 500 held-back sentences."
+rm -rf "$results/static"
 optimize distil static "$fp32" -o "$results/static" --fit-count 1500 --sample-count 500
+
+echo
+echo "The best that loses at most 2 %."
+rm -rf "$results/best"
+optimize auto "$fp32" -o "$results/best" --max-quality-loss 2% --target throughput --static
 
 if [ -z "${SKIP_LARGE:-}" ]; then
   echo
