@@ -26,15 +26,21 @@ cp "$root/models/all-minilm-l6-v2/tokenizer.json" "$results/"
 optimize quantize "$fp32" -o "$results/int8.onnx"
 optimize quantize --fuse "$fp32" -o "$results/int8-fused.onnx"
 optimize fuse "$fp32" -o "$results/fp32-fused.onnx"
+# Found and tried with other sentences than those of the table below.
+optimize quantize --target-error 6.5% --seed 7 "$fp32" -o "$results/int8-exact.onnx"
+optimize quantize --target-error 6.5% --smooth 0.5 --seed 7 "$fp32" -o "$results/int8-smooth-exact.onnx"
+optimize quantize --bits 4 "$fp32" -o "$results/int4.onnx"
 
 echo
 echo "Quality against FP32 over 500 sentences; the second model is the peer."
 optimize compare "$fp32" "$peer" "$results/int8.onnx" "$results/int8-fused.onnx" "$results/fp32-fused.onnx" \
-  --sample-count 500 --no-speed
+  "$results/int8-exact.onnx" "$results/int8-smooth-exact.onnx" "$results/int4.onnx" --sample-count 500 --no-speed
 echo
 echo "Own 8-bit model against the peer, the ratio's base, and fused against unfused."
 optimize compare "$peer" "$results/int8.onnx" --sample-count 16 --batch "$batches" --rounds "$rounds"
 optimize compare "$results/int8.onnx" "$results/int8-fused.onnx" --sample-count 16 --batch "$batches" --rounds "$rounds"
+optimize compare "$results/int8.onnx" "$results/int8-exact.onnx" "$results/int8-smooth-exact.onnx" --sample-count 16 \
+  --batch "$batches" --rounds "$rounds"
 echo
 echo "FP32, fused against unfused."
 optimize compare "$fp32" "$results/fp32-fused.onnx" --sample-count 16 --batch "$batches" --rounds "$rounds"

@@ -1,5 +1,6 @@
 package io.onnxfleet.optimizer;
 
+import io.onnxfleet.optimizer.compare.OutputError;
 import io.onnxfleet.optimizer.proto.AttributeProto;
 import io.onnxfleet.optimizer.proto.AttributeProto.AttributeType;
 import io.onnxfleet.optimizer.proto.GraphProto;
@@ -10,6 +11,10 @@ import io.onnxfleet.optimizer.proto.TensorProto;
 import io.onnxfleet.optimizer.proto.TensorShapeProto;
 import io.onnxfleet.optimizer.proto.TypeProto;
 import io.onnxfleet.optimizer.proto.ValueInfoProto;
+import io.onnxfleet.optimizer.runtime.RunnableModel;
+import io.onnxfleet.optimizer.runtime.SessionSettings;
+import io.onnxfleet.optimizer.sample.SampleSet;
+import io.onnxfleet.optimizer.sample.SampleSource;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -28,6 +33,25 @@ public final class TestModels {
   public static Path miniLm() {
     return Path.of(
         System.getProperty("fleet.root"), "models", "all-minilm-l6-v2", "1", "model.onnx");
+  }
+
+  /** Samples of random numbers for a model; the same ones always. */
+  public static SampleSet samples(Path file) {
+    try (RunnableModel model = RunnableModel.open(file, SessionSettings.DEFAULT)) {
+      return new SampleSource(new Random(3), 20).samplesFor(model, null);
+    }
+  }
+
+  /** How far a model is from another over {@link #samples}. */
+  public static OutputError error(Path original, Path result) {
+    SampleSet samples = samples(original);
+    try (RunnableModel before = RunnableModel.open(original, SessionSettings.DEFAULT);
+        RunnableModel after = RunnableModel.open(result, SessionSettings.DEFAULT)) {
+      return OutputError.between(
+          samples,
+          OutputError.answers(before, samples, _ -> {}),
+          OutputError.answers(after, samples, _ -> {}));
+    }
   }
 
   public static Path write(Path file, GraphProto.Builder graph) {

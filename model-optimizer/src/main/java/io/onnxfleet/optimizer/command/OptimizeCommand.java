@@ -19,6 +19,7 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     subcommands = {
       QuantizeCommand.class,
+      ConvertCommand.class,
       FuseCommand.class,
       CompareCommand.class,
       DistilCommand.class,

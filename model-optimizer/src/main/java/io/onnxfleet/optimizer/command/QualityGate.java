@@ -33,18 +33,24 @@ final class QualityGate {
    */
   int publish(OnnxModel model, ModelFiles files, PrintWriter out, PrintWriter err) {
     try (Workspace workspace = Workspace.beside(files.output())) {
-      model.write(workspace.file());
-      OutputError error = new Trial(samples, out, err).of(files.input(), workspace.file());
-      if (error.loss() > maxLoss.value()) {
-        err.printf(
-            Locale.ROOT,
-            "optimize: the quality loss is %.4f (expected: <= %.4f); nothing was written%n",
-            error.loss(),
-            maxLoss.value());
-        return OptimizeCommand.REFUSED;
-      }
-      workspace.publish();
+      return publish(model, files, workspace, out, err);
     }
+  }
+
+  /** The same from a folder that the command has already. */
+  int publish(
+      OnnxModel model, ModelFiles files, Workspace workspace, PrintWriter out, PrintWriter err) {
+    model.write(workspace.file());
+    OutputError error = new Trial(samples, out, err).of(files.input(), workspace.file());
+    if (error.loss() > maxLoss.value()) {
+      err.printf(
+          Locale.ROOT,
+          "optimize: the quality loss is %.4f (expected: <= %.4f); nothing was written%n",
+          error.loss(),
+          maxLoss.value());
+      return OptimizeCommand.REFUSED;
+    }
+    workspace.publish();
     out.println("written: " + files.output());
     return 0;
   }

@@ -3,6 +3,7 @@ package io.onnxfleet.optimizer.command;
 import io.onnxfleet.optimizer.runtime.RunnableModel;
 import io.onnxfleet.optimizer.sample.SampleSet;
 import io.onnxfleet.optimizer.sample.SampleSource;
+import io.onnxfleet.optimizer.sample.Variations;
 import java.nio.file.Path;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
@@ -14,8 +15,9 @@ final class SampleOptions {
       names = "--samples",
       paramLabel = "PATH",
       description =
-          "A text file of a sample a line, or a folder with test_data_set_0/input_0.pb and so on."
-              + " Without it: test data beside the model, else generated sentences, else random numbers.")
+          "Samples: text of one a line, requests of the Open Inference Protocol (.json, .jsonl),"
+              + " NumPy's arrays (.npy, .npz), a tensor (.pb), or a folder with"
+              + " test_data_set_0/input_0.pb and so on. Without it: test data beside the model, else generated sentences, else random numbers.")
   private @Nullable Path samples;
 
   @Option(
@@ -32,11 +34,20 @@ final class SampleOptions {
       description = "For what is made at random (default: ${DEFAULT-VALUE}).")
   private long seed;
 
+  @Option(
+      names = "--variations",
+      paramLabel = "N",
+      description =
+          "Make so many samples out of the given ones by a little noise, contrast and shift.")
+  private @Nullable Integer variations;
+
   long seed() {
     return seed;
   }
 
   SampleSet samplesFor(RunnableModel model) {
-    return new SampleSource(new Random(seed), count).samplesFor(model, samples);
+    Random random = new Random(seed);
+    SampleSet found = new SampleSource(random, count).samplesFor(model, samples);
+    return variations == null ? found : new Variations(random).of(found, variations);
   }
 }

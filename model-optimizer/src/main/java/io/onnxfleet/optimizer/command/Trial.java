@@ -32,10 +32,13 @@ final class Trial {
           comparison.errors(List.of(before, after), samples.samplesFor(before)).getLast();
       out.printf(
           Locale.ROOT,
-          "outputs: mean cosine %.6f, relative error %.2e, largest difference %.2e%n",
+          "outputs: mean cosine %.6f, relative error %.2e, largest difference %.2e%s%n",
           error.meanCosine(),
           error.relativeError(),
-          error.largestDifference());
+          error.largestDifference(),
+          error.topAgreement().isPresent()
+              ? String.format(Locale.ROOT, ", top-1 %.4f", error.topAgreement().getAsDouble())
+              : "");
       return error;
     } finally {
       progress.clear();

@@ -41,6 +41,7 @@ final class Workspace implements AutoCloseable {
     return folder.resolve(target.getFileName());
   }
 
+  /** For files that are gone when the workspace is closed. */
   Path folder() {
     return folder;
   }

@@ -56,6 +56,20 @@ public final class Graph {
     return List.copyOf(nodes);
   }
 
+  /**
+   * Makes sure that names are those of nodes.
+   *
+   * @param role what the names are for, for the message
+   */
+  public void requireNodes(Set<String> names, String role) {
+    Set<String> unknown = new HashSet<>(names);
+    nodes.forEach(node -> unknown.remove(node.name()));
+    if (!unknown.isEmpty()) {
+      throw new OptimizerException(
+          "%s '%s' (expected: the name of a node)".formatted(role, unknown.iterator().next()));
+    }
+  }
+
   public List<ValueInfoProto> inputs() {
     return Collections.unmodifiableList(inputs);
   }
@@ -191,6 +205,35 @@ public final class Graph {
     return name;
   }
 
+  /** The names of all constants, those of Constant nodes among them. */
+  public List<String> constants() {
+    List<String> names = new ArrayList<>(initializers.keySet());
+    nodes.stream().filter(node -> node.is("Constant")).forEach(node -> names.add(node.output()));
+    return names;
+  }
+
+  /** Puts another tensor in the place of a constant. */
+  public void replaceConstant(String name, Tensor tensor) {
+    removeConstant(name);
+    initializers.put(name, Initializer.of(name, tensor));
+  }
+
+  /** Puts a node that writes the same value in the place of a constant. */
+  public void replaceConstant(String name, Node node) {
+    removeConstant(name);
+    inputs.removeIf(input -> input.getName().equals(name));
+    add(node);
+  }
+
+  private void removeConstant(String name) {
+    @Nullable Node node = producers.get(name);
+    if (node != null && node.is("Constant")) {
+      remove(node);
+    } else if (initializers.remove(name) == null) {
+      throw new IllegalArgumentException("'" + name + "' is no constant");
+    }
+  }
+
   /** A name that no value has yet: the one asked for, or with a number behind it. */
   public String freshName(String wanted) {
     String name = wanted;
@@ -217,6 +260,21 @@ public final class Graph {
       }
     }
     outputs.removeIf(output -> !names.contains(output.getName()));
+  }
+
+  /**
+   * Makes a value an output too, of the type that ONNX Runtime finds it to have; does nothing if it
+   * is one.
+   */
+  public void addOutput(String value) {
+    if (!isOutput(value)) {
+      outputs.add(declaration(value).orElse(ValueInfoProto.newBuilder().setName(value).build()));
+    }
+  }
+
+  /** Takes constants out of the list of inputs, where early versions of ONNX wanted them. */
+  void hideConstants() {
+    inputs.removeIf(input -> initializers.containsKey(input.getName()));
   }
 
   /** Replaces the declarations of inputs and outputs, of which there are as many as before. */

@@ -230,6 +230,17 @@ public final class Node {
       return this;
     }
 
+    public Builder inputs(List<String> names) {
+      proto.addAllInput(names);
+      return this;
+    }
+
+    /** Takes over all attributes of another node. */
+    public Builder withAll(Node other) {
+      proto.addAllAttribute(other.proto().getAttributeList());
+      return this;
+    }
+
     /** Takes over an attribute of another node, if that has it. */
     public Builder withSame(Node other, String name) {
       other.attribute(name).ifPresent(proto::addAttribute);

@@ -28,11 +28,14 @@ public final class OnnxModel {
   private final List<OperatorSetIdProto> operatorSets;
   private final Graph graph;
 
+  private long irVersion;
+
   OnnxModel(ModelProto proto, List<Initializer> initializers) {
     rest = proto.toBuilder().clearGraph().clearOpsetImport().build();
+    irVersion = proto.getIrVersion();
     operatorSets = new ArrayList<>(proto.getOpsetImportList());
     // Up to IR version 3 every initializer had to be listed among the inputs.
-    graph = new Graph(proto.getGraph(), initializers, proto.getIrVersion() >= 4);
+    graph = new Graph(proto.getGraph(), initializers, irVersion >= 4);
   }
 
   /** An empty model of one FP32 input and one output, both rows of the same width. */
@@ -111,6 +114,19 @@ public final class OnnxModel {
         .orElseThrow(() -> new OptimizerException("the model uses none of ONNX's own operators"));
   }
 
+  /** Says that the model is written in a later version of ONNX's own operators. */
+  void setOperatorSet(long version) {
+    operatorSets.removeIf(set -> sameDomain(set.getDomain(), ""));
+    operatorSets.add(OperatorSetIdProto.newBuilder().setVersion(version).build());
+    graph.hideConstants();
+    irVersion = Math.max(irVersion, IR_VERSION);
+  }
+
+  /** Forgets the domains that another model, of which this one was made, does not use. */
+  public void keepOperatorSets(OnnxModel other) {
+    operatorSets.removeIf(set -> other.operatorSet(set.getDomain()).isEmpty());
+  }
+
   /** Lets the model use a domain's operators; does nothing if it does. */
   public void use(String domain, long version) {
     if (operatorSet(domain).isEmpty()) {
@@ -126,6 +142,9 @@ public final class OnnxModel {
   }
 
   ModelProto.Builder frame() {
-    return rest.toBuilder().setProducerName("onnx-fleet").addAllOpsetImport(operatorSets);
+    return rest.toBuilder()
+        .setIrVersion(irVersion)
+        .setProducerName("onnx-fleet")
+        .addAllOpsetImport(operatorSets);
   }
 }

@@ -5,14 +5,13 @@ import io.onnxfleet.optimizer.graph.ElementType;
 import io.onnxfleet.optimizer.graph.Graph;
 import io.onnxfleet.optimizer.graph.Node;
 import io.onnxfleet.optimizer.graph.OnnxModel;
+import io.onnxfleet.optimizer.graph.OperatorSetUpgrade;
 import io.onnxfleet.optimizer.graph.Tensor;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * MatMulInteger}), in the form that ONNX Runtime fuses when it loads the model.
  */
 public final class DynamicQuantization {
+  /** The first that has 8-bit products. */
   private static final long LOWEST_OPERATOR_SET = 11;
 
   /** Below this a table saves less than the three nodes that it would cost. */
@@ -63,30 +63,47 @@ public final class DynamicQuantization {
   /**
    * Changes a model.
    *
-   * @throws OptimizerException if its operators are too old, an excluded name is none of its nodes,
-   *     or nothing in it can be quantized
+   * @throws OptimizerException if its operators are too old to carry over, an excluded name is none
+   *     of its nodes, or nothing in it can be quantized
    */
   public static Outcome apply(OnnxModel model, QuantizationOptions options) {
     return new DynamicQuantization(model, options).apply();
   }
 
-  /** The nodes that {@link #apply} would make 8-bit products of, most weights first. */
+  /** The nodes that {@link #apply} would make 8-bit products of, as far as they have a name. */
   public static List<String> candidates(OnnxModel model) {
     DynamicQuantization dry = new DynamicQuantization(model, QuantizationOptions.DEFAULT);
     return model.graph().nodes().stream()
-        .filter(node -> dry.product(node).isPresent())
+        .filter(node -> dry.product(node).isPresent() || dry.isAttention(node))
         .map(Node::name)
+        .filter(name -> !name.isEmpty())
         .toList();
   }
 
-  private Outcome apply() {
-    long operatorSet = model.operatorSet();
-    if (operatorSet < LOWEST_OPERATOR_SET) {
-      throw new OptimizerException(
-          "operator set %d (expected: >= %d for 8-bit products)"
-              .formatted(operatorSet, LOWEST_OPERATOR_SET));
+  /**
+   * Only makes tables of embeddings 8-bit.
+   *
+   * @return how many look-ups are now
+   */
+  public static int applyToTables(OnnxModel model) {
+    DynamicQuantization quantization = new DynamicQuantization(model, QuantizationOptions.DEFAULT);
+    int tables = 0;
+    for (Node node : model.graph().nodes()) {
+      if (quantization.isTable(node)) {
+        quantization.quantizeTable(node);
+        tables++;
+      }
     }
-    requireKnown(options.excluded());
+    model.graph().removeUnused();
+    return tables;
+  }
+
+  private Outcome apply() {
+    if (model.operatorSet() < LOWEST_OPERATOR_SET) {
+      OperatorSetUpgrade.apply(model);
+    }
+    graph.requireNodes(options.excluded(), "excluded");
+    graph.requireNodes(options.weightsOnly(), "excluded");
     List<String> products = new ArrayList<>();
     int tables = 0;
     for (Node node : graph.nodes()) {
@@ -94,7 +111,11 @@ public final class DynamicQuantization {
         continue;
       }
       Optional<Product> product = product(node);
-      if (product.isPresent()) {
+      if (options.weightsOnly().contains(node.name())
+          && (product.isPresent() || isAttention(node))) {
+        storeWeights(node);
+        products.add(node.name());
+      } else if (product.isPresent()) {
         quantize(product.get());
         products.add(node.name());
       } else if (isAttention(node)) {
@@ -111,15 +132,6 @@ public final class DynamicQuantization {
     }
     graph.removeUnused();
     return new Outcome(products, tables);
-  }
-
-  private void requireKnown(Set<String> excluded) {
-    Set<String> unknown = new HashSet<>(excluded);
-    graph.nodes().forEach(node -> unknown.remove(node.name()));
-    if (!unknown.isEmpty()) {
-      throw new OptimizerException(
-          "excluded '%s' (expected: the name of a node)".formatted(unknown.iterator().next()));
-    }
   }
 
   /**
@@ -274,6 +286,45 @@ public final class DynamicQuantization {
                 .withSame(node, "num_heads")
                 .withSame(node, "mask_filter_value")
                 .build()));
+  }
+
+  /** The node as it was, with weights that ONNX Runtime makes FP32 when it loads the model. */
+  private void storeWeights(Node node) {
+    String weight = node.input(1);
+    Tensor matrix = matrix(weight).orElseThrow();
+    boolean byRow = node.is("Gemm") && node.integer("transB", 0) == 1;
+    String floats =
+        stored
+            .computeIfAbsent(
+                weight + " FP32 " + byRow,
+                _ -> {
+                  int columns = Math.toIntExact(matrix.dimension(1));
+                  Stored made =
+                      store(
+                          weight,
+                          byRow
+                              ? QuantizedWeights.byRow(weight, matrix)
+                              : QuantizedWeights.byColumn(
+                                  weight,
+                                  matrix,
+                                  QuantizedWeights.LARGEST_ENTRY,
+                                  new float[columns]));
+                  String cast = graph.freshName(made.values() + "_fp32");
+                  String scaled = graph.freshName(made.values() + "_scaled");
+                  graph.add(
+                      Node.of("Cast", cast)
+                          .inputs(made.values())
+                          .outputs(cast)
+                          .with("to", ElementType.FLOAT.code())
+                          .build());
+                  graph.add(
+                      Node.of("Mul", scaled).inputs(cast, made.scales()).outputs(scaled).build());
+                  return new Stored(scaled, made.scales());
+                })
+            .values();
+    List<String> inputs = new ArrayList<>(node.inputs());
+    inputs.set(1, floats);
+    graph.replace(List.of(node), List.of(node.withInputs(inputs)));
   }
 
   private boolean isTable(Node node) {

@@ -8,17 +8,27 @@ import java.util.Set;
  * @param embeddings whether tables of embeddings become 8-bit too, which is where most of a small
  *     text encoder's size lies
  * @param excluded names of nodes that stay as they are
+ * @param weightsOnly names of products that compute in FP32 with weights stored in 8 bits: as small
+ *     as the others, but hardly less exact than the original
  */
-public record QuantizationOptions(boolean embeddings, Set<String> excluded) {
+public record QuantizationOptions(
+    boolean embeddings, Set<String> excluded, Set<String> weightsOnly) {
   /** All that can be done. */
-  public static final QuantizationOptions DEFAULT = new QuantizationOptions(true, Set.of());
+  public static final QuantizationOptions DEFAULT =
+      new QuantizationOptions(true, Set.of(), Set.of());
 
   public QuantizationOptions {
     excluded = Set.copyOf(excluded);
+    weightsOnly = Set.copyOf(weightsOnly);
+  }
+
+  /** The same with other products computing in FP32. */
+  public QuantizationOptions withWeightsOnly(Set<String> nodes) {
+    return new QuantizationOptions(embeddings, excluded, nodes);
   }
 
   /** The same with other nodes excluded. */
   public QuantizationOptions excluding(Set<String> nodes) {
-    return new QuantizationOptions(embeddings, nodes);
+    return new QuantizationOptions(embeddings, nodes, weightsOnly);
   }
 }

@@ -7,10 +7,10 @@ import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 
 /**
- * A matrix as 8-bit integers: {@code weight = scale * value}, symmetric, so that zero stays zero
- * and no zero point is needed. INVARIANT: values of what is multiplied lie within -64 to 64.
+ * Weights as 8-bit integers: {@code weight = scale * value}, symmetric, so that zero stays zero and
+ * no zero point is needed. INVARIANT: values of what is multiplied lie within -64 to 64.
  *
- * @param values INT8, in the matrix's own shape
+ * @param values INT8, in the weights' own shape
  * @param scales FP32, one a column or one a row
  */
 record QuantizedWeights(Tensor values, Tensor scales) {
@@ -19,13 +19,18 @@ record QuantizedWeights(Tensor values, Tensor scales) {
    * 64 still fits, so that they compute what all others do. The range of the activations, not the
    * eighth bit of the weights, decides how much a model loses.
    */
-  private static final float LARGEST_FACTOR = 64f;
+  static final float LARGEST_FACTOR = 64f;
 
-  /** Rows are only looked up. */
-  private static final float LARGEST_ENTRY = 127f;
+  /** What is not multiplied in 8 bits: rows are only looked up. */
+  static final float LARGEST_ENTRY = 127f;
 
   /** One scale a column, as matrix products want it. */
   static QuantizedWeights byColumn(String name, Tensor matrix) {
+    return byColumn(name, matrix, LARGEST_FACTOR, new float[Math.toIntExact(matrix.dimension(1))]);
+  }
+
+  /** One scale a column, each at least so large. */
+  static QuantizedWeights byColumn(String name, Tensor matrix, float levels, float[] leastScales) {
     int rows = Math.toIntExact(matrix.dimension(0));
     int columns = Math.toIntExact(matrix.dimension(1));
     float[] largest = new float[columns];
@@ -39,7 +44,7 @@ record QuantizedWeights(Tensor values, Tensor scales) {
     }
     float[] scales = new float[columns];
     for (int j = 0; j < columns; j++) {
-      scales[j] = scale(largest[j], LARGEST_FACTOR);
+      scales[j] = Math.max(leastScales[j], scale(largest[j], levels));
     }
     ByteBuffer values = Tensor.allocate(matrix.elements());
     source = matrix.floatBuffer();
@@ -47,7 +52,7 @@ record QuantizedWeights(Tensor values, Tensor scales) {
     for (int i = 0; i < rows; i++) {
       source.get(row);
       for (int j = 0; j < columns; j++) {
-        rounded[j] = round(row[j], scales[j], LARGEST_FACTOR);
+        rounded[j] = round(row[j], scales[j], levels);
       }
       values.put(rounded);
     }
@@ -59,27 +64,34 @@ record QuantizedWeights(Tensor values, Tensor scales) {
   /** One scale a row, as look-ups want it. */
   static QuantizedWeights byRow(String name, Tensor matrix) {
     int rows = Math.toIntExact(matrix.dimension(0));
-    int columns = Math.toIntExact(matrix.dimension(1));
+    QuantizedWeights flat = byRow(name, matrix, LARGEST_ENTRY, new float[rows]);
+    return new QuantizedWeights(flat.values(), flat.scales().reshaped(rows, 1));
+  }
+
+  /** One scale for each place on the first axis, each at least so large. */
+  static QuantizedWeights byRow(String name, Tensor weights, float levels, float[] leastScales) {
+    int rows = Math.toIntExact(weights.dimension(0));
+    int columns = rows == 0 ? 0 : Math.toIntExact(weights.elements() / rows);
     float[] scales = new float[rows];
     float[] row = new float[columns];
     byte[] rounded = new byte[columns];
-    ByteBuffer values = Tensor.allocate(matrix.elements());
-    FloatBuffer source = matrix.floatBuffer();
+    ByteBuffer values = Tensor.allocate(weights.elements());
+    FloatBuffer source = weights.floatBuffer();
     for (int i = 0; i < rows; i++) {
       source.get(row);
       float largest = 0;
       for (float value : row) {
         largest = Math.max(largest, finite(name, value));
       }
-      scales[i] = scale(largest, LARGEST_ENTRY);
+      scales[i] = Math.max(leastScales[i], scale(largest, levels));
       for (int j = 0; j < columns; j++) {
-        rounded[j] = round(row[j], scales[i], LARGEST_ENTRY);
+        rounded[j] = round(row[j], scales[i], levels);
       }
       values.put(rounded);
     }
     return new QuantizedWeights(
-        Tensor.of(ElementType.INT8, values.flip(), rows, columns),
-        Tensor.ofFloats(scales, rows, 1));
+        Tensor.of(ElementType.INT8, values.flip(), weights.dimensions()),
+        Tensor.ofFloats(scales, rows));
   }
 
   private static float finite(String name, float value) {

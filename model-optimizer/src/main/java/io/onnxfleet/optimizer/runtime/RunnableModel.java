@@ -16,10 +16,12 @@ import io.onnxfleet.optimizer.graph.ElementType;
 import io.onnxfleet.optimizer.graph.Tensor;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -112,13 +114,48 @@ public final class RunnableModel implements AutoCloseable {
     return inputs;
   }
 
+  /** The types of the outputs that are tensors of a type known here, by name. */
+  public Map<String, ElementType> outputTypes() {
+    Map<String, ElementType> types = new LinkedHashMap<>();
+    try {
+      for (NodeInfo output : session.getOutputInfo().values()) {
+        if (output.getInfo() instanceof TensorInfo info) {
+          type(info).ifPresent(type -> types.put(output.getName(), type));
+        }
+      }
+    } catch (OrtException failure) {
+      throw failed(failure);
+    }
+    return types;
+  }
+
+  /**
+   * FP32 in half precision, where the model takes that: samples fit it as they fit the original.
+   */
+  private TensorValue asTaken(TensorValue value) throws OrtException {
+    NodeInfo input = session.getInputInfo().get(value.name());
+    if (value.tensor().type() != ElementType.FLOAT
+        || input == null
+        || !(input.getInfo() instanceof TensorInfo info)
+        || info.type != OnnxJavaType.FLOAT16) {
+      return value;
+    }
+    ByteBuffer data = Tensor.allocate(2 * value.tensor().elements());
+    FloatBuffer numbers = value.tensor().floatBuffer();
+    while (numbers.hasRemaining()) {
+      data.putShort(Float.floatToFloat16(numbers.get()));
+    }
+    return new TensorValue(
+        value.name(), Tensor.of(ElementType.FLOAT16, data.flip(), value.tensor().dimensions()));
+  }
+
   /** Prepares inputs that can be run again and again. */
   public Inputs prepare(List<TensorValue> values) {
     Map<String, OnnxTensor> tensors = new HashMap<>();
     Inputs inputs = new Inputs(tensors);
     try {
       for (TensorValue value : values) {
-        tensors.put(value.name(), tensor(value));
+        tensors.put(value.name(), tensor(asTaken(value)));
       }
       return inputs;
     } catch (OrtException failure) {
@@ -188,7 +225,7 @@ public final class RunnableModel implements AutoCloseable {
     };
   }
 
-  private static Optional<Tensor> read(OnnxTensor tensor) {
+  private static Optional<Tensor> read(OnnxTensor tensor) throws OrtException {
     TensorInfo info = tensor.getInfo();
     long[] shape = info.getShape();
     return switch (info.type) {
@@ -220,8 +257,25 @@ public final class RunnableModel implements AutoCloseable {
         }
         yield Optional.of(Tensor.ofLongs(widened, shape));
       }
-      case UINT8, INT8, INT16, BOOL, STRING, UNKNOWN -> Optional.empty();
+      case STRING -> {
+        // Labels: what counts is whether two of them are the same.
+        List<Long> labels = new ArrayList<>();
+        addLabels(tensor.getValue(), labels);
+        yield Optional.of(
+            Tensor.ofLongs(labels.stream().mapToLong(Long::longValue).toArray(), shape));
+      }
+      case UINT8, INT8, INT16, BOOL, UNKNOWN -> Optional.empty();
     };
+  }
+
+  private static void addLabels(Object texts, List<Long> labels) {
+    if (texts instanceof Object[] array) {
+      for (Object inner : array) {
+        addLabels(inner, labels);
+      }
+    } else {
+      labels.add((long) texts.hashCode());
+    }
   }
 
   private static Optional<ElementType> type(TensorInfo info) {

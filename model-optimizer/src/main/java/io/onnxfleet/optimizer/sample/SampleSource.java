@@ -13,7 +13,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -22,9 +21,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds samples for a model: the ones that are given (a text file of a sample a line, or a folder
- * with {@code test_data_set_0/input_0.pb} and so on), else test data beside the model, else
- * sentences through the model's tokenizer, else random numbers.
+ * Finds samples for a model: the ones that are given (text of a sample a line, requests in JSON,
+ * arrays of NumPy, ONNX's test data), else test data beside the model, else sentences through the
+ * model's tokenizer, else random numbers.
  */
 public final class SampleSource {
   private static final String DATA_SET = "test_data_set_";
@@ -54,15 +53,8 @@ public final class SampleSource {
    */
   public SampleSet samplesFor(RunnableModel model, @Nullable Path given) {
     List<InputSpec> inputs = model.inputs();
-    if (given != null && Files.isDirectory(given)) {
-      return dataSets(inputs, given)
-          .orElseThrow(
-              () ->
-                  new OptimizerException(
-                      given + ": no samples (expected: " + DATA_SET + "0/input_0.pb)"));
-    }
     if (given != null) {
-      return sentences(model, inputs, lines(given), given.toString());
+      return given(model, inputs, given);
     }
     Path folder = model.file().toAbsolutePath().getParent();
     if (folder != null) {
@@ -78,6 +70,39 @@ public final class SampleSource {
     return new SampleSet(
         count + " samples of random numbers",
         IntStream.range(0, count).mapToObj(_ -> randomSample(inputs)).toList());
+  }
+
+  private static SampleSet given(RunnableModel model, List<InputSpec> inputs, Path given) {
+    if (Files.isDirectory(given)) {
+      return dataSets(inputs, given)
+          .orElseThrow(
+              () ->
+                  new OptimizerException(
+                      given + ": no samples (expected: " + DATA_SET + "0/input_0.pb)"));
+    }
+    String name = given.toString();
+    if (name.endsWith(".json") || name.endsWith(".jsonl")) {
+      return JsonSamples.read(given, inputs);
+    }
+    if (name.endsWith(".npy") || name.endsWith(".npz")) {
+      return NumpySamples.read(given, inputs);
+    }
+    if (name.endsWith(".pb")) {
+      return tensor(inputs, given);
+    }
+    return sentences(model, inputs, lines(given), name);
+  }
+
+  /** One tensor, for a model of one input. */
+  private static SampleSet tensor(List<InputSpec> inputs, Path file) {
+    if (inputs.size() != 1) {
+      throw new OptimizerException(
+          "%s: one tensor (expected: a folder with %s0/input_0.pb to input_%d.pb)"
+              .formatted(file, DATA_SET, inputs.size() - 1));
+    }
+    InputSpec input = inputs.getFirst();
+    return new SampleSet(
+        file.toString(), List.of(List.of(new TensorValue(input.name(), read(input, file)))));
   }
 
   /** Test data in the layout that ONNX's own models have; empty if there is none. */
@@ -96,7 +121,7 @@ public final class SampleSource {
           if (!Files.isRegularFile(file)) {
             throw new OptimizerException(file + ": no such file (expected: one for every input)");
           }
-          sample.add(new TensorValue(inputs.get(index).name(), checked(inputs.get(index), file)));
+          sample.add(new TensorValue(inputs.get(index).name(), read(inputs.get(index), file)));
         }
         samples.add(sample);
       }
@@ -108,28 +133,8 @@ public final class SampleSource {
         : Optional.of(new SampleSet(samples.size() + " data sets in " + folder, samples));
   }
 
-  private static Tensor checked(InputSpec input, Path file) {
-    Tensor tensor = TensorFile.read(file);
-    if (input.type().isEmpty() || input.type().get() != tensor.type()) {
-      throw new OptimizerException(
-          "%s: %s (expected: %s for input '%s')"
-              .formatted(
-                  file,
-                  tensor.type(),
-                  input.type().map(ElementType::name).orElse("no tensor of numbers"),
-                  input.name()));
-    }
-    List<Long> shape = input.shape();
-    boolean fits = shape.size() == tensor.rank();
-    for (int axis = 0; fits && axis < shape.size(); axis++) {
-      fits = shape.get(axis) < 0 || shape.get(axis) == tensor.dimension(axis);
-    }
-    if (!fits) {
-      throw new OptimizerException(
-          "%s: shape %s (expected: %s for input '%s')"
-              .formatted(file, Arrays.toString(tensor.dimensions()), shape, input.name()));
-    }
-    return tensor;
+  private static Tensor read(InputSpec input, Path file) {
+    return SampleTensors.checked(input, TensorFile.read(file), String.valueOf(file));
   }
 
   private static List<String> lines(Path file) {
@@ -141,7 +146,7 @@ public final class SampleSource {
       return lines;
     } catch (IOException unreadable) {
       throw new OptimizerException(
-          file + ": no samples can be read (expected: a text file or a folder)", unreadable);
+          file + ": no samples can be read (expected: a file of samples or a folder)", unreadable);
     }
   }
 

@@ -81,6 +81,79 @@ class OptimizeCommandTest {
   }
 
   @Test
+  void quantize_findsTheLayersThatHurtMost() {
+    assertThat(
+            run(
+                "quantize",
+                model,
+                "-o",
+                folder.resolve("int8.onnx"),
+                "--target-error",
+                "0.1%",
+                "--smooth",
+                "0.5"))
+        .isZero();
+    assertThat(out.toString()).contains("smoothed: 1", "in FP32: ", " of 2 layers, relative error");
+    assertThat(files()).containsExactly("int8.onnx", "model.onnx");
+  }
+
+  @Test
+  void quantize_calibrates_whenItIsStatic() {
+    for (String format : List.of("qdq", "qoperator")) {
+      assertThat(
+              run(
+                  "quantize",
+                  model,
+                  "-o",
+                  folder.resolve("int8.onnx"),
+                  "--static",
+                  "--format",
+                  format,
+                  "--calibration",
+                  "percentile",
+                  "--target-error",
+                  "90%"))
+          .as(err.toString())
+          .isZero();
+      assertThat(out.toString()).contains("8-bit: 2 nodes");
+      assertThat(files()).containsExactly("int8.onnx", "model.onnx");
+    }
+  }
+
+  @Test
+  void quantize_makes4Bits_butNotWithEverything() {
+    Path result = folder.resolve("int4.onnx");
+    assertThat(run("quantize", model, "-o", result, "--bits", "4", "--block-size", "16")).isZero();
+    assertThat(out.toString()).contains("4-bit: 1 products", "8-bit: 0 tables");
+    assertThat(run("quantize", model, "-o", result, "--bits", "4", "--static")).isEqualTo(1);
+    assertThat(err.toString()).contains("--bits 4 stands alone");
+    assertThat(run("quantize", model, "-o", result, "--bits", "3")).isEqualTo(1);
+    assertThat(err.toString()).contains("--bits: 3 (expected: 8 or 4)");
+  }
+
+  @Test
+  void convert_writesHalfPrecision_orNothing() {
+    Path result = folder.resolve("half.onnx");
+    assertThat(run("convert", "--precision", "fp16", model, "-o", result)).isZero();
+    assertThat(out.toString()).contains("fp16: 3 of 3 nodes", "relative error");
+    assertThat(files()).containsExactly("half.onnx", "model.onnx");
+    Path refused = folder.resolve("refused.onnx");
+    assertThat(
+            run(
+                "convert",
+                "--precision",
+                "fp16",
+                "--max-relative-error",
+                "0",
+                model,
+                "-o",
+                refused))
+        .isEqualTo(1);
+    assertThat(err.toString()).contains("the relative error would exceed", "MatMul 'first'");
+    assertThat(files()).containsExactly("half.onnx", "model.onnx");
+  }
+
+  @Test
   void usage_isExplained_whenAnOptionIsWrong() {
     assertThat(run("quantize", model)).isEqualTo(2);
     assertThat(err.toString()).contains("--output");

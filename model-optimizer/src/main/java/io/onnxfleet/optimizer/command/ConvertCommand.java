@@ -1,0 +1,118 @@
+package io.onnxfleet.optimizer.command;
+
+import io.onnxfleet.optimizer.precision.Precision;
+import io.onnxfleet.optimizer.precision.PrecisionConversion;
+import io.onnxfleet.optimizer.precision.PrecisionOptions;
+import io.onnxfleet.optimizer.runtime.RunnableModel;
+import io.onnxfleet.optimizer.runtime.SessionSettings;
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code convert}: half precision. */
+@Command(
+    name = "convert",
+    description =
+        "Converts FP32 to half precision, and finds by running which nodes must stay as they are."
+            + " Half the size; faster on GPUs, not on CPUs.",
+    mixinStandardHelpOptions = true,
+    sortOptions = false)
+@SuppressWarnings("NullAway.Init") // picocli sets what is required before it calls
+final class ConvertCommand implements Callable<Integer> {
+  @Mixin private ModelFiles files;
+
+  @Option(
+      names = "--precision",
+      required = true,
+      description =
+          "${COMPLETION-CANDIDATES}. FP16 is refused if a node loses too much, which MIXED leaves in"
+              + " FP32. BF16 is for weights only.")
+  private Precision precision;
+
+  @Option(names = "--keep-io", description = "Inputs and outputs stay FP32.")
+  private boolean keepIo;
+
+  @Option(
+      names = "--weights-only",
+      description = "Store weights so and compute in FP32: what runtimes on CPUs do anyway.")
+  private boolean weightsOnly;
+
+  @Option(
+      names = "--block-operator",
+      paramLabel = "OPERATOR",
+      description = "An operator that stays in FP32; may be given several times.")
+  private Set<String> blockedOperators = Set.of();
+
+  @Option(
+      names = "--block-node",
+      paramLabel = "NODE",
+      description = "A node that does; may be given several times.")
+  private Set<String> blockedNodes = Set.of();
+
+  @Option(
+      names = "--max-relative-error",
+      paramLabel = "SHARE",
+      defaultValue = "1e-2",
+      converter = Fraction.Converter.class,
+      description = "Of the outputs (default: ${DEFAULT-VALUE}).")
+  private Fraction maxError;
+
+  @Mixin private SampleOptions samples;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() {
+    PrintWriter out = spec.commandLine().getOut();
+    ProgressLine progress = new ProgressLine(spec.commandLine().getErr());
+    try (Workspace workspace = Workspace.beside(files.output());
+        RunnableModel original = RunnableModel.open(files.input(), SessionSettings.DEFAULT)) {
+      PrecisionOptions options =
+          new PrecisionOptions(
+              precision, keepIo, weightsOnly, blockedOperators, blockedNodes, maxError.value());
+      PrecisionConversion.Outcome outcome;
+      try {
+        outcome =
+            new PrecisionConversion(
+                    files.input(),
+                    workspace.folder(),
+                    options,
+                    done -> progress.at("model " + done, 0, 1))
+                .run(original, samples.samplesFor(original));
+      } finally {
+        progress.clear();
+      }
+      boolean weights = weightsOnly || precision == Precision.BF16;
+      out.printf(
+          "%s: %d of %d %s%n",
+          precision == Precision.BF16 ? "bf16" : "fp16",
+          outcome.converted(),
+          outcome.of(),
+          weights ? "weights" : "nodes");
+      say(out, "in FP32 as they overflow", outcome.overflowing());
+      say(out, "in FP32 as they lose too much", outcome.inexact());
+      out.printf(
+          Locale.ROOT,
+          "outputs: relative error %.2e, mean cosine %.6f%n",
+          outcome.error().relativeError(),
+          outcome.error().meanCosine());
+      outcome.model().write(workspace.file());
+      workspace.publish();
+    }
+    out.println("written: " + files.output());
+    return 0;
+  }
+
+  private static void say(PrintWriter out, String what, List<String> nodes) {
+    if (!nodes.isEmpty()) {
+      out.println(what + ": " + String.join(", ", nodes));
+    }
+  }
+}

@@ -1,0 +1,186 @@
+package io.onnxfleet.optimizer.precision;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.onnxfleet.optimizer.OptimizerException;
+import io.onnxfleet.optimizer.TestModels;
+import io.onnxfleet.optimizer.graph.ElementType;
+import io.onnxfleet.optimizer.graph.OnnxModel;
+import io.onnxfleet.optimizer.proto.GraphProto;
+import io.onnxfleet.optimizer.proto.TensorProto;
+import io.onnxfleet.optimizer.runtime.RunnableModel;
+import io.onnxfleet.optimizer.runtime.SessionSettings;
+import io.onnxfleet.optimizer.sample.SampleSource;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PrecisionConversionTest {
+  @TempDir Path folder;
+
+  private PrecisionConversion.Outcome convert(Path file, PrecisionOptions options) {
+    try (RunnableModel original = RunnableModel.open(file, SessionSettings.DEFAULT)) {
+      return new PrecisionConversion(file, folder, options, _ -> {})
+          .run(original, new SampleSource(new Random(3), 5).samplesFor(original, null));
+    }
+  }
+
+  private Path perceptron() {
+    return TestModels.write(folder.resolve("model.onnx"), TestModels.perceptron(new Random(1)));
+  }
+
+  private static GraphProto.Builder row(int width) {
+    return GraphProto.newBuilder()
+        .addInput(TestModels.value("x", TestModels.FLOAT, -1, width))
+        .addOutput(TestModels.value("y", TestModels.FLOAT, -1, width));
+  }
+
+  private static TensorProto.Builder scalar(String name, float value) {
+    return TensorProto.newBuilder().setName(name).setDataType(TestModels.FLOAT).addFloatData(value);
+  }
+
+  @Test
+  void allNodes_becomeFp16_andInputsAndOutputsToo() {
+    PrecisionConversion.Outcome outcome =
+        convert(
+            perceptron(),
+            new PrecisionOptions(Precision.FP16, false, false, Set.of(), Set.of(), 1e-2));
+    assertThat(outcome.converted()).isEqualTo(3).isEqualTo(outcome.of());
+    assertThat(outcome.error().relativeError()).isBetween(1e-6, 1e-2);
+    OnnxModel model = outcome.model();
+    assertThat(model.graph().nodes()).noneMatch(node -> node.is("Cast"));
+    assertThat(model.graph().inputs().getFirst().getType().getTensorType().getElemType())
+        .isEqualTo(ElementType.FLOAT16.code());
+    assertThat(model.graph().outputs().getFirst().getType().getTensorType().getElemType())
+        .isEqualTo(ElementType.FLOAT16.code());
+  }
+
+  @Test
+  void inputsAndOutputs_stayFp32_whenTheyAreKept() {
+    OnnxModel model = convert(perceptron(), PrecisionOptions.of(Precision.MIXED)).model();
+    assertThat(model.graph().nodes().stream().filter(node -> node.is("Cast"))).hasSize(2);
+    assertThat(model.graph().outputs().getFirst().getType().getTensorType().getElemType())
+        .isEqualTo(ElementType.FLOAT.code());
+  }
+
+  @Test
+  void blockedNodesAndOperators_stayFp32() {
+    PrecisionConversion.Outcome outcome =
+        convert(
+            perceptron(),
+            new PrecisionOptions(
+                Precision.FP16, true, false, Set.of("Gemm"), Set.of("bias"), 1e-2));
+    assertThat(outcome.converted()).isEqualTo(1);
+    assertThat(outcome.model().graph().isInitializer("w2")).isTrue();
+    assertThatThrownBy(
+            () ->
+                convert(
+                    perceptron(),
+                    new PrecisionOptions(
+                        Precision.FP16, true, false, Set.of(), Set.of("third"), 1e-2)))
+        .isInstanceOf(OptimizerException.class)
+        .hasMessage("blocked 'third' (expected: the name of a node)");
+  }
+
+  @Test
+  void overflowingNodes_stayFp32() {
+    Path file =
+        TestModels.write(
+            folder.resolve("large.onnx"),
+            row(4)
+                .addInitializer(scalar("large", 30_000))
+                .addNode(TestModels.node("Mul", "up", List.of("x", "large"), "a"))
+                .addNode(TestModels.node("Mul", "further", List.of("a", "large"), "b"))
+                .addNode(TestModels.node("Tanh", "down", List.of("b"), "c"))
+                .addNode(TestModels.node("Neg", "end", List.of("c"), "y")));
+    PrecisionConversion.Outcome outcome = convert(file, PrecisionOptions.of(Precision.FP16));
+    assertThat(outcome.overflowing()).contains("Mul 'further'", "Tanh 'down'");
+    assertThat(outcome.converted()).isPositive();
+    assertThat(outcome.error().relativeError()).isLessThan(1e-2);
+  }
+
+  @Test
+  void inexactNode_staysFp32InMixed_andIsNamedInFp16() {
+    // 1024 + x, less 1024: FP16 has no step below 1 there.
+    Path file =
+        TestModels.write(
+            folder.resolve("inexact.onnx"),
+            row(4)
+                .addInitializer(scalar("much", 2048.25f))
+                .addNode(TestModels.node("Exp", "before", List.of("x"), "a"))
+                .addNode(TestModels.node("Sub", "subtract", List.of("much", "a"), "b"))
+                .addNode(TestModels.node("Sub", "again", List.of("much", "b"), "c"))
+                .addNode(TestModels.node("Tanh", "after", List.of("c"), "y")));
+    PrecisionConversion.Outcome outcome = convert(file, PrecisionOptions.of(Precision.MIXED));
+    assertThat(outcome.inexact()).isNotEmpty();
+    assertThat(outcome.error().relativeError()).isLessThan(1e-2);
+    assertThatThrownBy(() -> convert(file, PrecisionOptions.of(Precision.FP16)))
+        .isInstanceOf(OptimizerException.class)
+        .hasMessageContaining("the relative error would exceed")
+        .hasMessageContaining("Sub '");
+  }
+
+  @Test
+  void maskOfVeryLargeNumbers_becomesOneThatFits() {
+    Path file =
+        TestModels.write(
+            folder.resolve("mask.onnx"),
+            row(4)
+                .addInitializer(
+                    TensorProto.newBuilder()
+                        .setName("mask")
+                        .setDataType(TestModels.FLOAT)
+                        .addDims(4)
+                        .addFloatData(0)
+                        .addFloatData(-Float.MAX_VALUE)
+                        .addFloatData(0)
+                        .addFloatData(0))
+                .addNode(TestModels.node("Add", "masked", List.of("x", "mask"), "a"))
+                .addNode(TestModels.node("Softmax", "shares", List.of("a"), "y")));
+    PrecisionConversion.Outcome outcome = convert(file, PrecisionOptions.of(Precision.FP16));
+    assertThat(outcome.converted()).isEqualTo(2);
+    assertThat(outcome.overflowing()).isEmpty();
+  }
+
+  @Test
+  void weightsOnly_areWidenedWhenTheModelIsLoaded() {
+    for (Precision precision : List.of(Precision.BF16, Precision.FP16)) {
+      PrecisionConversion.Outcome outcome =
+          convert(
+              perceptron(), new PrecisionOptions(precision, true, true, Set.of(), Set.of(), 1e-2));
+      assertThat(outcome.converted()).isEqualTo(2);
+      assertThat(outcome.error().relativeError()).isBetween(1e-6, 1e-2);
+      assertThat(outcome.model().graph().isInitializer("w1")).isFalse();
+    }
+  }
+
+  @Test
+  void conversion_isRefused_whenNoNodeComputesInFp16() {
+    Path file =
+        TestModels.write(
+            folder.resolve("whole.onnx"),
+            GraphProto.newBuilder()
+                .addInput(TestModels.value("x", TestModels.FLOAT, 4))
+                .addOutput(TestModels.value("y", 2, 4))
+                .addInitializer(scalar("scale", 0.1f))
+                .addNode(TestModels.node("QuantizeLinear", "only", List.of("x", "scale"), "y"))
+                .addNode(TestModels.node("DequantizeLinear", "back", List.of("y", "scale"), "z"))
+                .addOutput(TestModels.value("z", TestModels.FLOAT, 4)));
+    assertThatThrownBy(() -> convert(file, PrecisionOptions.of(Precision.MIXED)))
+        .isInstanceOf(OptimizerException.class)
+        .hasMessageContaining("QuantizeLinear 'only' does not compute in FP16");
+  }
+
+  @Test
+  void bfloat16_isRoundedToTheNearestEven() {
+    assertThat(HalfTensors.toBfloat16(1f)).isEqualTo((short) 0x3f80);
+    assertThat(HalfTensors.toBfloat16(Float.intBitsToFloat(0x3f808000))).isEqualTo((short) 0x3f80);
+    assertThat(HalfTensors.toBfloat16(Float.intBitsToFloat(0x3f818000))).isEqualTo((short) 0x3f82);
+    assertThat(HalfTensors.toBfloat16(Float.intBitsToFloat(0x3f808001))).isEqualTo((short) 0x3f81);
+    assertThat(HalfTensors.toBfloat16(Float.NaN) & 0x7fff).isGreaterThan(0x7f80);
+  }
+}
