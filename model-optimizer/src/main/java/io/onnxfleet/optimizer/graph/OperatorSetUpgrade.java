@@ -50,7 +50,6 @@ public final class OperatorSetUpgrade {
           "Greater",
           "HardSigmoid",
           "Identity",
-          "ImageScaler",
           "InstanceNormalization",
           "LRN",
           "LSTM",
