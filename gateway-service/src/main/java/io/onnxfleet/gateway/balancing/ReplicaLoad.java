@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * the other and too careful where batches make it cheaper; either way it is right around the load
  * that the replica has. The peak-sensitive average is Finagle's ("peak EWMA"). What is known of a
  * replica that has not been asked for a while returns to the model's average, so that one that was
- * slow is tried again.
+ * slow is tried again. A replica's first answers, which come while it still compiles, say little of
+ * those that follow: where they are slower than the model's average they are mixed with it.
  */
 public final class ReplicaLoad {
 
@@ -28,6 +29,10 @@ public final class ReplicaLoad {
   private static final double FALL_NANOS = Duration.ofSeconds(1).toNanos();
   private static final double LEAST_WEIGHT = 0.02;
   private static final long FORGET_AFTER = Duration.ofSeconds(1).toNanos();
+
+  /** The model's average weighs as much as that many answers of the replica's own. */
+  private static final double FIRST_SAMPLES = 8;
+
   private static final double FORGET_NANOS = Duration.ofSeconds(4).toNanos();
 
   private record Report(LoadReport content, int ownInFlight, long atNanos, AtomicInteger uses) {}
@@ -106,11 +111,12 @@ public final class ReplicaLoad {
     if (known == null) {
       return usual;
     }
+    double weight = known.perPlace > usual ? known.samples / (known.samples + FIRST_SAMPLES) : 1;
     long age = now - known.atNanos;
-    if (age <= FORGET_AFTER) {
-      return known.perPlace;
+    if (age > FORGET_AFTER) {
+      weight *= Math.exp(-(age - FORGET_AFTER) / FORGET_NANOS);
     }
-    return usual + (known.perPlace - usual) * Math.exp(-(age - FORGET_AFTER) / FORGET_NANOS);
+    return usual + (known.perPlace - usual) * weight;
   }
 
   /** How many answers came since the last new start. */
