@@ -20,7 +20,7 @@ fi
 mkdir -p "$results"
 variations=${VARIATIONS:-200}
 optimize() { "$root/fleet" optimize "$@"; }
-refusal() { grep '^optimize: ' "$1" | tail -n 1 | sed "s|^optimize: ||; s|$folder/||g; s/|/\\\\|/g" | cut -c 1-160; }
+refusal() { { grep '^optimize: ' "$1" || tail -n 1 "$1"; } | tail -n 1 | sed "s|^optimize: ||; s|$folder/||g; s/|/\\\\|/g" | cut -c 1-160; }
 
 precision() { # name model
   local precision row="| $1 |" error nodes
