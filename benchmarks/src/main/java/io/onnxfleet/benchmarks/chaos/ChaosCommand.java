@@ -35,7 +35,7 @@ public final class ChaosCommand implements Callable<Integer> {
       arity = "0..*",
       description =
           "kill, rolling-restart, registry-down, slow-replica, pause, join, overload,"
-              + " slow-clients. Default: all.")
+              + " slow-clients, version-changes. Default: all.")
   private List<String> names = new ArrayList<>();
 
   @Option(names = "--root", required = true, hidden = true)
@@ -79,7 +79,13 @@ public final class ChaosCommand implements Callable<Integer> {
   private static List<Scenario> scenarios() {
     List<Scenario> scenarios = new ArrayList<>(List.of(Disturbance.values()));
     scenarios.addAll(
-        List.of(new SlowReplica(), new Pause(), new Join(), new Overload(), new SlowClients()));
+        List.of(
+            new SlowReplica(),
+            new Pause(),
+            new Join(),
+            new Overload(),
+            new SlowClients(),
+            new VersionChanges()));
     return List.copyOf(scenarios);
   }
 

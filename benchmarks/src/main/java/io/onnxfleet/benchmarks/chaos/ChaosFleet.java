@@ -106,6 +106,17 @@ final class ChaosFleet implements AutoCloseable {
         true);
   }
 
+  /** A replica that no registry knows. */
+  Running startAlone(String name, String... arguments) throws IOException {
+    List<String> all = new ArrayList<>(List.of(arguments));
+    all.add("--eureka.client.enabled=false");
+    return start("inference-service", name, freePort(), all, false);
+  }
+
+  Path modelFolder() {
+    return root.resolve("models").resolve(MODEL);
+  }
+
   /** A registry, a gateway and ready replicas that the gateway knows; the gateway comes first. */
   List<Running> startAll(int replicas) throws IOException, InterruptedException {
     startRegistry();
@@ -168,7 +179,7 @@ final class ChaosFleet implements AutoCloseable {
     }
   }
 
-  private boolean isOk(Running running, String path) throws InterruptedException {
+  boolean isOk(Running running, String path) throws InterruptedException {
     if (!running.process.isAlive()) {
       throw new IllegalStateException(running.name + " died, see " + running.log);
     }
@@ -181,7 +192,7 @@ final class ChaosFleet implements AutoCloseable {
   }
 
   /** The body, or nothing. */
-  private String get(Running running, String path) throws InterruptedException {
+  String get(Running running, String path) throws InterruptedException {
     try {
       return http.send(request(running, path), HttpResponse.BodyHandlers.ofString()).body();
     } catch (IOException notYet) {

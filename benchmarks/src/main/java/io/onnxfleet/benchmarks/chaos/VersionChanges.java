@@ -1,0 +1,139 @@
+package io.onnxfleet.benchmarks.chaos;
+
+import io.onnxfleet.benchmarks.chaos.ChaosFleet.Running;
+import io.onnxfleet.benchmarks.load.Window;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * New versions of a model are put into the folder of a replica that follows it, one after the
+ * other, under load. Each differs from the last by a word of metadata, so that nothing of it is
+ * known yet.
+ */
+final class VersionChanges implements Scenario {
+  private static final int CHANGES = 50;
+
+  /** Changes before anything is measured: they make the process as large as it gets. */
+  private static final int WARM_UP_CHANGES = 10;
+
+  private static final double RATE = 200;
+  private static final Duration REST = Duration.ofSeconds(5);
+
+  @Override
+  public String scenario() {
+    return "version-changes";
+  }
+
+  @Override
+  public List<Bar> run(ChaosFleet fleet, ChaosSettings settings)
+      throws IOException, InterruptedException {
+    Path models = fleet.logs().resolve("models");
+    Path graphs = fleet.logs().resolve("graphs");
+    delete(models);
+    delete(graphs);
+    Path model = Files.createDirectories(models.resolve(ChaosFleet.MODEL));
+    Path original = fleet.modelFolder().resolve("1/model.onnx");
+    int version = 1;
+    put(original, model, version);
+    Running replica =
+        fleet.startAlone(
+            "replica",
+            "--fleet.inference.models=" + models,
+            "--fleet.inference.graph-cache=" + graphs,
+            "--fleet.inference.max-graph-cache=500MB",
+            "--fleet.inference.repository.mode=poll");
+    fleet.awaitReady(replica);
+    try (Traffic traffic = Traffic.open(replica.port(), RATE)) {
+      for (int change = 0; change < WARM_UP_CHANGES; change++) {
+        change(fleet, replica, original, model, ++version);
+      }
+      Window undisturbed = traffic.during(REST);
+      long before = replica.residentBytes();
+      List<Double> seconds = new ArrayList<>();
+      double loading = loadSeconds(fleet, replica);
+      for (int change = 0; change < CHANGES; change++) {
+        seconds.add(change(fleet, replica, original, model, ++version));
+      }
+      double load = (loadSeconds(fleet, replica) - loading) / CHANGES;
+      Thread.sleep(REST);
+      long after = replica.residentBytes();
+      Window window = traffic.window();
+      if (window.failed() > 0) {
+        settings.say("the first failure: " + traffic.firstFailure());
+      }
+      double slowest = seconds.stream().mapToDouble(Double::doubleValue).max().orElse(0);
+      double growth = 100.0 * (after - before) / before;
+      return List.of(
+          Bar.shown("requests", Long.toString(window.succeeded() + window.failed())),
+          Bar.atMost("failed in " + CHANGES + " changes", 0, (double) window.failed(), ""),
+          Bar.shown("resident before", before / (1 << 20) + " MiB"),
+          Bar.atMost("growth of resident memory", 3, growth, " %"),
+          Bar.shown("a version's load", Bar.number(load) + " s"),
+          Bar.atMost("slowest from file to READY, less a load", 3, slowest - load, " s"),
+          Bar.shown(
+              "p99 without and with changes",
+              "%.1f ms, %.1f ms".formatted(undisturbed.millis(99), window.millis(99))));
+    }
+  }
+
+  /** How many seconds from the file's last move to the version's first answer. */
+  private static double change(
+      ChaosFleet fleet, Running replica, Path original, Path model, int version)
+      throws IOException, InterruptedException {
+    put(original, model, version);
+    long begin = System.nanoTime();
+    fleet.await(
+        "version " + version + " is ready",
+        () ->
+            fleet.isOk(
+                replica, "/v2/models/" + ChaosFleet.MODEL + "/versions/" + version + "/ready"));
+    double seconds = (System.nanoTime() - begin) / 1e9;
+    delete(model.resolve(Integer.toString(version - 2)));
+    return seconds;
+  }
+
+  /** What all loads took so far. */
+  private static double loadSeconds(ChaosFleet fleet, Running replica) throws InterruptedException {
+    return fleet
+        .get(replica, "/actuator/prometheus")
+        .lines()
+        .filter(line -> line.startsWith("fleet_inference_model_load_duration_seconds_sum"))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+        .sum();
+  }
+
+  /** Writes a version under a hidden name and moves it into place. */
+  private static void put(Path original, Path model, int version) throws IOException {
+    Path hidden = Files.createDirectories(model.resolve("." + version));
+    Path file = hidden.resolve("model.onnx");
+    Files.copy(original, file, StandardCopyOption.REPLACE_EXISTING);
+    byte[] value = ("version " + version).getBytes(StandardCharsets.US_ASCII);
+    // Field 14 of ONNX's model is a list of pairs; a further one at the end is a model as well.
+    try (OutputStream end = Files.newOutputStream(file, StandardOpenOption.APPEND)) {
+      end.write(new byte[] {14 << 3 | 2, (byte) (value.length + 5), 10, 1, 'v', 18});
+      end.write(value.length);
+      end.write(value);
+    }
+    Files.move(hidden, model.resolve(Integer.toString(version)), StandardCopyOption.ATOMIC_MOVE);
+  }
+
+  private static void delete(Path folder) throws IOException {
+    if (Files.exists(folder)) {
+      try (Stream<Path> paths = Files.walk(folder)) {
+        for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
+          Files.delete(path);
+        }
+      }
+    }
+  }
+}
