@@ -22,9 +22,13 @@ record Recipe(String name, String base, Step step) {
     recipes.add(new Recipe("fused", ORIGINAL, new Step.Fuse()));
     recipes.add(new Recipe("int8", ORIGINAL, new Step.DynamicInt8(false)));
     recipes.add(new Recipe("fused int8", ORIGINAL, new Step.DynamicInt8(true)));
+    recipes.add(new Recipe("static int8", ORIGINAL, new Step.StaticInt8()));
+    recipes.add(new Recipe("fp16", ORIGINAL, new Step.Half()));
     addSmaller(recipes, "neurons -15%", new Step.Prune(Structure.NEURONS, 0.15));
     addSmaller(recipes, "neurons -30%", new Step.Prune(Structure.NEURONS, 0.3));
-    addSmaller(recipes, "one layer less", new Step.DropLayer());
+    // It comes fused.
+    recipes.add(new Recipe("one layer less", ORIGINAL, new Step.DropLayer()));
+    recipes.add(new Recipe("one layer less, int8", "one layer less", new Step.DynamicInt8(false)));
     recipes.add(new Recipe("channels -12%", ORIGINAL, new Step.Prune(Structure.CHANNELS, 0.12)));
     recipes.add(new Recipe("channels -25%", ORIGINAL, new Step.Prune(Structure.CHANNELS, 0.25)));
     if (staticStudent) {

@@ -1,6 +1,7 @@
 package io.onnxfleet.optimizer.auto;
 
 import io.onnxfleet.optimizer.OptimizerException;
+import io.onnxfleet.optimizer.calibrate.CalibrationOptions;
 import io.onnxfleet.optimizer.compare.Comparison;
 import io.onnxfleet.optimizer.compare.OutputError;
 import io.onnxfleet.optimizer.compare.Throughput;
@@ -12,9 +13,13 @@ import io.onnxfleet.optimizer.distil.TextEncoder;
 import io.onnxfleet.optimizer.distil.Vocabulary;
 import io.onnxfleet.optimizer.fuse.TransformerFusion;
 import io.onnxfleet.optimizer.graph.OnnxModel;
+import io.onnxfleet.optimizer.precision.Precision;
+import io.onnxfleet.optimizer.precision.PrecisionConversion;
+import io.onnxfleet.optimizer.precision.PrecisionOptions;
 import io.onnxfleet.optimizer.prune.StructuredPruning;
 import io.onnxfleet.optimizer.quantize.DynamicQuantization;
 import io.onnxfleet.optimizer.quantize.QuantizationOptions;
+import io.onnxfleet.optimizer.quantize.StaticQuantizer;
 import io.onnxfleet.optimizer.runtime.RunnableModel;
 import io.onnxfleet.optimizer.runtime.SessionSettings;
 import io.onnxfleet.optimizer.runtime.TensorValue;
@@ -141,6 +146,29 @@ public final class Search {
         }
         DynamicQuantization.apply(model, QuantizationOptions.DEFAULT);
         model.write(result);
+      }
+      case Step.StaticInt8 _ ->
+          StaticQuantizer.calibrate(
+                  source,
+                  workspace,
+                  fitting,
+                  io.onnxfleet.optimizer.quantize.StaticOptions.DEFAULT,
+                  CalibrationOptions.DEFAULT,
+                  done -> progress.at("calibration", done, fitting.size()))
+              .quantize(io.onnxfleet.optimizer.quantize.StaticOptions.DEFAULT)
+              .model()
+              .write(result);
+      case Step.Half _ -> {
+        try (RunnableModel model = RunnableModel.open(source, SessionSettings.DEFAULT)) {
+          new PrecisionConversion(
+                  source,
+                  workspace,
+                  PrecisionOptions.of(Precision.MIXED),
+                  done -> progress.at("precision", done, done))
+              .run(model, fitting)
+              .model()
+              .write(result);
+        }
       }
       case Step.Prune(var structure, double share) -> {
         OnnxModel model = OnnxModel.read(source);

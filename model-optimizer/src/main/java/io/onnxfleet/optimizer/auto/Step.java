@@ -17,6 +17,12 @@ sealed interface Step {
    */
   record DynamicInt8(boolean fused) implements Step {}
 
+  /** 8-bit weights and activations, whose ranges samples show. */
+  record StaticInt8() implements Step {}
+
+  /** Half precision, but for the nodes that would lose too much. */
+  record Half() implements Step {}
+
   /** A share of a structure goes. */
   record Prune(Structure structure, double share) implements Step {}
 

@@ -7,6 +7,7 @@ import io.onnxfleet.optimizer.auto.SearchOptions;
 import io.onnxfleet.optimizer.auto.SearchReport;
 import io.onnxfleet.optimizer.auto.Target;
 import io.onnxfleet.optimizer.graph.OnnxModel;
+import io.onnxfleet.optimizer.repository.Folders;
 import io.onnxfleet.optimizer.repository.ModelFolder;
 import io.onnxfleet.optimizer.runtime.RunnableModel;
 import io.onnxfleet.optimizer.runtime.SessionSettings;
@@ -16,11 +17,9 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -133,7 +132,7 @@ final class AutoCommand implements Callable<Integer> {
             "optimize: no candidate is better and loses at most %.4f; nothing was written%n",
             maxLoss.value());
       }
-      delete(workspace);
+      Folders.remove(workspace);
       return chosen.isPresent() ? 0 : OptimizeCommand.REFUSED;
     } finally {
       progress.clear();
@@ -161,16 +160,6 @@ final class AutoCommand implements Callable<Integer> {
     } catch (IOException failure) {
       throw new OptimizerException(
           "%s cannot be written: %s".formatted(workspace, failure), failure);
-    }
-  }
-
-  private static void delete(Path workspace) {
-    try (Stream<Path> files = Files.walk(workspace)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(file);
-      }
-    } catch (IOException failure) {
-      throw new OptimizerException(workspace + " cannot be removed: " + failure, failure);
     }
   }
 }

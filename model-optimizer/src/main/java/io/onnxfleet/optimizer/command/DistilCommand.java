@@ -10,7 +10,11 @@ import picocli.CommandLine.Spec;
     name = "distil",
     description = "Makes a smaller model that answers as the given one does.",
     mixinStandardHelpOptions = true,
-    subcommands = {DistilStaticCommand.class, DistilLayersCommand.class})
+    subcommands = {
+      DistilStaticCommand.class,
+      DistilLayersCommand.class,
+      DistilTabularCommand.class
+    })
 @SuppressWarnings("NullAway.Init") // picocli sets what is required before it calls
 final class DistilCommand implements Runnable {
   @Spec private CommandSpec spec;

@@ -1,6 +1,7 @@
 package io.onnxfleet.optimizer.command;
 
 import io.onnxfleet.optimizer.OptimizerException;
+import io.onnxfleet.optimizer.repository.Folders;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -78,12 +79,6 @@ final class Workspace implements AutoCloseable {
 
   @Override
   public void close() {
-    try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(file);
-      }
-    } catch (IOException failure) {
-      throw new OptimizerException(folder + " cannot be removed: " + failure, failure);
-    }
+    Folders.remove(folder);
   }
 }

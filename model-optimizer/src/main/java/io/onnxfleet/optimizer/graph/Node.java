@@ -21,6 +21,9 @@ public final class Node {
   /** The domain of ONNX Runtime's own operators. */
   public static final String MICROSOFT_DOMAIN = "com.microsoft";
 
+  /** The domain of ONNX's operators for classical models. */
+  public static final String MACHINE_LEARNING_DOMAIN = "ai.onnx.ml";
+
   private final NodeProto proto;
   private final Set<String> captured;
 
@@ -182,6 +185,11 @@ public final class Node {
     return new Builder(MICROSOFT_DOMAIN, operator, name);
   }
 
+  /** A node of ONNX's operators for classical models. */
+  public static Builder machineLearning(String operator, String name) {
+    return new Builder(MACHINE_LEARNING_DOMAIN, operator, name);
+  }
+
   /** Puts a node together. */
   public static final class Builder {
     private final NodeProto.Builder proto = NodeProto.newBuilder();
@@ -238,6 +246,15 @@ public final class Node {
     /** Takes over all attributes of another node. */
     public Builder withAll(Node other) {
       proto.addAllAttribute(other.proto().getAttributeList());
+      return this;
+    }
+
+    public Builder withTexts(String name, List<String> values) {
+      proto.addAttribute(
+          AttributeProto.newBuilder()
+              .setName(name)
+              .setType(AttributeType.STRINGS)
+              .addAllStrings(values.stream().map(ByteString::copyFromUtf8).toList()));
       return this;
     }
 

@@ -7,9 +7,7 @@ import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.Comparator;
 import java.util.Locale;
-import java.util.stream.Stream;
 
 /**
  * A folder that the fleet serves as it is: {@code 1/model.onnx}, {@code config.pbtxt} and, for
@@ -137,15 +135,6 @@ public final class ModelFolder implements AutoCloseable {
 
   @Override
   public void close() {
-    if (!Files.exists(folder)) {
-      return;
-    }
-    try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(file);
-      }
-    } catch (IOException failure) {
-      throw new OptimizerException(folder + " cannot be removed: " + failure, failure);
-    }
+    Folders.remove(folder);
   }
 }

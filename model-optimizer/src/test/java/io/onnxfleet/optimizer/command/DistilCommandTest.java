@@ -3,6 +3,11 @@ package io.onnxfleet.optimizer.command;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.onnxfleet.engine.repository.config.ModelConfigParser;
+import io.onnxfleet.engine.tensor.DataType;
+import io.onnxfleet.engine.tensor.Shape;
+import io.onnxfleet.engine.tensor.TensorSpec;
+import io.onnxfleet.engine.text.Pooling;
+import io.onnxfleet.engine.text.TextModel;
 import io.onnxfleet.optimizer.TestEncoders;
 import io.onnxfleet.optimizer.TestModels;
 import io.onnxfleet.optimizer.graph.OnnxModel;
@@ -13,6 +18,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -78,6 +84,13 @@ class DistilCommandTest {
     assertThat(written.graph().requiredInputs().stream().map(input -> input.getName()))
         .containsExactly("input_ids", "attention_mask");
     assertThat(files()).containsExactly("fit.txt", "judge.txt", "student", "teacher");
+    // As the fleet sees it.
+    TensorSpec ids = new TensorSpec("input_ids", DataType.INT64, Shape.of(-1, -1));
+    TensorSpec mask = new TensorSpec("attention_mask", DataType.INT64, Shape.of(-1, -1));
+    TensorSpec vector = new TensorSpec("sentence_embedding", DataType.FP32, Shape.of(-1, 8));
+    TextModel served = TextModel.of("student", 1, List.of(ids, mask), List.of(vector), Map.of());
+    assertThat(served.pooling()).isEqualTo(Pooling.MODEL);
+    assertThat(TextModel.tokenizerFile(student, 1)).contains(student.resolve("tokenizer.json"));
   }
 
   @Test
