@@ -10,6 +10,7 @@ import io.onnxfleet.gateway.cache.CacheProperties;
 import io.onnxfleet.gateway.fleet.FleetProperties;
 import io.onnxfleet.gateway.routing.ModelProperties;
 import io.onnxfleet.gateway.routing.RoutingProperties;
+import io.onnxfleet.gateway.waking.WakingProperties;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -41,7 +42,8 @@ final class KnownProperties {
           FleetProperties.class,
           LimitProperties.class,
           ModelProperties.class,
-          RoutingProperties.class);
+          RoutingProperties.class,
+          WakingProperties.class);
 
   /** The second word of keys that are others' business. */
   private static final List<String> OTHERS =

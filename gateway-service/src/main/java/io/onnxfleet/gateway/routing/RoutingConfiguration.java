@@ -15,6 +15,7 @@ import io.onnxfleet.gateway.balancing.SlowOutliers;
 import io.onnxfleet.gateway.cache.ResponseCache;
 import io.onnxfleet.gateway.fleet.FleetWatch;
 import io.onnxfleet.gateway.observability.GatewayMetrics;
+import io.onnxfleet.gateway.waking.WakingQueue;
 import java.util.concurrent.TimeUnit;
 import org.springframework.cloud.gateway.route.RouteLocator;
 import org.springframework.cloud.gateway.route.builder.RouteLocatorBuilder;
@@ -110,6 +111,7 @@ class RoutingConfiguration {
   @Bean
   RoutingFilter routingFilter(
       FleetWatch watch,
+      WakingQueue waking,
       Forwarding forwarding,
       ByteBudget keptBodies,
       FleetAnswers answers,
@@ -120,6 +122,7 @@ class RoutingConfiguration {
       ModelProperties models) {
     return new RoutingFilter(
         watch,
+        waking,
         modelAdmission,
         cache,
         forwarding,

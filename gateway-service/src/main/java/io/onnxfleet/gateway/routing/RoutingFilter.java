@@ -8,6 +8,7 @@ import io.onnxfleet.gateway.failure.GatewayException;
 import io.onnxfleet.gateway.fleet.FleetWatch;
 import io.onnxfleet.gateway.fleet.ModelReference;
 import io.onnxfleet.gateway.observability.RequestTrace;
+import io.onnxfleet.gateway.waking.WakingQueue;
 import java.time.Duration;
 import java.util.function.LongSupplier;
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
@@ -39,6 +40,7 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
   private static final String EMBEDDINGS = "embeddings";
 
   private final FleetWatch watch;
+  private final WakingQueue waking;
   private final ModelAdmission admission;
   private final ResponseCache cache;
   private final Forwarding forwarding;
@@ -50,6 +52,7 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
 
   RoutingFilter(
       FleetWatch watch,
+      WakingQueue waking,
       ModelAdmission admission,
       ResponseCache cache,
       Forwarding forwarding,
@@ -59,6 +62,7 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
       Duration deadline,
       LongSupplier nanoClock) {
     this.watch = watch;
+    this.waking = waking;
     this.admission = admission;
     this.cache = cache;
     this.forwarding = forwarding;
@@ -98,10 +102,22 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
   }
 
   private Mono<Void> modelCall(ServerWebExchange exchange, ModelReference model) {
-    requireKnown(exchange, model);
     Deadline until = deadline(exchange);
     ServerHttpRequest request = exchange.getRequest();
-    if (!request.getMethod().equals(HttpMethod.POST)) {
+    boolean isInference = request.getMethod().equals(HttpMethod.POST);
+    if (isInference && waking.isAsleep()) {
+      // The body is taken in before the wait: a client may not be left sending for so long.
+      return within(
+          until,
+          bodies.use(
+              request,
+              body ->
+                  waking
+                      .awake()
+                      .then(Mono.defer(() -> firstInference(exchange, model, body, until)))));
+    }
+    requireKnown(exchange, model);
+    if (!isInference) {
       // Asks about the model, not the model: costs next to nothing.
       return within(
           until, bodies.use(request, body -> forwarding.forward(exchange, model, body, until)));
@@ -115,6 +131,13 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
         bodies.use(request, body -> inference(exchange, model, INFER, application, body, until)));
   }
 
+  /** Of a model that nobody could know of when its request came. */
+  private Mono<Void> firstInference(
+      ServerWebExchange exchange, ModelReference model, RequestBody body, Deadline until) {
+    requireKnown(exchange, model);
+    return inference(exchange, model, INFER, application(exchange, until), body, until);
+  }
+
   private Mono<Void> embeddingsCall(ServerWebExchange exchange) {
     Deadline until = deadline(exchange);
     ModelAdmission.Application application = application(exchange, until);
@@ -124,6 +147,7 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
             exchange.getRequest(),
             body ->
                 model(exchange.getRequest(), body)
+                    .flatMap(this::whenAwake)
                     .flatMap(
                         name -> {
                           ModelReference model = new ModelReference(name, null);
@@ -146,6 +170,10 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
       asked.getResponse().getHeaders().setCacheControl("no-store");
     }
     return within(until, inference(asked, model, EMBEDDINGS, application, query.body(), until));
+  }
+
+  private <T> Mono<T> whenAwake(T value) {
+    return waking.isAsleep() ? waking.awake().thenReturn(value) : Mono.just(value);
   }
 
   private ModelAdmission.Application application(ServerWebExchange exchange, Deadline until) {

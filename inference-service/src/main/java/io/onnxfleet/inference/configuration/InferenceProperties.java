@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -28,8 +29,10 @@ import org.springframework.util.unit.DataSize;
  * @param maxRequestRows rows of the largest request, at least 1
  * @param maxConcurrentRequests requests that are decoded, waited for or encoded at once, at least 1
  * @param maxBodySize of a request, also after decompression; at least 1 KB, less than 2 GB
- * @param maxPooledMemory tensor memory that is kept for later
- * @param maxTensorMemory tensor memory in use at once
+ * @param maxPooledMemory tensor memory that is kept for later; if not set 512 MB, or in a small
+ *     container an eighth of what the process may have beside its heap
+ * @param maxTensorMemory tensor memory in use at once; if not set 4 GB, or in a small container a
+ *     quarter of what the process may have beside its heap
  * @param memoryBudget what the weights of all models may take up; a model that does not fit is not
  *     loaded. Three quarters of what the process may have beside its heap if not set
  * @param defaultDeadline of requests that name none
@@ -55,8 +58,8 @@ public record InferenceProperties(
     @DefaultValue("4096") int maxRequestRows,
     @DefaultValue("4096") int maxConcurrentRequests,
     @DefaultValue("64MB") DataSize maxBodySize,
-    @DefaultValue("512MB") DataSize maxPooledMemory,
-    @DefaultValue("4GB") DataSize maxTensorMemory,
+    @Nullable DataSize maxPooledMemory,
+    @Nullable DataSize maxTensorMemory,
     @Nullable DataSize memoryBudget,
     @DefaultValue("5m") Duration defaultDeadline,
     @DefaultValue("30s") Duration drainTimeout,
@@ -75,6 +78,8 @@ public record InferenceProperties(
   }
 
   private static final String PREFIX = "fleet.inference.";
+  private static final long MOST_POOLED = DataSize.ofMegabytes(512).toBytes();
+  private static final long MOST_TENSORS = DataSize.ofGigabytes(4).toBytes();
 
   public InferenceProperties {
     executionProviders = List.copyOf(executionProviders);
@@ -88,6 +93,14 @@ public record InferenceProperties(
     requireAtLeast("max-concurrent-requests", maxConcurrentRequests, 1);
     requireAtLeast("max-body-size", maxBodySize.toBytes(), 1 << 10);
     requireAtMost("max-body-size", maxBodySize.toBytes(), Integer.MAX_VALUE);
+    if (maxPooledMemory == null) {
+      maxPooledMemory = DataSize.ofBytes(Math.min(MOST_POOLED, besideHeap() / 8));
+    }
+    if (maxTensorMemory == null) {
+      maxTensorMemory =
+          DataSize.ofBytes(
+              Math.max(maxBodySize.toBytes(), Math.min(MOST_TENSORS, besideHeap() / 4)));
+    }
     requireAtLeast("max-pooled-memory", maxPooledMemory.toBytes(), 0);
     requireAtLeast("max-tensor-memory", maxTensorMemory.toBytes(), maxBodySize.toBytes());
     requireAtLeast("memory-budget", memoryBudget == null ? 1 : memoryBudget.toBytes(), 1);
@@ -114,8 +127,8 @@ public record InferenceProperties(
         maxQueueSize,
         maxQueueDelay,
         maxRequestRows,
-        maxPooledMemory.toBytes(),
-        maxTensorMemory.toBytes(),
+        Objects.requireNonNull(maxPooledMemory).toBytes(),
+        Objects.requireNonNull(maxTensorMemory).toBytes(),
         memoryBudget == null ? memoryForWeights() : memoryBudget.toBytes(),
         drainTimeout,
         graphCache == null ? null : graphCache.toAbsolutePath().normalize(),
@@ -124,15 +137,19 @@ public record InferenceProperties(
         repository.control(processors));
   }
 
+  private static long memoryForWeights() {
+    return Math.max(1, besideHeap() / 4 * 3);
+  }
+
   /**
    * By the container's limit where there is one, which the JVM knows, else by the machine's memory.
    */
-  private static long memoryForWeights() {
+  private static long besideHeap() {
     long total =
         ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean system
             ? system.getTotalMemorySize()
             : Long.MAX_VALUE;
-    return Math.max(1, (total - Runtime.getRuntime().maxMemory()) / 4 * 3);
+    return Math.max(0, total - Runtime.getRuntime().maxMemory());
   }
 
   private static void requireAtLeast(String key, long value, long least) {
