@@ -16,7 +16,13 @@ import picocli.CommandLine.Parameters;
 /** The command line: the first argument names what to run, the others are its own. */
 @Command(
     name = "benchmarks",
-    subcommands = {BenchCommand.class, CeilingCommand.class, ChaosCommand.class, RawCommand.class},
+    subcommands = {
+      AutoscalingCommand.class,
+      BenchCommand.class,
+      CeilingCommand.class,
+      ChaosCommand.class,
+      RawCommand.class
+    },
     description = "Measures a running fleet from outside.")
 final class Benchmarks {
   private Benchmarks() {}

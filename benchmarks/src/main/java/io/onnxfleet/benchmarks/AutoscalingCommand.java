@@ -1,0 +1,60 @@
+package io.onnxfleet.benchmarks;
+
+import io.onnxfleet.benchmarks.autoscaling.AutoscalingComparison;
+import io.onnxfleet.benchmarks.autoscaling.AutoscalingComparison.Line;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+/** {@code autoscaling}: compares what an autoscaler may scale on, and draws it. */
+@Command(
+    name = "autoscaling",
+    description = "Compares the signals and settings of an autoscaler by simulation.",
+    mixinStandardHelpOptions = true)
+final class AutoscalingCommand implements Callable<Integer> {
+  @Option(
+      names = "--plots",
+      paramLabel = "FOLDER",
+      description = "Writes autoscaling-diurnal.svg and autoscaling-bursty.svg there.")
+  private @Nullable Path plots;
+
+  @Override
+  public Integer call() throws IOException {
+    AutoscalingComparison comparison = new AutoscalingComparison(System.out);
+    comparison.run();
+    if (plots != null) {
+      Path folder = Files.createDirectories(Benchmarks.resolve(plots));
+      for (boolean bursty : new boolean[] {false, true}) {
+        Path file = folder.resolve("autoscaling-" + (bursty ? "bursty" : "diurnal") + ".svg");
+        Files.writeString(file, draw(comparison.lines(bursty)));
+      }
+    }
+    return 0;
+  }
+
+  private static String draw(List<Line> lines) {
+    Chart chart = new Chart("minutes", "replicas");
+    for (Line line : lines) {
+      List<Chart.Dot> dots = new ArrayList<>();
+      for (int minute = 0; minute < line.values().size(); minute++) {
+        dots.add(new Chart.Dot(minute + 1.0, line.values().get(minute), line.name()));
+      }
+      chart.line(line.name(), dots);
+    }
+    return chart
+            .svg()
+            .replaceFirst(
+                "<svg ",
+                "<svg xmlns=\"http://www.w3.org/2000/svg\" font-family=\"sans-serif\""
+                    + " font-size=\"12\" style=\"background:#fff\" ")
+            // By the minute, dots would hide the lines.
+            .replaceAll("<circle[^>]*><title>[^<]*</title></circle>", "")
+        + "\n";
+  }
+}
