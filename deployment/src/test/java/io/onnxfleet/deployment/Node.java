@@ -1,0 +1,78 @@
+package io.onnxfleet.deployment;
+
+import com.google.gson.Gson;
+import com.google.gson.JsonElement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
+
+/**
+ * A value of a YAML document, found by its path; absent values are nodes too.
+ *
+ * @param value a map, a list, a scalar, or null where there is none
+ */
+record Node(@Nullable Object value) {
+  static List<Node> ofYaml(String text) {
+    LoaderOptions options = new LoaderOptions();
+    options.setAllowDuplicateKeys(false);
+    List<Node> documents = new ArrayList<>();
+    for (Object document : new Yaml(new SafeConstructor(options)).loadAll(text)) {
+      documents.add(new Node(document));
+    }
+    return documents;
+  }
+
+  /** By names and list positions, separated by slashes. */
+  Node at(String path) {
+    Object found = value;
+    for (String step : path.split("/", -1)) {
+      if (found instanceof Map<?, ?> map) {
+        found = map.get(step);
+      } else if (found instanceof List<?> list && step.matches("\\d+")) {
+        int position = Integer.parseInt(step);
+        found = position < list.size() ? list.get(position) : null;
+      } else {
+        found = null;
+      }
+    }
+    return new Node(found);
+  }
+
+  /** A member whose name may hold anything. */
+  Node member(String name) {
+    return new Node(value instanceof Map<?, ?> map ? map.get(name) : null);
+  }
+
+  boolean isPresent() {
+    return value != null;
+  }
+
+  String text() {
+    return String.valueOf(value);
+  }
+
+  long number() {
+    return value instanceof Number number ? number.longValue() : Long.parseLong(text());
+  }
+
+  /** A list's elements; none if it is no list. */
+  List<Node> elements() {
+    List<Node> elements = new ArrayList<>();
+    if (value instanceof List<?> list) {
+      list.forEach(element -> elements.add(new Node(element)));
+    }
+    return elements;
+  }
+
+  Map<?, ?> map() {
+    return value instanceof Map<?, ?> map ? map : Map.of();
+  }
+
+  JsonElement asJson() {
+    return new Gson().toJsonTree(value);
+  }
+}
