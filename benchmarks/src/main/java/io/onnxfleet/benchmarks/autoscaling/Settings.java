@@ -1,6 +1,8 @@
 package io.onnxfleet.benchmarks.autoscaling;
 
 import java.time.Duration;
+import java.util.Collections;
+import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -28,7 +30,8 @@ record Settings(
       new Behavior(Duration.ofMinutes(5), 10, 1, Duration.ofMinutes(1));
 
   Settings {
-    targets = Map.copyOf(targets);
+    // In the order of the signals: draws of chance follow it.
+    targets = Collections.unmodifiableMap(new EnumMap<>(targets));
   }
 
   static Settings of(Map<Signal, Double> targets) {
