@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import io.onnxfleet.benchmarks.chaos.ChaosFleet.Running;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -15,13 +16,17 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * A thousand clients that send a byte a second: a third of them the head of a request, a third a
- * body, and a third ask for answers that they do not read. Measured with and without them in turn.
+ * A thousand clients that send or take a byte a second: a third of them send the head of a request,
+ * a third a body, and a third read an answer. Measured with and without them in turn.
  */
 final class SlowClients implements Scenario {
 
   private static final double MOST = 1.1;
   private static final int ROUNDS = 3;
+
+  /** In which a slow client sends or takes one byte. */
+  private static final Duration PERIOD = Duration.ofSeconds(1);
+
   private static final Duration MEASURED = Duration.ofSeconds(6);
 
   @Override
@@ -84,25 +89,35 @@ final class SlowClients implements Scenario {
         Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
         sockets.add(socket);
         int kind = i % 3;
-        threads.execute(() -> crawl(socket, kind));
+        long startMillis = PERIOD.toMillis() * i / clients;
+        threads.execute(() -> crawl(socket, kind, startMillis));
       }
     }
 
-    private void crawl(Socket socket, int kind) {
+    private void crawl(Socket socket, int kind, long startMillis) {
       String head = "POST /v2/models/" + ChaosFleet.MODEL + "/infer HTTP/1.1\r\nHost: x\r\n";
       String question = "GET /v2/models/" + ChaosFleet.MODEL + " HTTP/1.1\r\nHost: x\r\n\r\n";
       try {
+        // Not all in the same instant: a thousand bytes at once would be a burst, not slowness.
+        Thread.sleep(startMillis);
         OutputStream out = socket.getOutputStream();
+        InputStream in = socket.getInputStream();
         if (kind == 1) {
           out.write((head + "Content-Length: 100000\r\n\r\n").getBytes(US_ASCII));
+        } else if (kind == 2) {
+          out.write(question.getBytes(US_ASCII));
         }
         for (int at = 0; !ended.get(); at++) {
           switch (kind) {
             case 0 -> out.write(at < head.length() ? head.charAt(at) : 'x');
             case 1 -> out.write('x');
-            default -> out.write(question.getBytes(US_ASCII));
+            default -> {
+              if (in.read() < 0) {
+                return;
+              }
+            }
           }
-          Thread.sleep(1000);
+          Thread.sleep(PERIOD);
         }
       } catch (IOException gaveUp) {
         // The gateway has ended the connection, which it may.

@@ -26,7 +26,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 @ConfigurationProperties(prefix = "fleet.gateway.limits", ignoreUnknownFields = false)
 public record LimitProperties(
     @DefaultValue("true") boolean enabled,
-    @DefaultValue("300ms") Duration targetLatency,
+    @DefaultValue("1s") Duration targetLatency,
     @DefaultValue("10") double baseMultiple,
     @DefaultValue("256") int initial,
     @DefaultValue("32") int least,
