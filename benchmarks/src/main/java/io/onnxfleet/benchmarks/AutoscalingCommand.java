@@ -5,7 +5,6 @@ import io.onnxfleet.benchmarks.autoscaling.AutoscalingComparison.Line;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -40,21 +39,7 @@ final class AutoscalingCommand implements Callable<Integer> {
 
   private static String draw(List<Line> lines) {
     Chart chart = new Chart("minutes", "replicas");
-    for (Line line : lines) {
-      List<Chart.Dot> dots = new ArrayList<>();
-      for (int minute = 0; minute < line.values().size(); minute++) {
-        dots.add(new Chart.Dot(minute + 1.0, line.values().get(minute), line.name()));
-      }
-      chart.line(line.name(), dots);
-    }
-    return chart
-            .svg()
-            .replaceFirst(
-                "<svg ",
-                "<svg xmlns=\"http://www.w3.org/2000/svg\" font-family=\"sans-serif\""
-                    + " font-size=\"12\" style=\"background:#fff\" ")
-            // By the minute, dots would hide the lines.
-            .replaceAll("<circle[^>]*><title>[^<]*</title></circle>", "")
-        + "\n";
+    lines.forEach(line -> chart.curve(line.name(), line.values()));
+    return chart.document();
   }
 }

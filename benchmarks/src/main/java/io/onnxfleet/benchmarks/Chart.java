@@ -26,7 +26,12 @@ final class Chart {
   /** A value pair, and what stands beside it. */
   record Dot(double x, double y, String label) {}
 
-  private record Series(String name, List<Dot> dots) {}
+  /**
+   * One line or kind of bar.
+   *
+   * @param marked whether a line's points are drawn too
+   */
+  private record Series(String name, List<Dot> dots, boolean marked) {}
 
   Chart(String xTitle, String yTitle) {
     this.xTitle = xTitle;
@@ -35,7 +40,17 @@ final class Chart {
 
   /** A line through points. */
   Chart line(String name, List<Dot> dots) {
-    series.add(new Series(name, List.copyOf(dots)));
+    series.add(new Series(name, List.copyOf(dots), true));
+    return this;
+  }
+
+  /** A line through so many points that they would hide it: values at 1, 2, 3 and so on. */
+  Chart curve(String name, List<Double> values) {
+    List<Dot> dots = new ArrayList<>();
+    for (int i = 0; i < values.size(); i++) {
+      dots.add(new Dot(i + 1.0, values.get(i), name));
+    }
+    series.add(new Series(name, dots, false));
     return this;
   }
 
@@ -46,17 +61,30 @@ final class Chart {
     for (int i = 0; i < values.size(); i++) {
       dots.add(new Dot(i + 0.5, values.get(i), ""));
     }
-    series.add(new Series(name, dots));
+    series.add(new Series(name, dots, true));
     return this;
   }
 
+  /** The diagram as a part of a page. */
   String svg() {
+    return svg("");
+  }
+
+  /** The diagram as a file of its own. */
+  String document() {
+    return svg(
+            "xmlns=\"http://www.w3.org/2000/svg\" font-family=\"sans-serif\" font-size=\"12\""
+                + " style=\"background:#fff\" ")
+        + "\n";
+  }
+
+  private String svg(String attributes) {
     double xMost = categories.isEmpty() ? round(most(Dot::x)) : categories.size();
     double yMost = round(categories.isEmpty() ? most(Dot::y) : highestStack());
     StringBuilder svg = new StringBuilder();
     svg.append(
-        "<svg viewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s over %s\">"
-            .formatted(WIDTH, HEIGHT, escape(yTitle), escape(xTitle)));
+        "<svg %sviewBox=\"0 0 %d %d\" role=\"img\" aria-label=\"%s over %s\">"
+            .formatted(attributes, WIDTH, HEIGHT, escape(yTitle), escape(xTitle)));
     yAxis(svg, yMost);
     xAxis(svg, xMost);
     double[] stacked = new double[categories.size()];
@@ -117,6 +145,9 @@ final class Chart {
     svg.append(
         "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"2\" points=\"%s\"/>"
             .formatted(color, points.toString().strip()));
+    if (!line.marked) {
+      return;
+    }
     for (Dot dot : line.dots) {
       svg.append(
           String.format(

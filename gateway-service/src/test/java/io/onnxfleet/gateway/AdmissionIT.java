@@ -6,9 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.onnxfleet.gateway.admission.ConcurrencyLimiter;
 import java.net.InetAddress;
 import java.net.Socket;
-import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -30,12 +28,7 @@ class AdmissionIT {
             new FakeReplica(
                 "one", (request, body, response) -> release.asMono().then(response.send()))) {
       gateway.register(one, "a:1");
-      CompletableFuture<HttpResponse<String>> first =
-          gateway
-              .client()
-              .sendAsync(
-                  gateway.request("/v2/models/a/infer").POST(BodyPublishers.ofString("{}")).build(),
-                  BodyHandlers.ofString());
+      CompletableFuture<HttpResponse<String>> first = gateway.postLater("/v2/models/a/infer", "{}");
       Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> one.received().size() == 1);
 
       HttpResponse<String> refused = gateway.get("/v2/models/a");

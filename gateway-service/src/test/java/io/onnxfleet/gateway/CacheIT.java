@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -157,11 +156,7 @@ class CacheIT {
   }
 
   private CompletableFuture<HttpResponse<String>> inferLater(String body) {
-    return gateway
-        .client()
-        .sendAsync(
-            gateway.request("/v2/models/kept-a/infer").POST(BodyPublishers.ofString(body)).build(),
-            BodyHandlers.ofString());
+    return gateway.postLater("/v2/models/kept-a/infer", body);
   }
 
   private void awaitReceived(int count) {

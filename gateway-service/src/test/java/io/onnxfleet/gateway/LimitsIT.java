@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -72,15 +71,11 @@ class LimitsIT {
 
   private static CompletableFuture<HttpResponse<String>> infer(
       RunningGateway gateway, String credentials) {
-    return gateway
-        .client()
-        .sendAsync(
-            gateway
-                .request("/v2/models/busy/infer")
-                .header("Authorization", "Bearer " + credentials)
-                .POST(BodyPublishers.ofString("{}"))
-                .build(),
-            BodyHandlers.ofString());
+    return gateway.sendLater(
+        gateway
+            .request("/v2/models/busy/infer")
+            .header("Authorization", "Bearer " + credentials)
+            .POST(BodyPublishers.ofString("{}")));
   }
 
   private static void awaitGauge(RunningGateway gateway, String name) {

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -24,9 +23,9 @@ class WakingIT {
       assertThat(metric(gateway, "fleet_gateway_waking_held")).isEqualTo("0.0");
       assertThat(metric(gateway, "fleet_gateway_waking_arrivals_total")).isEqualTo("0.0");
 
-      CompletableFuture<HttpResponse<String>> infer = send(gateway, INFER, "{\"inputs\":[]}");
+      CompletableFuture<HttpResponse<String>> infer = gateway.postLater(INFER, "{\"inputs\":[]}");
       CompletableFuture<HttpResponse<String>> embed =
-          send(gateway, "/v1/embeddings", "{\"model\":\"late\",\"input\":\"a\"}");
+          gateway.postLater("/v1/embeddings", "{\"model\":\"late\",\"input\":\"a\"}");
       awaitHeld(gateway, "2.0");
       assertThat(gateway.post(INFER, "{}").statusCode()).isEqualTo(429);
       assertThat(gateway.get("/v2/models/late").statusCode()).isEqualTo(503);
@@ -66,15 +65,6 @@ class WakingIT {
       assertThat(metric(gateway, "fleet_gateway_waking_arrivals_total")).isEqualTo("1.0");
       assertThat(metric(gateway, "fleet_gateway_waking_held")).isEqualTo("0.0");
     }
-  }
-
-  private static CompletableFuture<HttpResponse<String>> send(
-      RunningGateway gateway, String path, String body) {
-    return gateway
-        .client()
-        .sendAsync(
-            gateway.request(path).POST(BodyPublishers.ofString(body)).build(),
-            BodyHandlers.ofString());
   }
 
   private static void awaitHeld(RunningGateway gateway, String count) {

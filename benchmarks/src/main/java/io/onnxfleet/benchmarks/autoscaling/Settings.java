@@ -40,7 +40,6 @@ record Settings(
 
   String label() {
     return targets.entrySet().stream()
-        .sorted(Map.Entry.comparingByKey())
         .map(
             target ->
                 String.format(Locale.ROOT, "%s %s", target.getKey().label(), target.getValue()))

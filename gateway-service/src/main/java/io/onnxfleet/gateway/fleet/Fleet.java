@@ -38,6 +38,11 @@ public final class Fleet {
     return vanished;
   }
 
+  /** Whether there is no replica, and was none a short while ago. */
+  public boolean isEmpty() {
+    return registered.isEmpty() && vanished.isEmpty();
+  }
+
   /** The registered replicas to ask for the model. */
   public List<Replica> serving(ModelReference model) {
     return serving(registeredByModel, model);

@@ -28,6 +28,14 @@ enum Outcome {
     };
   }
 
+  /** Whether an overload ends requests like that. */
+  boolean isShed() {
+    return this == OVERLOADED
+        || this == UNAVAILABLE
+        || this == DEADLINE_EXCEEDED
+        || this == CANCELLED;
+  }
+
   String tag() {
     return tag;
   }

@@ -84,14 +84,15 @@ public final class RequestTraceFilter implements WebFilter {
       return;
     }
     HttpStatusCode status = exchange.getResponse().getStatusCode();
-    metrics.requestEnded(trace.model(), cancelled ? Outcome.CANCELLED : Outcome.of(status), nanos);
+    Outcome outcome = cancelled ? Outcome.CANCELLED : Outcome.of(status);
+    metrics.requestEnded(trace.model(), outcome, nanos);
     boolean expected =
         !cancelled
             && (status == null || status.is2xxSuccessful() || path.startsWith("/v2/health/"));
     if (expected ? !LOGGER.isDebugEnabled() : !LOGGER.isInfoEnabled()) {
       return;
     }
-    if (!LOGGER.isDebugEnabled() && (cancelled || isShed(status))) {
+    if (!LOGGER.isDebugEnabled() && outcome.isShed()) {
       long leftOut = shedLines.take(now);
       if (leftOut < 0) {
         return;
@@ -101,11 +102,6 @@ public final class RequestTraceFilter implements WebFilter {
       }
     }
     log(exchange, trace, expected, cancelled ? "cancelled" : statusText(status), nanos);
-  }
-
-  private static boolean isShed(@Nullable HttpStatusCode status) {
-    int code = status == null ? 200 : status.value();
-    return code == 429 || code == 503 || code == 504;
   }
 
   private static void log(

@@ -202,13 +202,8 @@ final class Course {
         }
       }
     }
-    boolean isLoad =
-        switch (failure.reason()) {
-          case SATURATED, FULL, LATE -> true;
-          case REFUSED, RESET, DRAINING, STALE -> false;
-        };
     LOGGER
-        .atLevel(isLoad ? Level.DEBUG : Level.WARN)
+        .atLevel(failure.reason().isOfLoad() ? Level.DEBUG : Level.WARN)
         .log(
             "try {} for model {} failed, {}: {} (request={})",
             number,

@@ -33,6 +33,11 @@ final class ReplicaFailure extends RuntimeException {
       return this == REFUSED || this == SATURATED;
     }
 
+    /** Whether it tells of load and not of a fault. */
+    boolean isOfLoad() {
+      return this == SATURATED || this == FULL || this == LATE;
+    }
+
     /** Whether a further try costs replicas more than the first one would have alone. */
     boolean costsMore() {
       return this == RESET || this == STALE;

@@ -215,7 +215,7 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
   /** Refuses what no replica has before its body is read. */
   private void requireKnown(ServerWebExchange exchange, ModelReference model) {
     if (!watch.current().knows(model.name())) {
-      if (watch.current().registered().isEmpty() && watch.current().vanished().isEmpty()) {
+      if (watch.current().isEmpty()) {
         throw new GatewayException(ErrorCode.NO_REPLICA, "no replica is registered");
       }
       throw new GatewayException(

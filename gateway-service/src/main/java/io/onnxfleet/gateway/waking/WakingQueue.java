@@ -56,7 +56,7 @@ public final class WakingQueue {
 
   /** Whether a request would have to wait. */
   public boolean isAsleep() {
-    return isAsleep(watch.current());
+    return watch.current().isEmpty();
   }
 
   /**
@@ -98,9 +98,5 @@ public final class WakingQueue {
       dawn = Sinks.empty();
       over.tryEmitEmpty();
     }
-  }
-
-  private static boolean isAsleep(Fleet fleet) {
-    return fleet.registered().isEmpty() && fleet.vanished().isEmpty();
   }
 }

@@ -1,8 +1,6 @@
 package io.onnxfleet.optimizer.command;
 
 import io.onnxfleet.optimizer.distil.LayerDistillation;
-import io.onnxfleet.optimizer.runtime.RunnableModel;
-import io.onnxfleet.optimizer.runtime.SessionSettings;
 import io.onnxfleet.optimizer.sample.SampleSet;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
@@ -44,10 +42,7 @@ final class DistilLayersCommand implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     ProgressLine progress = new ProgressLine(err);
     try (Workspace scratch = Workspace.beside(files.output())) {
-      SampleSet samples;
-      try (RunnableModel teacher = RunnableModel.open(files.input(), SessionSettings.DEFAULT)) {
-        samples = fit.samplesFor(teacher, gate.samples());
-      }
+      SampleSet samples = fit.samplesFor(files.input(), gate.samples());
       LayerDistillation.Student student =
           new LayerDistillation(samples, scratch.folder(), progress).student(files.input(), keep);
       progress.clear();

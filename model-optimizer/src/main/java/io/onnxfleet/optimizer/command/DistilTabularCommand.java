@@ -1,8 +1,6 @@
 package io.onnxfleet.optimizer.command;
 
 import io.onnxfleet.optimizer.distil.TabularDistillation;
-import io.onnxfleet.optimizer.runtime.RunnableModel;
-import io.onnxfleet.optimizer.runtime.SessionSettings;
 import io.onnxfleet.optimizer.sample.SampleSet;
 import java.io.PrintWriter;
 import java.util.Locale;
@@ -56,10 +54,7 @@ final class DistilTabularCommand implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     ProgressLine progress = new ProgressLine(err);
     try (Workspace workspace = Workspace.beside(files.output())) {
-      SampleSet found;
-      try (RunnableModel teacher = RunnableModel.open(files.input(), SessionSettings.DEFAULT)) {
-        found = samples.samplesFor(teacher);
-      }
+      SampleSet found = samples.samplesFor(files.input());
       TabularDistillation.Student student =
           new TabularDistillation(workspace.folder(), new Random(samples.seed()), progress)
               .student(files.input(), found, rows);

@@ -2,6 +2,7 @@ package io.onnxfleet.optimizer.command;
 
 import io.onnxfleet.optimizer.distil.Vocabulary;
 import io.onnxfleet.optimizer.runtime.RunnableModel;
+import io.onnxfleet.optimizer.runtime.SessionSettings;
 import io.onnxfleet.optimizer.runtime.TensorValue;
 import io.onnxfleet.optimizer.sample.SampleSet;
 import io.onnxfleet.optimizer.sample.SampleSource;
@@ -31,6 +32,13 @@ final class FitOptions {
       defaultValue = "512",
       description = "How many to make where none are given (default: ${DEFAULT-VALUE}).")
   private int count;
+
+  /** For a model that is opened only to look at its inputs. */
+  SampleSet samplesFor(Path model, SampleOptions judging) {
+    try (RunnableModel opened = RunnableModel.open(model, SessionSettings.DEFAULT)) {
+      return samplesFor(opened, judging);
+    }
+  }
 
   /**
    * The samples. To generated sentences come as many rows of random tokens: a model that was fitted

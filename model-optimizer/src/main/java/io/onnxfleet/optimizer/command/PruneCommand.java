@@ -5,8 +5,6 @@ import io.onnxfleet.optimizer.graph.OnnxModel;
 import io.onnxfleet.optimizer.prune.MagnitudePruning;
 import io.onnxfleet.optimizer.prune.Structure;
 import io.onnxfleet.optimizer.prune.StructuredPruning;
-import io.onnxfleet.optimizer.runtime.RunnableModel;
-import io.onnxfleet.optimizer.runtime.SessionSettings;
 import io.onnxfleet.optimizer.sample.SampleSet;
 import java.io.PrintWriter;
 import java.util.EnumMap;
@@ -107,10 +105,7 @@ final class PruneCommand implements Callable<Integer> {
       OnnxModel model, Map<Structure, Fraction> shares, PrintWriter out, PrintWriter err) {
     ProgressLine progress = new ProgressLine(err);
     try (Workspace scratch = Workspace.beside(files.output())) {
-      SampleSet samples;
-      try (RunnableModel original = RunnableModel.open(files.input(), SessionSettings.DEFAULT)) {
-        samples = fit.samplesFor(original, gate.samples());
-      }
+      SampleSet samples = fit.samplesFor(files.input(), gate.samples());
       StructuredPruning pruning = new StructuredPruning(samples, scratch.folder(), progress);
       shares.forEach(
           (structure, share) -> {

@@ -209,9 +209,7 @@ final class QuantizeCommand implements Callable<Integer> {
   }
 
   private SampleSet samples() {
-    try (RunnableModel original = RunnableModel.open(files.input(), SessionSettings.DEFAULT)) {
-      return gate.samples().samplesFor(original);
-    }
+    return gate.samples().samplesFor(files.input());
   }
 
   private OnnxModel fourBit(Path source, PrintWriter out) {

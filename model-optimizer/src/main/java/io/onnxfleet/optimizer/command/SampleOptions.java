@@ -1,6 +1,7 @@
 package io.onnxfleet.optimizer.command;
 
 import io.onnxfleet.optimizer.runtime.RunnableModel;
+import io.onnxfleet.optimizer.runtime.SessionSettings;
 import io.onnxfleet.optimizer.sample.SampleSet;
 import io.onnxfleet.optimizer.sample.SampleSource;
 import io.onnxfleet.optimizer.sample.Variations;
@@ -43,6 +44,13 @@ final class SampleOptions {
 
   long seed() {
     return seed;
+  }
+
+  /** For a model that is opened only to look at its inputs. */
+  SampleSet samplesFor(Path model) {
+    try (RunnableModel opened = RunnableModel.open(model, SessionSettings.DEFAULT)) {
+      return samplesFor(opened);
+    }
   }
 
   SampleSet samplesFor(RunnableModel model) {
