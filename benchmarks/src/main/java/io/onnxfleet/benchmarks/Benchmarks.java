@@ -92,4 +92,10 @@ final class Benchmarks {
     new BalancingComparison(System.out).run();
     return 0;
   }
+
+  @Command(name = "on-demand", description = "More models than memory has room for.")
+  int onDemand() throws IOException, InterruptedException {
+    new OnDemandComparison(System.out).run();
+    return 0;
+  }
 }

@@ -1,6 +1,7 @@
 package io.onnxfleet.engine;
 
 import io.onnxfleet.engine.repository.RepositoryControl;
+import io.onnxfleet.engine.repository.TrialOptions;
 import io.onnxfleet.engine.runtime.ExecutionProvider;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -30,6 +31,9 @@ import org.jspecify.annotations.Nullable;
  * @param measuresThreads whether splits of the CPUs into instances and threads are tried, for
  *     models that say what to try them on; needs the graph cache
  * @param control how the models come to be served
+ * @param trial what an unknown model has to stand before it is loaded
+ * @param maxRunTime after which a run is terminated; zero for no limit
+ * @param furtherRepositories folders of models besides; of one name the first folder's is served
  */
 public record EngineOptions(
     Path repository,
@@ -47,11 +51,15 @@ public record EngineOptions(
     @Nullable Path graphCache,
     long maxGraphCacheBytes,
     boolean measuresThreads,
-    RepositoryControl control) {
+    RepositoryControl control,
+    TrialOptions trial,
+    Duration maxRunTime,
+    List<Path> furtherRepositories) {
 
   public EngineOptions {
     executionProviders = List.copyOf(executionProviders);
     providerOptions = Map.copyOf(providerOptions);
+    furtherRepositories = List.copyOf(furtherRepositories);
     requireAtLeastOne("cpus", cpus);
     requireAtLeastOne("execution-providers", executionProviders.size());
     requireAtLeastOne("max-queue-size", maxQueueSize);
@@ -91,7 +99,10 @@ public record EngineOptions(
         null,
         4L << 30,
         true,
-        RepositoryControl.none(Math.min(cpus, RepositoryControl.MOST_LOADING_THREADS)));
+        RepositoryControl.none(Math.min(cpus, RepositoryControl.MOST_LOADING_THREADS)),
+        TrialOptions.off(),
+        Duration.ZERO,
+        List.of());
   }
 
   private static void requireAtLeastOne(String name, long value) {

@@ -10,12 +10,16 @@ import io.onnxfleet.engine.metrics.ModelStatistics;
 import io.onnxfleet.engine.repository.ControlMode;
 import io.onnxfleet.engine.repository.FolderModelRepository;
 import io.onnxfleet.engine.repository.InstancePlan;
+import io.onnxfleet.engine.repository.JoinedModelRepository;
 import io.onnxfleet.engine.repository.LoadedVersion;
 import io.onnxfleet.engine.repository.ModelCatalog;
 import io.onnxfleet.engine.repository.ModelIndexEntry;
 import io.onnxfleet.engine.repository.ModelRepository;
+import io.onnxfleet.engine.repository.OnDemandModels;
+import io.onnxfleet.engine.repository.OnDemandOptions;
 import io.onnxfleet.engine.repository.RepositoryControl;
 import io.onnxfleet.engine.repository.RepositoryWatch;
+import io.onnxfleet.engine.request.Deadline;
 import io.onnxfleet.engine.request.InferenceRequest;
 import io.onnxfleet.engine.request.InferenceResponse;
 import io.onnxfleet.engine.request.Ticker;
@@ -24,12 +28,14 @@ import io.onnxfleet.engine.runtime.OnnxRuntime;
 import io.onnxfleet.engine.tensor.BufferPool;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -59,6 +65,7 @@ public final class InferenceEngine implements AutoCloseable {
   private final ScheduledExecutorService clock;
   private final ModelRepository repository;
   private final @Nullable ScheduledExecutorService watch;
+  private final @Nullable OnDemandModels onDemand;
   private final AtomicBoolean draining = new AtomicBoolean();
   private final AtomicBoolean closed = new AtomicBoolean();
   private volatile @Nullable CompletableFuture<Void> initialLoad;
@@ -70,6 +77,8 @@ public final class InferenceEngine implements AutoCloseable {
       ModelRepository repository,
       ModelCatalog catalog) {
     this.repository = repository;
+    OnDemandOptions demand = options.control().onDemand();
+    this.onDemand = demand.enabled() ? new OnDemandModels(catalog, demand) : null;
     this.watch =
         options.control().mode() == ControlMode.POLL
             ? Executors.newSingleThreadScheduledExecutor(
@@ -89,7 +98,12 @@ public final class InferenceEngine implements AutoCloseable {
     BufferPool pool = new BufferPool(options.maxPooledBytes(), options.maxTensorBytes());
     Ticker ticker = Ticker.system();
     GraphCache graphs = GraphCache.open(options.graphCache(), options.maxGraphCacheBytes());
-    ModelRepository repository = new FolderModelRepository(options.repository());
+    List<FolderModelRepository> folders =
+        Stream.concat(Stream.of(options.repository()), options.furtherRepositories().stream())
+            .map(FolderModelRepository::new)
+            .toList();
+    ModelRepository repository =
+        folders.size() == 1 ? folders.getFirst() : new JoinedModelRepository(folders);
     ModelCatalog catalog =
         ModelCatalog.create(
             repository,
@@ -104,10 +118,13 @@ public final class InferenceEngine implements AutoCloseable {
                 options.maxQueueSize(),
                 options.maxQueueDelay(),
                 options.maxRequestRows(),
+                options.maxRunTime(),
                 options.drainTimeout(),
                 options.control().loadingThreads(),
                 options.memoryBudgetBytes(),
                 graphs != null),
+            new ModelCatalog.Trial(
+                options.trial(), graphs, options.graphCache(), options.maxGraphCacheBytes()),
             new InstanceGroup.Environment(pool, ticker, metrics));
     return new InferenceEngine(options, pool, ticker, repository, catalog);
   }
@@ -146,6 +163,53 @@ public final class InferenceEngine implements AutoCloseable {
    * @return the response, which the caller closes, or an {@link InferenceException}
    */
   public CompletableFuture<InferenceResponse> infer(InferenceRequest request) {
+    OnDemandModels demand = onDemand;
+    String model = request.modelName();
+    if (demand == null || !catalog.isKnown(model)) {
+      return inferNow(request);
+    }
+    demand.used(model);
+    if (!catalog.readyVersions(model).isEmpty()) {
+      return inferNow(request);
+    }
+    return bring(model, request.deadline())
+        .whenComplete(
+            (done, failure) -> {
+              if (failure != null) {
+                request.close();
+              }
+            })
+        .thenCompose(
+            done -> {
+              try {
+                return inferNow(request);
+              } finally {
+                demand.arrived(model);
+              }
+            });
+  }
+
+  /**
+   * Loads a model that loads on demand, if it is not loaded; who asks for this asks for the model
+   * right afterwards.
+   *
+   * @return fails with an {@link InferenceException} if it cannot be had in time
+   */
+  public CompletableFuture<Void> prepare(String model, Deadline deadline) {
+    OnDemandModels demand = onDemand;
+    return demand == null || !catalog.isKnown(model) || !catalog.readyVersions(model).isEmpty()
+        ? CompletableFuture.completedFuture(null)
+        : bring(model, deadline).thenRun(() -> demand.arrived(model));
+  }
+
+  private CompletableFuture<Void> bring(String model, Deadline deadline) {
+    OnDemandModels demand = onDemand;
+    return demand == null || draining.get()
+        ? CompletableFuture.failedFuture(goingAway())
+        : demand.bring(model, deadline.remainingNanos(ticker.nanoTime()));
+  }
+
+  private CompletableFuture<InferenceResponse> inferNow(InferenceRequest request) {
     try {
       while (true) {
         requireOpen();
@@ -202,11 +266,23 @@ public final class InferenceEngine implements AutoCloseable {
       catalog.require(model, version);
       return !draining.get();
     } catch (InferenceException refused) {
+      if (loadsOnDemand(model, version)) {
+        return !draining.get();
+      }
       if (refused.code() == ErrorCode.MODEL_NOT_FOUND) {
         throw refused;
       }
       return false;
     }
+  }
+
+  private boolean loadsOnDemand(String model, @Nullable Long version) {
+    return onDemand != null
+        && catalog.index().stream()
+            .filter(entry -> entry.name().equals(model) && entry.version() != null)
+            .map(entry -> Objects.requireNonNull(entry.version()))
+            .filter(known -> version == null || version.equals(known))
+            .anyMatch(known -> catalog.mayLoad(model, known));
   }
 
   /**
@@ -236,6 +312,11 @@ public final class InferenceEngine implements AutoCloseable {
   /** The model's complete configuration in Triton's JSON. */
   public String configJson(String model, @Nullable Long version) {
     return catalog.require(model, version).config().toJson();
+  }
+
+  /** True if a version is not READY, and a request for it would load it. */
+  public boolean loadsOnDemand(String model, long version) {
+    return onDemand != null && catalog.mayLoad(model, version);
   }
 
   /** Every model and version that is known, with its state. */

@@ -6,7 +6,6 @@ import io.onnxfleet.engine.instance.ModelInterface.Padding;
 import io.onnxfleet.engine.instance.ModelInterface.Port;
 import io.onnxfleet.engine.metrics.BatchTiming;
 import io.onnxfleet.engine.metrics.RequestTiming;
-import io.onnxfleet.engine.runtime.ModelSession;
 import io.onnxfleet.engine.tensor.BufferPool;
 import io.onnxfleet.engine.tensor.NamedTensor;
 import io.onnxfleet.engine.tensor.Shape;
@@ -23,14 +22,14 @@ import org.jspecify.annotations.Nullable;
  * cannot take never fails its batch mates. Belongs to its instance's thread.
  */
 final class BatchExecution {
-  private final ModelSession session;
+  private final TimedSession session;
   private final ModelInterface model;
   private final VersionEvents events;
   private final BufferPool pool;
   private final ShapeLadder ladder;
 
   BatchExecution(
-      ModelSession session,
+      TimedSession session,
       ModelInterface model,
       ShapeLadder ladder,
       VersionEvents events,
@@ -56,20 +55,42 @@ final class BatchExecution {
   }
 
   private void run(List<PendingPiece> batch) {
+    if (batch.isEmpty()) {
+      return;
+    }
     try {
       runOnce(batch, Dimensions.of(batch, ladder));
     } catch (Throwable failure) {
-      if (runAsItIs(batch)) {
+      InferenceException reason = asInferenceException(failure);
+      boolean overran = reason.code() == ErrorCode.DEADLINE_EXCEEDED;
+      if (!overran && runAsItIs(batch)) {
         return;
       }
       if (batch.size() > 1) {
         int half = batch.size() / 2;
-        run(batch.subList(0, half));
-        run(batch.subList(half, batch.size()));
+        run(overran ? inTime(batch.subList(0, half), reason) : batch.subList(0, half));
+        run(
+            overran
+                ? inTime(batch.subList(half, batch.size()), reason)
+                : batch.subList(half, batch.size()));
       } else {
-        batch.getFirst().failRun(asInferenceException(failure));
+        batch.getFirst().failRun(reason);
       }
     }
+  }
+
+  /** Those that may still be answered in time; the others end. */
+  private List<PendingPiece> inTime(List<PendingPiece> batch, InferenceException reason) {
+    long now = events.now();
+    List<PendingPiece> left = new ArrayList<>(batch.size());
+    for (PendingPiece piece : batch) {
+      if (piece.deadline().isExpired(now)) {
+        piece.failRun(reason);
+      } else {
+        left.add(piece);
+      }
+    }
+    return left;
   }
 
   /** A model may refuse the shape that it was filled up to; false if that is not what failed. */

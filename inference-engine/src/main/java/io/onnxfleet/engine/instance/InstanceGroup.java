@@ -53,7 +53,7 @@ public final class InstanceGroup implements ModelGauges {
   private final BufferPool pool;
   private final Ticker ticker;
   private final BusyShare busyShare;
-  private final ShapeLadder ladder;
+  private final Scheduling scheduling;
   private final List<ModelInstance> instances = new CopyOnWriteArrayList<>();
   private final AtomicInteger instancesMade = new AtomicInteger();
 
@@ -94,7 +94,7 @@ public final class InstanceGroup implements ModelGauges {
             new StatisticsRecorder(id, System::currentTimeMillis),
             ticker);
     this.busyShare = new BusyShare(sessions.size(), BUSY_TIME_CONSTANT, ticker.nanoTime());
-    this.ladder = scheduling.ladder();
+    this.scheduling = scheduling;
     for (ModelSession session : sessions) {
       instances.add(instance(session));
     }
@@ -103,8 +103,9 @@ public final class InstanceGroup implements ModelGauges {
 
   private ModelInstance instance(ModelSession session) {
     String name = "model-%s-%d".formatted(id, instancesMade.getAndIncrement());
-    BatchExecution execution = new BatchExecution(session, model, ladder, events, pool);
-    return new ModelInstance(name, session, execution, scheduler, busyShare, ticker);
+    TimedSession timed = new TimedSession(session, scheduling.maxRunTime(), ticker);
+    BatchExecution execution = new BatchExecution(timed, model, scheduling.ladder(), events, pool);
+    return new ModelInstance(name, timed, execution, scheduler, busyShare, ticker);
   }
 
   /**
@@ -226,9 +227,13 @@ public final class InstanceGroup implements ModelGauges {
     return names;
   }
 
-  /** Drops what has waited past its deadline; called now and then, also while all are busy. */
+  /**
+   * Drops what has waited past its deadline and ends runs that take too long; called now and then,
+   * also while all are busy.
+   */
   public void expire() {
     scheduler.expire();
+    instances.forEach(ModelInstance::expire);
   }
 
   /**

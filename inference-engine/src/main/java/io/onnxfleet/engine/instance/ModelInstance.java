@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
 final class ModelInstance {
   private static final Logger log = LoggerFactory.getLogger(ModelInstance.class);
 
-  private final ModelSession session;
+  private final TimedSession session;
   private final BatchExecution execution;
   private final BatchScheduler<PendingPiece> scheduler;
   private final BusyShare busyShare;
@@ -33,7 +33,7 @@ final class ModelInstance {
   /** An instance that is not yet started. */
   ModelInstance(
       String name,
-      ModelSession session,
+      TimedSession session,
       BatchExecution execution,
       BatchScheduler<PendingPiece> scheduler,
       BusyShare busyShare,
@@ -59,9 +59,13 @@ final class ModelInstance {
     }
   }
 
-  @SuppressWarnings("ReferenceEquality") // a session is the one that was opened, whatever it holds
   boolean runs(ModelSession other) {
-    return session == other;
+    return session.isOf(other);
+  }
+
+  /** Ends a run that has taken too long. */
+  void expire() {
+    session.expire();
   }
 
   /** Makes a run that is under way fail soon. */

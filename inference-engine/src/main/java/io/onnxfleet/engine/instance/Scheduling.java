@@ -3,17 +3,23 @@ package io.onnxfleet.engine.instance;
 import io.onnxfleet.engine.batching.BatchSchedulerOptions;
 import io.onnxfleet.engine.batching.BatchingPolicy;
 import io.onnxfleet.engine.batching.WorkLimits;
+import java.time.Duration;
 
 /**
  * How a model version's batches are formed: the queue's bounds, when a batch is closed, how much
  * work is taken on, and with which shapes it is run.
  *
  * @param limits but for the executors, which the instances are
+ * @param maxRunTime after which a run is terminated; zero for no limit
  */
 public record Scheduling(
-    BatchSchedulerOptions options, BatchingPolicy policy, WorkLimits limits, ShapeLadder ladder) {
+    BatchSchedulerOptions options,
+    BatchingPolicy policy,
+    WorkLimits limits,
+    ShapeLadder ladder,
+    Duration maxRunTime) {
   /** Without limits of the work or of the shapes. */
   public Scheduling(BatchSchedulerOptions options, BatchingPolicy policy) {
-    this(options, policy, WorkLimits.NONE, ShapeLadder.NONE);
+    this(options, policy, WorkLimits.NONE, ShapeLadder.NONE, Duration.ZERO);
   }
 }

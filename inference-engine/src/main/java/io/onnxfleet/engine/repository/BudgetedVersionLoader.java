@@ -5,15 +5,11 @@ import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.metrics.ModelVersionId;
 import io.onnxfleet.engine.repository.ModelFolder.Version;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import java.util.function.ToIntFunction;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,12 +20,13 @@ import org.jspecify.annotations.Nullable;
  * Tensors count elsewhere. Thread-safe; the bound holds at every moment.
  */
 final class BudgetedVersionLoader implements VersionLoader {
-  private static final int DEEPEST_FILE = 8;
   private static final long MIB = 1 << 20;
 
   private final VersionLoader loader;
   private final long budget;
   private final ToIntFunction<ModelFolder> copies;
+
+  private volatile Predicate<String> roomMaker = model -> false;
 
   @GuardedBy("this")
   private final Map<LoadedVersion, Long> sizes = new HashMap<>();
@@ -50,6 +47,15 @@ final class BudgetedVersionLoader implements VersionLoader {
   }
 
   /**
+   * Has others leave where a model does not fit.
+   *
+   * @param maker has one leave for the model named; false if none may
+   */
+  void roomMaker(Predicate<String> maker) {
+    roomMaker = maker;
+  }
+
+  /**
    * Loads a version if it fits.
    *
    * @throws InferenceException with {@link ErrorCode#MODEL_LOAD_FAILED} and the figures if it does
@@ -57,7 +63,8 @@ final class BudgetedVersionLoader implements VersionLoader {
    */
   @Override
   public LoadedVersion load(ModelFolder folder, Version version, Consumer<String> progress) {
-    long size = version.problem() == null ? copies.applyAsInt(folder) * sizeOf(version) : 0;
+    long size =
+        version.problem() == null ? copies.applyAsInt(folder) * ModelFiles.byteSize(version) : 0;
     reserve(new ModelVersionId(folder.name(), version.number()), size);
     LoadedVersion loaded;
     try {
@@ -76,7 +83,7 @@ final class BudgetedVersionLoader implements VersionLoader {
   @Override
   public @Nullable LoadedVersion rearrange(
       LoadedVersion loaded, ModelFolder folder, Version version) {
-    long size = copies.applyAsInt(folder) * sizeOf(version);
+    long size = copies.applyAsInt(folder) * ModelFiles.byteSize(version);
     long before;
     synchronized (this) {
       before = sizes.getOrDefault(loaded, 0L);
@@ -113,37 +120,35 @@ final class BudgetedVersionLoader implements VersionLoader {
     }
   }
 
-  private synchronized void reserve(ModelVersionId id, long size) {
-    if (size > budget - used) {
-      throw new InferenceException(
-          ErrorCode.MODEL_LOAD_FAILED,
-          "%s: %d MiB of weights (expected: <= %d MiB, what is left of the memory budget of %d MiB)"
-              .formatted(id, Math.ceilDiv(size, MIB), (budget - used) / MIB, budget / MIB));
+  private void reserve(ModelVersionId id, long size) {
+    boolean reserved = tryReserve(size);
+    while (!reserved) {
+      if (size > budget || !roomMaker.test(id.model())) {
+        throw noRoom(id, size);
+      }
+      reserved = tryReserve(size);
     }
-    used += size;
+  }
+
+  private synchronized boolean tryReserve(long size) {
+    boolean fits = size <= budget - used;
+    used += fits ? size : 0;
+    return fits;
+  }
+
+  private synchronized InferenceException noRoom(ModelVersionId id, long size) {
+    return new InferenceException(
+        ErrorCode.MODEL_LOAD_FAILED,
+        "%s: %d MiB of weights (expected: <= %d MiB, what is left of the memory budget of %d MiB)"
+            .formatted(id, Math.ceilDiv(size, MIB), (budget - used) / MIB, budget / MIB));
   }
 
   private synchronized void giveBack(long size) {
     used -= size;
   }
 
-  private static long sizeOf(Version version) {
-    Path folder = version.modelFile().toAbsolutePath().getParent();
-    if (folder == null) {
-      return 0;
-    }
-    try (Stream<Path> files = Files.walk(folder, DEEPEST_FILE)) {
-      return files.filter(Files::isRegularFile).mapToLong(BudgetedVersionLoader::sizeOf).sum();
-    } catch (IOException unreadable) {
-      throw new UncheckedIOException(unreadable);
-    }
-  }
-
-  private static long sizeOf(Path file) {
-    try {
-      return Files.size(file);
-    } catch (IOException unreadable) {
-      throw new UncheckedIOException(unreadable);
-    }
+  @Override
+  public void close() {
+    loader.close();
   }
 }

@@ -8,7 +8,9 @@ import io.onnxfleet.engine.metrics.ModelVersionId;
 import io.onnxfleet.engine.repository.ModelFolder.Version;
 import io.onnxfleet.engine.repository.config.DeclaredConfig;
 import io.onnxfleet.engine.request.Ticker;
+import io.onnxfleet.engine.runtime.GraphCache;
 import io.onnxfleet.engine.runtime.ModelSessionFactory;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -20,6 +22,7 @@ import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Predicate;
@@ -61,6 +64,7 @@ public final class ModelCatalog {
 
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
   private volatile boolean scanned;
+  private volatile @Nullable OnDemandModels onDemand;
 
   /** A catalog that knows nothing until {@link #loadAll}. */
   ModelCatalog(
@@ -84,31 +88,60 @@ public final class ModelCatalog {
    * A catalog whose versions are served by sessions.
    *
    * @param limits what bounds each version and its loading
+   * @param trial what an unknown model has to stand before
    */
   public static ModelCatalog create(
       ModelRepository repository,
       ModelSessionFactory sessions,
       InstancePlan plan,
       Limits limits,
+      Trial trial,
       InstanceGroup.Environment environment) {
-    VersionLoader loader =
+    VersionLoader open =
+        new SessionVersionLoader(
+            sessions,
+            plan,
+            limits.maxQueueSize(),
+            limits.maxQueuedWork(),
+            limits.maxRequestRows(),
+            limits.maxRunTime(),
+            environment);
+    BudgetedVersionLoader loader =
         new BudgetedVersionLoader(
-            new SessionVersionLoader(
-                sessions,
-                plan,
-                limits.maxQueueSize(),
-                limits.maxQueuedWork(),
-                limits.maxRequestRows(),
-                environment),
+            new QuarantiningVersionLoader(trial.before(open, plan), environment.ticker()),
             limits.memoryBudget(),
             folder -> limits.sharesWeights() ? 1 : plan.mostSessionsFor(folder.config()));
-    return new ModelCatalog(
-        repository,
-        loader,
-        environment.metrics(),
-        limits.drainTimeout(),
-        limits.loadingThreads(),
-        environment.ticker());
+    ModelCatalog catalog =
+        new ModelCatalog(
+            repository,
+            loader,
+            environment.metrics(),
+            limits.drainTimeout(),
+            limits.loadingThreads(),
+            environment.ticker());
+    loader.roomMaker(catalog::makeRoomFor);
+    return catalog;
+  }
+
+  /**
+   * What an unknown model has to stand before it is loaded.
+   *
+   * @param passed where it is noted what has passed, or null
+   * @param graphCache its folder, or null for the usual one
+   */
+  public record Trial(
+      TrialOptions options,
+      @Nullable GraphCache passed,
+      @Nullable Path graphCache,
+      long maxGraphCacheBytes) {
+    /** None. */
+    public static final Trial NONE = new Trial(TrialOptions.off(), null, null, 0);
+
+    private VersionLoader before(VersionLoader loader, InstancePlan plan) {
+      return options.enabled()
+          ? new TrialVersionLoader(loader, options, plan, passed, graphCache, maxGraphCacheBytes)
+          : loader;
+    }
   }
 
   /**
@@ -117,6 +150,7 @@ public final class ModelCatalog {
    * @param maxQueueSize requests that may wait where the configuration sets no bound
    * @param maxQueuedWork how long what waits may take before more is refused; zero for no bound
    * @param maxRequestRows rows of the largest request
+   * @param maxRunTime after which a run is terminated; zero for no limit
    * @param drainTimeout how long unloading waits for what was accepted
    * @param loadingThreads models that load at once, at least 1
    * @param memoryBudget bytes that the weights of all versions may take up
@@ -126,6 +160,7 @@ public final class ModelCatalog {
       int maxQueueSize,
       Duration maxQueuedWork,
       int maxRequestRows,
+      Duration maxRunTime,
       Duration drainTimeout,
       int loadingThreads,
       long memoryBudget,
@@ -156,10 +191,71 @@ public final class ModelCatalog {
                 if (chosen.test(folder.name())) {
                   entry(folder.name()).problem("waits for a loading thread");
                   loads.add(change(folder.name(), () -> loadQuietly(folder)));
+                } else {
+                  list(folder);
                 }
               }
               return CompletableFuture.allOf(loads.toArray(CompletableFuture[]::new));
             });
+  }
+
+  private void list(ModelFolder folder) {
+    ModelEntry entry = entry(folder.name());
+    entry.problem(folder.problem());
+    folder.servedVersions().forEach(version -> entry.listed(version.number()));
+  }
+
+  /** Asks it for room, and tells it of loads, from now on. */
+  void onDemand(OnDemandModels models) {
+    onDemand = models;
+  }
+
+  private boolean makeRoomFor(String name) {
+    OnDemandModels models = onDemand;
+    return models != null && models.makeRoomFor(name);
+  }
+
+  /** Loads a model unless it is loaded, for a request that waits. */
+  CompletableFuture<Void> bring(String name) {
+    return change(
+        name,
+        () -> {
+          if (readyVersions(name).isEmpty()) {
+            load(find(name), false);
+          }
+        });
+  }
+
+  /** Unloads a model on a thread of its own, so that those that load may wait for it. */
+  CompletableFuture<Void> evict(String name) {
+    return change(
+        name,
+        () -> {
+          ModelEntry entry = require(name);
+          entry.knownVersions().forEach(version -> unload(entry, version));
+        },
+        task -> Thread.ofVirtual().name("model-eviction").start(task));
+  }
+
+  /** The models that take requests and are not being changed. */
+  List<String> readyModels() {
+    return entries.entrySet().stream()
+        .filter(
+            entry ->
+                !changes.containsKey(entry.getKey()) && !entry.getValue().readyVersions().isEmpty())
+        .map(Map.Entry::getKey)
+        .toList();
+  }
+
+  /** True if the model was listed, whether it serves or not. */
+  public boolean isKnown(String name) {
+    return entries.containsKey(name);
+  }
+
+  /** True if a version is not loaded, and nothing is known that speaks against loading it. */
+  public boolean mayLoad(String name, long version) {
+    ModelEntry entry = entries.get(name);
+    return entry != null && entry.mayLoad(version);
   }
 
   /** True once the repository was listed. */
@@ -278,6 +374,7 @@ public final class ModelCatalog {
           .join();
     }
     executor.shutdown();
+    loader.close();
   }
 
   private void loadQuietly(ModelFolder folder) {
@@ -385,6 +482,7 @@ public final class ModelCatalog {
   private void replace(ModelEntry entry, ModelFolder folder, Version version, ModelStamp stamp) {
     ModelVersionId id = new ModelVersionId(folder.name(), version.number());
     LoadedVersion loaded;
+    long begin = ticker.nanoTime();
     try {
       loaded = loader.load(folder, version, step -> entry.progress(version.number(), step));
     } catch (InferenceException failure) {
@@ -395,6 +493,10 @@ public final class ModelCatalog {
       entry.failed(version.number(), failure.toString());
       log.error("{} is not served", id, failure);
       throw new InferenceException(ErrorCode.MODEL_LOAD_FAILED, id + ": " + failure, failure);
+    }
+    OnDemandModels models = onDemand;
+    if (models != null) {
+      models.loaded(id, ticker.nanoTime() - begin, ModelFiles.byteSize(version));
     }
     LoadedVersion replaced = entry.ready(loaded, stamp);
     metrics.versionReady(id, loaded.executionProvider().label(), loaded.group());
@@ -428,13 +530,17 @@ public final class ModelCatalog {
    * Runs a change on a loading thread, after those of the same model that were asked for before.
    */
   private CompletableFuture<Void> change(String name, Runnable change) {
+    return change(name, change, executor);
+  }
+
+  private CompletableFuture<Void> change(String name, Runnable change, Executor thread) {
     CompletableFuture<Void> done =
         changes.compute(
             name,
             (key, before) ->
                 before == null
-                    ? CompletableFuture.runAsync(change, executor)
-                    : before.handle((result, failure) -> null).thenRunAsync(change, executor));
+                    ? CompletableFuture.runAsync(change, thread)
+                    : before.handle((result, failure) -> null).thenRunAsync(change, thread));
     var _ = done.whenComplete((result, failure) -> changes.remove(name, done));
     return done;
   }

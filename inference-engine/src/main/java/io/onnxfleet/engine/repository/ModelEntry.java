@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  * Thread-safe.
  */
 final class ModelEntry {
+  private static final String NOT_LOADED = "not loaded";
+  private static final String UNLOADED = "unloaded";
+
   private final String name;
 
   @GuardedBy("this")
@@ -41,6 +44,23 @@ final class ModelEntry {
 
   synchronized void problem(@Nullable String reason) {
     problem = reason;
+  }
+
+  /** A version that may be loaded, unless more is known of it. */
+  synchronized void listed(long version) {
+    versions.putIfAbsent(version, new Status(ModelState.UNAVAILABLE, NOT_LOADED, null, null));
+  }
+
+  /** True if a version is not READY, and nothing is known that speaks against loading it. */
+  synchronized boolean mayLoad(long version) {
+    Status status = versions.get(version);
+    return status != null
+        && switch (status.state()) {
+          case READY -> false;
+          case LOADING, UNLOADING -> true;
+          case UNAVAILABLE ->
+              status.reason().equals(NOT_LOADED) || status.reason().equals(UNLOADED);
+        };
   }
 
   synchronized void loading(long version) {
@@ -104,7 +124,7 @@ final class ModelEntry {
   }
 
   synchronized void unloaded(long version) {
-    versions.put(version, new Status(ModelState.UNAVAILABLE, "unloaded", null, null));
+    versions.put(version, new Status(ModelState.UNAVAILABLE, UNLOADED, null, null));
   }
 
   /** The versions that take requests, ascending. */

@@ -27,8 +27,6 @@ record ModelStamp(
     @Nullable DeclaredConfig config,
     String shared,
     Map<Long, String> versions) {
-  private static final int DEEPEST_FILE = 8;
-
   ModelStamp {
     versions = Map.copyOf(versions);
   }
@@ -37,7 +35,8 @@ record ModelStamp(
     Map<Long, String> versions = new TreeMap<>();
     for (Version version : folder.servedVersions()) {
       Path parent = version.modelFile().toAbsolutePath().getParent();
-      versions.put(version.number(), parent == null ? "" : describe(parent, DEEPEST_FILE));
+      versions.put(
+          version.number(), parent == null ? "" : describe(parent, ModelFiles.DEEPEST_FILE));
     }
     return new ModelStamp(folder.problem(), folder.config(), shared(folder.path()), versions);
   }
@@ -62,7 +61,7 @@ record ModelStamp(
         if (!Files.isDirectory(entry)) {
           described.append(line(model, entry));
         } else if (name.equals(DeclaredWarmUp.DATA_FOLDER)) {
-          described.append(describe(entry, DEEPEST_FILE));
+          described.append(describe(entry, ModelFiles.DEEPEST_FILE));
         }
       }
     } catch (IOException | SecurityException unreadable) {

@@ -28,12 +28,16 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /** A configuration in the terms of the packages that act on it. */
 final class ServingTerms {
   /** The parameter that bounds a batch's rows times the length that they are padded to. */
   static final String MAX_BATCH_ELEMENTS = "max_batch_elements";
+
+  /** The parameter that bounds the time of one run, in milliseconds. */
+  static final String MAX_RUN_TIME = "max_run_time_ms";
 
   /** The parameter that rounds the shapes of batches up to a few. */
   static final String SHAPE_LADDER = "shape_ladder";
@@ -74,9 +78,14 @@ final class ServingTerms {
    *
    * @param maxQueueSize the bound where the configuration sets none
    * @param maxQueuedWork how long what waits may take
+   * @param maxRunTime after which a run is terminated, unless the configuration says otherwise
    */
   static Scheduling scheduling(
-      ModelConfig config, ExecutionProvider provider, int maxQueueSize, Duration maxQueuedWork) {
+      ModelConfig config,
+      ExecutionProvider provider,
+      int maxQueueSize,
+      Duration maxQueuedWork,
+      Duration maxRunTime) {
     DynamicBatching batching = config.dynamicBatching();
     int batchSize = batching == null ? 1 : Math.max(1, config.maxBatchSize());
     DynamicBatching declared = batching == null ? DynamicBatching.DEFAULT : batching;
@@ -98,7 +107,8 @@ final class ServingTerms {
         options,
         fixed ? new TritonBatchingPolicy(options) : new AdaptiveBatchingPolicy(),
         new WorkLimits(1, maxPaddedElements(config), maxQueuedWork),
-        ladder(config, provider, batchSize));
+        ladder(config, provider, batchSize),
+        maxRunTime(config, maxRunTime));
   }
 
   /** By default only where a new shape costs a search for kernels or a new engine. */
@@ -120,17 +130,26 @@ final class ServingTerms {
   }
 
   private static long maxPaddedElements(ModelConfig config) {
-    String declared = config.parameters().get(MAX_BATCH_ELEMENTS);
+    return number(config, MAX_BATCH_ELEMENTS).orElse(0);
+  }
+
+  private static Duration maxRunTime(ModelConfig config, Duration otherwise) {
+    OptionalLong declared = number(config, MAX_RUN_TIME);
+    return declared.isPresent() ? Duration.ofMillis(declared.getAsLong()) : otherwise;
+  }
+
+  private static OptionalLong number(ModelConfig config, String parameter) {
+    String declared = config.parameters().get(parameter);
     if (declared == null) {
-      return 0;
+      return OptionalLong.empty();
     }
     if (!declared.matches("[1-9][0-9]{0,8}")) {
       throw new InferenceException(
           ErrorCode.MODEL_LOAD_FAILED,
           "parameter '%s': %s (expected: a whole number from 1 to 999999999)"
-              .formatted(MAX_BATCH_ELEMENTS, declared));
+              .formatted(parameter, declared));
     }
-    return Long.parseLong(declared);
+    return OptionalLong.of(Long.parseLong(declared));
   }
 
   private static QueuePolicy queuePolicy(QueuePolicyConfig declared, int maxQueueSize) {

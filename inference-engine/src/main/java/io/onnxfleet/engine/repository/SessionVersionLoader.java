@@ -8,6 +8,7 @@ import io.onnxfleet.engine.instance.WarmUp;
 import io.onnxfleet.engine.metrics.ModelVersionId;
 import io.onnxfleet.engine.repository.ModelFolder.Version;
 import io.onnxfleet.engine.repository.ThreadBudget.Split;
+import io.onnxfleet.engine.repository.check.ModelFileCheck;
 import io.onnxfleet.engine.repository.config.ModelConfig;
 import io.onnxfleet.engine.repository.config.ModelConfigDerivation;
 import io.onnxfleet.engine.runtime.GraphCache;
@@ -41,6 +42,7 @@ final class SessionVersionLoader implements VersionLoader {
   private final int maxQueueSize;
   private final Duration maxQueuedWork;
   private final int maxRequestRows;
+  private final Duration maxRunTime;
   private final InstanceGroup.Environment environment;
 
   /** The sessions of each version that is open. */
@@ -54,12 +56,14 @@ final class SessionVersionLoader implements VersionLoader {
       int maxQueueSize,
       Duration maxQueuedWork,
       int maxRequestRows,
+      Duration maxRunTime,
       InstanceGroup.Environment environment) {
     this.sessions = sessions;
     this.plan = plan;
     this.maxQueueSize = maxQueueSize;
     this.maxQueuedWork = maxQueuedWork;
     this.maxRequestRows = maxRequestRows;
+    this.maxRunTime = maxRunTime;
     this.environment = environment;
   }
 
@@ -177,6 +181,7 @@ final class SessionVersionLoader implements VersionLoader {
       Path file,
       List<Opened> opened,
       Consumer<String> progress) {
+    ModelFileCheck.check(file, folder.path());
     progress.accept("opening");
     List<SessionOptions> wanted = plan.sessionsFor(folder.config());
     ModelSession first = sessions.open(file, wanted.getFirst());
@@ -215,7 +220,8 @@ final class SessionVersionLoader implements VersionLoader {
             id,
             model,
             opened.stream().map(Opened::session).toList(),
-            ServingTerms.scheduling(config, first.executionProvider(), maxQueueSize, maxQueuedWork),
+            ServingTerms.scheduling(
+                config, first.executionProvider(), maxQueueSize, maxQueuedWork, maxRunTime),
             maxRequestRows,
             environment);
     return new LoadedVersion(

@@ -28,4 +28,7 @@ interface VersionLoader {
 
   /** What it loaded was drained and closed. */
   default void closed(LoadedVersion loaded) {}
+
+  /** Nothing is loaded from now on. */
+  default void close() {}
 }

@@ -170,8 +170,8 @@ public final class GraphCache {
    */
   public Optional<String> note(Path modelFile, String name) {
     try {
-      Path note = noteFile(modelFile, name);
-      return Files.isRegularFile(note) ? Optional.of(Files.readString(note)) : Optional.empty();
+      Optional<Path> note = noteFile(modelFile, name).filter(Files::isRegularFile);
+      return note.isPresent() ? Optional.of(Files.readString(note.get())) : Optional.empty();
     } catch (IOException unreadable) {
       return Optional.empty();
     }
@@ -180,21 +180,28 @@ public final class GraphCache {
   /** Notes something of a model, for later processes too; what cannot be written is forgotten. */
   public void note(Path modelFile, String name, String text) {
     try {
+      Optional<Path> note = noteFile(modelFile, name);
+      if (note.isEmpty()) {
+        return;
+      }
       Path part = Files.createTempFile(root, "note", PART);
       Files.writeString(part, text);
       Files.move(
-          part,
-          noteFile(modelFile, name),
-          StandardCopyOption.ATOMIC_MOVE,
-          StandardCopyOption.REPLACE_EXISTING);
+          part, note.get(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException failure) {
       log.warn("{} of {} is not noted: {}", name, modelFile, failure.toString());
     }
   }
 
-  private Path noteFile(Path modelFile, String name) throws IOException {
-    String content = contentHash(modelFile, filesOf(modelFile));
-    return root.resolve(hash(String.join("\n", content, processor, name)).substring(0, 32));
+  /** Empty if the model's content cannot be told, and so not be recognised either. */
+  private Optional<Path> noteFile(Path modelFile, String name) throws IOException {
+    List<Path> files = filesOf(modelFile);
+    if (files.isEmpty()) {
+      return Optional.empty();
+    }
+    String content = contentHash(modelFile, files);
+    return Optional.of(
+        root.resolve(hash(String.join("\n", content, processor, name)).substring(0, 32)));
   }
 
   // ---------------------------------------------------------------- making

@@ -134,7 +134,8 @@ class ShapeLadderPropertyTest {
             BatchSchedulerOptions.ofMaxBatchSize(MAX_BATCH),
             new AdaptiveBatchingPolicy(),
             WorkLimits.NONE,
-            ladder),
+            ladder,
+            Duration.ZERO),
         100,
         new InstanceGroup.Environment(pool, System::nanoTime, EngineMetrics.NONE));
   }

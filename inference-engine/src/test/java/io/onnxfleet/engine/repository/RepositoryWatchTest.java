@@ -70,7 +70,8 @@ class RepositoryWatchTest {
         new OnnxRuntime(pool),
         new InstancePlan(2, List.of(ExecutionProvider.CPU), null, Map.of(), null),
         new ModelCatalog.Limits(
-            64, Duration.ZERO, 64, Duration.ofSeconds(30), 2, Long.MAX_VALUE, false),
+            64, Duration.ZERO, 64, Duration.ZERO, Duration.ofSeconds(30), 2, Long.MAX_VALUE, false),
+        ModelCatalog.Trial.NONE,
         new InstanceGroup.Environment(pool, Ticker.system(), EngineMetrics.NONE));
   }
 

@@ -24,7 +24,7 @@ public final class TinyModel {
   private final List<Protobuf> functions = new ArrayList<>();
 
   /** y = 2x + 1 and z = -x over FP32 rows of three. */
-  static TinyModel affine() {
+  public static TinyModel affine() {
     return new TinyModel()
         .constant("two", 2)
         .constant("one", 1)
@@ -190,7 +190,7 @@ public final class TinyModel {
   }
 
   /** y = x behind that many conditions one inside the other. */
-  static TinyModel nested(int depth) {
+  public static TinyModel nested(int depth) {
     Protobuf branch =
         new Protobuf()
             .text(2, "innermost")

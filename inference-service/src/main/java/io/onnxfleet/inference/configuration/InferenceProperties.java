@@ -3,6 +3,8 @@ package io.onnxfleet.inference.configuration;
 import com.sun.management.OperatingSystemMXBean;
 import io.onnxfleet.engine.EngineOptions;
 import io.onnxfleet.engine.runtime.ExecutionProvider;
+import io.onnxfleet.inference.source.Archive;
+import io.onnxfleet.inference.source.FetchedModels;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -45,6 +47,13 @@ import org.springframework.util.unit.DataSize;
  * @param maxGraphCache what they may take up; 0 keeps none
  * @param threadBudget how the CPUs are split into instances of a model and threads of each
  * @param repository how models come to be served
+ * @param trial what a model that was not seen before has to stand
+ * @param maxRunTime after which a run of a model is terminated and answered 504, at most a day; 0
+ *     for no limit
+ * @param sources archives of further models, fetched before the start and pinned by their digest
+ * @param sourceCache where they are kept, also for other replicas; {@code .sources} in {@code
+ *     models} if not set
+ * @param maxSourceCache what they may take up, at least 1 MB; what is in use stays
  */
 @ConfigurationProperties("fleet.inference")
 public record InferenceProperties(
@@ -67,7 +76,12 @@ public record InferenceProperties(
     @Nullable Path graphCache,
     @DefaultValue("4GB") DataSize maxGraphCache,
     @DefaultValue("measure") ThreadBudget threadBudget,
-    @DefaultValue RepositoryProperties repository) {
+    @DefaultValue RepositoryProperties repository,
+    @DefaultValue TrialProperties trial,
+    @DefaultValue("60s") Duration maxRunTime,
+    @DefaultValue List<Archive> sources,
+    @Nullable Path sourceCache,
+    @DefaultValue("50GB") DataSize maxSourceCache) {
 
   /** How a model's share of the CPUs is split. */
   public enum ThreadBudget {
@@ -83,12 +97,16 @@ public record InferenceProperties(
 
   public InferenceProperties {
     executionProviders = List.copyOf(executionProviders);
+    sources = List.copyOf(sources);
+    requireAtLeast("max-source-cache", maxSourceCache.toBytes(), 1 << 20);
     providerOptions = providerOptions == null ? Map.of() : Map.copyOf(providerOptions);
     requireAtLeast("cpus", cpus == null ? 1 : cpus, 1);
     requireAtLeast("execution-providers", executionProviders.size(), 1);
     requireAtLeast("max-queue-size", maxQueueSize, 1);
     requireAtLeast("max-queue-delay", maxQueueDelay.toMillis(), 0);
     requireAtMost("max-queue-delay", maxQueueDelay.toMillis(), Duration.ofDays(1).toMillis());
+    requireAtLeast("max-run-time", maxRunTime.toMillis(), 0);
+    requireAtMost("max-run-time", maxRunTime.toMillis(), Duration.ofDays(1).toMillis());
     requireAtLeast("max-request-rows", maxRequestRows, 1);
     requireAtLeast("max-concurrent-requests", maxConcurrentRequests, 1);
     requireAtLeast("max-body-size", maxBodySize.toBytes(), 1 << 10);
@@ -115,8 +133,25 @@ public record InferenceProperties(
     }
   }
 
+  /** The archives of {@link #sources}, fetched if they are not there. */
+  public FetchedModels fetch() {
+    return FetchedModels.of(
+        sources,
+        sourceCache == null ? models.resolve(".sources") : sourceCache,
+        maxSourceCache.toBytes());
+  }
+
   /** The same for the engine. */
   public EngineOptions engineOptions() {
+    return engineOptions(List.of());
+  }
+
+  /**
+   * The same for the engine.
+   *
+   * @param fetched folders of further models
+   */
+  public EngineOptions engineOptions(List<Path> fetched) {
     int processors = cpus == null ? Runtime.getRuntime().availableProcessors() : cpus;
     return new EngineOptions(
         models.toAbsolutePath().normalize(),
@@ -134,7 +169,10 @@ public record InferenceProperties(
         graphCache == null ? null : graphCache.toAbsolutePath().normalize(),
         maxGraphCache.toBytes(),
         threadBudget == ThreadBudget.MEASURE,
-        repository.control(processors));
+        repository.control(processors),
+        trial.options(),
+        maxRunTime,
+        fetched);
   }
 
   private static long memoryForWeights() {

@@ -5,6 +5,7 @@ import com.netflix.discovery.EurekaClient;
 import io.onnxfleet.engine.InferenceEngine;
 import io.onnxfleet.engine.metrics.EngineMetrics;
 import io.onnxfleet.inference.configuration.InferenceProperties;
+import io.onnxfleet.inference.source.FetchedModels;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,10 +22,17 @@ import org.springframework.core.env.Environment;
 class LifecycleConfiguration {
   private static final Logger log = LoggerFactory.getLogger(LifecycleConfiguration.class);
 
+  /** Kept from others that would make room for as long as this replica runs. */
+  @Bean(destroyMethod = "close")
+  FetchedModels fetchedModels(InferenceProperties properties) {
+    return properties.fetch();
+  }
+
   /** Closed when everything that uses it is. */
   @Bean(destroyMethod = "close")
-  InferenceEngine inferenceEngine(InferenceProperties properties, EngineMetrics metrics) {
-    return InferenceEngine.create(properties.engineOptions(), metrics);
+  InferenceEngine inferenceEngine(
+      InferenceProperties properties, FetchedModels fetched, EngineMetrics metrics) {
+    return InferenceEngine.create(properties.engineOptions(fetched.folders()), metrics);
   }
 
   /** Models load from here on, while the rest of the context starts. */

@@ -38,7 +38,10 @@ final class RegistryMetadata {
     for (ModelIndexEntry entry : engine.index()) {
       String name = URLEncoder.encode(entry.name(), StandardCharsets.UTF_8);
       known.add(name);
-      if (entry.state() == ModelState.READY && entry.version() != null) {
+      if (entry.version() != null && engine.loadsOnDemand(entry.name(), entry.version())) {
+        // A request is what it takes to have it READY.
+        ready.add(name + ":" + entry.version());
+      } else if (entry.state() == ModelState.READY && entry.version() != null) {
         try {
           ModelMetadata model = engine.metadata(entry.name(), entry.version());
           ready.add(name + ":" + entry.version());

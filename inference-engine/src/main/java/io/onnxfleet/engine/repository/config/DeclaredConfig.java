@@ -70,6 +70,25 @@ public final class DeclaredConfig {
     return model(one).equals(model(other));
   }
 
+  /** That part of a configuration, as a text. */
+  public static String modelText(@Nullable DeclaredConfig config) {
+    return model(config).toString();
+  }
+
+  /** The same with one instance, of the first group's kind and on its first device. */
+  public static @Nullable DeclaredConfig withOneInstance(@Nullable DeclaredConfig config) {
+    if (config == null || config.proto.getInstanceGroupCount() == 0) {
+      return config;
+    }
+    InstanceGroupProto first = config.proto.getInstanceGroup(0);
+    InstanceGroupProto.Builder one = first.toBuilder().setCount(1).clearGpus();
+    if (first.getGpusCount() > 0) {
+      one.addGpus(first.getGpus(0));
+    }
+    return new DeclaredConfig(
+        config.source, config.proto.toBuilder().clearInstanceGroup().addInstanceGroup(one).build());
+  }
+
   private static ModelConfigProto model(@Nullable DeclaredConfig config) {
     return config == null
         ? ModelConfigProto.getDefaultInstance()

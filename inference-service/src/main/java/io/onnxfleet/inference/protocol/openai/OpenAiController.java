@@ -76,6 +76,7 @@ class OpenAiController {
       EmbeddingsRequest request = read(http);
       String model = Objects.requireNonNullElse(request.model(), fleet.defaultModel());
       try (ReplicaLoad.Visit visit = load.enter(model, http, response)) {
+        ClientConnection.of(http).await(engine.prepare(model, deadline), _ -> {});
         requireDimensions(request, model);
         Embeddings embeddings =
             ClientConnection.of(http)

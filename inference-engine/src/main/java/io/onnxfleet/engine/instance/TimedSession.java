@@ -1,0 +1,100 @@
+package io.onnxfleet.engine.instance;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.onnxfleet.engine.error.ErrorCode;
+import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.request.Ticker;
+import io.onnxfleet.engine.runtime.ModelSession;
+import io.onnxfleet.engine.tensor.NamedTensor;
+import io.onnxfleet.engine.tensor.Tensor;
+import java.time.Duration;
+import java.util.List;
+
+/**
+ * A session whose runs end after a time: {@link #expire} terminates one that takes longer. The run
+ * then fails with {@link ErrorCode#DEADLINE_EXCEEDED}. Runs belong to one thread, {@link #expire}
+ * and {@link #terminate} to any.
+ */
+final class TimedSession {
+  private final ModelSession session;
+  private final Duration maxRunTime;
+  private final Ticker ticker;
+
+  @GuardedBy("this")
+  private boolean running;
+
+  @GuardedBy("this")
+  private boolean overran;
+
+  @GuardedBy("this")
+  private long begin;
+
+  /**
+   * A session without a run.
+   *
+   * @param maxRunTime zero for no limit
+   */
+  TimedSession(ModelSession session, Duration maxRunTime, Ticker ticker) {
+    this.session = session;
+    this.maxRunTime = maxRunTime;
+    this.ticker = ticker;
+  }
+
+  /** As {@link ModelSession#run}, or the failure that tells of the time. */
+  List<Tensor> run(List<NamedTensor> inputs, List<String> outputs) {
+    begin();
+    boolean late = false;
+    try {
+      return session.run(inputs, outputs);
+    } catch (InferenceException failure) {
+      late = hasOverrun();
+      if (!late) {
+        throw failure;
+      }
+    } finally {
+      end();
+    }
+    throw new InferenceException(
+        ErrorCode.DEADLINE_EXCEEDED,
+        "the model ran for more than %d ms (expected: <= that, max-run-time)"
+            .formatted(maxRunTime.toMillis()));
+  }
+
+  private synchronized void begin() {
+    begin = ticker.nanoTime();
+    overran = false;
+    running = true;
+  }
+
+  private synchronized boolean hasOverrun() {
+    return overran;
+  }
+
+  private synchronized void end() {
+    running = false;
+  }
+
+  /** Terminates a run that has taken too long. */
+  synchronized void expire() {
+    if (running
+        && !overran
+        && !maxRunTime.isZero()
+        && ticker.nanoTime() - begin > maxRunTime.toNanos()) {
+      overran = true;
+      session.terminate();
+    }
+  }
+
+  void terminate() {
+    session.terminate();
+  }
+
+  @SuppressWarnings("ReferenceEquality") // a session is the one that was opened, whatever it holds
+  boolean isOf(ModelSession other) {
+    return session == other;
+  }
+
+  void close() {
+    session.close();
+  }
+}

@@ -1,0 +1,167 @@
+package io.onnxfleet.engine.repository;
+
+import io.onnxfleet.engine.error.ErrorCode;
+import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.repository.ModelFolder.Version;
+import io.onnxfleet.engine.repository.config.DeclaredConfig;
+import io.onnxfleet.engine.repository.trial.ChildProcesses;
+import io.onnxfleet.engine.repository.trial.Outcome;
+import io.onnxfleet.engine.runtime.ExecutionProvider;
+import io.onnxfleet.engine.runtime.GraphCache;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Has a model that was not seen before opened and run once in a process of its own, before it is
+ * loaded in this one: what crashes native code, takes for ever or takes all memory costs no more
+ * than that process.
+ *
+ * <p>Which models have passed is noted by their content beside the optimised graphs, for later
+ * starts and other replicas; the process leaves a model's optimised graph there too, so that a
+ * large model is not prepared twice. Where no process can be started, models are loaded untried,
+ * which the log says. Thread-safe.
+ */
+final class TrialVersionLoader implements VersionLoader {
+  private static final Logger log = LoggerFactory.getLogger(TrialVersionLoader.class);
+  private static final String PASSED = "passed";
+  private static final int MOST_QUESTIONS = 100;
+
+  /** What an optimisation may need beside the weights as they lie. */
+  private static final int COPIES_OF_WEIGHTS = 3;
+
+  private final VersionLoader loader;
+  private final TrialOptions options;
+  private final InstancePlan plan;
+  private final @Nullable GraphCache passed;
+  private final @Nullable Path graphCache;
+  private final long maxGraphCacheBytes;
+  private final ChildProcesses children;
+  private final AtomicBoolean startFailed = new AtomicBoolean();
+
+  /**
+   * A loader behind trials.
+   *
+   * @param plan what models run on
+   * @param passed where it is noted what has passed, or null
+   * @param graphCache its folder
+   */
+  TrialVersionLoader(
+      VersionLoader loader,
+      TrialOptions options,
+      InstancePlan plan,
+      @Nullable GraphCache passed,
+      @Nullable Path graphCache,
+      long maxGraphCacheBytes) {
+    this.loader = loader;
+    this.options = options;
+    this.plan = plan;
+    this.passed = passed;
+    this.graphCache = graphCache;
+    this.maxGraphCacheBytes = maxGraphCacheBytes;
+    this.children = new ChildProcesses(command(), MOST_QUESTIONS);
+  }
+
+  static List<String> command() {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(
+        List.of(
+            "-Xmx256m",
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-XX:ActiveProcessorCount=1",
+            "-XX:+SuppressFatalErrorMessage",
+            "-XX:-CreateCoredumpOnCrash",
+            "--enable-native-access=ALL-UNNAMED",
+            "-Djava.io.tmpdir=" + System.getProperty("java.io.tmpdir"),
+            "-cp",
+            System.getProperty("java.class.path"),
+            ModelTrial.class.getName()));
+    return command;
+  }
+
+  @Override
+  public LoadedVersion load(ModelFolder folder, Version version, Consumer<String> progress) {
+    if (version.problem() == null) {
+      requirePassed(folder, version, progress);
+    }
+    return loader.load(folder, version, progress);
+  }
+
+  @Override
+  public @Nullable LoadedVersion rearrange(
+      LoadedVersion loaded, ModelFolder folder, Version version) {
+    return loader.rearrange(loaded, folder, version);
+  }
+
+  @Override
+  public void closed(LoadedVersion loaded) {
+    loader.closed(loaded);
+  }
+
+  private void requirePassed(ModelFolder folder, Version version, Consumer<String> progress) {
+    String note = "trial " + DeclaredConfig.modelText(folder.config());
+    if (passed != null && passed.note(version.modelFile(), note).equals(Optional.of(PASSED))) {
+      return;
+    }
+    progress.accept("being tried in a process of its own");
+    String refusal;
+    try {
+      refusal = refusal(children.ask(question(folder, version).toJson(), options.timeout()));
+    } catch (IOException failure) {
+      if (startFailed.compareAndSet(false, true)) {
+        log.warn("models are loaded untried: no process can be started", failure);
+      }
+      return;
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      refusal = "interrupted";
+    }
+    if (refusal != null) {
+      throw new InferenceException(ErrorCode.MODEL_LOAD_FAILED, refusal);
+    }
+    if (passed != null) {
+      passed.note(version.modelFile(), note, PASSED);
+    }
+  }
+
+  private ModelTrial.Question question(ModelFolder folder, Version version) {
+    return new ModelTrial.Question(
+        folder.path().toString(),
+        version.number(),
+        plan.executionProviders().stream().map(ExecutionProvider::label).toList(),
+        Optional.ofNullable(plan.required()).map(ExecutionProvider::label).orElse(null),
+        plan.providerOptions().entrySet().stream()
+            .collect(Collectors.toMap(entry -> entry.getKey().label(), Map.Entry::getValue)),
+        graphCache == null ? null : graphCache.toString(),
+        passed == null ? 0 : maxGraphCacheBytes,
+        options.memoryBytes() + COPIES_OF_WEIGHTS * ModelFiles.byteSize(version));
+  }
+
+  private static @Nullable String refusal(Outcome outcome) {
+    return switch (outcome) {
+      case Outcome.Answer answer -> ModelTrial.Answer.of(answer.line()).refusal();
+      case Outcome.TimedOut late ->
+          "it did not open and run once within %d ms (expected: <= that, trial.timeout)"
+              .formatted(late.timeout().toMillis());
+      case Outcome.Died died ->
+          "it ended the process that tried it, with exit code %d (expected an answer)"
+              .formatted(died.exitCode());
+    };
+  }
+
+  @Override
+  public void close() {
+    children.close();
+  }
+}
