@@ -62,6 +62,7 @@ final class OnDemandComparison {
     show("least recently used", leastRecentlyUsed(asked), clairvoyant);
     show("the engine, 1 caller", engine(asked, 1), clairvoyant);
     show("the engine, 8 callers", engine(asked, 8), clairvoyant);
+    show("the engine, 64 callers", engine(asked, 64), clairvoyant);
   }
 
   private void show(String what, double hits, double bound) {

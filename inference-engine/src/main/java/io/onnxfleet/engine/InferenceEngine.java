@@ -165,28 +165,40 @@ public final class InferenceEngine implements AutoCloseable {
   public CompletableFuture<InferenceResponse> infer(InferenceRequest request) {
     OnDemandModels demand = onDemand;
     String model = request.modelName();
-    if (demand == null || !catalog.isKnown(model)) {
-      return inferNow(request);
+    if (demand != null) {
+      demand.used(model);
     }
-    demand.used(model);
-    if (!catalog.readyVersions(model).isEmpty()) {
-      return inferNow(request);
+    try {
+      return accept(request);
+    } catch (InferenceException refused) {
+      if (demand == null || !demand.mayBring(model, refused)) {
+        request.close();
+        return CompletableFuture.failedFuture(refused);
+      }
     }
-    return bring(model, request.deadline())
+    return demand
+        .whenThere(
+            model, request.deadline().remainingNanos(ticker.nanoTime()), () -> accept(request))
         .whenComplete(
-            (done, failure) -> {
+            (answer, failure) -> {
               if (failure != null) {
                 request.close();
               }
-            })
-        .thenCompose(
-            done -> {
-              try {
-                return inferNow(request);
-              } finally {
-                demand.arrived(model);
-              }
             });
+  }
+
+  /** As {@link #infer}, or the reason, the request untouched. */
+  private CompletableFuture<InferenceResponse> accept(InferenceRequest request) {
+    while (true) {
+      requireOpen();
+      LoadedVersion version = catalog.require(request.modelName(), request.modelVersion());
+      CompletableFuture<InferenceResponse> answer = version.group().infer(request);
+      if (answer != null) {
+        return answer;
+      }
+      // It was replaced or unloaded since it was looked up; the catalog knows by what.
+      Thread.onSpinWait();
+    }
   }
 
   /**
@@ -195,36 +207,19 @@ public final class InferenceEngine implements AutoCloseable {
    *
    * @return fails with an {@link InferenceException} if it cannot be had in time
    */
-  public CompletableFuture<Void> prepare(String model, Deadline deadline) {
+  public CompletableFuture<?> prepare(String model, Deadline deadline) {
     OnDemandModels demand = onDemand;
-    return demand == null || !catalog.isKnown(model) || !catalog.readyVersions(model).isEmpty()
-        ? CompletableFuture.completedFuture(null)
-        : bring(model, deadline).thenRun(() -> demand.arrived(model));
-  }
-
-  private CompletableFuture<Void> bring(String model, Deadline deadline) {
-    OnDemandModels demand = onDemand;
-    return demand == null || draining.get()
-        ? CompletableFuture.failedFuture(goingAway())
-        : demand.bring(model, deadline.remainingNanos(ticker.nanoTime()));
-  }
-
-  private CompletableFuture<InferenceResponse> inferNow(InferenceRequest request) {
-    try {
-      while (true) {
-        requireOpen();
-        LoadedVersion version = catalog.require(request.modelName(), request.modelVersion());
-        CompletableFuture<InferenceResponse> answer = version.group().infer(request);
-        if (answer != null) {
-          return answer;
-        }
-        // It was replaced or unloaded since it was looked up; the catalog knows by what.
-        Thread.onSpinWait();
-      }
-    } catch (InferenceException refused) {
-      request.close();
-      return CompletableFuture.failedFuture(refused);
+    if (demand == null || !catalog.isKnown(model) || !catalog.readyVersions(model).isEmpty()) {
+      return CompletableFuture.completedFuture(null);
     }
+    demand.used(model);
+    return demand.whenThere(
+        model,
+        deadline.remainingNanos(ticker.nanoTime()),
+        () -> {
+          requireOpen();
+          return CompletableFuture.completedFuture(catalog.require(model, null));
+        });
   }
 
   /** Where requests' tensors are allocated. */

@@ -25,6 +25,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -226,13 +227,19 @@ public final class ModelCatalog {
         });
   }
 
-  /** Unloads a model on a thread of its own, so that those that load may wait for it. */
-  CompletableFuture<Void> evict(String name) {
+  /**
+   * Unloads a model on a thread of its own, so that those that load may wait for it.
+   *
+   * @param mayLeave asked once changes that were asked for before are done
+   */
+  CompletableFuture<Void> evict(String name, BooleanSupplier mayLeave) {
     return change(
         name,
         () -> {
           ModelEntry entry = require(name);
-          entry.knownVersions().forEach(version -> unload(entry, version));
+          if (mayLeave.getAsBoolean()) {
+            entry.knownVersions().forEach(version -> unload(entry, version));
+          }
         },
         task -> Thread.ofVirtual().name("model-eviction").start(task));
   }

@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,7 +41,15 @@ public final class OnDemandModels {
   private final OnDemandOptions options;
   private final ModelUses uses = new ModelUses();
   private final Map<String, CompletableFuture<Void>> loads = new ConcurrentHashMap<>();
-  private final Map<String, AtomicInteger> waiters = new ConcurrentHashMap<>();
+
+  /**
+   * How many wait for each model.
+   *
+   * <p>INVARIANT: a model leaves only if nobody waits for it when its turn to leave has come. Who
+   * waits is counted before asking for the load, which therefore comes after that or prevents it.
+   */
+  private final Map<String, Integer> waiters = new ConcurrentHashMap<>();
+
   private final AtomicInteger waiting = new AtomicInteger();
 
   /** Of a catalog, which asks it for room from now on. */
@@ -52,21 +61,40 @@ public final class OnDemandModels {
 
   /** A request for a model came, whether it is loaded or not. */
   public void used(String model) {
-    uses.used(model);
+    if (catalog.isKnown(model)) {
+      uses.used(model);
+    }
+  }
+
+  /** True if what was refused may be had once the model is loaded. */
+  public boolean mayBring(String model, InferenceException refused) {
+    return refused.code() == ErrorCode.MODEL_NOT_READY && catalog.isKnown(model);
   }
 
   /**
-   * Loads a model unless it is loaded or being loaded.
+   * Does what needs a model once it is loaded, and has it loaded; it does not leave before that is
+   * begun.
    *
    * @param nanosLeft that the request has
-   * @return completes when it takes requests; fails with an {@link InferenceException}: {@link
-   *     ErrorCode#MODEL_NOT_READY} with the reason if it cannot be had in time, {@link
-   *     ErrorCode#QUEUE_FULL} if too many wait
+   * @return what the use returns; fails with an {@link InferenceException}: what the use throws,
+   *     {@link ErrorCode#MODEL_NOT_READY} with the reason if the model cannot be had in time,
+   *     {@link ErrorCode#QUEUE_FULL} if too many wait
    */
-  public CompletableFuture<Void> bring(String model, long nanosLeft) {
-    if (!catalog.readyVersions(model).isEmpty()) {
-      return CompletableFuture.completedFuture(null);
-    }
+  public <T> CompletableFuture<T> whenThere(
+      String model, long nanosLeft, Supplier<CompletableFuture<T>> use) {
+    return bring(model, Math.clamp(nanosLeft, 1, options.maxWait().toNanos()))
+        .thenCompose(
+            done -> {
+              try {
+                return use.get();
+              } finally {
+                unpin(model);
+              }
+            });
+  }
+
+  /** Loads a model unless it is being loaded; who is let through has it pinned. */
+  private CompletableFuture<Void> bring(String model, long nanos) {
     if (waiting.incrementAndGet() > options.maxWaiting()) {
       waiting.decrementAndGet();
       return CompletableFuture.failedFuture(
@@ -76,9 +104,7 @@ public final class OnDemandModels {
                   .formatted(options.maxWaiting()),
               Duration.ofSeconds(1)));
     }
-    AtomicInteger pins = waiters.computeIfAbsent(model, key -> new AtomicInteger());
-    pins.incrementAndGet();
-    long nanos = Math.max(1, Math.min(nanosLeft, options.maxWait().toNanos()));
+    int _ = waiters.merge(model, 1, Integer::sum);
     return load(model)
         .copy()
         .orTimeout(nanos, TimeUnit.NANOSECONDS)
@@ -93,14 +119,8 @@ public final class OnDemandModels {
             });
   }
 
-  /** A request that {@link #bring} let through has found its model, or has gone. */
-  public void arrived(String model) {
-    unpin(model);
-  }
-
   private void unpin(String model) {
-    var _ =
-        waiters.computeIfPresent(model, (key, pins) -> pins.decrementAndGet() <= 0 ? null : pins);
+    Integer _ = waiters.computeIfPresent(model, (key, pins) -> pins == 1 ? null : pins - 1);
   }
 
   private CompletableFuture<Void> load(String model) {
@@ -151,11 +171,18 @@ public final class OnDemandModels {
 
   private List<String> mayLeaveFor(String model) {
     return catalog.readyModels().stream()
-        .filter(ready -> !ready.equals(model) && !waiters.containsKey(ready))
+        .filter(ready -> !ready.equals(model) && mayLeave(ready))
         .toList();
   }
 
-  /** Has one model leave, on the calling thread's time; false if none may. */
+  private boolean mayLeave(String model) {
+    return !waiters.containsKey(model);
+  }
+
+  /**
+   * Has one model leave, on the calling thread's time, unless somebody has come to wait for it
+   * meanwhile; false if none may.
+   */
   boolean makeRoomFor(String model) {
     Optional<String> victim = uses.leastValuable(mayLeaveFor(model));
     for (int tries = 0; victim.isEmpty() && tries < MOST_TRIES; tries++) {
@@ -168,7 +195,10 @@ public final class OnDemandModels {
     }
     log.debug("{} leaves for {}", victim.get(), model);
     try {
-      catalog.evict(victim.get()).get(LONGEST_EVICTION.toMillis(), TimeUnit.MILLISECONDS);
+      String leaving = victim.get();
+      catalog
+          .evict(leaving, () -> mayLeave(leaving))
+          .get(LONGEST_EVICTION.toMillis(), TimeUnit.MILLISECONDS);
       return true;
     } catch (ExecutionException | TimeoutException failure) {
       log.warn("{} did not leave for {}", victim.get(), model, failure);
