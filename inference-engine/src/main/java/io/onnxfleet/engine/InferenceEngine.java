@@ -299,6 +299,7 @@ public final class InferenceEngine implements AutoCloseable {
         shown.maxBatchSize(),
         loaded.executionProvider().label(),
         loaded.providerNotes(),
+        loaded.nodePlacement(),
         loaded.group().instances(),
         loaded.config().parameters(),
         loaded.folder());

@@ -1,5 +1,6 @@
 package io.onnxfleet.engine;
 
+import io.onnxfleet.engine.runtime.NodePlacement;
 import io.onnxfleet.engine.tensor.TensorSpec;
 import java.nio.file.Path;
 import java.util.List;
@@ -15,6 +16,7 @@ import java.util.Map;
  * @param maxBatchSize rows of the largest batch; 0 if requests carry no batch dimension
  * @param executionProvider what its sessions really run on, for example {@code cpu}
  * @param providerNotes why preferred providers were not taken
+ * @param nodePlacement where the nodes of its graph went
  * @param parameters the free parameters of its configuration
  * @param folder the model's folder
  */
@@ -28,6 +30,7 @@ public record ModelMetadata(
     int maxBatchSize,
     String executionProvider,
     List<String> providerNotes,
+    NodePlacement nodePlacement,
     int instances,
     Map<String, String> parameters,
     Path folder) {

@@ -121,6 +121,7 @@ public record InstancePlan(
       order.add(accelerator.provider());
       options.put(accelerator.provider(), accelerator.options());
     }
+    options.merge(ExecutionProvider.CUDA, parameters.cudaOptions(), InstancePlan::over);
     switch (group.kind()) {
       case CPU -> order.add(ExecutionProvider.CPU);
       case GPU -> order.addAll(gpuProviders());
@@ -134,6 +135,12 @@ public record InstancePlan(
         device,
         parameters.sessionConfiguration(),
         parameters.graph());
+  }
+
+  private static Map<String, String> over(Map<String, String> options, Map<String, String> more) {
+    Map<String, String> all = new HashMap<>(options);
+    all.putAll(more);
+    return all;
   }
 
   /** A group of kind GPU never runs on a CPU in silence: it fails to load where there is none. */

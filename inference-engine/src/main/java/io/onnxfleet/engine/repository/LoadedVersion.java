@@ -5,6 +5,7 @@ import io.onnxfleet.engine.metrics.ModelVersionId;
 import io.onnxfleet.engine.repository.config.ModelConfig;
 import io.onnxfleet.engine.runtime.ExecutionProvider;
 import io.onnxfleet.engine.runtime.ModelSignature;
+import io.onnxfleet.engine.runtime.NodePlacement;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -15,6 +16,7 @@ import java.util.List;
  * @param signature what the model declares
  * @param executionProvider what its sessions really run on
  * @param providerNotes why preferred providers were not taken
+ * @param nodePlacement where the nodes of its graph went
  */
 public record LoadedVersion(
     ModelVersionId id,
@@ -23,7 +25,8 @@ public record LoadedVersion(
     ModelSignature signature,
     InstanceGroup group,
     ExecutionProvider executionProvider,
-    List<String> providerNotes) {
+    List<String> providerNotes,
+    NodePlacement nodePlacement) {
 
   public LoadedVersion {
     providerNotes = List.copyOf(providerNotes);

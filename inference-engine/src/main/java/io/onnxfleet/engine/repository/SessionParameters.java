@@ -6,6 +6,7 @@ import io.onnxfleet.engine.repository.config.DeclaredConfig;
 import io.onnxfleet.engine.runtime.GraphSettings;
 import io.onnxfleet.engine.runtime.GraphSettings.Optimization;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
@@ -16,9 +17,13 @@ import org.jspecify.annotations.Nullable;
  * session.} is passed on to ONNX Runtime as it is. Others are free text and none of its business.
  *
  * @param intraOpThreads empty if the engine is to choose
+ * @param cudaOptions of the CUDA provider, by ONNX Runtime's names and values
  */
 record SessionParameters(
-    OptionalInt intraOpThreads, GraphSettings graph, Map<String, String> sessionConfiguration) {
+    OptionalInt intraOpThreads,
+    GraphSettings graph,
+    Map<String, String> sessionConfiguration,
+    Map<String, String> cudaOptions) {
 
   static final String INTRA_OP_THREADS = "intra_op_thread_count";
   static final String INTER_OP_THREADS = "inter_op_thread_count";
@@ -27,6 +32,15 @@ record SessionParameters(
   static final String MEMORY_PATTERN = "enable_mem_pattern";
   static final String SHRINKAGE = "memory.enable_memory_arena_shrinkage";
 
+  /** The CUDA provider's, and what Triton's numbers stand for; others are passed on as they are. */
+  private static final Map<String, List<String>> CUDA_VALUES =
+      Map.of(
+          "cudnn_conv_algo_search", List.of("EXHAUSTIVE", "HEURISTIC", "DEFAULT"),
+          "arena_extend_strategy", List.of("kNextPowerOfTwo", "kSameAsRequested"),
+          "gpu_mem_limit", List.of(),
+          "cudnn_conv_use_max_workspace", List.of(),
+          "do_copy_in_default_stream", List.of());
+
   private static final String SESSION_PREFIX = "session.";
 
   /** More threads than any machine has CPUs are a mistake. */
@@ -34,6 +48,7 @@ record SessionParameters(
 
   SessionParameters {
     sessionConfiguration = Map.copyOf(sessionConfiguration);
+    cudaOptions = Map.copyOf(cudaOptions);
   }
 
   /**
@@ -43,7 +58,7 @@ record SessionParameters(
    */
   static SessionParameters of(@Nullable DeclaredConfig config) {
     if (config == null) {
-      return new SessionParameters(OptionalInt.empty(), GraphSettings.DEFAULT, Map.of());
+      return new SessionParameters(OptionalInt.empty(), GraphSettings.DEFAULT, Map.of(), Map.of());
     }
     Map<String, String> parameters = config.parameters();
     Map<String, String> passedOn = new HashMap<>();
@@ -66,7 +81,28 @@ record SessionParameters(
             arena && flag(parameters, MEMORY_PATTERN, false),
             arena && shrinks(parameters));
     return new SessionParameters(
-        intraOp == 0 ? OptionalInt.empty() : OptionalInt.of(intraOp), graph, passedOn);
+        intraOp == 0 ? OptionalInt.empty() : OptionalInt.of(intraOp),
+        graph,
+        passedOn,
+        cudaOptions(parameters));
+  }
+
+  private static Map<String, String> cudaOptions(Map<String, String> parameters) {
+    Map<String, String> options = new HashMap<>();
+    CUDA_VALUES.forEach(
+        (name, values) -> {
+          String value = parameters.get(name);
+          if (value != null) {
+            int number = values.contains(value) ? -1 : cudaNumber(parameters, name, values);
+            options.put(name, number < 0 ? value.strip() : values.get(number));
+          }
+        });
+    return options;
+  }
+
+  /** The place of a value among those of its option; -1 where any will do. */
+  private static int cudaNumber(Map<String, String> parameters, String name, List<String> values) {
+    return values.isEmpty() ? -1 : number(parameters, name, 0, values.size() - 1);
   }
 
   private static Optimization optimization(int level) {

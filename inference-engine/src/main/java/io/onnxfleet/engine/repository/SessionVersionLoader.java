@@ -79,12 +79,15 @@ final class SessionVersionLoader implements VersionLoader {
       LoadedVersion loaded = open(folder, id, version.modelFile(), opening, progress);
       opened.put(loaded.group(), opening);
       log.info(
-          "{} is ready after {} ms: {} instances on {}, max batch size {}",
+          "{} is ready after {} ms: {} instances on {}, max batch size {}{}",
           id,
           (environment.ticker().nanoTime() - begin) / 1_000_000,
           opening.size(),
           loaded.executionProvider().label(),
-          loaded.config().maxBatchSize());
+          loaded.config().maxBatchSize(),
+          loaded.nodePlacement().describe().isEmpty()
+              ? ""
+              : ", " + loaded.nodePlacement().describe());
       return loaded;
     } catch (Throwable failure) {
       opening.forEach(session -> session.session().close());
@@ -168,7 +171,8 @@ final class SessionVersionLoader implements VersionLoader {
           loaded.signature(),
           loaded.group(),
           loaded.executionProvider(),
-          loaded.providerNotes());
+          loaded.providerNotes(),
+          loaded.nodePlacement());
     } catch (Throwable failure) {
       added.forEach(session -> session.session().close());
       throw failure;
@@ -231,7 +235,8 @@ final class SessionVersionLoader implements VersionLoader {
         first.signature(),
         group,
         first.executionProvider(),
-        first.providerNotes());
+        first.providerNotes(),
+        first.nodePlacement());
   }
 
   /** Threads of each session: what was planned, or what proves faster. */

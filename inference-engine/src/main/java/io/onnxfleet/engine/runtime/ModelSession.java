@@ -26,6 +26,11 @@ public interface ModelSession extends AutoCloseable {
     return List.of();
   }
 
+  /** Where the nodes of the graph went, if the session runs on more than the CPU. */
+  default NodePlacement nodePlacement() {
+    return NodePlacement.UNKNOWN;
+  }
+
   /**
    * Executes the model once.
    *
@@ -34,7 +39,8 @@ public interface ModelSession extends AutoCloseable {
    * @param outputs names of the outputs to compute, at least one
    * @return one tensor for each name in that order, owned by the caller
    * @throws InferenceException with {@link ErrorCode#EXECUTION_FAILED}, also if the run was
-   *     terminated; {@link ErrorCode#INVALID_INPUT} if the runtime refused the inputs; {@link
+   *     terminated; {@link ErrorCode#MEMORY_EXHAUSTED} if the device had too little memory for it;
+   *     {@link ErrorCode#INVALID_INPUT} if the runtime refused the inputs; {@link
    *     ErrorCode#UNSUPPORTED_FEATURE} if an output cannot be given as one tensor; nothing is left
    *     open then
    */

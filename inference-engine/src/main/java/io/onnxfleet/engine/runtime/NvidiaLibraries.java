@@ -17,7 +17,7 @@ import java.util.Optional;
 /**
  * What the CUDA and TensorRT providers of ONNX Runtime need of NVIDIA, and whether it is there.
  *
- * @param cuda libraries that both providers link to
+ * @param cuda libraries that both providers need
  * @param tensorRt libraries that the TensorRT provider links to besides
  * @param driver comes with the device's driver, not with CUDA
  */
@@ -30,7 +30,11 @@ record NvidiaLibraries(List<String> cuda, List<String> tensorRt, String driver) 
               "libcublas.so.12",
               "libcurand.so.10",
               "libcufft.so.11",
-              "libcudnn.so.9"),
+              "libcudnn.so.9",
+              // Opened by cuDNN itself at the first convolution.
+              "libcudnn_graph.so.9",
+              "libcudnn_ops.so.9",
+              "libcudnn_cnn.so.9"),
           List.of("libnvinfer.so.10", "libnvonnxparser.so.10"),
           "libcuda.so.1");
   private static final NvidiaLibraries WINDOWS =
@@ -58,17 +62,17 @@ record NvidiaLibraries(List<String> cuda, List<String> tensorRt, String driver) 
 
   /** Why CUDA's libraries cannot be used, or empty if they are all there. */
   Optional<String> cudaObstacle() {
-    return firstMissing(cuda);
+    return missing("CUDA 12 and cuDNN 9 bring", cuda);
   }
 
   /** Why TensorRT's libraries cannot be used, or empty if they are all there. */
   Optional<String> tensorRtObstacle() {
-    return firstMissing(tensorRt);
+    return missing("TensorRT 10 brings", tensorRt);
   }
 
   /** Why that device cannot be used, or empty if it is there. */
   Optional<String> deviceObstacle(int deviceId) {
-    Optional<SymbolLookup> library = lookup(driver);
+    Optional<SymbolLookup> library = SharedLibrary.lookup(driver);
     if (library.isEmpty()) {
       return Optional.of(driver + ", NVIDIA's driver, cannot be loaded");
     }
@@ -88,21 +92,18 @@ record NvidiaLibraries(List<String> cuda, List<String> tensorRt, String driver) 
     }
   }
 
-  /** A library that stays loaded, or empty if it, or one that it needs, is missing. */
-  @SuppressWarnings("restricted") // loads native code, to learn whether it can be
-  static Optional<SymbolLookup> lookup(String library) {
-    try {
-      return Optional.of(SymbolLookup.libraryLookup(library, Arena.global()));
-    } catch (IllegalArgumentException missing) {
-      return Optional.empty();
-    }
-  }
-
-  private static Optional<String> firstMissing(List<String> libraries) {
-    return libraries.stream()
-        .filter(library -> lookup(library).isEmpty())
-        .findFirst()
-        .map(library -> library + " cannot be loaded");
+  /** Names all that are missing, and the loader's words on the first. */
+  private static Optional<String> missing(String bringer, List<String> libraries) {
+    List<String> missing =
+        libraries.stream().filter(library -> SharedLibrary.lookup(library).isEmpty()).toList();
+    return missing.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            "%s cannot be loaded, which %s (%s)"
+                .formatted(
+                    String.join(", ", missing),
+                    bringer,
+                    SharedLibrary.obstacle(missing.getFirst()).orElse("loaded meanwhile")));
   }
 
   @SuppressWarnings("restricted") // calls the driver, which is the only one to know

@@ -33,6 +33,7 @@ final class OnnxModelSession implements ModelSession {
   private final NativeSession session;
   private final GraphPorts ports;
   private final Placement placement;
+  private final NodePlacement nodes;
   private final ValueWriter writer;
   private final ValueReader reader;
 
@@ -59,11 +60,13 @@ final class OnnxModelSession implements ModelSession {
       NativeSession session,
       GraphPorts ports,
       Placement placement,
+      NodePlacement nodes,
       BufferPool pool) {
     this.api = environment.api();
     this.session = session;
     this.ports = ports;
     this.placement = placement;
+    this.nodes = nodes;
     Arena arena = Arena.ofAuto();
     writer = new ValueWriter(environment, arena);
     reader = new ValueReader(environment, pool, arena);
@@ -86,6 +89,11 @@ final class OnnxModelSession implements ModelSession {
   @Override
   public List<String> providerNotes() {
     return placement.notes();
+  }
+
+  @Override
+  public NodePlacement nodePlacement() {
+    return nodes;
   }
 
   @Override
@@ -204,9 +212,14 @@ final class OnnxModelSession implements ModelSession {
         return InferenceException.invalidInput("input '%s' is missing", name);
       }
     }
-    ErrorCode code =
-        failure.isInvalidArgument() ? ErrorCode.INVALID_INPUT : ErrorCode.EXECUTION_FAILED;
-    return new InferenceException(code, failure.reason());
+    return new InferenceException(codeOf(failure), failure.reason());
+  }
+
+  private static ErrorCode codeOf(OrtFailure failure) {
+    if (failure.isOutOfMemory()) {
+      return ErrorCode.MEMORY_EXHAUSTED;
+    }
+    return failure.isInvalidArgument() ? ErrorCode.INVALID_INPUT : ErrorCode.EXECUTION_FAILED;
   }
 
   private static void requireAtMost(String what, int count, int bound) {

@@ -38,6 +38,9 @@ public final class OnnxRuntime implements ModelSessionFactory {
           "session.optimized_model_external_initializers_min_size_in_bytes", "1024",
           "session.save_external_prepacked_constant_initializers", "1");
 
+  /** On an accelerator it matters what is left to the CPU. */
+  private static final Map<String, String> RECORDED = Map.of(NodePlacementReader.RECORD, "1");
+
   private final OrtEnvironment environment;
   private final ProviderSetup providers;
   private final BufferPool pool;
@@ -92,6 +95,12 @@ public final class OnnxRuntime implements ModelSessionFactory {
         } catch (OrtFailure failure) {
           if (candidate == ExecutionProvider.CPU) {
             throw loadFailed(failure.reason());
+          }
+          if (failure.isOutOfMemory()) {
+            // The provider works, so the model is what is wrong: no other provider takes its place.
+            throw loadFailed(
+                "too large for device %d of %s: %s"
+                    .formatted(options.deviceId(), candidate.label(), failure.reason()));
           }
           obstacle = Optional.of(failure.reason());
         }
@@ -178,7 +187,9 @@ public final class OnnxRuntime implements ModelSessionFactory {
     }
   }
 
-  private ModelSession openSession(Path modelFile, SessionOptions options, Placement placement) {
+  private ModelSession openSession(Path modelFile, SessionOptions given, Placement placement) {
+    SessionOptions options =
+        placement.provider() == ExecutionProvider.CPU ? given : given.with(RECORDED);
     NativeOptions nativeOptions = new NativeOptions(environment.api(), options);
     try {
       providers.append(placement.provider(), options, nativeOptions);
@@ -191,7 +202,11 @@ public final class OnnxRuntime implements ModelSessionFactory {
     try (Arena scratch = Arena.ofConfined()) {
       GraphPorts ports =
           new PortsReader(environment, session.address(), Arena.ofAuto(), scratch).read();
-      return new OnnxModelSession(environment, session, ports, placement, pool);
+      NodePlacement nodes =
+          options.sessionConfiguration().getOrDefault(NodePlacementReader.RECORD, "0").equals("1")
+              ? new NodePlacementReader(environment.api(), scratch).read(session.address())
+              : NodePlacement.UNKNOWN;
+      return new OnnxModelSession(environment, session, ports, placement, nodes, pool);
     } catch (InferenceException refused) {
       session.close();
       throw refused.code() == ErrorCode.MODEL_LOAD_FAILED

@@ -29,12 +29,6 @@ final class ProviderSetup {
 
   private static final String OPENVINO_NAME = "OpenVINOExecutionProvider";
 
-  /** An exhaustive search for the best convolution at every new shape would stall requests. */
-  private static final Map<String, String> CUDA_DEFAULTS =
-      Map.of(
-          "cudnn_conv_algo_search", "HEURISTIC",
-          "arena_extend_strategy", "kSameAsRequested");
-
   private final OrtEnvironment environment;
   private final OrtApi api;
   private final NvidiaLibraries nvidia = NvidiaLibraries.current();
@@ -62,7 +56,7 @@ final class ProviderSetup {
               .or(nvidia::tensorRtObstacle)
               .or(() -> nvidia.deviceObstacle(options.deviceId()))
               .or(() -> missing("onnxruntime_providers_tensorrt"));
-      case OPENVINO -> plugin(optionsOf(provider, options));
+      case OPENVINO -> plugin(ProviderOptions.configured(provider, options));
     };
   }
 
@@ -106,11 +100,8 @@ final class ProviderSetup {
   }
 
   private void appendCuda(SessionOptions options, NativeOptions target) {
-    Map<String, String> entries = new LinkedHashMap<>(CUDA_DEFAULTS);
-    entries.put("device_id", Integer.toString(options.deviceId()));
-    entries.putAll(optionsOf(ExecutionProvider.CUDA, options));
     append(
-        entries,
+        ProviderOptions.cuda(options),
         target,
         OrtFunction.CREATE_CUDA_OPTIONS,
         OrtFunction.UPDATE_CUDA_OPTIONS,
@@ -119,11 +110,8 @@ final class ProviderSetup {
   }
 
   private void appendTensorRt(SessionOptions options, NativeOptions target) {
-    Map<String, String> entries = new LinkedHashMap<>();
-    entries.put("device_id", Integer.toString(options.deviceId()));
-    entries.putAll(optionsOf(ExecutionProvider.TENSORRT, options));
     append(
-        entries,
+        ProviderOptions.tensorRt(options),
         target,
         OrtFunction.CREATE_TENSORRT_OPTIONS,
         OrtFunction.UPDATE_TENSORRT_OPTIONS,
@@ -163,8 +151,9 @@ final class ProviderSetup {
     if (!Files.isRegularFile(path)) {
       return Optional.of(library + ": no such library");
     }
-    if (NvidiaLibraries.lookup(path.toString()).isEmpty()) {
-      return Optional.of(library + " cannot be loaded, or a library that it needs is missing");
+    Optional<String> obstacle = SharedLibrary.obstacle(path.toString());
+    if (obstacle.isPresent()) {
+      return Optional.of("%s cannot be loaded: %s".formatted(library, obstacle.get()));
     }
     if (registeredPlugins.contains(path)) {
       return Optional.empty();
@@ -184,7 +173,7 @@ final class ProviderSetup {
 
   private void appendPlugin(SessionOptions options, NativeOptions target) {
     Map<String, String> entries =
-        new LinkedHashMap<>(optionsOf(ExecutionProvider.OPENVINO, options));
+        new LinkedHashMap<>(ProviderOptions.configured(ExecutionProvider.OPENVINO, options));
     entries.remove(LIBRARY_OPTION);
     Arena arena = target.arena();
     MemorySegment device = arena.allocate(ADDRESS);
@@ -217,11 +206,7 @@ final class ProviderSetup {
         0, "device-id: %d (expected: < %d, the devices of OpenVINO)".formatted(ordinal, seen));
   }
 
-  private static Map<String, String> optionsOf(ExecutionProvider provider, SessionOptions options) {
-    return options.providerOptions().getOrDefault(provider, Map.of());
-  }
-
-  private static MemorySegment strings(Arena arena, List<String> texts) {
+  static MemorySegment strings(Arena arena, List<String> texts) {
     MemorySegment array = arena.allocate(ADDRESS, Math.max(1, texts.size()));
     for (int index = 0; index < texts.size(); index++) {
       array.setAtIndex(ADDRESS, index, arena.allocateFrom(texts.get(index)));

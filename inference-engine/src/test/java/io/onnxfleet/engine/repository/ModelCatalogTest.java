@@ -21,6 +21,7 @@ import io.onnxfleet.engine.request.Ticker;
 import io.onnxfleet.engine.runtime.ExecutionProvider;
 import io.onnxfleet.engine.runtime.ModelSession;
 import io.onnxfleet.engine.runtime.ModelSignature;
+import io.onnxfleet.engine.runtime.NodePlacement;
 import io.onnxfleet.engine.tensor.BufferPool;
 import io.onnxfleet.engine.tensor.DataType;
 import io.onnxfleet.engine.tensor.NamedTensor;
@@ -249,7 +250,14 @@ class ModelCatalogTest {
             100,
             new InstanceGroup.Environment(pool, Ticker.system(), EngineMetrics.NONE));
     return new LoadedVersion(
-        id, folder.path(), config, signature, group, ExecutionProvider.CPU, List.of());
+        id,
+        folder.path(),
+        config,
+        signature,
+        group,
+        ExecutionProvider.CPU,
+        List.of(),
+        NodePlacement.UNKNOWN);
   }
 
   private final class ListedFolders implements ModelRepository {

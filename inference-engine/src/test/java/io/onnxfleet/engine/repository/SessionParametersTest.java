@@ -22,7 +22,7 @@ class SessionParametersTest {
   @Test
   void of_isTheDefault_whenNothingIsConfigured() throws IOException {
     SessionParameters expected =
-        new SessionParameters(OptionalInt.empty(), GraphSettings.DEFAULT, Map.of());
+        new SessionParameters(OptionalInt.empty(), GraphSettings.DEFAULT, Map.of(), Map.of());
     assertThat(SessionParameters.of(null)).isEqualTo(expected);
     assertThat(SessionParameters.of(config("max_batch_size: 4"))).isEqualTo(expected);
   }
@@ -46,7 +46,34 @@ class SessionParametersTest {
             new SessionParameters(
                 OptionalInt.of(3),
                 new GraphSettings(Optimization.EXTENDED, 2, true, true, true, true),
-                Map.of("session.intra_op.allow_spinning", "1")));
+                Map.of("session.intra_op.allow_spinning", "1"),
+                Map.of()));
+  }
+
+  @Test
+  void of_passesOptionsOfCudaOn_whenNamedAndNumberedAsInTriton() throws IOException {
+    DeclaredConfig config =
+        config(
+            """
+            parameters { key: "cudnn_conv_algo_search" value { string_value: "0" } }
+            parameters { key: "arena_extend_strategy" value { string_value: "1" } }
+            parameters { key: "gpu_mem_limit" value { string_value: "4294967296" } }
+            """);
+    assertThat(SessionParameters.of(config).cudaOptions())
+        .containsExactlyInAnyOrderEntriesOf(
+            Map.of(
+                "cudnn_conv_algo_search", "EXHAUSTIVE",
+                "arena_extend_strategy", "kSameAsRequested",
+                "gpu_mem_limit", "4294967296"));
+  }
+
+  @Test
+  void of_isRefusedByName_whenAnOptionOfCudaIsUnknownToIt() throws IOException {
+    DeclaredConfig config =
+        config("parameters { key: 'cudnn_conv_algo_search' value { string_value: '3' } }");
+    assertThatExceptionOfType(InferenceException.class)
+        .isThrownBy(() -> SessionParameters.of(config))
+        .withMessage("parameters cudnn_conv_algo_search: '3' (expected: 0 to 2)");
   }
 
   @Test

@@ -8,7 +8,9 @@ import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.tensor.BufferPool;
 import io.onnxfleet.engine.tensor.DataType;
+import io.onnxfleet.engine.tensor.NamedTensor;
 import io.onnxfleet.engine.tensor.Shape;
+import io.onnxfleet.engine.tensor.Tensor;
 import io.onnxfleet.engine.tensor.TensorSpec;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -183,13 +185,57 @@ class OnnxRuntimeTest {
   }
 
   @Test
-  void nvidia_namesTheFirstLibraryThatIsMissing() {
+  void nvidia_namesEveryLibraryThatIsMissing() {
     NvidiaLibraries libraries =
         new NvidiaLibraries(List.of("libnone.so.1", "libnone.so.2"), List.of(), "libnone.so.3");
-    assertThat(libraries.cudaObstacle()).hasValue("libnone.so.1 cannot be loaded");
+    assertThat(libraries.cudaObstacle())
+        .hasValue(
+            "libnone.so.1, libnone.so.2 cannot be loaded, which CUDA 12 and cuDNN 9 bring"
+                + " (libnone.so.1: cannot open shared object file)");
     assertThat(libraries.tensorRtObstacle()).isEmpty();
     assertThat(libraries.deviceObstacle(0))
         .hasValue("libnone.so.3, NVIDIA's driver, cannot be loaded");
+  }
+
+  @Test
+  void open_countsTheNodesOfEachProvider_whenItIsToRecordThem() {
+    Path model = TinyModel.affine().writeTo(folder);
+    SessionOptions recording = SessionOptions.cpu(1).with(Map.of(NodePlacementReader.RECORD, "1"));
+    try (ModelSession session = runtime.open(model, recording)) {
+      NodePlacement nodes = session.nodePlacement();
+      assertThat(nodes.nodes()).containsExactlyEntriesOf(Map.of("CPUExecutionProvider", 3));
+      assertThat(nodes.onCpu())
+          .containsExactlyInAnyOrderEntriesOf(Map.of("Add", 1, "Mul", 1, "Neg", 1));
+      assertThat(nodes.describe()).isEqualTo("3 of 3 nodes on the CPU: 1 Add, 1 Mul, 1 Neg");
+    }
+    try (ModelSession session = runtime.open(model, SessionOptions.cpu(1))) {
+      assertThat(session.nodePlacement().describe()).isEmpty();
+    }
+  }
+
+  @Test
+  void run_saysThatMemoryIsExhausted_andTheNextOneWorks() {
+    TinyModel model =
+        new TinyModel()
+            .input("shape", DataType.INT64, "1")
+            .node("ConstantOfShape", "shape", "y")
+            .output("y", DataType.FP32, "n");
+    try (ModelSession session = open(model)) {
+      assertThatExceptionOfType(InferenceException.class)
+          .isThrownBy(() -> filled(session, 1L << 44))
+          .satisfies(failure -> assertThat(failure.code()).isEqualTo(ErrorCode.MEMORY_EXHAUSTED));
+      assertThat(filled(session, 3)).isEqualTo(Shape.of(3));
+    }
+  }
+
+  private static Shape filled(ModelSession session, long elements) {
+    try (Tensor shape = Tensor.allocate(BufferPool.ofDefaults(), DataType.INT64, Shape.of(1))) {
+      shape.data().putLong(elements);
+      try (Tensor result =
+          session.run(List.of(new NamedTensor("shape", shape)), List.of("y")).getFirst()) {
+        return result.shape();
+      }
+    }
   }
 
   @Test

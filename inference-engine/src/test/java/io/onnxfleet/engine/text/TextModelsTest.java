@@ -9,6 +9,7 @@ import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.request.Deadline;
 import io.onnxfleet.engine.request.InferenceResponse;
+import io.onnxfleet.engine.runtime.NodePlacement;
 import io.onnxfleet.engine.tensor.BufferPool;
 import io.onnxfleet.engine.tensor.DataType;
 import io.onnxfleet.engine.tensor.Shape;
@@ -187,6 +188,7 @@ class TextModelsTest {
             8,
             "cpu",
             List.of(),
+            NodePlacement.UNKNOWN,
             1,
             parameters,
             folder));

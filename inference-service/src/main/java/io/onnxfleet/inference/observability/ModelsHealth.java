@@ -45,6 +45,10 @@ final class ModelsHealth implements HealthIndicator {
         ModelMetadata model = engine.metadata(entry.name(), entry.version());
         description.add("on " + model.executionProvider());
         description.addAll(model.providerNotes());
+        String nodes = model.nodePlacement().describe();
+        if (!nodes.isEmpty()) {
+          description.add(nodes);
+        }
       } catch (InferenceException unloadedMeanwhile) {
         description.add("unloaded meanwhile");
       }
