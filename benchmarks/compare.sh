@@ -167,7 +167,7 @@ measure_raw() { # round, options of bench-raw...
   local round=$1
   shift
   "$root/fleet" bench-raw --duration "$point" --result "$work/raw.tsv" "$@" >"$work/raw.txt"
-  sed -n "2s/\t/ /gp" "$work/raw.tsv" | while read -r split batch rows; do
+  sed -n "2s/\t/ /gp" "$work/raw.tsv" | while read -r split batch rows _; do
     echo "raw $split, batch $batch, round $round: $rows rows/s" >&2
     printf '%s\traw\t-\t%s\n' "$round" "$rows" >>"$table"
   done

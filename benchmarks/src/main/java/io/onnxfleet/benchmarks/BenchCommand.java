@@ -287,7 +287,7 @@ final class BenchCommand implements Callable<Integer> {
     return Duration.ofNanos(Math.round(seconds * 1e9));
   }
 
-  private static void pauseUntil(long nanoTime) {
+  static void pauseUntil(long nanoTime) {
     long left = nanoTime - System.nanoTime();
     while (left > 0) {
       LockSupport.parkNanos(left);

@@ -4,11 +4,16 @@ import ai.onnxruntime.OrtException;
 import io.onnxfleet.benchmarks.balancing.BalancingComparison;
 import io.onnxfleet.benchmarks.chaos.ChaosCommand;
 import io.onnxfleet.benchmarks.policies.PolicyComparison;
+import io.onnxfleet.benchmarks.stored.CheckCommand;
+import io.onnxfleet.engine.runtime.ExecutionProvider;
+import io.onnxfleet.engine.runtime.OnnxRuntime;
+import io.onnxfleet.engine.tensor.BufferPool;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.URI;
 import java.nio.charset.Charset;
 import java.nio.file.Path;
+import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -21,7 +26,10 @@ import picocli.CommandLine.Parameters;
       BenchCommand.class,
       CeilingCommand.class,
       ChaosCommand.class,
-      RawCommand.class
+      CheckCommand.class,
+      RawCommand.class,
+      ServerScenarioCommand.class,
+      ShapesCommand.class
     },
     description = "Measures a running fleet from outside.")
 final class Benchmarks {
@@ -70,9 +78,28 @@ final class Benchmarks {
     return 0;
   }
 
-  @Command(name = "tiny-model", description = "Writes a model with next to no compute.")
+  @Command(name = "tiny-model", description = "Writes models with next to no compute.")
   int tinyModel(@Parameters(paramLabel = "FOLDER") Path folder) throws IOException {
     TinyModel.write(resolve(folder));
+    return 0;
+  }
+
+  @Command(name = "batched-model", description = "Makes a model of one row one of any number.")
+  int batchedModel(
+      @Parameters(paramLabel = "FILE") Path file, @Parameters(paramLabel = "FOLDER") Path folder)
+      throws IOException {
+    BatchedModel.write(resolve(file), resolve(folder));
+    return 0;
+  }
+
+  @Command(name = "providers", description = "Which execution providers can work here.")
+  int providers() {
+    OnnxRuntime runtime = new OnnxRuntime(BufferPool.ofDefaults());
+    for (ExecutionProvider provider :
+        List.of(ExecutionProvider.CPU, ExecutionProvider.CUDA, ExecutionProvider.TENSORRT)) {
+      System.out.println(
+          provider.label() + ": " + runtime.obstacle(provider).orElse("can be used"));
+    }
     return 0;
   }
 

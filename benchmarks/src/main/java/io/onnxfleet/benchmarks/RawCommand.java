@@ -66,13 +66,20 @@ final class RawCommand implements Callable<Integer> {
   private double duration = 3;
 
   @Option(
+      names = "--provider",
+      paramLabel = "cpu|cuda",
+      description = "Default: ${DEFAULT-VALUE}. CUDA on the first device.")
+  private RawOnnxRuntime.Device provider = RawOnnxRuntime.Device.CPU;
+
+  @Option(
       names = "--result",
       paramLabel = "FILE",
       description = "Writes the figures there, tab-separated.")
   private @Nullable Path result;
 
-  /** Rows a second of one split at one batch size. */
-  private record Figure(Split split, int batch, double rowsPerSecond) {}
+  /** Rows a second of one split at one batch size, and how long its runs took. */
+  private record Figure(
+      Split split, int batch, double rowsPerSecond, double median, double percentile99) {}
 
   @Override
   public Integer call() throws IOException, OrtException {
@@ -85,11 +92,14 @@ final class RawCommand implements Callable<Integer> {
         splits == null ? Split.of(Runtime.getRuntime().availableProcessors()) : splits;
     List<Figure> figures = new ArrayList<>();
     for (Split split : tried) {
-      try (RawOnnxRuntime raw = new RawOnnxRuntime(Benchmarks.resolve(file), split)) {
+      try (RawOnnxRuntime raw = new RawOnnxRuntime(Benchmarks.resolve(file), split, provider)) {
         for (int batch : batches) {
-          double rows = measure(raw, batch);
-          figures.add(new Figure(split, batch, rows));
-          out.println("%s  batch %3d  %10.1f rows/s".formatted(split, batch, rows));
+          Figure figure = measure(raw, batch);
+          figures.add(figure);
+          out.println(
+              "%s  batch %3d  %10.1f rows/s  p50 %8.2f ms  p99 %8.2f ms"
+                  .formatted(
+                      split, batch, figure.rowsPerSecond, figure.median, figure.percentile99));
           out.flush();
         }
       }
@@ -99,20 +109,25 @@ final class RawCommand implements Callable<Integer> {
     out.println(
         "best: %s, batch %d: %.1f rows/s".formatted(best.split, best.batch, best.rowsPerSecond));
     if (result != null) {
-      StringBuilder lines = new StringBuilder("split\tbatch\trows\n");
+      StringBuilder lines = new StringBuilder("split\tbatch\trows\tp50\tp99\n");
       figures.forEach(
-          f -> lines.append("%s\t%d\t%.2f\n".formatted(f.split, f.batch, f.rowsPerSecond)));
+          f ->
+              lines.append(
+                  "%s\t%d\t%.2f\t%.3f\t%.3f\n"
+                      .formatted(f.split, f.batch, f.rowsPerSecond, f.median, f.percentile99)));
       Files.writeString(Benchmarks.resolve(result), lines, UTF_8);
     }
     return 0;
   }
 
-  private double measure(RawOnnxRuntime raw, int batch) throws IOException, OrtException {
+  private Figure measure(RawOnnxRuntime raw, int batch) throws IOException, OrtException {
     Duration measured = Duration.ofNanos(Math.round(duration * 1e9));
     try (RawOnnxRuntime.Batch inputs = raw.batch(batch, tokens, SEED)) {
       ClosedLoop loop = new ClosedLoop(System::nanoTime);
       var _ = run(loop, raw, inputs, measured.dividedBy(2)); // warms up; not counted
-      return run(loop, raw, inputs, measured).perSecond() * batch;
+      ClosedLoop.Outcome outcome = run(loop, raw, inputs, measured);
+      return new Figure(
+          raw.split(), batch, outcome.perSecond() * batch, outcome.millis(50), outcome.millis(99));
     }
   }
 

@@ -7,6 +7,7 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
+import ai.onnxruntime.providers.OrtCUDAProviderOptions;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
@@ -29,8 +30,26 @@ import java.util.stream.IntStream;
 final class RawOnnxRuntime implements AutoCloseable {
   private final OrtEnvironment environment = OrtEnvironment.getEnvironment();
   private final Split split;
+  private final Device device;
   private final List<OrtSession> sessions = new ArrayList<>();
   private final BlockingQueue<OrtSession> free;
+
+  /** What the sessions run on. */
+  enum Device {
+    CPU,
+    /** The first device, told the same as the fleet tells the provider. */
+    CUDA;
+
+    private void addTo(OrtSession.SessionOptions options) throws OrtException {
+      if (this == CUDA) {
+        try (OrtCUDAProviderOptions cuda = new OrtCUDAProviderOptions(0)) {
+          cuda.add("cudnn_conv_algo_search", "HEURISTIC");
+          cuda.add("arena_extend_strategy", "kSameAsRequested");
+          options.addCUDA(cuda);
+        }
+      }
+    }
+  }
 
   /** How CPUs are divided: so many sessions of so many threads. */
   record Split(int sessions, int threads) {
@@ -67,8 +86,9 @@ final class RawOnnxRuntime implements AutoCloseable {
     }
   }
 
-  RawOnnxRuntime(Path model, Split split) throws OrtException {
+  RawOnnxRuntime(Path model, Split split, Device device) throws OrtException {
     this.split = split;
+    this.device = device;
     free = new ArrayBlockingQueue<>(split.sessions);
     try {
       for (int i = 0; i < split.sessions; i++) {
@@ -85,6 +105,7 @@ final class RawOnnxRuntime implements AutoCloseable {
     try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
       options.setIntraOpNumThreads(split.threads);
       options.setInterOpNumThreads(1);
+      device.addTo(options);
       return environment.createSession(model.toString(), options);
     }
   }

@@ -16,27 +16,49 @@ final class TinyModel {
   /** Its name in a model folder. */
   static final String NAME = "tiny-add";
 
+  /** One that answers as many zeros as it is asked for: what is measured with it is memory. */
+  static final String ZEROS = "zeros";
+
   private static final int COLUMNS = 8;
   private static final int IR_VERSION = 8;
   private static final int OPSET = 17;
   private static final int FLOAT = 1;
+  private static final int INT64 = 7;
 
   private TinyModel() {}
 
-  /** Writes it as version 1 of a model in that folder. */
+  /** Writes both, each as version 1 of a model in that folder. */
   static void write(Path folder) throws IOException {
-    Path version = Files.createDirectories(folder.resolve(NAME).resolve("1"));
-    Files.write(version.resolve("model.onnx"), bytes());
+    write(folder, NAME, bytes());
+    write(folder, ZEROS, zeros());
+  }
+
+  private static void write(Path folder, String name, byte[] model) throws IOException {
+    Path version = Files.createDirectories(folder.resolve(name).resolve("1"));
+    Files.write(version.resolve("model.onnx"), model);
   }
 
   static byte[] bytes() {
-    Message node = new Message().text(1, "x").text(1, "x").text(2, "y").text(4, "Add");
-    Message graph =
+    Message batch = new Message().text(2, "batch");
+    Message columns = new Message().number(1, COLUMNS);
+    return model(
         new Message()
-            .message(1, node)
+            .message(1, new Message().text(1, "x").text(1, "x").text(2, "y").text(4, "Add"))
             .text(2, NAME)
-            .message(11, tensor("x"))
-            .message(12, tensor("y"));
+            .message(11, tensor("x", FLOAT, batch, columns))
+            .message(12, tensor("y", FLOAT, batch, columns)));
+  }
+
+  static byte[] zeros() {
+    return model(
+        new Message()
+            .message(1, new Message().text(1, "n").text(2, "y").text(4, "ConstantOfShape"))
+            .text(2, ZEROS)
+            .message(11, tensor("n", INT64, new Message().number(1, 1)))
+            .message(12, tensor("y", FLOAT, new Message().text(2, "n"))));
+  }
+
+  private static byte[] model(Message graph) {
     return new Message()
         .number(1, IR_VERSION)
         .message(7, graph)
@@ -45,12 +67,12 @@ final class TinyModel {
         .toByteArray();
   }
 
-  private static Message tensor(String name) {
-    Message shape =
-        new Message()
-            .message(1, new Message().text(2, "batch"))
-            .message(1, new Message().number(1, COLUMNS));
-    Message type = new Message().number(1, FLOAT).message(2, shape);
+  private static Message tensor(String name, int elementType, Message... dimensions) {
+    Message shape = new Message();
+    for (Message dimension : dimensions) {
+      shape.message(1, dimension);
+    }
+    Message type = new Message().number(1, elementType).message(2, shape);
     return new Message().text(1, name).message(2, new Message().message(1, type));
   }
 

@@ -25,6 +25,7 @@ import io.onnxfleet.engine.request.InferenceResponse;
 import io.onnxfleet.engine.request.Ticker;
 import io.onnxfleet.engine.runtime.GraphCache;
 import io.onnxfleet.engine.runtime.OnnxRuntime;
+import io.onnxfleet.engine.runtime.PinnedHostMemory;
 import io.onnxfleet.engine.tensor.BufferPool;
 import java.time.Duration;
 import java.util.List;
@@ -95,7 +96,11 @@ public final class InferenceEngine implements AutoCloseable {
 
   /** An engine on ONNX Runtime and the system's clock; nothing is loaded until {@link #start}. */
   public static InferenceEngine create(EngineOptions options, EngineMetrics metrics) {
-    BufferPool pool = new BufferPool(options.maxPooledBytes(), options.maxTensorBytes());
+    BufferPool pool =
+        new BufferPool(
+            options.maxPooledBytes(),
+            options.maxTensorBytes(),
+            PinnedHostMemory.of(options.providerOptions()));
     Ticker ticker = Ticker.system();
     GraphCache graphs = GraphCache.open(options.graphCache(), options.maxGraphCacheBytes());
     List<FolderModelRepository> folders =

@@ -78,6 +78,11 @@ public final class OnnxRuntime implements ModelSessionFactory {
     return environment.api().version();
   }
 
+  /** Why a provider cannot work on this machine, or empty if nothing speaks against it. */
+  public Optional<String> obstacle(ExecutionProvider provider) {
+    return providers.obstacle(provider, SessionOptions.cpu(1));
+  }
+
   @Override
   public ModelSession open(Path modelFile, SessionOptions options) {
     if (!Files.isRegularFile(modelFile)) {

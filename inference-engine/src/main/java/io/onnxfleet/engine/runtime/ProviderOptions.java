@@ -51,6 +51,7 @@ final class ProviderOptions {
       SessionOptions options) {
     entries.put(DEVICE, Integer.toString(options.deviceId()));
     entries.putAll(configured(provider, options));
+    entries.remove(PinnedHostMemory.OPTION); // the fleet's own
     String captured = entries.getOrDefault(graph, "0");
     if (!captured.equals("0") && !captured.equalsIgnoreCase("false")) {
       // A replay reads and writes the device memory of the run that was captured, and copies

@@ -30,6 +30,7 @@ public final class BufferPool {
 
   private final long maxPooledBytes;
   private final long maxBytesInUse;
+  private final HostMemory memory;
   private final AtomicLong bytesInUse = new AtomicLong();
   private final AtomicLong buffersInUse = new AtomicLong();
   private final AtomicLong pooledBytes = new AtomicLong();
@@ -42,6 +43,17 @@ public final class BufferPool {
    * @param maxBytesInUse bound of what is handed out
    */
   public BufferPool(long maxPooledBytes, long maxBytesInUse) {
+    this(maxPooledBytes, maxBytesInUse, HostMemory.DIRECT);
+  }
+
+  /**
+   * A pool that holds nothing yet.
+   *
+   * @param maxPooledBytes bound of what is kept for later
+   * @param maxBytesInUse bound of what is handed out
+   * @param memory where what may be kept comes from
+   */
+  public BufferPool(long maxPooledBytes, long maxBytesInUse, HostMemory memory) {
     if (maxPooledBytes < 0 || maxBytesInUse < 1) {
       throw new IllegalArgumentException(
           "max-pooled-bytes: %d (expected: >= 0), max-bytes-in-use: %d (expected: >= 1)"
@@ -49,6 +61,7 @@ public final class BufferPool {
     }
     this.maxPooledBytes = maxPooledBytes;
     this.maxBytesInUse = maxBytesInUse;
+    this.memory = memory;
     sizeClasses = new SizeClass[sizeClassOf(LARGEST_POOLED) + 1];
     for (int index = 0; index < sizeClasses.length; index++) {
       sizeClasses[index] = new SizeClass();
@@ -110,6 +123,7 @@ public final class BufferPool {
     }
     if (pooledBytes.addAndGet(capacity) > maxPooledBytes) {
       pooledBytes.addAndGet(-capacity);
+      memory.free(buffer.memory());
       return;
     }
     sizeClasses[sizeClassOf(capacity)].push(buffer.memory());
@@ -121,15 +135,15 @@ public final class BufferPool {
       pooledBytes.addAndGet(-capacity);
       return new PooledBuffer(this, kept, null);
     }
-    ByteBuffer fresh = ByteBuffer.allocateDirect(capacity).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer fresh = memory.allocate(capacity).order(ByteOrder.LITTLE_ENDIAN);
     return new PooledBuffer(this, fresh, null);
   }
 
   private PooledBuffer allocateUnpooled(int capacity) {
     Arena arena = Arena.ofShared();
     try {
-      ByteBuffer memory = arena.allocate(capacity, 64).asByteBuffer();
-      return new PooledBuffer(this, memory.order(ByteOrder.LITTLE_ENDIAN), arena);
+      ByteBuffer fresh = arena.allocate(capacity, 64).asByteBuffer();
+      return new PooledBuffer(this, fresh.order(ByteOrder.LITTLE_ENDIAN), arena);
     } catch (Throwable failure) {
       arena.close();
       throw failure;

@@ -129,7 +129,7 @@ class ProviderOptionsTest {
       MemorySegment cuda = out.get(ValueLayout.ADDRESS, 0);
       try {
         Map<String, String> entries = new LinkedHashMap<>(ProviderOptions.cuda(options));
-        entries.put("device_id", "0"); // of a device that is there
+        entries.remove("device_id"); // which a driver would be asked for
         api.call(
             OrtFunction.UPDATE_CUDA_OPTIONS,
             cuda,

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -28,6 +29,33 @@ class BufferPoolTest {
 
     assertThat(pool.acquire(512).memory()).isSameAs(first.memory());
     assertThat(pool.usage()).isEqualTo(new BufferPool.Usage(1, 512, 0));
+  }
+
+  @Test
+  void release_givesBackToWhereMemoryCameFrom_whenItIsNotKept() {
+    List<ByteBuffer> given = new ArrayList<>();
+    List<ByteBuffer> returned = new ArrayList<>();
+    HostMemory memory =
+        new HostMemory() {
+          @Override
+          public ByteBuffer allocate(int capacity) {
+            given.add(ByteBuffer.allocateDirect(capacity));
+            return given.getLast();
+          }
+
+          @Override
+          public void free(ByteBuffer buffer) {
+            returned.add(buffer);
+          }
+        };
+    BufferPool pool = new BufferPool(512, 1 << 20, memory);
+    PooledBuffer first = pool.acquire(512);
+    PooledBuffer second = pool.acquire(512);
+    first.release();
+    assertThat(returned).isEmpty();
+    second.release();
+    assertThat(given).hasSize(2);
+    assertThat(returned).singleElement().isSameAs(given.getLast());
   }
 
   @Test
