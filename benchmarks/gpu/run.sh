@@ -175,7 +175,7 @@ start_replica() { # name, models, arguments...; sets replica and replica_pid
   local name=$1 folder=$2 port
   shift 2
   port=$(free_port)
-  start inference-service "$name" "$port" "${registry[@]}" --fleet.inference.models="$folder" \
+  start inference-service "$name" "$port" "${registry[@]}" --fleet.inference.models="$folder" --fleet.inference.trial.enabled=false \
     --fleet.inference.execution-providers="$provider" --fleet.inference.required="$provider" \
     --fleet.inference.graph-cache="$work/graphs" "$@"
   replica=http://$host:$port
@@ -214,6 +214,13 @@ configure() { # model, lines of config.pbtxt...
   shift
   rm -f "$folder/$model/config.pbtxt"
   printf '%s\n' "$@" >"$folder/$model/config.pbtxt"
+}
+
+# Batches as large as the largest that raw ONNX Runtime is tried with.
+batched() { # model, further lines of config.pbtxt...
+  local model=$1
+  shift
+  configure "$model" "max_batch_size: ${batches##*,}" 'dynamic_batching { }' "$@"
 }
 
 # ---------------------------------------------------------------- measuring
@@ -288,6 +295,7 @@ batch() {
   fresh_models
   for model in $models; do
     take "$model"
+    batched "$model"
   done
   start_replica batch "$folder" --fleet.inference.max-body-size=256MB
   say "| Model | Batch | Raw rows/s | Raw p50 ms | Raw p99 ms | Replica rows/s | Replica p50 ms | Replica p99 ms |"
@@ -309,6 +317,7 @@ saturation() {
   declare -A figures=()
   fresh_models
   take $minilm
+  batched $minilm
   take $minilm unbatched
   configure unbatched 'max_batch_size: 1'
   split=$(usual_split)
@@ -359,7 +368,7 @@ instances() {
   for count in 1 2 4; do
     fresh_models
     take $minilm
-    configure $minilm "$(group $count)"
+    batched $minilm "$(group $count)"
     start_replica "instances-$count" "$folder"
     bench "$replica" --model $minilm --concurrency "$(callers)" --warm-up "${WARM_UP:-30}"
     say "| $count | $(field answers) | $(field p50) | $(field p99) | $(field batch) |"
@@ -412,6 +421,7 @@ server() {
   fresh_models
   for model in $models; do
     take "$model"
+    batched "$model"
   done
   start_replica server "$folder"
   for model in $models; do
@@ -435,6 +445,7 @@ memory() {
 soak() {
   begin soak
   local load_pid until next table=$work/soak.tsv
+  [ "$provider" != cuda ] || command -v nvidia-smi >/dev/null || fail "nvidia-smi is missing (soak reads the device's memory by it)"
   fresh_models
   take $minilm
   take zeros
@@ -507,7 +518,7 @@ too_large() {
   take $minilm too-large
   configure too-large 'parameters { key: "gpu_mem_limit" value { string_value: "33554432" } }'
   port=$(free_port)
-  start inference-service too-large "$port" --eureka.client.enabled=false --fleet.inference.models="$folder" \
+  start inference-service too-large "$port" "${registry[@]}" --fleet.inference.models="$folder" --fleet.inference.trial.enabled=false \
     --fleet.inference.execution-providers=cuda,cpu
   await 300 too-large "$pid" "http://$host:$port/v2/models/$minilm/ready"
   said=$(grep -o 'too large for device.*' "$logs/too-large.log" | head -n 1)

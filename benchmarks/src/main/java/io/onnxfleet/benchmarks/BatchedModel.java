@@ -96,9 +96,10 @@ final class BatchedModel {
         tensor,
         (field, value) -> {
           ByteBuffer shape = ByteBuffer.wrap(value).order(ByteOrder.LITTLE_ENDIAN);
-          return field == TENSOR_RAW_DATA && value.length == 16 && shape.getLong(0) == 1
-              ? shape.putLong(0, 0).array()
-              : value;
+          if (field == TENSOR_RAW_DATA && value.length == 16 && shape.getLong(0) == 1) {
+            shape.putLong(0, 0);
+          }
+          return value;
         });
   }
 

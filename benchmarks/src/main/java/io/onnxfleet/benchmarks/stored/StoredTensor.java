@@ -86,12 +86,14 @@ record StoredTensor(String datatype, List<Long> shape, byte[] data) {
   }
 
   private static void append(ByteArrayOutputStream texts, byte[] text) {
-    texts.writeBytes(little(Integer.BYTES).putInt(text.length).array());
+    ByteBuffer length = ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    length.putInt(text.length);
+    texts.writeBytes(length.array());
     texts.writeBytes(text);
   }
 
   private static byte[] packed(List<Long> values, int width) {
-    ByteBuffer bytes = little(values.size() * width);
+    ByteBuffer bytes = ByteBuffer.allocate(values.size() * width).order(ByteOrder.LITTLE_ENDIAN);
     for (long value : values) {
       switch (width) {
         case 1 -> bytes.put((byte) value);
@@ -101,10 +103,6 @@ record StoredTensor(String datatype, List<Long> shape, byte[] data) {
       }
     }
     return bytes.array();
-  }
-
-  private static ByteBuffer little(int size) {
-    return ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
   }
 
   /** Bytes of an element; 0 for BYTES. */
