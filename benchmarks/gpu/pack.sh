@@ -142,7 +142,7 @@ done
 printf 'commit=%s\ncuda=%s\npacked=%s\n' "$(git -C "$root" rev-parse --short HEAD 2>/dev/null || echo unknown)" \
   "$([ -d "$bundle/cuda" ] && echo "org.bytedeco:cuda:$version" || echo "the system's")" "$(date -u +%F)" >"$bundle/about"
 say "archive"
-tar -C "$work" --owner=0 --group=0 -cf - bundle | gzip -6 >"$work/bundle.tar.gz"
+tar -C "$work" --owner=0 --group=0 -cf - bundle | gzip -4 >"$work/bundle.tar.gz"
 "$root/benchmarks/gpu/pieces" cut "$work/bundle.tar.gz" "$pieces" "${PIECE_BYTES:-60000000}"
 rm -f "$work/bundle.tar.gz"
 cp "$root/benchmarks/gpu/run.sh" "$root/benchmarks/gpu/pieces" "$pieces/"

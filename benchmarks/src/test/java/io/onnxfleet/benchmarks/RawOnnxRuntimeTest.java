@@ -4,16 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.onnxfleet.benchmarks.RawOnnxRuntime.Split;
-import io.onnxfleet.engine.runtime.ExecutionProvider;
-import io.onnxfleet.engine.runtime.OnnxRuntime;
-import io.onnxfleet.engine.tensor.BufferPool;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -58,30 +54,7 @@ class RawOnnxRuntimeTest {
     assertThat(lines).hasSize(5);
     assertThat(lines.getFirst()).isEqualTo("split\tbatch\trows\tp50\tp99");
     assertThat(lines.stream().skip(1))
-        .allMatch(
-            line -> line.matches("1x[12]\t[13]\t[1-9][0-9]*\\.[0-9]{2}(\t[0-9]+\\.[0-9]{3}){2}"));
-  }
-
-  @Test
-  void raw_saysThatThereIsNoCuda_whenItsLibrariesAreMissing() {
-    Assumptions.assumeTrue(
-        new OnnxRuntime(BufferPool.ofDefaults()).obstacle(ExecutionProvider.CUDA).isPresent(),
-        "this machine has a GPU");
-    StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    assertThat(run(out, err, "tiny-model", folder.toString())).isZero();
-
-    int code =
-        run(
-            out,
-            err,
-            "raw",
-            "--file=" + folder.resolve("tiny-add/1/model.onnx"),
-            "--split=1x1",
-            "--provider=cuda");
-
-    assertThat(code).isNotZero();
-    assertThat(err.toString()).contains("CUDA");
+        .allMatch(line -> line.matches("1x[12]\t[13]\t[1-9][0-9]*\\.[0-9]{2}(\t[0-9]+\\.[0-9]{3}){2}"));
   }
 
   private static int run(StringWriter out, StringWriter err, String... arguments) {

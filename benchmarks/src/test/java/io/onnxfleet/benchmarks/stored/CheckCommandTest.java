@@ -28,11 +28,14 @@ import picocli.CommandLine;
 class CheckCommandTest {
   @TempDir Path stored;
 
-  private HttpServer server = null;
+  private final HttpServer server;
+
+  CheckCommandTest() throws IOException {
+    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+  }
 
   @BeforeEach
-  void startServer() throws IOException {
-    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+  void startServer() {
     server.createContext(
         "/actuator/health",
         exchange ->
