@@ -34,6 +34,13 @@ class LifecycleIT {
     TinyModel.identity(DataType.FP32, "rows", "2").writeTo(models, "first model");
     TinyModel.identity(DataType.FP32, "rows", "2").writeTo(models, "second");
     Files.createDirectories(models.resolve("empty"));
+    Files.writeString(
+        models.resolve("second/config.pbtxt"),
+        """
+        parameters { key: "family" value { string_value: "two words" } }
+        parameters { key: "quality" value { string_value: "0.9" } }
+        parameters { key: "comparable" value { string_value: "true" } }
+        """);
     try (FakeRegistry registry = new FakeRegistry()) {
       RunningReplica replica = startedWith(registry, "2s");
       try {
@@ -44,6 +51,7 @@ class LifecycleIT {
         assertThat(first.instance().at("/port/$").asInt()).isEqualTo(replica.port());
         assertThat(first.metadata("models-ready")).isEqualTo("first+model:1,second:1");
         assertThat(first.metadata("models-known")).isEqualTo("empty,first+model,second");
+        assertThat(first.metadata("models-families")).isEqualTo("second:two+words:0.9:c:0.0");
         assertThat(first.metadata("execution-providers")).isEqualTo("cpu");
         assertThat(Integer.parseInt(first.metadata("capacity"))).isPositive();
         assertThat(Long.parseLong(first.metadata("started"))).isPositive();

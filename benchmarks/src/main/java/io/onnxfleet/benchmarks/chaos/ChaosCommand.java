@@ -35,7 +35,7 @@ public final class ChaosCommand implements Callable<Integer> {
       arity = "0..*",
       description =
           "kill, rolling-restart, registry-down, slow-replica, pause, join, overload,"
-              + " slow-clients, version-changes. Default: all.")
+              + " slow-clients, version-changes, family-step. Default: all.")
   private List<String> names = new ArrayList<>();
 
   @Option(names = "--root", required = true, hidden = true)
@@ -85,7 +85,8 @@ public final class ChaosCommand implements Callable<Integer> {
             new Join(),
             new Overload(),
             new SlowClients(),
-            new VersionChanges()));
+            new VersionChanges(),
+            new FamilyStep()));
     return List.copyOf(scenarios);
   }
 

@@ -13,14 +13,29 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Requests of eight tokens for the scenarios' model. Load in the open loop is Poisson; latency
- * counts from when a request was due. For one thread.
+ * Requests for a model, by default of eight tokens for the scenarios' one. Load in the open loop is
+ * Poisson; latency counts from when a request was due. For one thread.
  */
 final class Traffic implements AutoCloseable {
 
   private static final int MOST_CONNECTIONS = 2000;
   private static final long SEED = 7;
   private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Call TOKENS = new Call("/v2/models/" + ChaosFleet.MODEL + "/infer", body());
+
+  /** What is asked, again and again. */
+  @SuppressWarnings("ArrayRecordComponent") // Never compared.
+  record Call(String path, byte[] body) {
+
+    /** A text of so many words, to be embedded. */
+    static Call embedding(String model, int words) {
+      return new Call(
+          "/v1/embeddings",
+          "{\"model\":\"%s\",\"input\":\"%s\"}"
+              .formatted(model, "word ".repeat(words).strip())
+              .getBytes(US_ASCII));
+    }
+  }
 
   private final LoadGenerator generator;
 
@@ -30,8 +45,18 @@ final class Traffic implements AutoCloseable {
 
   static Traffic open(int port, double perSecond, Map<String, String> headers, Duration timeout)
       throws IOException, InterruptedException {
+    return open(port, TOKENS, perSecond, headers, timeout);
+  }
+
+  static Traffic open(
+      int port, Call call, double perSecond, Map<String, String> headers, Duration timeout)
+      throws IOException, InterruptedException {
     return start(
-        port, new Load.Open(perSecond, Load.Arrival.POISSON, MOST_CONNECTIONS), headers, timeout);
+        port,
+        call,
+        new Load.Open(perSecond, Load.Arrival.POISSON, MOST_CONNECTIONS),
+        headers,
+        timeout);
   }
 
   static Traffic open(int port, double perSecond) throws IOException, InterruptedException {
@@ -39,14 +64,19 @@ final class Traffic implements AutoCloseable {
   }
 
   static Traffic closed(int port, int connections) throws IOException, InterruptedException {
-    return start(port, new Load.Closed(connections), Map.of(), PATIENCE);
+    return closed(port, TOKENS, connections);
   }
 
-  private static Traffic start(int port, Load load, Map<String, String> headers, Duration timeout)
+  static Traffic closed(int port, Call call, int connections)
+      throws IOException, InterruptedException {
+    return start(port, call, new Load.Closed(connections), Map.of(), PATIENCE);
+  }
+
+  private static Traffic start(
+      int port, Call call, Load load, Map<String, String> headers, Duration timeout)
       throws IOException, InterruptedException {
     Target target = new Target("127.0.0.1", port);
-    PreparedRequest request =
-        PreparedRequest.post(target, "/v2/models/" + ChaosFleet.MODEL + "/infer", headers, body());
+    PreparedRequest request = PreparedRequest.post(target, call.path, headers, call.body);
     LoadGenerator generator =
         new LoadGenerator(target, List.of(request), load, timeout, System::nanoTime, SEED);
     try {
@@ -60,7 +90,12 @@ final class Traffic implements AutoCloseable {
 
   /** What the fleet answers in a second with 32 callers, after so long. */
   static double capacity(int port, Duration warmUp) throws IOException, InterruptedException {
-    try (Traffic traffic = closed(port, 32)) {
+    return capacity(port, TOKENS, warmUp);
+  }
+
+  static double capacity(int port, Call call, Duration warmUp)
+      throws IOException, InterruptedException {
+    try (Traffic traffic = closed(port, call, 32)) {
       traffic.during(warmUp);
       return traffic.during(Duration.ofSeconds(5)).perSecond();
     }

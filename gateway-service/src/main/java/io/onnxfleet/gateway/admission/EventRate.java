@@ -2,25 +2,25 @@ package io.onnxfleet.gateway.admission;
 
 /**
  * Events per second, as an average whose weight falls by e every time constant. Not safe for
- * threads: {@link ModelLimiter} guards it.
+ * threads.
  */
-final class EventRate {
+public final class EventRate {
 
   private final double constantSeconds;
   private double perSecond;
   private long lastNanos;
 
-  EventRate(double constantSeconds, long nowNanos) {
+  public EventRate(double constantSeconds, long nowNanos) {
     this.constantSeconds = constantSeconds;
     this.lastNanos = nowNanos;
   }
 
-  void count(long nowNanos) {
+  public void count(long nowNanos) {
     decay(nowNanos);
     perSecond += 1 / constantSeconds;
   }
 
-  double perSecond(long nowNanos) {
+  public double perSecond(long nowNanos) {
     decay(nowNanos);
     return perSecond;
   }

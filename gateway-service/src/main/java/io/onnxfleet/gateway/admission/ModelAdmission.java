@@ -6,6 +6,7 @@ import io.onnxfleet.gateway.failure.GatewayException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -25,6 +26,8 @@ import reactor.core.publisher.Sinks;
  * which must be known to the fleet.
  */
 public final class ModelAdmission {
+
+  private static final long FAR_NANOS = TimeUnit.DAYS.toNanos(1);
 
   private final LimitProperties properties;
   private final Callers callers;
@@ -83,6 +86,20 @@ public final class ModelAdmission {
         throw refusal(model, refusal);
       }
     }
+  }
+
+  /** What a request without a deadline, of a caller with none under way, would meet now. */
+  public Outlook outlook(String model) {
+    return outlook(
+        model,
+        new Application(
+            new Applicant("", Applicant.DEFAULT_PRIORITY, nanoClock.getAsLong() + FAR_NANOS)));
+  }
+
+  /** What the request would meet if it asked for a place now. */
+  public Outlook outlook(String model, Application application) {
+    ModelLimiter limiter = properties.enabled() ? limiters.get(model) : null;
+    return limiter == null ? Outlook.UNKNOWN : limiter.outlook(application.applicant);
   }
 
   /**

@@ -137,11 +137,32 @@ final class ModelLimiter {
     if (late != null) {
       return late;
     }
+    return isFullFor(applicant) ? refuse(Reason.FULL, applicant, 0) : null;
+  }
+
+  /** What the request would meet now; counts nothing. */
+  synchronized Outlook outlook(Applicant applicant) {
+    int ahead = ahead(applicant);
+    long now = nanoClock.getAsLong();
+    long nanos = forecast.nanos(now, ahead + 1);
+    boolean isLate = ahead > 0 && nanos > applicant.deadlineNanos() - now;
+    return new Outlook(isLate || isFullFor(applicant), nanos, ahead);
+  }
+
+  @GuardedBy("this")
+  private boolean isFullFor(Applicant applicant) {
     int most = limit.getLimit();
-    if (inFlight < most || queue.size() < queueCapacity(most)) {
-      return null;
+    return inFlight >= most && queue.size() >= queueCapacity(most) && victim(applicant) == null;
+  }
+
+  /** Requests that are answered before one that comes now. */
+  @GuardedBy("this")
+  private int ahead(Applicant applicant) {
+    int ahead = inFlight;
+    for (int priority = 0; priority <= applicant.priority(); priority++) {
+      ahead += waitingByPriority[priority];
     }
-    return victim(applicant) == null ? refuse(Reason.FULL, applicant, 0) : null;
+    return ahead;
   }
 
   /**
@@ -245,10 +266,7 @@ final class ModelLimiter {
    */
   @GuardedBy("this")
   private @Nullable Refusal tooLate(Applicant applicant) {
-    int ahead = inFlight;
-    for (int priority = 0; priority <= applicant.priority(); priority++) {
-      ahead += waitingByPriority[priority];
-    }
+    int ahead = ahead(applicant);
     if (ahead == 0) {
       return null;
     }

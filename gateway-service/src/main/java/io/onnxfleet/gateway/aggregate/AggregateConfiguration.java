@@ -1,7 +1,9 @@
 package io.onnxfleet.gateway.aggregate;
 
 import io.onnxfleet.gateway.balancing.LeftOutReplicas;
+import io.onnxfleet.gateway.family.VariantForecasts;
 import io.onnxfleet.gateway.fleet.FleetWatch;
+import io.onnxfleet.gateway.rollout.Rollouts;
 import java.util.Objects;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -17,6 +19,8 @@ class AggregateConfiguration {
       FleetWatch watch,
       LeftOutReplicas leftOut,
       HttpClient replicaHttpClient,
+      VariantForecasts forecasts,
+      Rollouts rollouts,
       JsonMapper json,
       AggregateProperties aggregate,
       AdministrationProperties administration) {
@@ -27,6 +31,8 @@ class AggregateConfiguration {
         queries,
         new ModelChanges(
             queries, new Administration(administration.token()), administration.timeout()),
+        forecasts,
+        new RolloutChanges(rollouts, json),
         json,
         aggregate.timeout(),
         Objects.requireNonNullElse(

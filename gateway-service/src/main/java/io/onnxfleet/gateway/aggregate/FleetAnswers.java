@@ -5,6 +5,8 @@ import io.onnxfleet.gateway.aggregate.ReplicaQueries.Question;
 import io.onnxfleet.gateway.balancing.LeftOutReplicas;
 import io.onnxfleet.gateway.failure.ErrorCode;
 import io.onnxfleet.gateway.failure.GatewayException;
+import io.onnxfleet.gateway.family.FamilyListing;
+import io.onnxfleet.gateway.family.VariantForecasts;
 import io.onnxfleet.gateway.fleet.Fleet;
 import io.onnxfleet.gateway.fleet.FleetWatch;
 import io.onnxfleet.gateway.fleet.ModelReference;
@@ -45,6 +47,8 @@ public final class FleetAnswers {
   private final LeftOutReplicas leftOut;
   private final ReplicaQueries replicas;
   private final ModelChanges changes;
+  private final VariantForecasts forecasts;
+  private final RolloutChanges rollouts;
   private final JsonMapper json;
   private final Duration timeout;
   private final byte[] metadata;
@@ -54,6 +58,8 @@ public final class FleetAnswers {
       LeftOutReplicas leftOut,
       ReplicaQueries replicas,
       ModelChanges changes,
+      VariantForecasts forecasts,
+      RolloutChanges rollouts,
       JsonMapper json,
       Duration timeout,
       String version) {
@@ -61,6 +67,8 @@ public final class FleetAnswers {
     this.leftOut = leftOut;
     this.replicas = replicas;
     this.changes = changes;
+    this.forecasts = forecasts;
+    this.rollouts = rollouts;
     this.json = json;
     this.timeout = timeout;
     this.metadata =
@@ -84,7 +92,10 @@ public final class FleetAnswers {
       case FleetQuestion.Ready _ ->
           status(exchange, isReady() ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE);
       case FleetQuestion.Models _ ->
-          gather(exchange, get("/v1/models"), RepositoryIndexes::unionOfModels);
+          gather(
+              exchange,
+              get("/v1/models"),
+              answers -> RepositoryIndexes.unionOfModels(answers, watch.current().allFamilies()));
       case FleetQuestion.RepositoryIndex _ ->
           body(exchange.getRequest())
               .flatMap(
@@ -96,6 +107,20 @@ public final class FleetAnswers {
       case FleetQuestion.AllStatistics _ ->
           gather(exchange, get("/v2/models/stats"), Statistics::sum);
       case FleetQuestion.ModelStatistics asked -> statistics(exchange, asked.model());
+      case FleetQuestion.Families _ ->
+          write(exchange, json.writeValueAsBytes(FamilyListing.of(watch.current(), forecasts)));
+      case FleetQuestion.Rollouts _ -> write(exchange, json.writeValueAsBytes(rollouts.list()));
+      case FleetQuestion.PutRollout put -> {
+        changes.requireAdministrator(exchange.getRequest());
+        yield body(exchange.getRequest())
+            .doOnNext(body -> rollouts.put(put.model(), body))
+            .then(Mono.defer(() -> status(exchange, HttpStatus.OK)));
+      }
+      case FleetQuestion.DeleteRollout delete -> {
+        changes.requireAdministrator(exchange.getRequest());
+        rollouts.remove(delete.model());
+        yield status(exchange, HttpStatus.OK);
+      }
       case FleetQuestion.Load load -> change(exchange, load.model(), "load");
       case FleetQuestion.Unload unload -> change(exchange, unload.model(), "unload");
     };

@@ -29,6 +29,18 @@ public sealed interface FleetQuestion {
   /** {@code POST /v2/repository/models/{m}/load}. */
   record Load(String model) implements FleetQuestion {}
 
+  /** {@code GET /v2/fleet/families}. */
+  record Families() implements FleetQuestion {}
+
+  /** {@code GET /v2/fleet/rollouts}. */
+  record Rollouts() implements FleetQuestion {}
+
+  /** {@code PUT /v2/fleet/rollouts/{m}}. */
+  record PutRollout(String model) implements FleetQuestion {}
+
+  /** {@code DELETE /v2/fleet/rollouts/{m}}. */
+  record DeleteRollout(String model) implements FleetQuestion {}
+
   /** {@code POST /v2/repository/models/{m}/unload}. */
   record Unload(String model) implements FleetQuestion {}
 }

@@ -1,11 +1,14 @@
 package io.onnxfleet.gateway.aggregate;
 
+import io.onnxfleet.gateway.fleet.ModelFamily;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Joins lists that replicas gave of the same things: an entry stands once, and for a model's
@@ -46,12 +49,20 @@ final class RepositoryIndexes {
     return union;
   }
 
-  /** The union of the answers to {@code /v1/models}. */
-  static JsonNode unionOfModels(List<JsonNode> answers) {
+  /**
+   * The union of the answers to {@code /v1/models}, and the families, each described as its best
+   * variant.
+   */
+  static JsonNode unionOfModels(List<JsonNode> answers, Collection<ModelFamily> families) {
     Map<String, JsonNode> models = new TreeMap<>();
     for (JsonNode answer : answers) {
       for (JsonNode model : answer.path("data")) {
         models.putIfAbsent(model.path("id").asString(""), model);
+      }
+    }
+    for (ModelFamily family : families) {
+      if (models.get(family.best().model()) instanceof ObjectNode best) {
+        models.putIfAbsent(family.name(), best.deepCopy().put("id", family.name()));
       }
     }
     var union = JsonNodeFactory.instance.objectNode();

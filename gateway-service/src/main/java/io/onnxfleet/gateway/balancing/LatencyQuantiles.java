@@ -9,15 +9,16 @@ import java.time.Duration;
  *
  * <p>Safe for use by many threads. Takes less than 1 KB.
  */
-final class LatencyQuantiles {
+public final class LatencyQuantiles {
 
   private static final int PER_DOUBLING = 4;
   private static final int LOWEST_DOUBLING = 15; // 33 us
   private static final int BUCKETS = 25 * PER_DOUBLING; // to 18 minutes
-  private static final long HALVED_EVERY = Duration.ofSeconds(5).toNanos();
 
   /** Fewer say nothing about a tail. */
   private static final long LEAST_SAMPLES = 20;
+
+  private final long halvedEveryNanos;
 
   @GuardedBy("this")
   private final long[] counts = new long[BUCKETS];
@@ -28,12 +29,15 @@ final class LatencyQuantiles {
   @GuardedBy("this")
   private long halvedAt;
 
-  LatencyQuantiles(long now) {
+  /** Counts nothing yet. */
+  public LatencyQuantiles(Duration halvedEvery, long now) {
+    this.halvedEveryNanos = halvedEvery.toNanos();
     this.halvedAt = now;
   }
 
-  synchronized void record(long nanos, long now) {
-    if (now - halvedAt >= HALVED_EVERY) {
+  /** Counts one. */
+  public synchronized void record(long nanos, long now) {
+    if (now - halvedAt >= halvedEveryNanos) {
       halve(now);
     }
     counts[bucket(nanos)]++;
@@ -41,7 +45,7 @@ final class LatencyQuantiles {
   }
 
   /** The quantile in nanoseconds, or 0 where too little is known. */
-  synchronized long quantile(double q) {
+  public synchronized long quantile(double q) {
     if (total < LEAST_SAMPLES) {
       return 0;
     }

@@ -18,6 +18,7 @@ public final class ModelLoads {
 
   private static final int POOL = 16;
   private static final double USUAL = 0.02;
+  private static final Duration LATENCY_WINDOW = Duration.ofSeconds(5);
 
   private final Map<String, ReplicaLoad> replicas = new ConcurrentHashMap<>();
   private final AtomicReferenceArray<@Nullable ReplicaLoad> pool = new AtomicReferenceArray<>(POOL);
@@ -34,7 +35,7 @@ public final class ModelLoads {
   ModelLoads(Duration reportAge, int reportUses, long now) {
     this.reportAgeNanos = reportAge.toNanos();
     this.reportUses = reportUses;
-    this.latencies = new LatencyQuantiles(now);
+    this.latencies = new LatencyQuantiles(LATENCY_WINDOW, now);
   }
 
   /** The replica's load. */
@@ -51,7 +52,7 @@ public final class ModelLoads {
   }
 
   /** What an answer takes for each request that is at its replica, over all replicas. */
-  double perPlaceNanos() {
+  public double perPlaceNanos() {
     return perPlaceNanos;
   }
 

@@ -1,6 +1,7 @@
 package io.onnxfleet.gateway.balancing;
 
 import io.onnxfleet.gateway.fleet.Fleet;
+import io.onnxfleet.gateway.fleet.ModelReference;
 import io.onnxfleet.gateway.fleet.Replica;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -89,6 +90,26 @@ public final class ReplicaLoadBalancer implements ReactorServiceInstanceLoadBala
       }
     }
     return false;
+  }
+
+  /** What a request for the model would meet; null where no replica has room for it. */
+  public @Nullable Prospect prospect(ModelReference model) {
+    Fleet present = fleet.get();
+    List<Replica> serving = present.serving(model);
+    ModelLoads known = loads.of(model.name());
+    long now = loads.now();
+    Prospect best = null;
+    for (Replica replica : serving.isEmpty() ? present.vanishedServing(model) : serving) {
+      ReplicaLoad load = known.of(replica.id(), now);
+      if (leftOut.isLeftOut(replica.id()) || load.isFull(now)) {
+        continue;
+      }
+      long nanos = load.estimateNanos(now);
+      if (best == null || nanos < best.nanos()) {
+        best = new Prospect(nanos, load.inFlightThere(now));
+      }
+    }
+    return best;
   }
 
   private List<Replica> candidates(ReplicaRequest request) {

@@ -15,10 +15,10 @@ import reactor.core.publisher.Mono;
  * Copies an answer of 200 while it passes to the client, as long as it is not too large. Tells once
  * when the whole answer has passed, or when it turned out that there is nothing to keep.
  */
-final class RecordedResponse extends ServerHttpResponseDecorator {
+public final class RecordedResponse extends ServerHttpResponseDecorator {
 
   /** Told by the thread that brings the answer. */
-  interface Listener {
+  public interface Listener {
     /** An answer of 200 begins; its headers may still be changed. */
     void begins(HttpHeaders headers);
 
@@ -29,7 +29,12 @@ final class RecordedResponse extends ServerHttpResponseDecorator {
   private final int most;
   private final Listener listener;
 
-  RecordedResponse(ServerHttpResponse response, int most, Listener listener) {
+  /**
+   * Passes the response on.
+   *
+   * @param most bytes that are kept
+   */
+  public RecordedResponse(ServerHttpResponse response, int most, Listener listener) {
     super(response);
     this.most = most;
     this.listener = listener;

@@ -7,10 +7,13 @@ import io.onnxfleet.gateway.aggregate.AdministrationProperties;
 import io.onnxfleet.gateway.aggregate.AggregateProperties;
 import io.onnxfleet.gateway.balancing.BalancingProperties;
 import io.onnxfleet.gateway.cache.CacheProperties;
+import io.onnxfleet.gateway.family.FamilyProperties;
 import io.onnxfleet.gateway.fleet.FleetProperties;
+import io.onnxfleet.gateway.rollout.RolloutProperties;
 import io.onnxfleet.gateway.routing.ModelProperties;
 import io.onnxfleet.gateway.routing.RoutingProperties;
 import io.onnxfleet.gateway.waking.WakingProperties;
+import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -39,9 +42,11 @@ final class KnownProperties {
           BalancingProperties.class,
           CacheProperties.class,
           ConnectionProperties.class,
+          FamilyProperties.class,
           FleetProperties.class,
           LimitProperties.class,
           ModelProperties.class,
+          RolloutProperties.class,
           RoutingProperties.class,
           WakingProperties.class);
 
@@ -58,8 +63,21 @@ final class KnownProperties {
       for (RecordComponent component : type.getRecordComponents()) {
         String key = prefix + "." + dashed(component.getName());
         known.put(uniform(key), key);
+        for (RecordComponent part : partsOfElements(component)) {
+          String partKey = key + "." + dashed(part.getName());
+          known.put(uniform(partKey), partKey);
+        }
       }
     }
+  }
+
+  /** Of a list of records, what these consist of. */
+  private static RecordComponent[] partsOfElements(RecordComponent component) {
+    return component.getGenericType() instanceof ParameterizedType list
+            && list.getActualTypeArguments()[0] instanceof Class<?> element
+            && element.isRecord()
+        ? element.getRecordComponents()
+        : new RecordComponent[0];
   }
 
   /** What is wrong with the keys of the sources, one line each. */
@@ -68,7 +86,7 @@ final class KnownProperties {
     for (PropertySource<?> source : sources) {
       if (source instanceof EnumerablePropertySource<?> enumerable) {
         for (String name : enumerable.getPropertyNames()) {
-          if (isOurs(name) && !known.containsKey(uniform(withoutIndex(name)))) {
+          if (isOurs(name) && !known.containsKey(uniform(withoutIndexes(name)))) {
             complaints.add(
                 "%s: unknown key in %s (nearest known: %s)"
                     .formatted(name, source.getName(), nearest(name)));
@@ -79,10 +97,9 @@ final class KnownProperties {
     return complaints;
   }
 
-  /** The key of a list that the name is an element of. */
-  private static String withoutIndex(String name) {
-    int bracket = name.endsWith("]") ? name.lastIndexOf('[') : -1;
-    return bracket < 0 ? name : name.substring(0, bracket);
+  /** Elements of a list, and what they consist of, are named alike. */
+  private static String withoutIndexes(String name) {
+    return name.indexOf('[') < 0 ? name : name.replaceAll("\\[\\d+]", "");
   }
 
   private static boolean isOurs(String name) {

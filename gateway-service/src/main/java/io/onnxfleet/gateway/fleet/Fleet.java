@@ -1,9 +1,14 @@
 package io.onnxfleet.gateway.fleet;
 
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The replicas at one moment, indexed by the models that they have READY. Immutable.
@@ -20,12 +25,14 @@ public final class Fleet {
   private final List<Replica> vanished;
   private final Map<String, List<Replica>> registeredByModel;
   private final Map<String, List<Replica>> vanishedByModel;
+  private final Map<String, ModelFamily> families;
 
   public Fleet(List<Replica> registered, List<Replica> vanished) {
     this.registered = List.copyOf(registered);
     this.vanished = List.copyOf(vanished);
     this.registeredByModel = byModel(this.registered);
     this.vanishedByModel = byModel(this.vanished);
+    this.families = families();
   }
 
   /** The replicas that the registry lists as UP. */
@@ -51,6 +58,24 @@ public final class Fleet {
   /** The vanished replicas to ask for the model where no registered one can be. */
   public List<Replica> vanishedServing(ModelReference model) {
     return serving(vanishedByModel, model);
+  }
+
+  /** The family of that name, if any of its variants is READY. */
+  public @Nullable ModelFamily family(String name) {
+    return families.get(name);
+  }
+
+  /** By name. */
+  public Collection<ModelFamily> allFamilies() {
+    return families.values();
+  }
+
+  private Map<String, ModelFamily> families() {
+    List<Replica> all = new ArrayList<>(registered);
+    all.addAll(vanished);
+    Set<String> ready = new HashSet<>(registeredByModel.keySet());
+    ready.addAll(vanishedByModel.keySet());
+    return Collections.unmodifiableMap(ModelFamily.of(all, ready));
   }
 
   /** Whether any replica has the model in its repository. */

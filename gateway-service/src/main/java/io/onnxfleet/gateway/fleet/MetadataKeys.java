@@ -9,5 +9,11 @@ final class MetadataKeys {
   /** Comma-separated url-encoded names of every model in the replica's repository. */
   static final String MODELS_KNOWN = "models-known";
 
+  /**
+   * Comma-separated {@code <model>:<family>:<quality>:<c if comparable>:<cost in ms>} of the READY
+   * models that belong to families; names are url-encoded.
+   */
+  static final String MODELS_FAMILIES = "models-families";
+
   private MetadataKeys() {}
 }

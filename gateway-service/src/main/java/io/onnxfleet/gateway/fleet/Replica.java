@@ -3,8 +3,10 @@ package io.onnxfleet.gateway.fleet;
 import java.net.URI;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -17,12 +19,15 @@ import org.springframework.cloud.client.ServiceInstance;
  */
 public final class Replica implements ServiceInstance {
 
+  private static final int VARIANT_FIELDS = 5;
+
   private final String id;
   private final ServiceInstance instance;
   private final Map<String, String> metadata;
   private final String baseUri;
   private final Map<String, Set<String>> ready;
   private final Set<String> known;
+  private final List<ModelVariant> variants;
 
   private Replica(String id, ServiceInstance instance) {
     this.id = id;
@@ -42,6 +47,7 @@ public final class Replica implements ServiceInstance {
       }
     }
     this.known = Set.copyOf(names);
+    this.variants = variants(metadata.getOrDefault(MetadataKeys.MODELS_FAMILIES, ""));
   }
 
   /** Reads the instance's metadata; entries that cannot be read count as not served. */
@@ -78,6 +84,11 @@ public final class Replica implements ServiceInstance {
   /** The names of the models with a READY version. */
   Set<String> readyModels() {
     return ready.keySet();
+  }
+
+  /** The models that belong to families. */
+  List<ModelVariant> variants() {
+    return variants;
   }
 
   /** Whether the model is in this replica's repository, READY or not. */
@@ -154,6 +165,33 @@ public final class Replica implements ServiceInstance {
     }
     versions.replaceAll((name, all) -> Set.copyOf(all));
     return Map.copyOf(versions);
+  }
+
+  private static List<ModelVariant> variants(String entries) {
+    List<ModelVariant> variants = new ArrayList<>();
+    for (String entry : entries.split(",", -1)) {
+      ModelVariant variant = variant(entry.strip().split(":", -1));
+      if (variant != null) {
+        variants.add(variant);
+      }
+    }
+    return List.copyOf(variants);
+  }
+
+  private static @Nullable ModelVariant variant(String[] fields) {
+    if (fields.length < VARIANT_FIELDS) {
+      return null;
+    }
+    try {
+      return new ModelVariant(
+          decoded(fields[0]),
+          decoded(fields[1]),
+          Double.parseDouble(fields[2]),
+          fields[3].equals("c"),
+          Double.parseDouble(fields[4]));
+    } catch (NumberFormatException malformed) {
+      return null;
+    }
   }
 
   private static String decoded(String name) {

@@ -9,5 +9,11 @@ public final class HeaderNames {
   /** Tells a replica whose request it is; says nothing of credentials. */
   public static final String CALLER = "Inference-Caller";
 
+  /**
+   * Which model was chosen for the caller, who asked for its family or for a model that is being
+   * rolled out: told to the replica and to the client.
+   */
+  public static final String VARIANT = "Inference-Variant";
+
   private HeaderNames() {}
 }

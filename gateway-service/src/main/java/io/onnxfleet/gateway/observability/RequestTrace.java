@@ -17,6 +17,7 @@ public final class RequestTrace {
   private final String traceparent;
   private volatile @Nullable String model;
   private volatile @Nullable String caller;
+  private volatile @Nullable String variant;
   private volatile @Nullable String replica;
   private volatile int tries;
 
@@ -63,6 +64,15 @@ public final class RequestTrace {
 
   public @Nullable String caller() {
     return caller;
+  }
+
+  /** The model that was chosen for the caller. */
+  public void variant(String name) {
+    variant = name;
+  }
+
+  public @Nullable String variant() {
+    return variant;
   }
 
   /**

@@ -16,6 +16,8 @@ final class ApiPaths {
   private static final int MOST_SEGMENTS = 6;
   private static final String GET = "GET";
   private static final String POST = "POST";
+  private static final String PUT = "PUT";
+  private static final String DELETE = "DELETE";
 
   private ApiPaths() {}
 
@@ -33,7 +35,7 @@ final class ApiPaths {
     String effective = method.equals("HEAD") ? GET : method;
     Target target =
         switch (segments[0]) {
-          case "v2" -> v2(segments);
+          case "v2" -> v2(segments, effective);
           case "v1" -> v1(segments, effective);
           case null, default -> null;
         };
@@ -59,7 +61,7 @@ final class ApiPaths {
     };
   }
 
-  private static @Nullable Target v2(@Nullable String[] s) {
+  private static @Nullable Target v2(@Nullable String[] s, String method) {
     int count = count(s);
     if (count == 1) {
       return fleet(GET, new FleetQuestion.ServerMetadata());
@@ -67,6 +69,7 @@ final class ApiPaths {
     return switch (s[1]) {
       case "health" -> count == 3 ? health(s[2]) : null;
       case "repository" -> repository(s, count);
+      case "fleet" -> fleet(s, count, method);
       case "models" -> models(s, count);
       case null, default -> null;
     };
@@ -78,6 +81,24 @@ final class ApiPaths {
       case "ready" -> fleet(GET, new FleetQuestion.Ready());
       case null, default -> null;
     };
+  }
+
+  /** What the fleet adds to the protocol. */
+  private static @Nullable Target fleet(@Nullable String[] s, int count, String method) {
+    if (count == 3) {
+      return switch (s[2]) {
+        case "families" -> fleet(GET, new FleetQuestion.Families());
+        case "rollouts" -> fleet(GET, new FleetQuestion.Rollouts());
+        case null, default -> null;
+      };
+    }
+    String model = count == 4 && "rollouts".equals(s[2]) ? decoded(s[3]) : null;
+    if (model == null) {
+      return null;
+    }
+    return method.equals(DELETE)
+        ? fleet(DELETE, new FleetQuestion.DeleteRollout(model))
+        : fleet(PUT, new FleetQuestion.PutRollout(model));
   }
 
   private static @Nullable Target repository(@Nullable String[] s, int count) {

@@ -74,6 +74,9 @@ final class ForwardedHeaders {
       case 11 -> AsciiString.contentEqualsIgnoreCase(name, HeaderNames.TRACEPARENT);
       case 12 -> AsciiString.contentEqualsIgnoreCase(name, HeaderNames.REQUEST_ID);
       case 14 -> is(name, HttpHeaderNames.CONTENT_LENGTH);
+      case 17 ->
+          is(name, HttpHeaderNames.TRANSFER_ENCODING)
+              || AsciiString.contentEqualsIgnoreCase(name, HeaderNames.VARIANT);
       case 21 -> AsciiString.contentEqualsIgnoreCase(name, Deadline.HEADER);
       case 28 -> isText(name, LOAD_METRICS_FORMAT);
       default -> isOfOneConnection(name);

@@ -118,6 +118,10 @@ final class ReplicaClient {
       if (caller != null) {
         headers.set(HeaderNames.CALLER, caller);
       }
+      String variant = trace.variant();
+      if (variant != null) {
+        headers.set(HeaderNames.VARIANT, variant);
+      }
       // Rounded up: a replica is never told 0 while there is time left.
       headers.set(Deadline.HEADER, Long.toString((remaining.toNanos() + 999_999) / 1_000_000));
       return switch (body) {

@@ -13,8 +13,13 @@ import io.onnxfleet.gateway.balancing.ReplicaLoadBalancer;
 import io.onnxfleet.gateway.balancing.ReplicaLoads;
 import io.onnxfleet.gateway.balancing.SlowOutliers;
 import io.onnxfleet.gateway.cache.ResponseCache;
+import io.onnxfleet.gateway.family.VariantChoice;
+import io.onnxfleet.gateway.family.VariantForecasts;
 import io.onnxfleet.gateway.fleet.FleetWatch;
 import io.onnxfleet.gateway.observability.GatewayMetrics;
+import io.onnxfleet.gateway.rollout.AnswerComparison;
+import io.onnxfleet.gateway.rollout.RolloutProperties;
+import io.onnxfleet.gateway.rollout.Rollouts;
 import io.onnxfleet.gateway.waking.WakingQueue;
 import java.util.concurrent.TimeUnit;
 import org.springframework.cloud.gateway.route.RouteLocator;
@@ -109,6 +114,28 @@ class RoutingConfiguration {
   }
 
   @Bean
+  Trials trials(
+      Forwarding forwarding,
+      HttpClient replicaHttpClient,
+      ReplicaLoadBalancer balancer,
+      InFlightRequests inFlight,
+      AnswerComparison comparison,
+      RolloutProperties rollout) {
+    int mostOfAnswer = (int) rollout.shadowAnswer().toBytes();
+    return new Trials(
+        forwarding,
+        new Shadows(
+            replicaHttpClient,
+            balancer,
+            inFlight,
+            comparison,
+            mostOfAnswer,
+            rollout.shadowsAtOnce()),
+        mostOfAnswer,
+        System::nanoTime);
+  }
+
+  @Bean
   RoutingFilter routingFilter(
       FleetWatch watch,
       WakingQueue waking,
@@ -118,6 +145,10 @@ class RoutingConfiguration {
       AdmissionProperties admission,
       ModelAdmission modelAdmission,
       ResponseCache cache,
+      VariantChoice variants,
+      VariantForecasts forecasts,
+      Rollouts rollouts,
+      Trials trials,
       RoutingProperties routing,
       ModelProperties models) {
     return new RoutingFilter(
@@ -126,8 +157,10 @@ class RoutingConfiguration {
         modelAdmission,
         cache,
         forwarding,
+        trials,
         new RequestBodies(keptBodies, admission, routing),
         new RequestedModel(models.defaultModel(), admission.maxBodySize().toBytes()),
+        new Destinations(variants, forecasts, rollouts),
         answers,
         routing.deadline(),
         System::nanoTime);

@@ -44,8 +44,10 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
   private final ModelAdmission admission;
   private final ResponseCache cache;
   private final Forwarding forwarding;
+  private final Trials trials;
   private final RequestBodies bodies;
   private final RequestedModel requestedModel;
+  private final Destinations destinations;
   private final FleetAnswers answers;
   private final Duration deadline;
   private final LongSupplier nanoClock;
@@ -56,8 +58,10 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
       ModelAdmission admission,
       ResponseCache cache,
       Forwarding forwarding,
+      Trials trials,
       RequestBodies bodies,
       RequestedModel requestedModel,
+      Destinations destinations,
       FleetAnswers answers,
       Duration deadline,
       LongSupplier nanoClock) {
@@ -66,8 +70,10 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
     this.admission = admission;
     this.cache = cache;
     this.forwarding = forwarding;
+    this.trials = trials;
     this.bodies = bodies;
     this.requestedModel = requestedModel;
+    this.destinations = destinations;
     this.answers = answers;
     this.deadline = deadline;
     this.nanoClock = nanoClock;
@@ -116,26 +122,32 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
                       .awake()
                       .then(Mono.defer(() -> firstInference(exchange, model, body, until)))));
     }
-    requireKnown(exchange, model);
     if (!isInference) {
       // Asks about the model, not the model: costs next to nothing.
+      Destination about = destinations.describing(exchange, model);
+      requireKnown(about);
       return within(
-          until, bodies.use(request, body -> forwarding.forward(exchange, model, body, until)));
+          until,
+          bodies.use(
+              request, body -> forwarding.forward(about.exchange(), about.model(), body, until)));
     }
     ModelAdmission.Application application = application(exchange, until);
-    if (!cache.covers(model.name())) {
-      admission.refuseIfHopeless(model.name(), application);
+    Destination to = destinations.inferring(exchange, model, application);
+    requireKnown(to);
+    if (!cache.covers(to.model().name())) {
+      admission.refuseIfHopeless(to.model().name(), application);
     }
     return within(
-        until,
-        bodies.use(request, body -> inference(exchange, model, INFER, application, body, until)));
+        until, bodies.use(request, body -> inference(to, INFER, application, body, until)));
   }
 
   /** Of a model that nobody could know of when its request came. */
   private Mono<Void> firstInference(
       ServerWebExchange exchange, ModelReference model, RequestBody body, Deadline until) {
-    requireKnown(exchange, model);
-    return inference(exchange, model, INFER, application(exchange, until), body, until);
+    ModelAdmission.Application application = application(exchange, until);
+    Destination to = destinations.inferring(exchange, model, application);
+    requireKnown(to);
+    return inference(to, INFER, application, body, until);
   }
 
   private Mono<Void> embeddingsCall(ServerWebExchange exchange) {
@@ -150,26 +162,31 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
                     .flatMap(this::whenAwake)
                     .flatMap(
                         name -> {
-                          ModelReference model = new ModelReference(name, null);
-                          requireKnown(exchange, model);
-                          return inference(exchange, model, EMBEDDINGS, application, body, until);
+                          Destination to = embedding(exchange, name, application);
+                          return inference(to, EMBEDDINGS, application, body, until);
                         })));
   }
 
   private Mono<Void> embeddingsQuery(ServerWebExchange exchange) {
     EmbeddingsQuery query =
         EmbeddingsQuery.read(exchange.getRequest().getQueryParams(), requestedModel.defaultModel());
-    ModelReference model = new ModelReference(query.model(), null);
-    requireKnown(exchange, model);
     Deadline until = deadline(exchange);
     ModelAdmission.Application application = application(exchange, until);
     ServerWebExchange asked = EmbeddingsQuery.asPost(exchange);
-    if (cache.covers(model.name())) {
+    Destination to = embedding(asked, query.model(), application);
+    if (cache.covers(to.model().name())) {
       ResponseCache.conditional(asked);
     } else {
       asked.getResponse().getHeaders().setCacheControl("no-store");
     }
-    return within(until, inference(asked, model, EMBEDDINGS, application, query.body(), until));
+    return within(until, inference(to, EMBEDDINGS, application, query.body(), until));
+  }
+
+  private Destination embedding(
+      ServerWebExchange exchange, String name, ModelAdmission.Application application) {
+    Destination to = destinations.embedding(exchange, name, application);
+    requireKnown(to);
+    return to;
   }
 
   private <T> Mono<T> whenAwake(T value) {
@@ -184,16 +201,16 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
   }
 
   private Mono<Void> inference(
-      ServerWebExchange exchange,
-      ModelReference model,
+      Destination to,
       String operation,
       ModelAdmission.Application application,
       RequestBody body,
       Deadline until) {
+    ModelReference model = to.model();
     return cache.answer(
-        exchange,
+        to.exchange(),
         model,
-        operation,
+        to.operation(operation),
         body instanceof RequestBody.Kept kept ? kept.bytes() : null,
         answered ->
             admission.admit(
@@ -201,7 +218,7 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
                 application,
                 answered.getResponse(),
                 body.isReplayable(),
-                () -> forwarding.forward(answered, model, body, until)));
+                () -> trials.forward(answered, to, body, until)));
   }
 
   private Mono<String> model(ServerHttpRequest request, RequestBody.Kept body) {
@@ -213,7 +230,8 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
   }
 
   /** Refuses what no replica has before its body is read. */
-  private void requireKnown(ServerWebExchange exchange, ModelReference model) {
+  private void requireKnown(Destination to) {
+    ModelReference model = to.model();
     if (!watch.current().knows(model.name())) {
       if (watch.current().isEmpty()) {
         throw new GatewayException(ErrorCode.NO_REPLICA, "no replica is registered");
@@ -221,7 +239,7 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
       throw new GatewayException(
           ErrorCode.MODEL_NOT_FOUND, "unknown model: '" + model.name() + "'");
     }
-    RequestTrace.of(exchange).model(model.name());
+    RequestTrace.of(to.exchange()).model(model.name());
     if (watch.current().serving(model).isEmpty()
         && watch.current().vanishedServing(model).isEmpty()) {
       throw new GatewayException(

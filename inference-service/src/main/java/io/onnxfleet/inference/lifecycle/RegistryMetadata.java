@@ -5,11 +5,13 @@ import io.onnxfleet.engine.ModelMetadata;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.repository.ModelIndexEntry;
 import io.onnxfleet.engine.repository.ModelState;
+import io.onnxfleet.engine.repository.config.FamilyMembership;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /** What a replica tells of itself in the registry; gateways route by it. */
@@ -19,6 +21,12 @@ final class RegistryMetadata {
 
   /** Every model of the repository, READY or not, url-encoded, separated by commas. */
   static final String MODELS_KNOWN = "models-known";
+
+  /**
+   * Models of families: {@code <model>:<family>:<quality>:<c if comparable>:<cost in ms>}, names
+   * url-encoded, separated by commas.
+   */
+  static final String MODELS_FAMILIES = "models-families";
 
   static final String EXECUTION_PROVIDERS = "execution-providers";
 
@@ -34,6 +42,7 @@ final class RegistryMetadata {
     TreeSet<String> known = new TreeSet<>();
     TreeSet<String> providers = new TreeSet<>();
     List<String> ready = new ArrayList<>();
+    Map<String, String> families = new TreeMap<>();
     int capacity = 0;
     for (ModelIndexEntry entry : engine.index()) {
       String name = URLEncoder.encode(entry.name(), StandardCharsets.UTF_8);
@@ -45,6 +54,8 @@ final class RegistryMetadata {
         try {
           ModelMetadata model = engine.metadata(entry.name(), entry.version());
           ready.add(name + ":" + entry.version());
+          FamilyMembership.of(model.parameters())
+              .ifPresent(membership -> families.put(name, described(name, membership)));
           providers.add(model.executionProvider());
           capacity += model.instances();
         } catch (InferenceException unloadedMeanwhile) {
@@ -55,8 +66,19 @@ final class RegistryMetadata {
     return Map.of(
         MODELS_READY, String.join(",", ready),
         MODELS_KNOWN, String.join(",", known),
+        MODELS_FAMILIES, String.join(",", families.values()),
         EXECUTION_PROVIDERS, String.join(",", providers),
         CAPACITY, Integer.toString(capacity),
         STARTED, Long.toString(startedMillis));
+  }
+
+  private static String described(String name, FamilyMembership membership) {
+    return String.join(
+        ":",
+        name,
+        URLEncoder.encode(membership.family(), StandardCharsets.UTF_8),
+        Double.toString(membership.quality()),
+        membership.isComparable() ? "c" : "",
+        Double.toString(membership.costMillis()));
   }
 }

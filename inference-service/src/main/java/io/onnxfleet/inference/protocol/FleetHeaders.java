@@ -16,6 +16,12 @@ public final class FleetHeaders {
    */
   public static final String CALLER = "Inference-Caller";
 
+  /**
+   * The model that the gateway chose for the request. It goes before what the body asks for, and is
+   * told in the answer.
+   */
+  public static final String VARIANT = "Inference-Variant";
+
   /** Which replica answered. */
   public static final String REPLICA = "Inference-Replica";
 

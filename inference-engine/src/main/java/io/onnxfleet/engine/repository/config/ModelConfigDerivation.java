@@ -109,6 +109,7 @@ public final class ModelConfigDerivation {
       batching = DynamicBatching.DEFAULT;
     }
     Map<String, String> parameters = ConfigSections.parameters(declared);
+    var _ = FamilyMembership.of(parameters);
     WarmupSection warmups = new WarmupSection(maxBatchSize, inputs);
     SequencePadding padding =
         maxBatchSize > 0 ? PaddingRule.derive(served(inputs, outputs), parameters) : null;

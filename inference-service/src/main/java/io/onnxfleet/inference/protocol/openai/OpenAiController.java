@@ -13,6 +13,7 @@ import io.onnxfleet.inference.load.ReplicaLoad;
 import io.onnxfleet.inference.protocol.Callers;
 import io.onnxfleet.inference.protocol.ClientConnection;
 import io.onnxfleet.inference.protocol.Deadlines;
+import io.onnxfleet.inference.protocol.FleetHeaders;
 import io.onnxfleet.inference.protocol.ProtocolExecutor;
 import io.onnxfleet.inference.protocol.http.ContentCoding;
 import io.onnxfleet.inference.protocol.http.RequestBody;
@@ -74,7 +75,7 @@ class OpenAiController {
     try (Admission.Pass _ = admission.enter()) {
       Deadline deadline = Deadlines.of(http, properties.defaultDeadline(), engine.ticker());
       EmbeddingsRequest request = read(http);
-      String model = Objects.requireNonNullElse(request.model(), fleet.defaultModel());
+      String model = model(http, request);
       try (ReplicaLoad.Visit visit = load.enter(model, http, response)) {
         ClientConnection.of(http).await(engine.prepare(model, deadline), _ -> {});
         requireDimensions(request, model);
@@ -110,6 +111,13 @@ class OpenAiController {
     try (RequestBody body = RequestBody.of(http, properties.maxBodySize().toBytes())) {
       return EmbeddingsRequestReader.read(body);
     }
+  }
+
+  private String model(HttpServletRequest http, EmbeddingsRequest request) {
+    String chosen = http.getHeader(FleetHeaders.VARIANT);
+    return chosen != null
+        ? chosen
+        : Objects.requireNonNullElse(request.model(), fleet.defaultModel());
   }
 
   /** Before the work is done, where the model declares how many there are. */

@@ -11,6 +11,7 @@ import io.onnxfleet.inference.load.ReplicaLoad;
 import io.onnxfleet.inference.protocol.Callers;
 import io.onnxfleet.inference.protocol.ClientConnection;
 import io.onnxfleet.inference.protocol.Deadlines;
+import io.onnxfleet.inference.protocol.FleetHeaders;
 import io.onnxfleet.inference.protocol.http.RequestBody;
 import io.onnxfleet.inference.protocol.v2.codec.InferRequestDecoder;
 import io.onnxfleet.inference.protocol.v2.codec.InferResponseEncoder;
@@ -76,7 +77,8 @@ final class InferenceEndpoint {
       try (InferenceResponse finished = client.await(answer, InferenceResponse::close);
           HttpResponseTarget target = new HttpResponseTarget(request, response)) {
         visit.leave();
-        InferResponseEncoder.encode(finished, call.forms(), target);
+        InferResponseEncoder.encode(
+            finished, call.forms(), request.getHeader(FleetHeaders.VARIANT), target);
       }
     } finally {
       room.release();

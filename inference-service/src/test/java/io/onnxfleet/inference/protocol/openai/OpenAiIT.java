@@ -110,6 +110,21 @@ class OpenAiIT {
   }
 
   @Test
+  void embeddings_areOfTheGatewaysChoice_whateverTheBodyNames() {
+    HttpRequest asked =
+        request("POST", "/v1/embeddings", body(Map.of("model", "a family", "input", "Hello")));
+
+    HttpResponse<String> response =
+        send(
+            HttpRequest.newBuilder(asked, (n, v) -> true)
+                .header("Inference-Variant", MODEL)
+                .build());
+
+    assertThat(response.statusCode()).isEqualTo(200);
+    assertThat(response.body()).contains("\"model\":\"all-minilm-l6-v2\"");
+  }
+
+  @Test
   void embeddings_putLikeSentencesNearEachOther() {
     List<float[]> vectors =
         vectors(

@@ -9,6 +9,7 @@ import jakarta.servlet.ServletOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes an answer from its tensors' memory: outputs in JSON as numbers in their shortest exact
@@ -24,12 +25,24 @@ public final class InferResponseEncoder {
 
   private InferResponseEncoder() {}
 
+  /** Writes the answer of a model that the caller named. */
+  public static void encode(InferenceResponse response, OutputForms forms, ResponseTarget target)
+      throws IOException {
+    encode(response, forms, null, target);
+  }
+
   /**
    * Writes the answer, which stays the caller's to close.
    *
+   * @param variant the model that was chosen for the caller, which the answer then names among its
+   *     parameters; null if the caller did
    * @throws InferenceException if an output that is to travel in JSON cannot; nothing was written
    */
-  public static void encode(InferenceResponse response, OutputForms forms, ResponseTarget target)
+  public static void encode(
+      InferenceResponse response,
+      OutputForms forms,
+      @Nullable String variant,
+      ResponseTarget target)
       throws IOException {
     long binaryBytes = 0;
     long jsonBytes = 0;
@@ -43,11 +56,11 @@ public final class InferResponseEncoder {
     }
     long envelope = ENVELOPE + (long) ENVELOPE_PER_OUTPUT * response.outputs().size();
     if (binaryBytes == 0) {
-      writeJson(response, forms, target.beginJson(jsonBytes), envelope + jsonBytes);
+      writeJson(response, forms, variant, target.beginJson(jsonBytes), envelope + jsonBytes);
       return;
     }
     ByteSink json = new ByteSink();
-    writeJson(response, forms, json, envelope + jsonBytes);
+    writeJson(response, forms, variant, json, envelope + jsonBytes);
     OutputStream body = target.beginBinary(json.size(), json.size() + binaryBytes);
     json.writeTo(body);
     for (NamedTensor output : response.outputs()) {
@@ -58,13 +71,20 @@ public final class InferResponseEncoder {
   }
 
   private static void writeJson(
-      InferenceResponse response, OutputForms forms, OutputStream target, long estimatedLength)
+      InferenceResponse response,
+      OutputForms forms,
+      @Nullable String variant,
+      OutputStream target,
+      long estimatedLength)
       throws IOException {
     JsonWriter json = new JsonWriter(target, estimatedLength);
     json.raw("{\"model_name\":").string(response.modelName());
     json.raw(",\"model_version\":\"").number(response.modelVersion()).raw("\"");
     if (response.id() != null) {
       json.raw(",\"id\":").string(response.id());
+    }
+    if (variant != null) {
+      json.raw(",\"parameters\":{\"variant\":").string(variant).raw("}");
     }
     json.raw(",\"outputs\":[");
     boolean first = true;

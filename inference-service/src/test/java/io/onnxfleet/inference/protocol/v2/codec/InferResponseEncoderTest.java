@@ -47,6 +47,18 @@ class InferResponseEncoderTest {
   }
 
   @Test
+  void encode_namesTheVariant_whenTheFleetChoseIt() throws IOException {
+    try (InferenceResponse response =
+        response(null, output("y", Tensor.ofFloats(pool, Shape.of(1), 1f)))) {
+      InferResponseEncoder.encode(response, OutputForms.JSON, "small \"one\"", captured);
+    }
+    assertThat(captured.text())
+        .startsWith(
+            "{\"model_name\":\"m\",\"model_version\":\"3\","
+                + "\"parameters\":{\"variant\":\"small \\\"one\\\"\"},\"outputs\":[");
+  }
+
+  @Test
   void encode_keepsEveryBit_ofUnsignedAndLongIntegers() throws IOException {
     Tensor unsigned = Tensor.allocate(pool, DataType.UINT64, Shape.of(2));
     unsigned.data().putLong(-1).putLong(Long.MIN_VALUE);

@@ -1,0 +1,34 @@
+package io.onnxfleet.gateway.family;
+
+import io.onnxfleet.gateway.fleet.Fleet;
+import io.onnxfleet.gateway.fleet.ModelFamily;
+import io.onnxfleet.gateway.fleet.ModelVariant;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/** The families with what a request would meet at their variants now. Stateless. */
+public final class FamilyListing {
+
+  private FamilyListing() {}
+
+  public static ArrayNode of(Fleet fleet, VariantForecasts forecasts) {
+    ArrayNode list = JsonNodeFactory.instance.arrayNode();
+    for (ModelFamily family : fleet.allFamilies()) {
+      ObjectNode node = list.addObject().put("name", family.name());
+      ArrayNode variants = node.putArray("variants");
+      for (ModelVariant variant : family.variants()) {
+        VariantForecast forecast = forecasts.of(variant);
+        variants
+            .addObject()
+            .put("name", variant.model())
+            .put("quality", variant.quality())
+            .put("comparable", variant.isComparable())
+            .put("cost_ms", Math.round(forecasts.costNanos(variant) / 1e3) / 1e3)
+            .put("forecast_ms", Math.round(forecast.nanos() / 1e3) / 1e3)
+            .put("requests_ahead", forecast.ahead());
+      }
+    }
+    return list;
+  }
+}

@@ -1,0 +1,205 @@
+package io.onnxfleet.gateway.family;
+
+import io.onnxfleet.gateway.failure.ErrorCode;
+import io.onnxfleet.gateway.failure.GatewayException;
+import io.onnxfleet.gateway.fleet.Fleet;
+import io.onnxfleet.gateway.fleet.ModelFamily;
+import io.onnxfleet.gateway.fleet.ModelReference;
+import io.onnxfleet.gateway.fleet.ModelVariant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpHeaders;
+
+/*
+ * INFaaS (Romero and others, ATC 2021) lets callers say what they need instead of which model. Here:
+ * of the variants of the asked quality or better, best first, the first one whose gate admits the
+ * request; a gate looks at the forecast of the variant's latency against a share of the budget. If
+ * none does, the last one, whose forecast may take the whole budget; and before the request is
+ * refused, any other one that is forecast to keep it.
+ *
+ * A request without a budget is passed on to a lesser variant only where a better one would refuse
+ * it.
+ */
+/**
+ * Finds the variant that answers a request for a family.
+ *
+ * <p>A model's own name always means that model. Where a family bears the name of a model, the
+ * family is meant if the request states terms.
+ *
+ * <p>Safe for use by many threads; never blocks. Bounded by the families of the fleet.
+ */
+public final class VariantChoice {
+
+  private final Supplier<Fleet> fleet;
+  private final FamilyProperties properties;
+  private final FamilyMetrics metrics;
+  private final LongSupplier nanoClock;
+  private final Map<String, FamilyState> states = new ConcurrentHashMap<>();
+
+  /** The best variant of each family that was ever seen and that some replica still has. */
+  private final Map<String, ModelVariant> references = new ConcurrentHashMap<>();
+
+  VariantChoice(
+      Supplier<Fleet> fleet,
+      FamilyProperties properties,
+      FamilyMetrics metrics,
+      LongSupplier nanoClock) {
+    this.fleet = fleet;
+    this.properties = properties;
+    this.metrics = metrics;
+    this.nanoClock = nanoClock;
+  }
+
+  /** The family that a request is for; null if it is for a model, or for nothing that is known. */
+  public @Nullable ModelFamily asked(ModelReference name, HttpHeaders headers) {
+    Fleet now = fleet.get();
+    ModelFamily family = now.family(name.name());
+    if (family == null) {
+      return null;
+    }
+    boolean isModel = now.knows(name.name());
+    if (isModel && (name.version() != null || !FamilyTerms.areIn(headers))) {
+      return null;
+    }
+    if (name.version() != null) {
+      throw new GatewayException(
+          ErrorCode.MODEL_NOT_FOUND,
+          "version '%s' of family '%s' (expected: no version, or that of one of %s)"
+              .formatted(name.version(), name.name(), names(family.variants())));
+    }
+    return family;
+  }
+
+  /**
+   * The variant that answers.
+   *
+   * @param forecasts what the request would meet at a variant
+   */
+  public ModelVariant choose(
+      ModelFamily family,
+      VariantUse use,
+      HttpHeaders headers,
+      Function<ModelVariant, VariantForecast> forecasts) {
+    FamilyTerms terms = FamilyTerms.read(headers);
+    long now = nanoClock.getAsLong();
+    FamilyState state =
+        states.computeIfAbsent(family.name(), name -> new FamilyState(properties, now));
+    double perSecond = state.arrived(now);
+    long comfortable = (long) ((double) terms.budgetNanos() * properties.pressure());
+    List<ModelVariant> eligible = eligible(family, use, terms);
+    List<VariantForecast> passedOver = new ArrayList<>(eligible.size());
+    for (ModelVariant variant : eligible.subList(0, eligible.size() - 1)) {
+      VariantForecast forecast = forecasts.apply(variant);
+      boolean fits = forecast.isWithin(comfortable);
+      if (state.gate(variant, terms, now).admits(fits, perSecond, now)) {
+        return metrics.chosen(variant);
+      }
+      passedOver.add(forecast);
+    }
+    VariantForecast last = forecasts.apply(eligible.getLast());
+    VariantForecast soonest = last.isWithin(terms.budgetNanos()) ? last : soonest(passedOver, last);
+    // Without room anywhere the limits say when to come again.
+    if (soonest.hasRoom() && !soonest.isWithin(terms.budgetNanos()) && !state.mayLearn(now)) {
+      throw unreachable(terms, soonest);
+    }
+    return metrics.chosen(soonest.variant());
+  }
+
+  /** Remembers the references; forgets families that are gone. */
+  void changed(Fleet now) {
+    references.values().removeIf(reference -> !now.knows(reference.model()));
+    for (ModelFamily family : now.allFamilies()) {
+      references.merge(
+          family.name(),
+          family.best(),
+          (old, best) -> {
+            ModelVariant present = family.variant(old.model());
+            double quality = present == null ? old.quality() : present.quality();
+            return best.quality() >= quality ? best : old;
+          });
+    }
+    states.keySet().removeIf(name -> now.family(name) == null);
+    metrics.retain(now);
+  }
+
+  private List<ModelVariant> eligible(ModelFamily family, VariantUse use, FamilyTerms terms) {
+    List<ModelVariant> usable =
+        switch (use) {
+          case ALONE -> family.variants();
+          case COMPARED -> comparable(family);
+        };
+    List<ModelVariant> eligible = new ArrayList<>(usable.size());
+    for (ModelVariant variant : usable) {
+      if (variant.quality() >= terms.minQuality()) {
+        eligible.add(variant);
+      }
+    }
+    if (eligible.isEmpty()) {
+      throw new GatewayException(
+          ErrorCode.QUALITY_UNAVAILABLE,
+          "%s: %s (expected: <= %s, of '%s', the best variant of family '%s' that is ready)"
+              .formatted(
+                  FamilyTerms.MIN_QUALITY,
+                  terms.minQuality(),
+                  usable.getFirst().quality(),
+                  usable.getFirst().model(),
+                  family.name()));
+    }
+    return eligible;
+  }
+
+  /**
+   * Those whose vectors may stand beside those of the best one: itself, and if it is declared
+   * comparable, the others that are. The best one stays the same while it is not READY.
+   */
+  private List<ModelVariant> comparable(ModelFamily family) {
+    ModelVariant reference = references.getOrDefault(family.name(), family.best());
+    List<ModelVariant> comparable = new ArrayList<>(family.variants().size());
+    for (ModelVariant variant : family.variants()) {
+      boolean isReference = variant.model().equals(reference.model());
+      if (isReference || (reference.isComparable() && variant.isComparable())) {
+        comparable.add(variant);
+      }
+    }
+    if (comparable.isEmpty()) {
+      throw new GatewayException(
+          ErrorCode.MODEL_NOT_READY,
+          "model '%s', whose vectors those of family '%s' are, is not ready"
+              .formatted(reference.model(), family.name()));
+    }
+    return comparable;
+  }
+
+  private static VariantForecast soonest(List<VariantForecast> passedOver, VariantForecast last) {
+    VariantForecast soonest = last;
+    for (VariantForecast other : passedOver) {
+      if (other.hasRoom() && (!soonest.hasRoom() || other.nanos() < soonest.nanos())) {
+        soonest = other;
+      }
+    }
+    return soonest;
+  }
+
+  private static GatewayException unreachable(FamilyTerms terms, VariantForecast soonest) {
+    return new GatewayException(
+        ErrorCode.BUDGET_UNREACHABLE,
+        "%s: %d (expected: >= %d, of family '%s' '%s' answers soonest and has %d requests ahead)"
+            .formatted(
+                FamilyTerms.BUDGET,
+                terms.budgetNanos() / 1_000_000,
+                Math.ceilDiv(soonest.nanos(), 1_000_000),
+                soonest.variant().family(),
+                soonest.variant().model(),
+                soonest.ahead()));
+  }
+
+  private static String names(List<ModelVariant> variants) {
+    return String.join(", ", variants.stream().map(ModelVariant::model).toList());
+  }
+}

@@ -1,0 +1,132 @@
+package io.onnxfleet.gateway.routing;
+
+import io.onnxfleet.gateway.admission.ModelAdmission;
+import io.onnxfleet.gateway.family.VariantChoice;
+import io.onnxfleet.gateway.family.VariantForecasts;
+import io.onnxfleet.gateway.family.VariantUse;
+import io.onnxfleet.gateway.fleet.ModelFamily;
+import io.onnxfleet.gateway.fleet.ModelReference;
+import io.onnxfleet.gateway.observability.HeaderNames;
+import io.onnxfleet.gateway.observability.RequestTrace;
+import io.onnxfleet.gateway.rollout.Assignment;
+import io.onnxfleet.gateway.rollout.Rollouts;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.server.reactive.ServerHttpRequest;
+import org.springframework.http.server.reactive.ServerHttpResponse;
+import org.springframework.web.server.ServerWebExchange;
+import org.springframework.web.util.UriUtils;
+import reactor.core.publisher.Mono;
+
+/**
+ * Finds out which model answers a request for a name: that one, the variant of its family that
+ * suits the request best, or the side of a rollout that is its turn. What was chosen is told to the
+ * replica, which names it in the answer's body, and to the client in a header. Stateless.
+ */
+final class Destinations {
+
+  private static final String MODELS = "/v2/models/";
+  private static final String INFER = "/infer";
+
+  private final VariantChoice variants;
+  private final VariantForecasts forecasts;
+  private final Rollouts rollouts;
+
+  Destinations(VariantChoice variants, VariantForecasts forecasts, Rollouts rollouts) {
+    this.variants = variants;
+    this.forecasts = forecasts;
+    this.rollouts = rollouts;
+  }
+
+  /** Who infers. */
+  Destination inferring(
+      ServerWebExchange exchange, ModelReference asked, ModelAdmission.Application application) {
+    ModelReference variant = variant(exchange, asked, VariantUse.ALONE, application);
+    ModelReference model = variant == null ? asked : variant;
+    Assignment assignment = rollouts.assign(model, exchange.getRequest().getHeaders());
+    if (assignment != null) {
+      return chosen(exchange, assignment.model(), assignment);
+    }
+    return variant == null ? named(exchange, asked) : chosen(exchange, variant, null);
+  }
+
+  /**
+   * Who makes vectors. Rollouts are left aside: vectors of two versions do not belong into one
+   * index.
+   */
+  Destination embedding(
+      ServerWebExchange exchange, String name, ModelAdmission.Application application) {
+    ModelReference asked = new ModelReference(name, null);
+    ModelReference variant = variant(exchange, asked, VariantUse.COMPARED, application);
+    return variant == null ? named(exchange, asked) : chosen(exchange, variant, null);
+  }
+
+  /** Who tells about itself: of a family, the best one. */
+  Destination describing(ServerWebExchange exchange, ModelReference asked) {
+    ModelFamily family = variants.asked(asked, exchange.getRequest().getHeaders());
+    return family == null
+        ? named(exchange, asked)
+        : chosen(exchange, family.best().reference(), null);
+  }
+
+  private @Nullable ModelReference variant(
+      ServerWebExchange exchange,
+      ModelReference asked,
+      VariantUse use,
+      ModelAdmission.Application application) {
+    HttpHeaders headers = exchange.getRequest().getHeaders();
+    ModelFamily family = variants.asked(asked, headers);
+    return family == null
+        ? null
+        : variants
+            .choose(family, use, headers, candidate -> forecasts.of(candidate, application))
+            .reference();
+  }
+
+  private static Destination named(ServerWebExchange exchange, ModelReference model) {
+    return new Destination(exchange, model, false, null);
+  }
+
+  private static Destination chosen(
+      ServerWebExchange exchange, ModelReference model, @Nullable Assignment assignment) {
+    String name = model.toString();
+    RequestTrace.of(exchange).variant(name);
+    ServerHttpResponse response = exchange.getResponse();
+    // Last of all: a try that failed takes back what its answer had said.
+    response.beforeCommit(
+        () -> {
+          response.getHeaders().set(HeaderNames.VARIANT, name);
+          return Mono.empty();
+        });
+    ServerHttpRequest request = exchange.getRequest();
+    String path = request.getURI().getRawPath();
+    return new Destination(
+        path.startsWith(MODELS)
+            ? exchange.mutate().request(request.mutate().path(path(path, model)).build()).build()
+            : exchange,
+        model,
+        true,
+        assignment);
+  }
+
+  /** Where a model infers. */
+  static String inferPath(ModelReference model) {
+    return modelPath(model) + INFER;
+  }
+
+  /**
+   * The same path of another model.
+   *
+   * @param asked names no version
+   */
+  private static String path(String asked, ModelReference model) {
+    int action = asked.indexOf('/', MODELS.length());
+    return modelPath(model) + (action < 0 ? "" : asked.substring(action));
+  }
+
+  private static String modelPath(ModelReference model) {
+    String name = MODELS + UriUtils.encodePathSegment(model.name(), StandardCharsets.UTF_8);
+    return model.version() == null ? name : name + "/versions/" + model.version();
+  }
+}

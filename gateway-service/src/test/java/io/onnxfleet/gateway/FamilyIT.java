@@ -1,0 +1,130 @@
+package io.onnxfleet.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Families over HTTP: who answers, and how caller and replica are told. */
+class FamilyIT {
+
+  private static RunningGateway gateway;
+
+  @BeforeAll
+  static void start() {
+    gateway = new RunningGateway("fleet.gateway.registry.vanished-grace=0s");
+  }
+
+  @AfterAll
+  static void stop() {
+    gateway.close();
+  }
+
+  @AfterEach
+  void clear() {
+    gateway.registry().clear();
+    gateway.look();
+  }
+
+  private static void register(FakeReplica replica) {
+    gateway
+        .registry()
+        .register(
+            replica.id(),
+            replica.port(),
+            Map.of(
+                "models-ready",
+                "big:1,small:1",
+                "models-known",
+                "big,small",
+                "models-families",
+                "big:two+sizes:1:c:5,small:two+sizes:0.9:c:1"));
+    gateway.look();
+  }
+
+  @Test
+  void family_isAnsweredByAVariant_whichCallerAndReplicaAreTold() throws Exception {
+    try (FakeReplica replica = FakeReplica.answering("r", "{}")) {
+      register(replica);
+
+      HttpResponse<String> best = gateway.post("/v2/models/two%20sizes/infer?a=%20b", "{}");
+      HttpResponse<String> quick =
+          gateway.send(
+              gateway
+                  .request("/v2/models/two%20sizes/infer")
+                  .header("Inference-Latency-Budget-Ms", "3")
+                  .header("Inference-Variant", "forged")
+                  .POST(BodyPublishers.ofString("{}")));
+      HttpResponse<String> plain = gateway.post("/v2/models/small/infer", "{}");
+
+      assertThat(best.statusCode()).isEqualTo(200);
+      assertThat(best.headers().allValues("Inference-Variant")).containsExactly("big");
+      assertThat(quick.headers().allValues("Inference-Variant")).containsExactly("small");
+      assertThat(plain.headers().firstValue("Inference-Variant")).isEmpty();
+      assertThat(replica.received())
+          .extracting(FakeReplica.Received::uri)
+          .containsExactly(
+              "/v2/models/big/infer?a=%20b", "/v2/models/small/infer", "/v2/models/small/infer");
+      assertThat(replica.received().get(1).headers()).containsEntry("Inference-Variant", "small");
+      assertThat(replica.received().get(2).headers()).doesNotContainKey("Inference-Variant");
+    }
+  }
+
+  @Test
+  void embeddings_areMadeByAVariant_whateverTheBodySays() throws Exception {
+    try (FakeReplica replica = FakeReplica.answering("r", "{}")) {
+      register(replica);
+      String body = "{\"model\":\"two sizes\",\"input\":\"x\"}";
+
+      HttpResponse<String> posted = gateway.post("/v1/embeddings", body);
+      HttpResponse<String> queried = gateway.get("/v1/embeddings?model=two%20sizes&input=x");
+
+      assertThat(posted.headers().allValues("Inference-Variant")).containsExactly("big");
+      assertThat(queried.headers().allValues("Inference-Variant")).containsExactly("big");
+      assertThat(replica.received())
+          .allSatisfy(
+              received -> {
+                assertThat(received.uri()).isEqualTo("/v1/embeddings");
+                assertThat(received.headers()).containsEntry("Inference-Variant", "big");
+              });
+    }
+  }
+
+  @Test
+  void questions_areAnsweredByTheBest_whenTheyAreAboutTheFamily() throws Exception {
+    try (FakeReplica replica = FakeReplica.answering("r", "{}")) {
+      register(replica);
+
+      for (String action : new String[] {"", "/", "/ready", "/config"}) {
+        assertThat(gateway.get("/v2/models/two%20sizes" + action).statusCode()).isEqualTo(200);
+        assertThat(replica.received().getLast().uri()).isEqualTo("/v2/models/big" + action);
+      }
+      assertThat(gateway.get("/v2/models/two%20sizes/versions/1").statusCode()).isEqualTo(404);
+      assertThat(gateway.get("/v1/models").statusCode()).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void terms_areRefused_whenTheyMakeNoSense() throws Exception {
+    try (FakeReplica replica = FakeReplica.answering("r", "{}")) {
+      register(replica);
+
+      HttpResponse<String> answer =
+          gateway.send(
+              gateway
+                  .request("/v2/models/two%20sizes/infer")
+                  .header("Inference-Min-Quality", "high")
+                  .POST(BodyPublishers.ofString("{}")));
+
+      assertThat(answer.statusCode()).isEqualTo(400);
+      assertThat(answer.body())
+          .isEqualTo("{\"error\":\"Inference-Min-Quality: 'high' (expected: 0 to 1)\"}");
+      assertThat(replica.received()).isEmpty();
+    }
+  }
+}
