@@ -54,7 +54,8 @@ class RawOnnxRuntimeTest {
     assertThat(lines).hasSize(5);
     assertThat(lines.getFirst()).isEqualTo("split\tbatch\trows\tp50\tp99");
     assertThat(lines.stream().skip(1))
-        .allMatch(line -> line.matches("1x[12]\t[13]\t[1-9][0-9]*\\.[0-9]{2}(\t[0-9]+\\.[0-9]{3}){2}"));
+        .allMatch(
+            line -> line.matches("1x[12]\t[13]\t[1-9][0-9]*\\.[0-9]{2}(\t[0-9]+\\.[0-9]{3}){2}"));
   }
 
   private static int run(StringWriter out, StringWriter err, String... arguments) {

@@ -41,9 +41,7 @@ public final class VariantChoice {
   private final FamilyMetrics metrics;
   private final LongSupplier nanoClock;
   private final Map<String, FamilyState> states = new ConcurrentHashMap<>();
-
-  /** The best variant of each family that was ever seen and that some replica still has. */
-  private final Map<String, ModelVariant> references = new ConcurrentHashMap<>();
+  private final VectorReferences references = new VectorReferences();
 
   VariantChoice(
       Supplier<Fleet> fleet,
@@ -113,17 +111,7 @@ public final class VariantChoice {
 
   /** Remembers the references; forgets families that are gone. */
   void changed(Fleet now) {
-    references.values().removeIf(reference -> !now.knows(reference.model()));
-    for (ModelFamily family : now.allFamilies()) {
-      references.merge(
-          family.name(),
-          family.best(),
-          (old, best) -> {
-            ModelVariant present = family.variant(old.model());
-            double quality = present == null ? old.quality() : present.quality();
-            return best.quality() >= quality ? best : old;
-          });
-    }
+    references.changed(now);
     states.keySet().removeIf(name -> now.family(name) == null);
     metrics.retain(now);
   }
@@ -132,7 +120,7 @@ public final class VariantChoice {
     List<ModelVariant> usable =
         switch (use) {
           case ALONE -> family.variants();
-          case COMPARED -> comparable(family);
+          case COMPARED -> references.comparable(family);
         };
     List<ModelVariant> eligible = new ArrayList<>(usable.size());
     for (ModelVariant variant : usable) {
@@ -152,28 +140,6 @@ public final class VariantChoice {
                   family.name()));
     }
     return eligible;
-  }
-
-  /**
-   * Those whose vectors may stand beside those of the best one: itself, and if it is declared
-   * comparable, the others that are. The best one stays the same while it is not READY.
-   */
-  private List<ModelVariant> comparable(ModelFamily family) {
-    ModelVariant reference = references.getOrDefault(family.name(), family.best());
-    List<ModelVariant> comparable = new ArrayList<>(family.variants().size());
-    for (ModelVariant variant : family.variants()) {
-      boolean isReference = variant.model().equals(reference.model());
-      if (isReference || (reference.isComparable() && variant.isComparable())) {
-        comparable.add(variant);
-      }
-    }
-    if (comparable.isEmpty()) {
-      throw new GatewayException(
-          ErrorCode.MODEL_NOT_READY,
-          "model '%s', whose vectors those of family '%s' are, is not ready"
-              .formatted(reference.model(), family.name()));
-    }
-    return comparable;
   }
 
   private static VariantForecast soonest(List<VariantForecast> passedOver, VariantForecast last) {

@@ -10,14 +10,12 @@ import io.onnxfleet.gateway.fleet.Fleet;
 import io.onnxfleet.gateway.fleet.ModelFamily;
 import io.onnxfleet.gateway.fleet.ModelReference;
 import io.onnxfleet.gateway.fleet.ModelVariant;
-import io.onnxfleet.gateway.fleet.Replica;
+import io.onnxfleet.gateway.fleet.OneReplica;
 import java.time.Duration;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
-import org.springframework.cloud.client.DefaultServiceInstance;
 import org.springframework.http.HttpHeaders;
 
 class VariantChoiceTest {
@@ -39,23 +37,14 @@ class VariantChoiceTest {
           () -> now);
 
   private static Fleet fleet(String ready, String families) {
-    return new Fleet(
-        List.of(
-            Replica.of(
-                new DefaultServiceInstance(
-                    "r",
-                    "inference-service",
-                    "127.0.0.1",
-                    1,
-                    false,
-                    Map.of(
-                        "models-ready",
-                        ready,
-                        "models-known",
-                        "large,middle,small",
-                        "models-families",
-                        families)))),
-        List.of());
+    return OneReplica.with(
+        Map.of(
+            "models-ready",
+            ready,
+            "models-known",
+            "large,middle,small",
+            "models-families",
+            families));
   }
 
   private void takes(String model, long millis) {

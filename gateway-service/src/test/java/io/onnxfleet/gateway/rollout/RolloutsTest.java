@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.onnxfleet.gateway.fleet.Fleet;
 import io.onnxfleet.gateway.fleet.ModelReference;
-import io.onnxfleet.gateway.fleet.Replica;
+import io.onnxfleet.gateway.fleet.OneReplica;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,7 +15,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
-import org.springframework.cloud.client.DefaultServiceInstance;
 import org.springframework.http.HttpHeaders;
 import org.springframework.util.unit.DataSize;
 
@@ -40,17 +39,7 @@ class RolloutsTest {
           () -> now);
 
   private static Fleet ready(String models) {
-    return new Fleet(
-        List.of(
-            Replica.of(
-                new DefaultServiceInstance(
-                    "r",
-                    "inference-service",
-                    "127.0.0.1",
-                    1,
-                    false,
-                    Map.of("models-ready", models)))),
-        List.of());
+    return OneReplica.with(Map.of("models-ready", models));
   }
 
   private static HttpHeaders key(int number) {
