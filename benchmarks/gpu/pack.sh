@@ -116,11 +116,13 @@ stored() {
       model=$(dirname "$model")
     fi
     name=${model#"$shared/models/"}
+    name=${name#triton-repository/} # whose configurations name their folders
     name=${name//\//-}
     mkdir -p "$bundle/stored/$name" "$bundle/repository/$name"
     find "$model" -maxdepth 1 -name 'test_data_set_*' -exec cp -a {} "$bundle/stored/$name/" ';'
     if [ -d "$model/1" ]; then
-      find "$model" -mindepth 1 -maxdepth 1 -not -name 'test_data_set_*' -exec cp -a {} "$bundle/repository/$name/" ';'
+      find "$model" -mindepth 1 -maxdepth 1 -not -name 'test_data_set_*' -not -name 'sample.json' \
+        -exec cp -a {} "$bundle/repository/$name/" ';'
     else
       mkdir -p "$bundle/repository/$name/1"
       find "$model" -mindepth 1 -maxdepth 1 -not -name 'test_data_set_*' -not -name 'sample.json' \
