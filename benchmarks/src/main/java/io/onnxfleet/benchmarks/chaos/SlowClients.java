@@ -3,31 +3,38 @@ package io.onnxfleet.benchmarks.chaos;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import io.onnxfleet.benchmarks.chaos.ChaosFleet.Running;
+import io.onnxfleet.benchmarks.load.Window;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * A thousand clients that send or take a byte a second: a third of them send the head of a request,
- * a third a body, and a third read an answer. Measured with and without them in turn.
+ * a third a body, and a third read an answer. The gateway sends most of them away after its time
+ * for them, and they come again. Measured with and without them in turn.
  */
 final class SlowClients implements Scenario {
 
   private static final double MOST = 1.1;
-  private static final int ROUNDS = 3;
+  private static final int ROUNDS = 5;
+
+  /** Of what the fleet can do: more, and its own queues hide what the slow clients do. */
+  private static final double SHARE = 0.3;
 
   /** In which a slow client sends or takes one byte. */
   private static final Duration PERIOD = Duration.ofSeconds(1);
 
-  private static final Duration MEASURED = Duration.ofSeconds(6);
+  private static final Duration SETTLING = Duration.ofSeconds(3);
+  private static final Duration MEASURED = Duration.ofSeconds(10);
 
   @Override
   public String scenario() {
@@ -39,24 +46,26 @@ final class SlowClients implements Scenario {
       throws IOException, InterruptedException {
     List<Running> processes = fleet.startAll(2);
     Running gateway = processes.getFirst();
-    double rate = 0.5 * settings.load() * Traffic.capacity(gateway.port(), settings.warmUp());
+    double rate = SHARE * settings.load() * Traffic.capacity(gateway.port(), settings.warmUp());
     settings.say("%.0f requests a second".formatted(rate));
     List<Double> without = new ArrayList<>();
     List<Double> with = new ArrayList<>();
     long failed = 0;
     long early = gateway.residentBytes();
     try (Traffic traffic = Traffic.open(gateway.port(), rate)) {
-      traffic.during(Duration.ofSeconds(3));
       for (int round = 0; round < ROUNDS; round++) {
+        traffic.during(SETTLING);
         without.add(traffic.during(MEASURED).millis(99));
         try (Crowd crowd = new Crowd(gateway.port(), settings.slowClients())) {
-          traffic.during(Duration.ofSeconds(2));
-          var window = traffic.during(MEASURED);
+          traffic.during(Crowd.ARRIVAL.plus(SETTLING));
+          Window window = traffic.during(MEASURED);
           with.add(window.millis(99));
           failed += window.failed();
-          settings.say(crowd.alive() + " slow clients were connected");
+          settings.say(
+              "p99 %.1f ms without, %.1f ms with %d slow clients, of which %d were sent away"
+                  .formatted(
+                      without.getLast(), with.getLast(), crowd.connected(), crowd.sentAway()));
         }
-        traffic.during(Duration.ofSeconds(2));
       }
     }
     double ratio = median(with) / median(without);
@@ -78,65 +87,102 @@ final class SlowClients implements Scenario {
     return sorted.get(sorted.size() / 2);
   }
 
-  /** The slow clients; closing ends them. */
+  /**
+   * The slow clients. They come one after the other, and whoever is sent away comes again. Closing
+   * ends them.
+   */
   private static final class Crowd implements AutoCloseable {
-    private final List<Socket> sockets = new ArrayList<>();
-    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-    private final AtomicBoolean ended = new AtomicBoolean();
+    /** In which all of them come. */
+    static final Duration ARRIVAL = Duration.ofSeconds(5);
 
-    Crowd(int port, int clients) throws IOException {
+    private static final String HEAD =
+        "POST /v2/models/" + ChaosFleet.MODEL + "/infer HTTP/1.1\r\nHost: x\r\n";
+    private static final String BODY_FOLLOWS = HEAD + "Content-Length: 100000\r\n\r\n";
+    private static final String QUESTION =
+        "GET /v2/models/" + ChaosFleet.MODEL + " HTTP/1.1\r\nHost: x\r\n\r\n";
+
+    /** What a slow client is slow at. */
+    private enum Kind {
+      HEAD,
+      BODY,
+      ANSWER
+    }
+
+    private final int port;
+    private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
+    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    private final AtomicLong sentAway = new AtomicLong();
+
+    Crowd(int port, int clients) {
+      this.port = port;
       for (int i = 0; i < clients; i++) {
-        Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
-        sockets.add(socket);
-        int kind = i % 3;
-        long startMillis = PERIOD.toMillis() * i / clients;
-        threads.execute(() -> crawl(socket, kind, startMillis));
+        Kind kind = Kind.values()[i % Kind.values().length];
+        Duration start = ARRIVAL.multipliedBy(i).dividedBy(clients);
+        threads.execute(() -> comeAgainAndAgain(kind, start));
       }
     }
 
-    private void crawl(Socket socket, int kind, long startMillis) {
-      String head = "POST /v2/models/" + ChaosFleet.MODEL + "/infer HTTP/1.1\r\nHost: x\r\n";
-      String question = "GET /v2/models/" + ChaosFleet.MODEL + " HTTP/1.1\r\nHost: x\r\n\r\n";
+    private void comeAgainAndAgain(Kind kind, Duration start) {
       try {
-        // Not all in the same instant: a thousand bytes at once would be a burst, not slowness.
-        Thread.sleep(startMillis);
-        OutputStream out = socket.getOutputStream();
-        InputStream in = socket.getInputStream();
-        if (kind == 1) {
-          out.write((head + "Content-Length: 100000\r\n\r\n").getBytes(US_ASCII));
-        } else if (kind == 2) {
-          out.write(question.getBytes(US_ASCII));
+        Thread.sleep(start);
+        while (true) {
+          crawl(kind);
+          sentAway.incrementAndGet();
         }
-        for (int at = 0; !ended.get(); at++) {
-          switch (kind) {
-            case 0 -> out.write(at < head.length() ? head.charAt(at) : 'x');
-            case 1 -> out.write('x');
-            default -> {
-              if (in.read() < 0) {
-                return;
-              }
-            }
-          }
-          Thread.sleep(PERIOD);
-        }
-      } catch (IOException gaveUp) {
-        // The gateway has ended the connection, which it may.
       } catch (InterruptedException end) {
         Thread.currentThread().interrupt();
       }
     }
 
-    long alive() {
-      return sockets.stream().filter(socket -> !socket.isClosed()).count();
+    /** Returns when the gateway has ended the connection. */
+    private void crawl(Kind kind) throws InterruptedException {
+      try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+        sockets.add(socket);
+        try {
+          OutputStream out = socket.getOutputStream();
+          switch (kind) {
+            case HEAD -> trickle(out, HEAD);
+            case BODY -> {
+              out.write(BODY_FOLLOWS.getBytes(US_ASCII));
+              trickle(out, "");
+            }
+            case ANSWER -> {
+              out.write(QUESTION.getBytes(US_ASCII));
+              while (socket.getInputStream().read() >= 0) {
+                Thread.sleep(PERIOD);
+              }
+            }
+          }
+        } finally {
+          sockets.remove(socket);
+        }
+      } catch (IOException sentAway) {
+        // The gateway has ended the connection, which it may.
+      }
+    }
+
+    private static void trickle(OutputStream out, String beginning)
+        throws IOException, InterruptedException {
+      for (int at = 0; ; at++) {
+        out.write(at < beginning.length() ? beginning.charAt(at) : 'x');
+        Thread.sleep(PERIOD);
+      }
+    }
+
+    int connected() {
+      return sockets.size();
+    }
+
+    long sentAway() {
+      return sentAway.get();
     }
 
     @Override
     public void close() throws IOException {
-      ended.set(true);
+      threads.shutdownNow();
       for (Socket socket : sockets) {
         socket.close();
       }
-      threads.shutdownNow();
       threads.close();
     }
   }

@@ -13,18 +13,20 @@ import java.util.function.IntUnaryOperator;
  *
  * <ul>
  *   <li>Hot-cold lexicographic: a replica is <em>hot</em> whose requests in flight lie above a
- *       quantile of those considered. Among cold ones the least estimated latency wins; only if all
- *       are hot, the fewest in flight.
+ *       quantile of those considered. Among cold ones the least estimated latency wins.
  *   <li>Considered are the few that reported last, which is where the information is fresh. Reports
  *       age and wear out with use; replicas are probed at random, so that everyone gets a chance.
  * </ul>
  *
  * <p>What differs: reports come with every answer, so that probes fill only what traffic leaves
  * open; what this gateway sent since a report is added to it; and of a small fleet all replicas are
- * considered, known by their own answers where no report is fresh.
+ * considered, known by their own answers where no report is fresh. And estimates that lie close
+ * together count as equal, since they are not that exact: of those the replica with the fewest in
+ * flight is taken. Otherwise the one that seems a little quicker would take everything at low load,
+ * and one that has just joined, and still compiles, would stay cold for want of requests.
  *
  * <p>Several gateways that hold the same reports would run to the same replica: each looks at its
- * own random part of the candidates, and adds some chance to estimates.
+ * own random part of the candidates, and where several are as good takes any of them.
  *
  * <p>Safe for use by many threads.
  */
@@ -35,8 +37,9 @@ public final class Prequal implements BalancingPolicy {
 
   private static final int ALSO_CONSIDERED = 4;
   private static final double HOT_QUANTILE = 0.84;
-  private static final int CHANCE_STEPS = 1024;
-  private static final double CHANCE = 0.05;
+
+  /** Estimates are not more exact than that; up to there the requests in flight decide. */
+  private static final double ALIKE = 1.5;
 
   private final ReplicaLoads loads;
   private final LoadProbes probes;
@@ -112,7 +115,7 @@ public final class Prequal implements BalancingPolicy {
   }
 
   /** The replicas that a choice is made from, read once. Used by one thread. */
-  private final class Considered {
+  private static final class Considered {
 
     private final int[] places;
     private final int[] inFlight;
@@ -131,34 +134,27 @@ public final class Prequal implements BalancingPolicy {
       }
       places[count] = place;
       inFlight[count] = load.inFlightThere(now);
-      double chance = CHANCE * random.applyAsInt(CHANCE_STEPS) / CHANCE_STEPS;
-      estimates[count] = (long) (load.estimateNanos(now) * (1 + chance));
+      estimates[count] = load.estimateNanos(now);
       count++;
     }
 
     int best() {
       int hotAbove = hotAbove();
-      int best = 0;
-      for (int i = 1; i < count; i++) {
-        if (isBetter(i, best, hotAbove)) {
+      long soonest = Long.MAX_VALUE;
+      for (int i = 0; i < count; i++) {
+        if (inFlight[i] <= hotAbove) {
+          soonest = Math.min(soonest, estimates[i]);
+        }
+      }
+      int best = -1;
+      for (int i = 0; i < count; i++) {
+        if (inFlight[i] <= hotAbove
+            && estimates[i] <= (long) (soonest * ALIKE)
+            && (best < 0 || inFlight[i] < inFlight[best])) {
           best = i;
         }
       }
       return places[best];
-    }
-
-    private boolean isBetter(int one, int other, int hotAbove) {
-      boolean oneIsHot = inFlight[one] > hotAbove;
-      boolean otherIsHot = inFlight[other] > hotAbove;
-      if (oneIsHot != otherIsHot) {
-        return otherIsHot;
-      }
-      if (oneIsHot && inFlight[one] != inFlight[other]) {
-        return inFlight[one] < inFlight[other];
-      }
-      return estimates[one] == estimates[other]
-          ? inFlight[one] < inFlight[other]
-          : estimates[one] < estimates[other];
     }
 
     private int hotAbove() {

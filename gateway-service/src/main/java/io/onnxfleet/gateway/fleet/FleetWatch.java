@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -123,7 +124,8 @@ public final class FleetWatch implements SmartLifecycle {
     current.vanished().forEach(replica -> before.put(replica.id(), replica));
     current.registered().forEach(replica -> before.put(replica.id(), replica));
 
-    Map<String, Replica> registered = new LinkedHashMap<>();
+    // The registry's client shuffles what it lists: by id, so that order alone is no change.
+    Map<String, Replica> registered = new TreeMap<>();
     for (ServiceInstance instance : listed) {
       Replica replica = Replica.of(instance);
       Replica known = before.get(replica.id());

@@ -25,7 +25,9 @@ class PrequalTest {
   void choose_takesTheSoonest_notTheLeastLoaded() {
     List<Replica> replicas = Replicas.ready("m:1", "fast", "slow");
     answered("fast", 10);
-    answered("slow", 50);
+    for (int i = 0; i < 20; i++) {
+      answered("slow", 50);
+    }
     load("fast").begin(now);
     load("fast").begin(now);
 
@@ -34,6 +36,19 @@ class PrequalTest {
     load("fast").begin(now);
     load("fast").begin(now);
     assertThat(chosen(replicas)).containsOnly("slow");
+  }
+
+  @Test
+  void choose_takesTheFewestInFlight_whenEstimatesAreClose() {
+    List<Replica> replicas = Replicas.ready("m:1", "quick", "quicker");
+    for (int i = 0; i < 20; i++) {
+      answered("quick", 13);
+      answered("quicker", 10);
+    }
+
+    assertThat(chosen(replicas)).contains("quick", "quicker");
+    load("quicker").begin(now);
+    assertThat(chosen(replicas)).containsOnly("quick");
   }
 
   @Test

@@ -9,7 +9,9 @@ package io.onnxfleet.engine.batching.latency;
  * </pre>
  *
  * A single outlier moves the mean by three deviations' share at most; a lasting change widens the
- * deviation with each observation, so that the mean follows within a few dozen.
+ * deviation with each observation, so that the mean follows within a few dozen. Where no batch of
+ * the size was executed for long, what is known of it counts as one observation: it may be from
+ * when the process was cold.
  */
 final class LatencyCell {
   private static final double SLOWEST_STEP = 1.0 / 16;
@@ -20,6 +22,9 @@ final class LatencyCell {
 
   /** As long as a cell is that young, an observation of half its mean shows that it began cold. */
   private static final int YOUNG = 8;
+
+  /** So many observations of other sizes make what is known of this one old. */
+  private static final int OLD_AFTER = 512;
 
   private int count;
   private double rows;
@@ -34,6 +39,7 @@ final class LatencyCell {
    * @param number how many observations there were of any size
    */
   void observe(int observedRows, long observedLength, long observedNanos, long number) {
+    count = recentCount(number);
     if (count > 0 && count <= YOUNG && observedNanos < nanos / 2) {
       count = 0;
       rows = 0;
@@ -57,6 +63,11 @@ final class LatencyCell {
 
   int count() {
     return count;
+  }
+
+  /** How many observations what is known is worth after so many of any size. */
+  int recentCount(long number) {
+    return number - lastObservation > OLD_AFTER ? Math.min(count, 1) : count;
   }
 
   double rows() {

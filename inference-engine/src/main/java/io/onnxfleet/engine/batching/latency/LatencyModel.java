@@ -23,7 +23,8 @@ public final class LatencyModel {
    * The clamped means are Huber's estimator by stochastic approximation (P. Huber, "Robust
    * Estimation of a Location Parameter", 1964; H. Robbins, S. Monro, 1951). Old cells fade in the
    * fit but never disappear: under a steady load only one size is seen, and what was learned of the
-   * others is still the best that is known.
+   * others is still the best that is known. But it counts as little explored, so that a larger size is
+   * tried again now and then: what made it slow, a cold start or a busy machine, may be over.
    */
   private static final int LONGEST = 1 << 15;
   private static final int SHRINKAGE = 4;
@@ -111,7 +112,7 @@ public final class LatencyModel {
     for (int length = 0; length < lengths; length++) {
       nanos[length] = corrected(fit, cells[length], hasLengths ? lengthRungs.size(length) : 0);
       for (int row = 0; row < rowRungs.count(); row++) {
-        seen[length][row] = cells[length][row].count();
+        seen[length][row] = cells[length][row].recentCount(observations);
       }
     }
     return new LatencyCurve(rowRungs, lengthRungs, nanos, seen, observations, error);

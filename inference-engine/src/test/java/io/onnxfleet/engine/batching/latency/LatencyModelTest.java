@@ -108,6 +108,25 @@ class LatencyModelTest {
   }
 
   @Test
+  void largerBatch_isTriedAgainAndChosen_whenItWasOnlySlowLongAgo() {
+    for (int round = 0; round < 20; round++) {
+      record(1, 0, (rows, length) -> 10_000_000);
+      record(2, 0, (rows, length) -> 60_000_000);
+    }
+    assertThat(model.curve().rowsToTry(0, false)).isEqualTo(1);
+
+    for (int round = 0; round < 600; round++) {
+      record(1, 0, (rows, length) -> 10_000_000);
+    }
+    assertThat(model.curve().rowsToTry(0, false)).isEqualTo(2);
+
+    for (int round = 0; round < 16; round++) {
+      record(2, 0, (rows, length) -> 12_000_000);
+    }
+    assertThat(model.curve().bestRows(0, false)).isGreaterThan(1);
+  }
+
+  @Test
   void curve_neverFallsWithRows_forAnyObservations() {
     Random random = new Random(3);
     for (int round = 0; round < 500; round++) {
