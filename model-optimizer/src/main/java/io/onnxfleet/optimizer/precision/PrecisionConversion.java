@@ -204,6 +204,10 @@ public final class PrecisionConversion {
       Map<String, ElementType> types,
       SampleSet samples,
       List<List<TensorValue>> answers) {
+    if (!inexact.isEmpty() && options.precision() == Precision.FP16) {
+      // One is enough to refuse.
+      return;
+    }
     Set<String> tried = new LinkedHashSet<>(accepted);
     nodes.forEach(node -> tried.add(node.output()));
     boolean good;
