@@ -53,6 +53,11 @@ final class OrtFailure extends RuntimeException {
     return status == INVALID_ARGUMENT;
   }
 
+  /** True if a provider's library, or one that it needs, could not be loaded. */
+  boolean isMissingLibrary() {
+    return reason().contains("Failed to load library");
+  }
+
   /** True if memory, the device's or this machine's, did not suffice for one run or one model. */
   boolean isOutOfMemory() {
     return OUT_OF_MEMORY.matcher(reason()).find();

@@ -1,5 +1,7 @@
 package io.onnxfleet.engine.runtime;
 
+import io.onnxfleet.engine.error.ErrorCode;
+import io.onnxfleet.engine.error.InferenceException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -23,7 +25,8 @@ final class ProviderOptions {
   /**
    * Options of CUDA.
    *
-   * @throws OrtFailure if one would make the session answer from old memory
+   * @throws InferenceException with {@link ErrorCode#MODEL_LOAD_FAILED} if one would make the
+   *     session answer from old memory
    */
   static Map<String, String> cuda(SessionOptions options) {
     Map<String, String> entries = new LinkedHashMap<>(CUDA_DEFAULTS);
@@ -33,7 +36,7 @@ final class ProviderOptions {
   /**
    * Options of TensorRT: engine cache, timing cache, precision and others by the runtime's names.
    *
-   * @throws OrtFailure as for CUDA
+   * @throws InferenceException as for CUDA
    */
   static Map<String, String> tensorRt(SessionOptions options) {
     return completed(new LinkedHashMap<>(), ExecutionProvider.TENSORRT, TENSORRT_GRAPH, options);
@@ -56,8 +59,8 @@ final class ProviderOptions {
     if (!captured.equals("0") && !captured.equalsIgnoreCase("false")) {
       // A replay reads and writes the device memory of the run that was captured, and copies
       // nothing.
-      throw new OrtFailure(
-          0,
+      throw new InferenceException(
+          ErrorCode.MODEL_LOAD_FAILED,
           "%s: %s (expected: 0; a captured graph would not see a request's inputs)"
               .formatted(graph, captured));
     }

@@ -4,6 +4,8 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.onnxfleet.engine.error.ErrorCode;
+import io.onnxfleet.engine.error.InferenceException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -64,6 +66,8 @@ final class ProviderSetup {
    * Adds a provider that has no {@link #obstacle}; the CPU needs no adding.
    *
    * @throws OrtFailure if the runtime refuses it
+   * @throws InferenceException with {@link ErrorCode#MODEL_LOAD_FAILED} if it refuses an option:
+   *     then it is the configuration that is wrong, and no other provider takes its place
    */
   void append(ExecutionProvider provider, SessionOptions options, NativeOptions target) {
     switch (provider) {
@@ -133,10 +137,27 @@ final class ProviderSetup {
     try {
       MemorySegment keys = strings(arena, List.copyOf(entries.keySet()));
       MemorySegment values = strings(arena, List.copyOf(entries.values()));
-      api.call(update, providerOptions, keys, values, (long) entries.size());
+      update(update, providerOptions, keys, values, entries.size());
       api.call(append, target.address(), providerOptions);
     } finally {
       api.release(release, providerOptions);
+    }
+  }
+
+  private void update(
+      OrtFunction function,
+      MemorySegment options,
+      MemorySegment keys,
+      MemorySegment values,
+      long count) {
+    try {
+      api.call(function, options, keys, values, count);
+    } catch (OrtFailure refused) {
+      if (refused.isMissingLibrary()) {
+        throw refused;
+      }
+      throw new InferenceException(
+          ErrorCode.MODEL_LOAD_FAILED, "provider options: " + refused.reason());
     }
   }
 

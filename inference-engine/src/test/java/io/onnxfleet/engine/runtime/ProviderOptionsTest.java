@@ -3,6 +3,7 @@ package io.onnxfleet.engine.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.tensor.BufferPool;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -59,14 +60,14 @@ class ProviderOptionsTest {
 
   @Test
   void graphs_areRefused_sinceTheyWouldAnswerFromOldMemory() {
-    assertThatExceptionOfType(OrtFailure.class)
+    assertThatExceptionOfType(InferenceException.class)
         .isThrownBy(
             () ->
                 ProviderOptions.cuda(
                     options(ExecutionProvider.CUDA, Map.of("enable_cuda_graph", "1"))))
         .withMessage(
             "enable_cuda_graph: 1 (expected: 0; a captured graph would not see a request's inputs)");
-    assertThatExceptionOfType(OrtFailure.class)
+    assertThatExceptionOfType(InferenceException.class)
         .isThrownBy(
             () ->
                 ProviderOptions.tensorRt(
@@ -116,6 +117,22 @@ class ProviderOptionsTest {
                 asTheRuntimeHasThem(
                     options(ExecutionProvider.CUDA, Map.of("gpu_memory_limit", "1"))))
         .withMessageContaining("gpu_memory_limit");
+  }
+
+  @Test
+  void append_isRefusedByTheOptionsName_whenTheRuntimeDoesNotKnowIt() {
+    Assumptions.assumeTrue(
+        NvidiaLibraries.current().cudaObstacle().isEmpty(), "CUDA's libraries are not here");
+    OrtEnvironment environment = OrtEnvironment.get();
+    assertThat(environment.library().locate("onnxruntime_providers_shared")).isPresent();
+    assertThat(environment.library().locate("onnxruntime_providers_cuda")).isPresent();
+    SessionOptions misspelt = options(ExecutionProvider.CUDA, Map.of("gpu_memory_limit", "1"));
+    try (NativeOptions target = new NativeOptions(environment.api(), misspelt)) {
+      assertThatExceptionOfType(InferenceException.class)
+          .isThrownBy(
+              () -> new ProviderSetup(environment).append(ExecutionProvider.CUDA, misspelt, target))
+          .withMessageStartingWith("provider options: ");
+    }
   }
 
   private static List<String> asTheRuntimeHasThem(SessionOptions options) {
