@@ -12,7 +12,7 @@ import java.nio.file.Path;
  * is measured with it is everything around the model. Written field by field as protobuf has it, so
  * that no file of unknown origin lies in the repository.
  */
-final class TinyModel {
+public final class TinyModel {
   /** Its name in a model folder. */
   static final String NAME = "tiny-add";
 
@@ -38,7 +38,7 @@ final class TinyModel {
     Files.write(version.resolve("model.onnx"), model);
   }
 
-  static byte[] bytes() {
+  public static byte[] bytes() {
     Message batch = new Message().text(2, "batch");
     Message columns = new Message().number(1, COLUMNS);
     return model(

@@ -35,7 +35,7 @@ public final class ChaosCommand implements Callable<Integer> {
       arity = "0..*",
       description =
           "kill, rolling-restart, registry-down, slow-replica, pause, join, overload,"
-              + " slow-clients, version-changes, family-step. Default: all.")
+              + " slow-clients, version-changes, hostile-models, family-step. Default: all.")
   private List<String> names = new ArrayList<>();
 
   @Option(names = "--root", required = true, hidden = true)
@@ -76,6 +76,24 @@ public final class ChaosCommand implements Callable<Integer> {
   @Option(names = "--slow-clients", paramLabel = "N", description = "Default: ${DEFAULT-VALUE}.")
   private int slowClients = 1000;
 
+  @Option(
+      names = "--hostile-models",
+      paramLabel = "FOLDER",
+      description = "Of model files that hostile-models puts into a replica's folder too.")
+  private @Nullable Path hostileModels;
+
+  @Option(
+      names = "--damaged-models",
+      paramLabel = "N",
+      description = "Made by hostile-models. Default: ${DEFAULT-VALUE}.")
+  private int damagedModels = 1000;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      description = "Of the damage. Default: ${DEFAULT-VALUE}.")
+  private long seed = 1;
+
   private static List<Scenario> scenarios() {
     List<Scenario> scenarios = new ArrayList<>(List.of(Disturbance.values()));
     scenarios.addAll(
@@ -86,6 +104,7 @@ public final class ChaosCommand implements Callable<Integer> {
             new Overload(),
             new SlowClients(),
             new VersionChanges(),
+            new HostileModels(),
             new FamilyStep()));
     return List.copyOf(scenarios);
   }
@@ -106,6 +125,9 @@ public final class ChaosCommand implements Callable<Integer> {
             Duration.ofSeconds(overload),
             requests,
             slowClients,
+            hostileModels,
+            damagedModels,
+            seed,
             out);
     BarTable table = new BarTable();
     for (Scenario scenario : chosen) {

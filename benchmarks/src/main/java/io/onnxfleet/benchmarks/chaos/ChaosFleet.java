@@ -200,6 +200,23 @@ final class ChaosFleet implements AutoCloseable {
     }
   }
 
+  /** What a replica says of its models, as JSON; an empty list if it does not answer. */
+  String index(Running running) throws InterruptedException {
+    if (!running.process.isAlive()) {
+      throw new IllegalStateException(running.name + " died, see " + running.log);
+    }
+    HttpRequest request =
+        HttpRequest.newBuilder(running.uri("/v2/repository/index"))
+            .timeout(Duration.ofSeconds(10))
+            .POST(HttpRequest.BodyPublishers.noBody())
+            .build();
+    try {
+      return http.send(request, HttpResponse.BodyHandlers.ofString()).body();
+    } catch (IOException notYet) {
+      return "[]";
+    }
+  }
+
   private static HttpRequest request(Running running, String path) {
     return HttpRequest.newBuilder(running.uri(path)).timeout(Duration.ofSeconds(10)).build();
   }

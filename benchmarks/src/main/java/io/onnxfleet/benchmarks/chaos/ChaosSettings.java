@@ -1,7 +1,9 @@
 package io.onnxfleet.benchmarks.chaos;
 
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What all scenarios share.
@@ -12,6 +14,9 @@ import java.time.Duration;
  * @param overload how long there is too much load
  * @param requests of the scenario that kills a replica
  * @param slowClients how many
+ * @param hostileModels a folder of model files that had better be refused, or null
+ * @param damagedModels how many damaged ones are made besides
+ * @param seed of the damage
  */
 record ChaosSettings(
     double load,
@@ -20,6 +25,9 @@ record ChaosSettings(
     Duration overload,
     int requests,
     int slowClients,
+    @Nullable Path hostileModels,
+    int damagedModels,
+    long seed,
     PrintWriter out) {
 
   void say(String text) {

@@ -11,9 +11,8 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.stream.Stream;
+import java.util.function.ToDoubleFunction;
 
 /**
  * New versions of a model are put into the folder of a replica that follows it, one after the
@@ -26,6 +25,7 @@ final class VersionChanges implements Scenario {
   /** Changes before anything is measured: they make the process as large as it gets. */
   private static final int WARM_UP_CHANGES = 10;
 
+  private static final int REPORTED_CHANGES = 10;
   private static final double RATE = 200;
   private static final Duration REST = Duration.ofSeconds(5);
 
@@ -37,10 +37,8 @@ final class VersionChanges implements Scenario {
   @Override
   public List<Bar> run(ChaosFleet fleet, ChaosSettings settings)
       throws IOException, InterruptedException {
-    Path models = fleet.logs().resolve("models");
-    Path graphs = fleet.logs().resolve("graphs");
-    delete(models);
-    delete(graphs);
+    Path models = Folders.emptied(fleet.logs().resolve("models"));
+    Path graphs = Folders.emptied(fleet.logs().resolve("graphs"));
     Path model = Files.createDirectories(models.resolve(ChaosFleet.MODEL));
     Path original = fleet.modelFolder().resolve("1/model.onnx");
     int version = 1;
@@ -59,37 +57,64 @@ final class VersionChanges implements Scenario {
       }
       Window undisturbed = traffic.during(REST);
       long before = replica.residentBytes();
-      List<Double> seconds = new ArrayList<>();
-      double loading = loadSeconds(fleet, replica);
+      List<Change> changes = new ArrayList<>();
       for (int change = 0; change < CHANGES; change++) {
-        seconds.add(change(fleet, replica, original, model, ++version));
+        changes.add(change(fleet, replica, original, model, ++version));
+        if (changes.size() % REPORTED_CHANGES == 0) {
+          settings.say(
+              "%d changes, %d MiB".formatted(changes.size(), replica.residentBytes() / (1 << 20)));
+        }
       }
-      double load = (loadSeconds(fleet, replica) - loading) / CHANGES;
       Thread.sleep(REST);
       long after = replica.residentBytes();
       Window window = traffic.window();
       if (window.failed() > 0) {
         settings.say("the first failure: " + traffic.firstFailure());
       }
-      double slowest = seconds.stream().mapToDouble(Double::doubleValue).max().orElse(0);
       double growth = 100.0 * (after - before) / before;
       return List.of(
           Bar.shown("requests", Long.toString(window.succeeded() + window.failed())),
           Bar.atMost("failed in " + CHANGES + " changes", 0, (double) window.failed(), ""),
           Bar.shown("resident before", before / (1 << 20) + " MiB"),
           Bar.atMost("growth of resident memory", 3, growth, " %"),
-          Bar.shown("a version's load", Bar.number(load) + " s"),
-          Bar.atMost("slowest from file to READY, less a load", 3, slowest - load, " s"),
+          Bar.shown(
+              "a version's load, the longest",
+              "%.2f s, %.2f s".formatted(mean(changes, Change::load), most(changes, Change::load))),
+          Bar.shown(
+              "from file to READY, less its load",
+              "%.2f s".formatted(mean(changes, Change::beyondLoad))),
+          Bar.atMost("the slowest of these", 3, most(changes, Change::beyondLoad), " s"),
           Bar.shown(
               "p99 without and with changes",
               "%.1f ms, %.1f ms".formatted(undisturbed.millis(99), window.millis(99))));
     }
   }
 
-  /** How many seconds from the file's last move to the version's first answer. */
-  private static double change(
+  /**
+   * A change in seconds.
+   *
+   * @param total from the file's last move until the version is ready
+   * @param load until its last instance is warm, and the version before it has left
+   */
+  private record Change(double total, double load) {
+    double beyondLoad() {
+      return total - load;
+    }
+  }
+
+  private static double mean(List<Change> changes, ToDoubleFunction<Change> of) {
+    return changes.stream().mapToDouble(of).average().orElse(0);
+  }
+
+  private static double most(List<Change> changes, ToDoubleFunction<Change> of) {
+    return changes.stream().mapToDouble(of).max().orElse(0);
+  }
+
+  private static Change change(
       ChaosFleet fleet, Running replica, Path original, Path model, int version)
       throws IOException, InterruptedException {
+    double loadsBefore = loads(fleet, replica, "count");
+    double loadingBefore = loads(fleet, replica, "sum");
     put(original, model, version);
     long begin = System.nanoTime();
     fleet.await(
@@ -98,16 +123,20 @@ final class VersionChanges implements Scenario {
             fleet.isOk(
                 replica, "/v2/models/" + ChaosFleet.MODEL + "/versions/" + version + "/ready"));
     double seconds = (System.nanoTime() - begin) / 1e9;
-    delete(model.resolve(Integer.toString(version - 2)));
-    return seconds;
+    Folders.delete(model.resolve(Integer.toString(version - 2)));
+    fleet.await(
+        "the load of version " + version + " is counted",
+        () -> loads(fleet, replica, "count") > loadsBefore);
+    return new Change(seconds, loads(fleet, replica, "sum") - loadingBefore);
   }
 
-  /** What all loads took so far. */
-  private static double loadSeconds(ChaosFleet fleet, Running replica) throws InterruptedException {
+  /** How many loads there were so far, or their sum in seconds. */
+  private static double loads(ChaosFleet fleet, Running replica, String figure)
+      throws InterruptedException {
     return fleet
         .get(replica, "/actuator/prometheus")
         .lines()
-        .filter(line -> line.startsWith("fleet_inference_model_load_duration_seconds_sum"))
+        .filter(line -> line.startsWith("fleet_inference_model_load_duration_seconds_" + figure))
         .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
         .sum();
   }
@@ -125,15 +154,5 @@ final class VersionChanges implements Scenario {
       end.write(value);
     }
     Files.move(hidden, model.resolve(Integer.toString(version)), StandardCopyOption.ATOMIC_MOVE);
-  }
-
-  private static void delete(Path folder) throws IOException {
-    if (Files.exists(folder)) {
-      try (Stream<Path> paths = Files.walk(folder)) {
-        for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
-          Files.delete(path);
-        }
-      }
-    }
   }
 }
