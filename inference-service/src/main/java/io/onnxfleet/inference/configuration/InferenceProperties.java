@@ -3,8 +3,9 @@ package io.onnxfleet.inference.configuration;
 import com.sun.management.OperatingSystemMXBean;
 import io.onnxfleet.engine.EngineOptions;
 import io.onnxfleet.engine.runtime.ExecutionProvider;
-import io.onnxfleet.inference.source.Archive;
 import io.onnxfleet.inference.source.FetchedModels;
+import io.onnxfleet.inference.source.S3Access;
+import io.onnxfleet.inference.source.Source;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -50,10 +51,11 @@ import org.springframework.util.unit.DataSize;
  * @param trial what a model that was not seen before has to stand
  * @param maxRunTime after which a run of a model is terminated and answered 504, at most a day; 0
  *     for no limit
- * @param sources archives of further models, fetched before the start and pinned by their digest
+ * @param sources archives and folders of further models, fetched before the start
  * @param sourceCache where they are kept, also for other replicas; {@code .sources} in {@code
  *     models} if not set
  * @param maxSourceCache what they may take up, at least 1 MB; what is in use stays
+ * @param s3 how object stores are reached
  */
 @ConfigurationProperties("fleet.inference")
 public record InferenceProperties(
@@ -79,9 +81,10 @@ public record InferenceProperties(
     @DefaultValue RepositoryProperties repository,
     @DefaultValue TrialProperties trial,
     @DefaultValue("60s") Duration maxRunTime,
-    @DefaultValue List<Archive> sources,
+    @DefaultValue List<Source> sources,
     @Nullable Path sourceCache,
-    @DefaultValue("50GB") DataSize maxSourceCache) {
+    @DefaultValue("50GB") DataSize maxSourceCache,
+    @DefaultValue S3Access s3) {
 
   /** How a model's share of the CPUs is split. */
   public enum ThreadBudget {
@@ -133,12 +136,13 @@ public record InferenceProperties(
     }
   }
 
-  /** The archives of {@link #sources}, fetched if they are not there. */
+  /** The models of {@link #sources}, fetched if they are not there. */
   public FetchedModels fetch() {
     return FetchedModels.of(
         sources,
         sourceCache == null ? models.resolve(".sources") : sourceCache,
-        maxSourceCache.toBytes());
+        maxSourceCache.toBytes(),
+        s3);
   }
 
   /** The same for the engine. */

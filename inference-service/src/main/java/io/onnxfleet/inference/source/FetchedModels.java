@@ -6,12 +6,12 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The models of all archives that this replica serves, kept until it is closed. */
+/** The models of all sources that this replica serves, kept until it is closed. */
 public final class FetchedModels implements AutoCloseable {
-  private final @Nullable ArchiveCache cache;
+  private final @Nullable SourceCache cache;
   private final List<Path> folders;
 
-  private FetchedModels(@Nullable ArchiveCache cache, List<Path> folders) {
+  private FetchedModels(@Nullable SourceCache cache, List<Path> folders) {
     this.cache = cache;
     this.folders = List.copyOf(folders);
   }
@@ -21,15 +21,16 @@ public final class FetchedModels implements AutoCloseable {
    *
    * @throws IllegalStateException if one of them cannot be had, with the reason
    */
-  public static FetchedModels of(List<Archive> archives, Path cacheFolder, long maxBytes) {
-    if (archives.isEmpty()) {
+  public static FetchedModels of(
+      List<Source> sources, Path cacheFolder, long maxBytes, S3Access s3) {
+    if (sources.isEmpty()) {
       return new FetchedModels(null, List.of());
     }
     try {
-      ArchiveCache cache = new ArchiveCache(cacheFolder, maxBytes);
+      SourceCache cache = new SourceCache(cacheFolder, maxBytes, s3);
       List<Path> folders = new ArrayList<>();
-      for (Archive archive : archives) {
-        folders.add(cache.folder(archive));
+      for (Source source : sources) {
+        folders.add(cache.folder(source));
       }
       return new FetchedModels(cache, folders);
     } catch (IOException failure) {
@@ -40,7 +41,7 @@ public final class FetchedModels implements AutoCloseable {
     }
   }
 
-  /** Folders of models, in the order of the archives. */
+  /** Folders of models, in the order of the sources. */
   public List<Path> folders() {
     return folders;
   }

@@ -22,10 +22,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Archives by their content, unpacked in a folder that several processes may share.
+ * Sources by their content, in a folder that several processes may share.
  *
  * <ul>
- *   <li>An archive appears as a whole or not at all, and is never changed afterwards.
+ *   <li>A source appears as a whole or not at all, and is never changed afterwards.
  *   <li>It is fetched once, by one process; what was cut off is gone on with.
  *   <li>Together they take up at most the given bytes, but for those in use: the ones not used for
  *       longest leave first. A process uses what it asked for until it closes the cache.
@@ -33,8 +33,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Thread-safe.
  */
-public final class ArchiveCache implements AutoCloseable {
-  private static final Logger log = LoggerFactory.getLogger(ArchiveCache.class);
+public final class SourceCache implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(SourceCache.class);
   private static final String LOCK = ".lock";
   private static final String USE = ".use";
   private static final String PART = ".part";
@@ -42,36 +42,36 @@ public final class ArchiveCache implements AutoCloseable {
 
   private final Path root;
   private final long maxBytes;
-  private final ArchiveDownload download;
+  private final S3Access s3;
 
-  /** Locked as shared, each for an archive that this process uses. */
+  /** Locked as shared, each for a source that this process uses. */
   @GuardedBy("this")
   private final List<FileChannel> uses = new ArrayList<>();
 
   /**
    * A cache in a folder, which is made if it is missing.
    *
-   * @param maxBytes of all archives together, and of each
+   * @param maxBytes of all sources together, and of each
    */
-  public ArchiveCache(Path root, long maxBytes) throws IOException {
+  public SourceCache(Path root, long maxBytes, S3Access s3) throws IOException {
     this.root = Files.createDirectories(root.toAbsolutePath().normalize());
     this.maxBytes = maxBytes;
-    this.download = new ArchiveDownload(maxBytes);
+    this.s3 = s3;
   }
 
   /**
-   * The folder of an archive's models, fetched if it is not there.
+   * The folder of a source's models, fetched if it is not there.
    *
    * @throws IOException if it cannot be had or is not what it should be
    */
-  public synchronized Path folder(Archive archive) throws IOException, InterruptedException {
-    Path folder = root.resolve(archive.sha256());
-    try (FileChannel channel =
-            FileChannel.open(root.resolve(archive.sha256() + LOCK), CREATE, WRITE);
+  public synchronized Path folder(Source source) throws IOException, InterruptedException {
+    String id = id(source);
+    Path folder = root.resolve(id);
+    try (FileChannel channel = FileChannel.open(root.resolve(id + LOCK), CREATE, WRITE);
         FileLock _ = channel.lock()) {
-      use(archive);
+      use(id);
       if (!Files.isDirectory(folder)) {
-        fetch(archive, folder);
+        fetch(source, id, folder);
       }
       Files.setLastModifiedTime(folder, FileTime.from(Instant.now()));
     }
@@ -79,10 +79,21 @@ public final class ArchiveCache implements AutoCloseable {
     return folder;
   }
 
+  /** What is pinned needs no network to be found. */
+  private String id(Source source) throws IOException {
+    if (source.sha256() != null) {
+      return source.sha256();
+    }
+    try (Remote remote = open(source)) {
+      return new Fetch(source, remote, maxBytes).id();
+    } catch (IOException failure) {
+      throw new IOException("%s: %s".formatted(source.url(), failure.getMessage()), failure);
+    }
+  }
+
   @GuardedBy("this")
-  private void use(Archive archive) throws IOException {
-    FileChannel channel =
-        FileChannel.open(root.resolve(archive.sha256() + USE), CREATE, READ, WRITE);
+  private void use(String id) throws IOException {
+    FileChannel channel = FileChannel.open(root.resolve(id + USE), CREATE, READ, WRITE);
     try {
       FileLock _ = channel.lock(0, Long.MAX_VALUE, true);
       uses.add(channel);
@@ -95,21 +106,21 @@ public final class ArchiveCache implements AutoCloseable {
     }
   }
 
-  private void fetch(Archive archive, Path folder) throws IOException, InterruptedException {
-    Path part = root.resolve(archive.sha256() + PART);
-    Path unpacked = root.resolve(archive.sha256() + NEW);
-    delete(unpacked);
-    log.info("fetching {}", archive.url());
-    download.fetch(archive, part);
-    try {
-      Unpacking.unpack(part, unpacked, maxBytes);
-    } catch (IOException refused) {
-      delete(unpacked);
-      throw new IOException("%s: %s".formatted(archive.url(), refused.getMessage()), refused);
+  private void fetch(Source source, String id, Path folder)
+      throws IOException, InterruptedException {
+    Path unpacked = root.resolve(id + NEW);
+    log.info("fetching {}", source.url());
+    try (Remote remote = open(source)) {
+      new Fetch(source, remote, maxBytes).into(id, unpacked, root.resolve(id + PART));
+    } catch (IOException failure) {
+      throw new IOException("%s: %s".formatted(source.url(), failure.getMessage()), failure);
     }
     Files.move(unpacked, folder, StandardCopyOption.ATOMIC_MOVE);
-    Files.delete(part);
-    log.info("{} is kept as {}", archive.url(), folder);
+    log.info("{} is kept as {}", source.url(), folder);
+  }
+
+  private Remote open(Source source) {
+    return source.isS3() ? new S3Remote(s3) : new HttpRemote();
   }
 
   private void evict() throws IOException {
@@ -122,7 +133,7 @@ public final class ArchiveCache implements AutoCloseable {
               .filter(Files::isDirectory)
               .filter(path -> !path.toString().endsWith(NEW))
               .toList()) {
-        Kept one = new Kept(folder, Files.getLastModifiedTime(folder), byteSize(folder));
+        Kept one = new Kept(folder, Files.getLastModifiedTime(folder), FileTree.byteSize(folder));
         kept.add(one);
         total += one.byteSize();
       }
@@ -144,33 +155,12 @@ public final class ArchiveCache implements AutoCloseable {
         return false;
       }
       Path going = root.resolve(folder.getFileName() + NEW);
-      delete(going);
+      FileTree.delete(going);
       Files.move(folder, going, StandardCopyOption.ATOMIC_MOVE);
-      delete(going);
+      FileTree.delete(going);
       return true;
     } catch (OverlappingFileLockException ours) {
       return false;
-    }
-  }
-
-  private static long byteSize(Path folder) throws IOException {
-    long total = 0;
-    try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.filter(Files::isRegularFile).toList()) {
-        total += Files.size(file);
-      }
-    }
-    return total;
-  }
-
-  private static void delete(Path folder) throws IOException {
-    if (!Files.exists(folder)) {
-      return;
-    }
-    try (Stream<Path> paths = Files.walk(folder)) {
-      for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(path);
-      }
     }
   }
 

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
@@ -29,7 +28,7 @@ final class Unpacking {
         if (++entries > MOST_ENTRIES) {
           throw new IOException("more than %d entries (expected: <= that)".formatted(MOST_ENTRIES));
         }
-        Path target = inside(folder, entry.getName());
+        Path target = Inside.of(folder, entry.getName());
         if (entry.isDirectory()) {
           Files.createDirectories(target);
         } else {
@@ -44,20 +43,6 @@ final class Unpacking {
     if (entries == 0) {
       throw new IOException("no zip archive, or an empty one (expected model folders in it)");
     }
-  }
-
-  private static Path inside(Path folder, String name) throws IOException {
-    try {
-      Path target = folder.resolve(name).normalize();
-      if (!name.contains("\\") && target.startsWith(folder) && !target.equals(folder)) {
-        return target;
-      }
-    } catch (InvalidPathException noPath) {
-      // Told below.
-    }
-    throw new IOException(
-        "entry '%s' (expected a path within the archive)"
-            .formatted(name.replaceAll("\\p{Cntrl}", "?")));
   }
 
   private static long copy(InputStream zip, Path target, long most) throws IOException {

@@ -1,6 +1,6 @@
 /**
- * Models that are fetched: {@link io.onnxfleet.inference.source.ArchiveCache} keeps {@link
- * io.onnxfleet.inference.source.Archive}s by their content, and replicas may share it.
+ * Models that are fetched: {@link io.onnxfleet.inference.source.SourceCache} keeps {@link
+ * io.onnxfleet.inference.source.Source}s by their content, and replicas may share it.
  */
 @NullMarked
 package io.onnxfleet.inference.source;

@@ -30,8 +30,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Archives from a real server on the loopback address, which cuts answers off as it is told. */
-class ArchiveCacheTest {
+class SourceCacheTest {
   private static final long LARGE = 1 << 24;
+  private static final S3Access S3 = new S3Access(null, "us-east-1", null);
 
   @TempDir private Path root;
 
@@ -98,9 +99,14 @@ class ArchiveCacheTest {
     }
   }
 
-  private Archive serve(String name, byte[] content) {
-    files.put("/" + name, content);
-    return new Archive(
+  private Source serve(String name, byte[] content) {
+    return serve(name, content, name);
+  }
+
+  /** A source that is pinned by a file of it. */
+  private Source serve(String name, byte[] content, String pinned) {
+    files.put("/" + pinned, content);
+    return new Source(
         URI.create("http://127.0.0.1:%d/%s".formatted(server.getAddress().getPort(), name)),
         sha256(content));
   }
@@ -130,26 +136,26 @@ class ArchiveCacheTest {
 
   @Test
   void folder_isFetchedOnce_andSharedByProcesses() throws Exception {
-    Archive archive = serve("a.zip", zip("m/1/model.onnx", noise(1000)));
-    try (ArchiveCache one = new ArchiveCache(root, LARGE);
-        ArchiveCache other = new ArchiveCache(root, LARGE)) {
-      Path folder = one.folder(archive);
+    Source source = serve("a.zip", zip("m/1/model.onnx", noise(1000)));
+    try (SourceCache one = new SourceCache(root, LARGE, S3);
+        SourceCache other = new SourceCache(root, LARGE, S3)) {
+      Path folder = one.folder(source);
       assertThat(folder.resolve("m/1/model.onnx")).hasBinaryContent(noise(1000));
-      assertThat(other.folder(archive)).isEqualTo(folder);
+      assertThat(other.folder(source)).isEqualTo(folder);
     }
     files.clear();
-    try (ArchiveCache later = new ArchiveCache(root, LARGE)) {
-      assertThat(later.folder(archive)).isDirectory();
+    try (SourceCache later = new SourceCache(root, LARGE, S3)) {
+      assertThat(later.folder(source)).isDirectory();
     }
     assertThat(ranges).hasSize(1);
   }
 
   @Test
   void folder_goesOnWhereTheAnswerWasCutOff() throws Exception {
-    Archive archive = serve("a.zip", zip("m/1/model.onnx", noise(3000)));
+    Source source = serve("a.zip", zip("m/1/model.onnx", noise(3000)));
     cutAfter = 1000;
-    try (ArchiveCache cache = new ArchiveCache(root, LARGE)) {
-      assertThat(cache.folder(archive).resolve("m/1/model.onnx")).hasBinaryContent(noise(3000));
+    try (SourceCache cache = new SourceCache(root, LARGE, S3)) {
+      assertThat(cache.folder(source).resolve("m/1/model.onnx")).hasBinaryContent(noise(3000));
     }
     assertThat(ranges).hasSize(4).startsWith("null", "bytes=1000-", "bytes=2000-");
   }
@@ -157,25 +163,25 @@ class ArchiveCacheTest {
   @Test
   void folder_isRefused_whenTheContentIsAnother() throws Exception {
     byte[] content = zip("m/1/model.onnx", noise(10));
-    Archive archive = serve("a.zip", content);
+    Source source = serve("a.zip", content);
     files.put("/a.zip", zip("m/1/model.onnx", noise(11)));
-    try (ArchiveCache cache = new ArchiveCache(root, LARGE)) {
-      assertThatThrownBy(() -> cache.folder(archive))
+    try (SourceCache cache = new SourceCache(root, LARGE, S3)) {
+      assertThatThrownBy(() -> cache.folder(source))
           .isInstanceOf(IOException.class)
           .hasMessageContaining("(expected " + sha256(content));
       files.put("/a.zip", content);
-      assertThat(cache.folder(archive)).isDirectory();
+      assertThat(cache.folder(source)).isDirectory();
     }
   }
 
   @Test
   void folder_isRefused_whenAnEntryLeavesIt() throws Exception {
     for (String entry : List.of("../evil", "/etc/evil", "m/../../evil", "..\\evil", ".")) {
-      Archive archive = serve("a.zip", zip(entry, noise(10)));
-      try (ArchiveCache cache = new ArchiveCache(root.resolve("cache"), LARGE)) {
-        assertThatThrownBy(() -> cache.folder(archive))
+      Source source = serve("a.zip", zip(entry, noise(10)));
+      try (SourceCache cache = new SourceCache(root.resolve("cache"), LARGE, S3)) {
+        assertThatThrownBy(() -> cache.folder(source))
             .as(entry)
-            .hasMessageContaining("expected a path within the archive");
+            .hasMessageContaining("expected a path within the source");
       }
     }
     assertThat(root.resolve("evil")).doesNotExist();
@@ -183,9 +189,9 @@ class ArchiveCacheTest {
 
   @Test
   void folder_isRefused_whenItUnpacksToTooMuch() throws Exception {
-    Archive archive = serve("bomb.zip", zip("m/1/model.onnx", new byte[1 << 20]));
-    try (ArchiveCache cache = new ArchiveCache(root, 1 << 16)) {
-      assertThatThrownBy(() -> cache.folder(archive)).hasMessageContaining("unpacks to more bytes");
+    Source source = serve("bomb.zip", zip("m/1/model.onnx", new byte[1 << 20]));
+    try (SourceCache cache = new SourceCache(root, 1 << 16, S3)) {
+      assertThatThrownBy(() -> cache.folder(source)).hasMessageContaining("unpacks to more bytes");
       assertThatThrownBy(
               () -> cache.folder(serve("text.zip", "no zip".getBytes(StandardCharsets.UTF_8))))
           .hasMessageContaining("no zip archive");
@@ -193,29 +199,78 @@ class ArchiveCacheTest {
   }
 
   @Test
-  void folders_leave_whenTheyTakeTooMuch_unlessTheyAreUsed() throws Exception {
-    List<Archive> archives = new ArrayList<>();
-    for (int index = 0; index < 3; index++) {
-      archives.add(serve(index + ".zip", zip("m/1/model.onnx", noise(1000 + index))));
-    }
-    try (ArchiveCache first = new ArchiveCache(root, 2500)) {
-      Path used = first.folder(archives.get(0));
-      try (ArchiveCache second = new ArchiveCache(root, 2500)) {
-        assertThat(second.folder(archives.get(1))).isDirectory();
-      }
-      try (ArchiveCache third = new ArchiveCache(root, 2500)) {
-        assertThat(third.folder(archives.get(2))).isDirectory();
-      }
-      assertThat(used).isDirectory();
-      assertThat(root.resolve(archives.get(1).sha256())).doesNotExist();
+  void folder_ofAFolder_hasWhatItsListNames_andGoesOnAfterItWasRefused() throws Exception {
+    files.put("/models/m/1/model.onnx", noise(2000));
+    files.put("/models/m/a name+%.txt", noise(10));
+    files.put("/models/other/1/model.onnx", noise(20));
+    Source source =
+        serve(
+            "models/",
+            list("m/1/model.onnx", noise(2000), "m/a name+%.txt", noise(11)),
+            "models/SHA256SUMS");
+    try (SourceCache cache = new SourceCache(root, LARGE, S3)) {
+      assertThatThrownBy(() -> cache.folder(source))
+          .hasMessageContaining("a%20name+%25.txt: SHA-256");
+      files.put("/models/m/a name+%.txt", noise(11));
+      ranges.clear();
+      Path folder = cache.folder(source);
+      assertThat(folder.resolve("m/1/model.onnx")).hasBinaryContent(noise(2000));
+      assertThat(folder.resolve("m/a name+%.txt")).hasBinaryContent(noise(11));
+      assertThat(folder.resolve("other")).doesNotExist();
+      assertThat(ranges).as("the list and the file that was refused").hasSize(2);
     }
   }
 
   @Test
-  void archive_refusesWhatItCannotBe() {
-    assertThatThrownBy(() -> new Archive(URI.create("file:///etc/passwd"), "0".repeat(64)))
+  void folder_ofAFolder_isRefused_whenItsListIsNotTheOne_orLeadsElsewhere() throws Exception {
+    byte[] evil = list("../evil", noise(1), "x", noise(1));
+    for (byte[] content : List.of(evil, "no list".getBytes(StandardCharsets.UTF_8))) {
+      Source source = serve("models/", content, "models/SHA256SUMS");
+      try (SourceCache cache = new SourceCache(root.resolve("cache"), LARGE, S3)) {
+        files.put("/models/SHA256SUMS", noise(3));
+        assertThatThrownBy(() -> cache.folder(source)).hasMessageContaining("SHA-256");
+        files.put("/models/SHA256SUMS", content);
+        assertThatThrownBy(() -> cache.folder(source))
+            .hasMessageMatching(".*(a path within the source|two spaces and a path).*");
+      }
+    }
+    assertThat(root.resolve("evil")).doesNotExist();
+  }
+
+  private static byte[] list(String one, byte[] content, String other, byte[] otherContent) {
+    return "%s  %s\n%s  %s\n"
+        .formatted(sha256(content), one, sha256(otherContent), other)
+        .getBytes(StandardCharsets.UTF_8);
+  }
+
+  @Test
+  void folders_leave_whenTheyTakeTooMuch_unlessTheyAreUsed() throws Exception {
+    List<Source> sources = new ArrayList<>();
+    for (int index = 0; index < 3; index++) {
+      sources.add(serve(index + ".zip", zip("m/1/model.onnx", noise(1000 + index))));
+    }
+    try (SourceCache first = new SourceCache(root, 2500, S3)) {
+      Path used = first.folder(sources.get(0));
+      try (SourceCache second = new SourceCache(root, 2500, S3)) {
+        assertThat(second.folder(sources.get(1))).isDirectory();
+      }
+      try (SourceCache third = new SourceCache(root, 2500, S3)) {
+        assertThat(third.folder(sources.get(2))).isDirectory();
+      }
+      assertThat(used).isDirectory();
+      assertThat(root.resolve(sources.get(1).sha256())).doesNotExist();
+    }
+  }
+
+  @Test
+  void source_refusesWhatItCannotBe() {
+    assertThatThrownBy(() -> new Source(URI.create("file:///etc/passwd"), "0".repeat(64)))
         .hasMessageContaining("expected: http://");
-    assertThatThrownBy(() -> new Archive(URI.create("http://x/a.zip"), "abc"))
+    assertThatThrownBy(() -> new Source(URI.create("http://x/a.zip"), "abc"))
         .hasMessageContaining("64 hexadecimal digits");
+    assertThatThrownBy(() -> new Source(URI.create("http://x/models/"), null))
+        .hasMessageContaining("expected one, but for a folder of s3");
+    assertThatThrownBy(() -> new Source(URI.create("s3://x/a.zip"), null))
+        .hasMessageContaining("expected one, but for a folder of s3");
   }
 }
