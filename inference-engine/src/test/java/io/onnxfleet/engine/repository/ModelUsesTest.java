@@ -27,14 +27,23 @@ class ModelUsesTest {
     assertThat(least()).isEqualTo("none");
   }
 
+  private void load(int times, String model, long nanos, long byteSize) {
+    for (int time = 0; time < times; time++) {
+      uses.loaded(model, nanos, byteSize);
+    }
+  }
+
   @Test
-  void leastValuable_weighsCostAgainstSize() {
-    use("cheap", 4);
+  void leastValuable_weighsCostAgainstSize_onceCostIsNotChance() {
+    use("cheap", 3);
     use("dear", 1);
-    uses.loaded("cheap", 1_000, 100);
-    uses.loaded("dear", 8_000, 100);
+    load(1, "cheap", 1_000, 100);
+    load(1, "dear", 8_000, 100);
+    assertThat(least("cheap", "dear")).isEqualTo("dear");
+    load(9, "cheap", 1_000, 100);
+    load(9, "dear", 8_000, 100);
     assertThat(least("cheap", "dear")).isEqualTo("cheap");
-    uses.loaded("dear", 8_000, 1_000);
+    load(1, "dear", 8_000, 1_000);
     assertThat(least("cheap", "dear")).isEqualTo("dear");
   }
 

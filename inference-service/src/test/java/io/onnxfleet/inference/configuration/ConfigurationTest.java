@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.onnxfleet.engine.EngineOptions;
 import io.onnxfleet.engine.runtime.ExecutionProvider;
+import io.onnxfleet.inference.source.S3Access;
+import io.onnxfleet.inference.source.Source;
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -42,6 +45,25 @@ class ConfigurationTest {
   }
 
   @Test
+  void properties_nameSources() {
+    try (AnnotationConfigApplicationContext context =
+        started(
+            "fleet.inference.sources[0].url=s3://models/production/",
+            "fleet.inference.sources[1].url=https://example.org/models.zip",
+            "fleet.inference.sources[1].sha256=" + "0A".repeat(32),
+            "fleet.inference.s3.endpoint=http://127.0.0.1:9000",
+            "fleet.inference.s3.region=eu-central-1")) {
+      InferenceProperties properties = context.getBean(InferenceProperties.class);
+      assertThat(properties.sources())
+          .containsExactly(
+              new Source(URI.create("s3://models/production/"), null),
+              new Source(URI.create("https://example.org/models.zip"), "0a".repeat(32)));
+      assertThat(properties.s3())
+          .isEqualTo(new S3Access(URI.create("http://127.0.0.1:9000"), "eu-central-1", null));
+    }
+  }
+
+  @Test
   void properties_haveDefaults() {
     try (AnnotationConfigApplicationContext context = started()) {
       InferenceProperties properties = context.getBean(InferenceProperties.class);
@@ -58,6 +80,8 @@ class ConfigurationTest {
     "fleet.inference.cpus=0, fleet.inference.cpus: 0 (expected: >= 1)",
     "fleet.inference.max-queue-size=0, fleet.inference.max-queue-size: 0 (expected: >= 1)",
     "fleet.inference.max-body-size=3GB, fleet.inference.max-body-size: 3221225472",
+    "fleet.inference.sources[0].url=http://x/y/, sha256 of http://x/y/: none (expected one",
+    "fleet.inference.s3.endpoint=here, fleet.inference.s3.endpoint: here (expected: http://",
     "fleet.inference.required=cuda, fleet.inference.required: cuda (expected one of [CPU])",
     "fleet.inference.default-deadline=0s, fleet.inference.default-deadline: 0 (expected: >= 1)"
   })

@@ -10,8 +10,8 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Children of one command: as many as are asked at once, one of which is kept for a while for the
- * next question. A child is replaced after some hundred questions. Thread-safe.
+ * Children of one command: as many as are asked at once, which are kept for a while for the next
+ * questions. A child is replaced after some hundred questions. Thread-safe.
  */
 public final class ChildProcesses implements AutoCloseable {
   private static final Duration KEPT_FOR = Duration.ofSeconds(10);
@@ -68,7 +68,7 @@ public final class ChildProcesses implements AutoCloseable {
   }
 
   private synchronized void giveBack(ChildProcess child) {
-    if (closed || child.asked() >= mostQuestions || !idle.isEmpty()) {
+    if (closed || child.asked() >= mostQuestions) {
       child.close();
       return;
     }
