@@ -3,6 +3,7 @@ package io.onnxfleet.benchmarks.chaos;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.ByteArrayOutputStream;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 
@@ -41,7 +42,7 @@ final class Damage {
             case 4 -> replaced(bytes, at, 1, NUMBERS.get(random.nextInt(NUMBERS.size())));
             case 5 -> replaced(bytes, at, random.nextInt(16), new byte[0]);
             case 6 -> replaced(bytes, at, 0, part(bytes, random.nextInt(32)));
-            default -> part(bytes, 0, at);
+            default -> Arrays.copyOf(bytes, at);
           };
     }
     return bytes;
@@ -69,13 +70,8 @@ final class Damage {
   }
 
   private byte[] part(byte[] bytes, int length) {
-    int from = random.nextInt(Math.max(1, bytes.length));
-    return part(bytes, from, Math.min(length, bytes.length - from));
-  }
-
-  private static byte[] part(byte[] bytes, int from, int length) {
-    return replaced(
-        replaced(bytes, from + length, bytes.length, new byte[0]), 0, from, new byte[0]);
+    int from = random.nextInt(bytes.length);
+    return Arrays.copyOfRange(bytes, from, Math.min(bytes.length, from + length));
   }
 
   /** With other bytes in place of those from there on, as many as there are. */
