@@ -23,7 +23,7 @@ final class VersionChanges implements Scenario {
   private static final int CHANGES = 50;
 
   /** Changes before anything is measured: they make the process as large as it gets. */
-  private static final int WARM_UP_CHANGES = 20;
+  private static final int WARM_UP_CHANGES = 30;
 
   private static final int REPORTED_CHANGES = 10;
   private static final double RATE = 200;
