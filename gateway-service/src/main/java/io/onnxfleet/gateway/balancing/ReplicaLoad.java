@@ -92,7 +92,7 @@ public final class ReplicaLoad {
   }
 
   /** How long an answer would take that is asked for now. */
-  long estimateNanos(long now) {
+  public long estimateNanos(long now) {
     double perPlace = perPlaceNanos(now);
     double byLatency = perPlace * (inFlightThere(now) + 1);
     Report last = freshReport(now);
