@@ -39,11 +39,18 @@ public final class OptimizeCommand implements Runnable {
   private OptimizeCommand() {}
 
   public static void main(String[] arguments) {
-    int code =
-        commandLine(
-                new PrintWriter(System.out, true, StandardCharsets.UTF_8),
-                new PrintWriter(System.err, true, StandardCharsets.UTF_8))
-            .execute(arguments);
+    PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
+    int code;
+    try {
+      code =
+          commandLine(new PrintWriter(System.out, true, StandardCharsets.UTF_8), err)
+              .execute(arguments);
+    } catch (OutOfMemoryError tooLarge) {
+      err.printf(
+          "optimize: out of memory: %s (expected: fewer or smaller samples)%n",
+          tooLarge.getMessage());
+      code = FAILED;
+    }
     System.exit(code);
   }
 

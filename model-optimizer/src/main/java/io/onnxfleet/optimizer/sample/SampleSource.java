@@ -16,7 +16,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -31,18 +30,32 @@ public final class SampleSource {
   /** What stands for a dimension that may vary, where random numbers are all there is. */
   private static final int RANDOM_DIMENSION = 1;
 
+  /** Random samples take at most the memory divided by that. */
+  private static final int SAMPLES_OF_MEMORY = 8;
+
   private final Random random;
   private final int count;
+  private final long mostRandomBytes;
 
   /**
    * @param count how many samples to make where they are made; all of the given ones are taken
    */
   public SampleSource(Random random, int count) {
+    this(random, count, Runtime.getRuntime().maxMemory() / SAMPLES_OF_MEMORY);
+  }
+
+  /**
+   * The same.
+   *
+   * @param mostRandomBytes how much random samples may take
+   */
+  SampleSource(Random random, int count, long mostRandomBytes) {
     if (count < 1) {
       throw new OptimizerException("samples: " + count + " (expected: >= 1)");
     }
     this.random = random;
     this.count = count;
+    this.mostRandomBytes = mostRandomBytes;
   }
 
   /**
@@ -67,9 +80,8 @@ public final class SampleSource {
       List<String> sentences = new SentenceGenerator(random).sentences(count);
       return sentences(model, inputs, sentences, count + " generated sentences");
     }
-    return new SampleSet(
-        count + " samples of random numbers",
-        IntStream.range(0, count).mapToObj(_ -> randomSample(inputs)).toList());
+    List<List<TensorValue>> samples = randomSamples(inputs);
+    return new SampleSet(samples.size() + " samples of random numbers", samples);
   }
 
   private static SampleSet given(RunnableModel model, List<InputSpec> inputs, Path given) {
@@ -182,6 +194,22 @@ public final class SampleSource {
       folder = folder.getParent();
     }
     return Optional.empty();
+  }
+
+  /** At least one, and of large inputs only as many as leave memory for their answers. */
+  private List<List<TensorValue>> randomSamples(List<InputSpec> inputs) {
+    List<List<TensorValue>> samples = new ArrayList<>();
+    long bytes = 0;
+    do {
+      List<TensorValue> sample = randomSample(inputs);
+      samples.add(sample);
+      long size = sample.stream().mapToLong(value -> value.tensor().bytes()).sum();
+      bytes += size;
+      if (bytes + size > mostRandomBytes) {
+        break;
+      }
+    } while (samples.size() < count);
+    return samples;
   }
 
   private List<TensorValue> randomSample(List<InputSpec> inputs) {

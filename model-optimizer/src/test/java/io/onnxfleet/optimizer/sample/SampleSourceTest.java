@@ -207,4 +207,20 @@ class SampleSourceTest {
     bytes.writeBytes(data);
     return bytes.toByteArray();
   }
+
+  @Test
+  void randomSamples_areFewer_whenTheInputIsLarge() {
+    Path large =
+        TestModels.write(
+            folder.resolve("large.onnx"),
+            GraphProto.newBuilder()
+                .addInput(TestModels.value("x", TestModels.FLOAT, 10))
+                .addOutput(TestModels.value("y", TestModels.FLOAT, 10))
+                .addNode(TestModels.node("Neg", "neg", List.of("x"), "y")));
+
+    try (RunnableModel open = RunnableModel.open(large, SessionSettings.DEFAULT)) {
+      assertThat(new SampleSource(new Random(1), 1_000, 100).samplesFor(open, null).samples())
+          .hasSize(2);
+    }
+  }
 }
