@@ -36,6 +36,10 @@ final class TrialVersionLoader implements VersionLoader {
   private static final String PASSED = "passed";
   private static final int MOST_QUESTIONS = 100;
 
+  /** Where ONNX Runtime's libraries lie: images keep none in their jars. */
+  private static final List<String> HANDED_ON =
+      List.of("onnxruntime.native.path", "onnxfleet.native-cache");
+
   /** What an optimisation may need beside the weights as they lie. */
   private static final int COPIES_OF_WEIGHTS = 3;
 
@@ -83,10 +87,15 @@ final class TrialVersionLoader implements VersionLoader {
             "-XX:+SuppressFatalErrorMessage",
             "-XX:-CreateCoredumpOnCrash",
             "--enable-native-access=ALL-UNNAMED",
-            "-Djava.io.tmpdir=" + System.getProperty("java.io.tmpdir"),
-            "-cp",
-            System.getProperty("java.class.path"),
-            ModelTrial.class.getName()));
+            "-Djava.io.tmpdir=" + System.getProperty("java.io.tmpdir")));
+    for (String property : HANDED_ON) {
+      String value = System.getProperty(property);
+      if (value != null) {
+        command.add("-D" + property + "=" + value);
+      }
+    }
+    command.addAll(
+        List.of("-cp", System.getProperty("java.class.path"), ModelTrial.class.getName()));
     return command;
   }
 

@@ -222,4 +222,20 @@ class TrialVersionLoaderTest {
     assertThatThrownBy(() -> new TrialOptions(true, Duration.ZERO, 1))
         .hasMessageContaining("expected: >= 1 ms");
   }
+
+  @Test
+  void command_findsTheSameLibraries_whenTheyLieInAFolder() {
+    String property = "onnxruntime.native.path";
+    String before = System.getProperty(property);
+    System.setProperty(property, "/app/native");
+    try {
+      assertThat(TrialVersionLoader.command()).contains("-Donnxruntime.native.path=/app/native");
+    } finally {
+      if (before == null) {
+        System.clearProperty(property);
+      } else {
+        System.setProperty(property, before);
+      }
+    }
+  }
 }
