@@ -79,6 +79,8 @@ make_models() {
   copy_model $minilm $minilm
   copy_model $minilm $unbatched
   copy_model $loaded $loaded
+  # The copies are links: what is written through one changes the model that everybody serves.
+  rm -f "$models/$unbatched/config.pbtxt"
   printf 'max_batch_size: 1\n' >"$models/$unbatched/config.pbtxt"
   "$root/fleet" bench-tiny-model "$models"
 }
