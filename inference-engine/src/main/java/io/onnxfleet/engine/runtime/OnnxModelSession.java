@@ -15,13 +15,14 @@ import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A session of ONNX Runtime.
  *
  * <ul>
- *   <li>Inputs of fixed-size types are read where they are; outputs are copied once, into pooled
- *       tensors.
+ *   <li>Inputs of fixed-size types are read where they are; outputs are written into pooled tensors
+ *       where their shapes follow from the inputs', and copied there once where they do not.
  *   <li>Every value of a run is given back to the runtime before {@link #run} ends, in whichever
  *       way it does.
  *   <li>A second run while one is under way, or one after {@link #close()}, is refused rather than
@@ -36,6 +37,7 @@ final class OnnxModelSession implements ModelSession {
   private final NodePlacement nodes;
   private final ValueWriter writer;
   private final ValueReader reader;
+  private final BoundOutputs bound;
 
   // Arrays of addresses that a run fills in; the arena frees them when the session is unreachable.
   private final MemorySegment inputNames;
@@ -70,6 +72,7 @@ final class OnnxModelSession implements ModelSession {
     Arena arena = Arena.ofAuto();
     writer = new ValueWriter(environment, arena);
     reader = new ValueReader(environment, pool, arena);
+    bound = new BoundOutputs(ports, pool);
     inputNames = arena.allocate(ADDRESS, ports.inputs().size() + 1L);
     inputValues = arena.allocate(ADDRESS, ports.inputs().size() + 1L);
     outputNames = arena.allocate(ADDRESS, ports.outputs().size());
@@ -101,8 +104,31 @@ final class OnnxModelSession implements ModelSession {
     requireAtMost("inputs", inputs.size(), ports.inputs().size());
     requireAtMost("outputs", outputs.size(), ports.outputs().size());
     beginRun();
+    try {
+      return runOnce(inputs, outputs);
+    } catch (OrtFailure failure) {
+      if (bound.areToBlame(failure)) {
+        return runUnbound(inputs, outputs);
+      }
+      throw failed(failure, inputs);
+    } finally {
+      endRun();
+      Reference.reachabilityFence(inputs);
+    }
+  }
+
+  private List<Tensor> runUnbound(List<NamedTensor> inputs, List<String> outputs) {
+    try {
+      return runOnce(inputs, outputs);
+    } catch (OrtFailure failure) {
+      throw failed(failure, inputs);
+    }
+  }
+
+  private List<Tensor> runOnce(List<NamedTensor> inputs, List<String> outputs) {
     int written = 0;
     int requested = 0;
+    @Nullable Tensor[] targets = new @Nullable Tensor[outputs.size()];
     try {
       for (NamedTensor input : inputs) {
         Port port = ports.input(input.name());
@@ -111,8 +137,13 @@ final class OnnxModelSession implements ModelSession {
         inputValues.setAtIndex(ADDRESS, written++, value);
       }
       for (String output : outputs) {
-        outputNames.setAtIndex(ADDRESS, requested, ports.output(output).nativeName());
-        outputValues.setAtIndex(ADDRESS, requested++, MemorySegment.NULL);
+        Port port = ports.output(output);
+        outputNames.setAtIndex(ADDRESS, requested, port.nativeName());
+        Tensor target = bound.target(port.name(), inputs);
+        targets[requested] = target;
+        MemorySegment value =
+            target == null ? MemorySegment.NULL : writer.write(port.name(), port.type(), target);
+        outputValues.setAtIndex(ADDRESS, requested++, value);
       }
       api.call(
           OrtFunction.RUN,
@@ -124,24 +155,35 @@ final class OnnxModelSession implements ModelSession {
           outputNames,
           requested,
           outputValues);
-      return read(outputs);
-    } catch (OrtFailure failure) {
-      throw failed(failure, inputs);
+      return read(inputs, outputs, targets);
     } finally {
       release(inputValues, written);
       release(outputValues, requested);
-      endRun();
-      Reference.reachabilityFence(inputs);
+      // Values refer to them, so that they go last; those that were handed out are gone from here.
+      for (Tensor target : targets) {
+        if (target != null) {
+          target.close();
+        }
+      }
     }
   }
 
-  private List<Tensor> read(List<String> outputs) {
+  private List<Tensor> read(
+      List<NamedTensor> inputs, List<String> outputs, @Nullable Tensor[] targets) {
     List<Tensor> tensors = new ArrayList<>(outputs.size());
     try {
       for (int index = 0; index < outputs.size(); index++) {
-        Port port = ports.output(outputs.get(index));
-        MemorySegment value = outputValues.getAtIndex(ADDRESS, index);
-        tensors.add(reader.read(port.name(), port.type(), value));
+        Tensor target = targets[index];
+        if (target != null) {
+          tensors.add(target);
+          targets[index] = null;
+        } else {
+          Port port = ports.output(outputs.get(index));
+          MemorySegment value = outputValues.getAtIndex(ADDRESS, index);
+          Tensor read = reader.read(port.name(), port.type(), value);
+          tensors.add(read);
+          bound.observed(port.name(), inputs, read.shape());
+        }
       }
       return tensors;
     } catch (Throwable failure) {

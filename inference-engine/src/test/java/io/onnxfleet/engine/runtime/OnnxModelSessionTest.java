@@ -74,11 +74,62 @@ class OnnxModelSessionTest extends ModelSessionContract {
         // All bits of a byte, but for BOOL, which knows two values.
         x.data().put(index, (byte) (type == DataType.BOOL ? index & 1 : 255 - 37 * index));
       }
-      List<Tensor> outputs = session.run(List.of(new NamedTensor("x", x)), List.of("y"));
-      assertThat(outputs.getFirst().dataType()).isEqualTo(type);
-      assertThat(outputs.getFirst().shape()).isEqualTo(Shape.of(5));
-      assertThat(outputs.getFirst().data()).isEqualTo(x.data());
-      closeAll(outputs);
+      // The first run's output is copied, the second one is written where it is read.
+      for (int run = 0; run < 2; run++) {
+        List<Tensor> outputs = session.run(List.of(new NamedTensor("x", x)), List.of("y"));
+        assertThat(outputs.getFirst().dataType()).isEqualTo(type);
+        assertThat(outputs.getFirst().shape()).isEqualTo(Shape.of(5));
+        assertThat(outputs.getFirst().data()).isEqualTo(x.data());
+        closeAll(outputs);
+      }
+    }
+  }
+
+  @Test
+  void run_isRight_whenAnOutputIsNotOfTheDeclaredSize() {
+    TinyModel model =
+        new TinyModel()
+            .node("NonZero", "x", "y")
+            .input("x", DataType.INT64, "n")
+            .output("y", DataType.INT64, "1", "n");
+    try (ModelSession session = open(model);
+        Tensor all = Tensor.ofLongs(pool, Shape.of(3), 7, 8, 9);
+        Tensor some = Tensor.ofLongs(pool, Shape.of(3), 7, 0, 9)) {
+      assertThat(runOfLongs(session, all)).containsExactly(0, 1, 2);
+      assertThat(runOfLongs(session, all)).containsExactly(0, 1, 2);
+      assertThat(runOfLongs(session, some)).containsExactly(0, 2);
+      assertThat(runOfLongs(session, all)).containsExactly(0, 1, 2);
+    }
+  }
+
+  private static long[] runOfLongs(ModelSession session, Tensor x) {
+    List<Tensor> outputs = session.run(List.of(new NamedTensor("x", x)), List.of("y"));
+    long[] values = new long[(int) outputs.getFirst().shape().elementCount()];
+    outputs.getFirst().data().asLongBuffer().get(values);
+    closeAll(outputs);
+    return values;
+  }
+
+  @Test
+  void run_givesTheSame_whenOutputsAreConstantsOrInputs() {
+    TinyModel model =
+        new TinyModel()
+            .constant("c", 3)
+            .node("Neg", "x", "y")
+            .input("x", DataType.FP32, "n")
+            .output("y", DataType.FP32, "n")
+            .output("x", DataType.FP32, "n")
+            .output("c", DataType.FP32);
+    try (ModelSession session = open(model);
+        Tensor x = Tensor.ofFloats(pool, Shape.of(2), 1, 2)) {
+      for (int run = 0; run < 3; run++) {
+        List<Tensor> outputs =
+            session.run(List.of(new NamedTensor("x", x)), List.of("c", "x", "y"));
+        assertThat(outputs.get(0).data().getFloat()).isEqualTo(3);
+        assertThat(outputs.get(1).data()).isEqualTo(x.data());
+        assertThat(outputs.get(2).data().getFloat(4)).isEqualTo(-2);
+        closeAll(outputs);
+      }
     }
   }
 
