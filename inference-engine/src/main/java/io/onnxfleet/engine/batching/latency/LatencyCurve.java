@@ -8,11 +8,19 @@ public final class LatencyCurve {
   private static final int KNOWN_AFTER = 8;
   private static final double MOST_ERROR = 0.5;
   private static final int EXPLORED_AFTER = 3;
+  private static final int UNKNOWN = -1;
 
   /** How much of the best throughput a batch may give up for being smaller. */
   private static final double SMALLER = 0.03;
 
   private static final double LARGER = 0.015;
+
+  /**
+   * How much further below the best a size may fall before it is given up for another: means are
+   * not more exact than that, and a size that changes with every few observations makes latencies
+   * vary as the batches do.
+   */
+  private static final double KEPT = 0.015;
 
   private final Rungs rowRungs;
   private final Rungs lengthRungs;
@@ -29,7 +37,8 @@ public final class LatencyCurve {
       double[][] nanos,
       int[][] seen,
       long observations,
-      double error) {
+      double error,
+      LatencyCurve before) {
     this.rowRungs = rowRungs;
     this.lengthRungs = lengthRungs;
     this.nanos = nanos;
@@ -39,31 +48,53 @@ public final class LatencyCurve {
     smallBest = new int[nanos.length];
     largeBest = new int[nanos.length];
     for (int length = 0; length < nanos.length; length++) {
-      smallBest[length] = bestRung(nanos[length], SMALLER);
-      largeBest[length] = bestRung(nanos[length], LARGER);
+      boolean isFirst = !before.isKnown() || before.nanos.length != nanos.length;
+      smallBest[length] =
+          bestRung(nanos[length], SMALLER, isFirst ? UNKNOWN : before.smallBest[length]);
+      largeBest[length] =
+          bestRung(nanos[length], LARGER, isFirst ? UNKNOWN : before.largeBest[length]);
     }
+  }
+
+  private LatencyCurve(Rungs rowRungs) {
+    this.rowRungs = rowRungs;
+    lengthRungs = Rungs.upTo(1);
+    nanos = new double[1][rowRungs.count()];
+    seen = new int[1][rowRungs.count()];
+    observations = 0;
+    error = 1;
+    smallBest = new int[1];
+    largeBest = new int[1];
   }
 
   static LatencyCurve unknown(Rungs rowRungs) {
-    return new LatencyCurve(
-        rowRungs,
-        Rungs.upTo(1),
-        new double[1][rowRungs.count()],
-        new int[1][rowRungs.count()],
-        0,
-        1);
+    return new LatencyCurve(rowRungs);
   }
 
-  private int bestRung(double[] byRows, double tolerance) {
+  /** The smallest rung within the tolerance, or the one before while nothing speaks against it. */
+  private int bestRung(double[] byRows, double tolerance, int before) {
     double best = 0;
+    int bestRung = 0;
     for (int rung = 0; rung < byRows.length; rung++) {
-      best = Math.max(best, rowRungs.size(rung) / Math.max(1, byRows[rung]));
+      if (throughput(byRows, rung) > best) {
+        best = throughput(byRows, rung);
+        bestRung = rung;
+      }
+    }
+    if (before != UNKNOWN
+        && before <= bestRung
+        && throughput(byRows, before) >= (1 - tolerance - KEPT) * best) {
+      return before;
     }
     int chosen = 0;
-    while (rowRungs.size(chosen) / Math.max(1, byRows[chosen]) < (1 - tolerance) * best) {
+    while (throughput(byRows, chosen) < (1 - tolerance) * best) {
       chosen++;
     }
     return chosen;
+  }
+
+  private double throughput(double[] byRows, int rung) {
+    return rowRungs.size(rung) / Math.max(1, byRows[rung]);
   }
 
   /** True once there are enough observations to decide by. */

@@ -115,7 +115,7 @@ public final class LatencyModel {
         seen[length][row] = cells[length][row].recentCount(observations);
       }
     }
-    return new LatencyCurve(rowRungs, lengthRungs, nanos, seen, observations, error);
+    return new LatencyCurve(rowRungs, lengthRungs, nanos, seen, observations, error, curve);
   }
 
   private static double trust(LatencyCell cell) {

@@ -3,7 +3,9 @@ package io.onnxfleet.engine.batching.latency;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.HashSet;
 import java.util.Random;
+import java.util.Set;
 import java.util.function.LongBinaryOperator;
 import org.assertj.core.data.Percentage;
 import org.junit.jupiter.api.Test;
@@ -124,6 +126,24 @@ class LatencyModelTest {
       record(2, 0, (rows, length) -> 12_000_000);
     }
     assertThat(model.curve().bestRows(0, false)).isGreaterThan(1);
+  }
+
+  @Test
+  void bestRows_staysTheSame_whenSizesAreAlikeButForNoise() {
+    Random random = new Random(13);
+    int[] sizes = {1, 2, 4, 8, 16, 32};
+    LongBinaryOperator noisy =
+        (rows, length) -> (long) ((rows + 0.4) * 1_000_000 * (1 + 0.03 * random.nextGaussian()));
+    for (int round = 0; round < 400; round++) {
+      record(sizes[round % sizes.length], 0, noisy);
+    }
+
+    Set<Integer> chosen = new HashSet<>();
+    for (int round = 0; round < 4_000; round++) {
+      record(sizes[round % sizes.length], 0, noisy);
+      chosen.add(model.curve().bestRows(0, true));
+    }
+    assertThat(chosen).hasSizeLessThanOrEqualTo(2);
   }
 
   @Test
