@@ -3,6 +3,7 @@ package io.onnxfleet.benchmarks;
 import ai.onnxruntime.OrtException;
 import io.onnxfleet.benchmarks.balancing.BalancingComparison;
 import io.onnxfleet.benchmarks.chaos.ChaosCommand;
+import io.onnxfleet.benchmarks.chaos.CrowdCommand;
 import io.onnxfleet.benchmarks.policies.PolicyComparison;
 import io.onnxfleet.benchmarks.stored.CheckCommand;
 import io.onnxfleet.engine.runtime.ExecutionProvider;
@@ -27,6 +28,7 @@ import picocli.CommandLine.Parameters;
       CeilingCommand.class,
       ChaosCommand.class,
       CheckCommand.class,
+      CrowdCommand.class,
       RawCommand.class,
       ServerScenarioCommand.class,
       ShapesCommand.class

@@ -4,24 +4,21 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import io.onnxfleet.benchmarks.chaos.ChaosFleet.Running;
 import io.onnxfleet.benchmarks.load.Window;
+import java.io.File;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.net.InetAddress;
-import java.net.Socket;
+import java.io.Writer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * A thousand clients that send or take a byte a second: a third of them send the head of a request,
- * a third a body, and a third read an answer. The gateway sends most of them away after its time
- * for them, and they come again. Measured with and without them in turn.
+ * A thousand clients that send or take a byte a second ({@link Crowd}). The gateway sends most of
+ * them away after its time for them, and they come again. Measured with and without them in turn.
  */
 final class SlowClients implements Scenario {
 
@@ -30,9 +27,6 @@ final class SlowClients implements Scenario {
 
   /** Of what the fleet can do: more, and its own queues hide what the slow clients do. */
   private static final double SHARE = 0.3;
-
-  /** In which a slow client sends or takes one byte. */
-  private static final Duration PERIOD = Duration.ofSeconds(1);
 
   private static final Duration SETTLING = Duration.ofSeconds(3);
   private static final Duration MEASURED = Duration.ofSeconds(10);
@@ -53,20 +47,24 @@ final class SlowClients implements Scenario {
     List<Double> with = new ArrayList<>();
     long failed = 0;
     long early = gateway.residentBytes();
+    Running crowd = startCrowd(fleet, gateway);
+    long sentAway = 0;
     try (Traffic traffic = Traffic.open(gateway.port(), rate)) {
       for (int round = 0; round < ROUNDS; round++) {
         traffic.during(SETTLING);
         without.add(traffic.during(MEASURED).millis(99));
-        try (Crowd crowd = new Crowd(gateway.port(), settings.slowClients())) {
-          traffic.during(Crowd.ARRIVAL.plus(SETTLING));
-          Window window = traffic.during(MEASURED);
-          with.add(window.millis(99));
-          failed += window.failed();
-          settings.say(
-              "p99 %.1f ms without, %.1f ms with %d slow clients, of which %d were sent away"
-                  .formatted(
-                      without.getLast(), with.getLast(), crowd.connected(), crowd.sentAway()));
-        }
+        order(crowd, settings.slowClients());
+        traffic.during(Crowd.ARRIVAL.plus(SETTLING));
+        Window window = traffic.during(MEASURED);
+        with.add(window.millis(99));
+        failed += window.failed();
+        order(crowd, 0);
+        traffic.during(SETTLING);
+        long[] told = told(crowd);
+        settings.say(
+            "p99 %.1f ms without, %.1f ms with %d slow clients, of which %d were sent away"
+                .formatted(without.getLast(), with.getLast(), told[0], told[1] - sentAway));
+        sentAway = told[1];
       }
     }
     return List.of(
@@ -92,103 +90,43 @@ final class SlowClients implements Scenario {
     return sorted.get(sorted.size() / 2);
   }
 
-  /**
-   * The slow clients. They come one after the other, and whoever is sent away comes again. Closing
-   * ends them.
-   */
-  private static final class Crowd implements AutoCloseable {
-    /** In which all of them come. */
-    static final Duration ARRIVAL = Duration.ofSeconds(5);
+  /** The crowd's process, which gives way to all that is measured. */
+  private static Running startCrowd(ChaosFleet fleet, Running gateway) throws IOException {
+    String classPath =
+        Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+            .map(element -> Path.of(element).toAbsolutePath().toString())
+            .collect(Collectors.joining(File.pathSeparator));
+    return fleet.startOther(
+        "crowd",
+        gateway.port(),
+        List.of(
+            "nice",
+            "-n",
+            "19",
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-XX:TieredStopAtLevel=1",
+            "-XX:+UseSerialGC",
+            "-Xmx64m",
+            "-classpath",
+            classPath,
+            "io.onnxfleet.benchmarks.Benchmarks",
+            "crowd",
+            "--port=" + gateway.port()));
+  }
 
-    private static final String HEAD =
-        "POST /v2/models/" + ChaosFleet.MODEL + "/infer HTTP/1.1\r\nHost: x\r\n";
-    private static final String BODY_FOLLOWS = HEAD + "Content-Length: 100000\r\n\r\n";
-    private static final String QUESTION =
-        "GET /v2/models/" + ChaosFleet.MODEL + " HTTP/1.1\r\nHost: x\r\n\r\n";
+  private static void order(Running crowd, int clients) throws IOException {
+    Writer orders = crowd.process().outputWriter(US_ASCII);
+    orders.write(clients + "\n");
+    orders.flush();
+  }
 
-    /** What a slow client is slow at. */
-    private enum Kind {
-      HEAD,
-      BODY,
-      ANSWER
+  /** What the crowd said last: how many have a connection, and how many were sent away so far. */
+  private static long[] told(Running crowd) throws IOException {
+    List<String> lines = Files.readAllLines(crowd.log());
+    String[] words = lines.isEmpty() ? new String[0] : lines.getLast().split(" ");
+    if (words.length != 2) {
+      throw new IOException("the crowd said " + lines + " (expected two numbers a line)");
     }
-
-    private final int port;
-    private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
-    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-    private final AtomicLong sentAway = new AtomicLong();
-
-    Crowd(int port, int clients) {
-      this.port = port;
-      for (int i = 0; i < clients; i++) {
-        Kind kind = Kind.values()[i % Kind.values().length];
-        Duration start = ARRIVAL.multipliedBy(i).dividedBy(clients);
-        threads.execute(() -> comeAgainAndAgain(kind, start));
-      }
-    }
-
-    private void comeAgainAndAgain(Kind kind, Duration start) {
-      try {
-        Thread.sleep(start);
-        while (true) {
-          crawl(kind);
-          sentAway.incrementAndGet();
-        }
-      } catch (InterruptedException end) {
-        Thread.currentThread().interrupt();
-      }
-    }
-
-    /** Returns when the gateway has ended the connection. */
-    private void crawl(Kind kind) throws InterruptedException {
-      try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
-        sockets.add(socket);
-        try {
-          OutputStream out = socket.getOutputStream();
-          switch (kind) {
-            case HEAD -> trickle(out, HEAD);
-            case BODY -> {
-              out.write(BODY_FOLLOWS.getBytes(US_ASCII));
-              trickle(out, "");
-            }
-            case ANSWER -> {
-              out.write(QUESTION.getBytes(US_ASCII));
-              while (socket.getInputStream().read() >= 0) {
-                Thread.sleep(PERIOD);
-              }
-            }
-          }
-        } finally {
-          sockets.remove(socket);
-        }
-      } catch (IOException sentAway) {
-        // The gateway has ended the connection, which it may.
-      }
-    }
-
-    private static void trickle(OutputStream out, String beginning)
-        throws IOException, InterruptedException {
-      for (int at = 0; ; at++) {
-        out.write(at < beginning.length() ? beginning.charAt(at) : 'x');
-        Thread.sleep(PERIOD);
-      }
-    }
-
-    int connected() {
-      return sockets.size();
-    }
-
-    long sentAway() {
-      return sentAway.get();
-    }
-
-    @Override
-    public void close() throws IOException {
-      threads.shutdownNow();
-      for (Socket socket : sockets) {
-        socket.close();
-      }
-      threads.close();
-    }
+    return new long[] {Long.parseLong(words[0]), Long.parseLong(words[1])};
   }
 }
