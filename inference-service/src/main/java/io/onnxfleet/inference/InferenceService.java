@@ -1,5 +1,6 @@
 package io.onnxfleet.inference;
 
+import io.onnxfleet.engine.runtime.EarlyStart;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 
@@ -7,6 +8,7 @@ import org.springframework.boot.autoconfigure.SpringBootApplication;
 @SpringBootApplication
 public class InferenceService {
   public static void main(String[] arguments) {
+    EarlyStart.begin();
     SpringApplication.run(InferenceService.class, arguments);
   }
 }

@@ -9,10 +9,8 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,15 +18,10 @@ import org.slf4j.LoggerFactory;
 public final class ProcessLimits {
   private static final Logger log = LoggerFactory.getLogger(ProcessLimits.class);
   private static final Path STATUS = Path.of("/proc/self/status");
-  private static final Path THREADS = Path.of("/proc/self/task");
 
   /** Private memory that may be written to, as Linux numbers the limits. */
   private static final int DATA = 2;
 
-  /** Which priority is meant: that of one process or thread. */
-  private static final int PROCESS = 0;
-
-  private static final int NICENESS = 10;
   private static final AtomicBoolean GAVE_WAY = new AtomicBoolean();
 
   private ProcessLimits() {}
@@ -47,7 +40,7 @@ public final class ProcessLimits {
         FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.ADDRESS);
     try (Arena arena = Arena.ofConfined()) {
       if (GAVE_WAY.compareAndSet(false, true)) {
-        giveWay();
+        ThreadPriorities.lowerAll();
       }
       MemorySegment limit = arena.allocate(ValueLayout.JAVA_LONG, 2);
       int read = (int) function("getrlimit", onLimit).invokeExact(DATA, limit);
@@ -57,26 +50,6 @@ public final class ProcessLimits {
     } catch (Throwable failure) {
       log.warn("this process's memory is not bounded: {}", failure.toString());
       return false;
-    }
-  }
-
-  /** Linux has a priority for each thread; those to come inherit it. */
-  private static void giveWay() throws Throwable {
-    MethodHandle setPriority =
-        function(
-            "setpriority",
-            FunctionDescriptor.of(
-                ValueLayout.JAVA_INT,
-                ValueLayout.JAVA_INT,
-                ValueLayout.JAVA_INT,
-                ValueLayout.JAVA_INT));
-    List<Path> threads;
-    try (Stream<Path> all = Files.list(THREADS)) {
-      threads = all.toList();
-    }
-    for (Path thread : threads) {
-      int id = Integer.parseInt(String.valueOf(thread.getFileName()));
-      int _ = (int) setPriority.invokeExact(PROCESS, id, NICENESS);
     }
   }
 

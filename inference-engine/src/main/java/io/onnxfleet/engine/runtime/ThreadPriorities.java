@@ -1,0 +1,79 @@
+package io.onnxfleet.engine.runtime;
+
+import java.io.IOException;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+
+/**
+ * The operating system's priorities of this process's threads. Linux has one for each thread, which
+ * threads that it starts later inherit; a process without privileges can lower but not raise it.
+ * Elsewhere, or if the system refuses, threads keep the priorities that they have.
+ */
+final class ThreadPriorities {
+  private static final Path THREADS = Path.of("/proc/self/task");
+
+  /** How the kernel names the thread of HotSpot's optimising compiler, in its 15 characters. */
+  private static final String OPTIMISING_COMPILER = "C2 CompilerThre";
+
+  /** Which priority is meant: that of one process or thread. */
+  private static final int PROCESS = 0;
+
+  private static final int NICENESS = 10;
+
+  private ThreadPriorities() {}
+
+  /** Gives way to other processes with all threads, where CPUs are short. */
+  static void lowerAll() {
+    lower(thread -> true);
+  }
+
+  /**
+   * Has the JVM's optimising compiler give way to all other threads where CPUs are short: to what
+   * it would make faster in a process that starts, and to requests in one that is busy.
+   */
+  static void lowerOptimisingCompiler() {
+    lower(thread -> nameOf(thread).equals(OPTIMISING_COMPILER));
+  }
+
+  private static void lower(Predicate<Path> chosen) {
+    if (!Files.isDirectory(THREADS)) {
+      return;
+    }
+    try (Stream<Path> threads = Files.list(THREADS)) {
+      MethodHandle setPriority = setPriority();
+      for (Path thread : threads.filter(chosen).toList()) {
+        int id = Integer.parseInt(String.valueOf(thread.getFileName()));
+        int _ = (int) setPriority.invokeExact(PROCESS, id, NICENESS);
+      }
+    } catch (Throwable refused) {
+      // They keep what they have.
+    }
+  }
+
+  /** Empty for a thread that has ended meanwhile. */
+  private static String nameOf(Path thread) {
+    try {
+      return Files.readString(thread.resolve("comm")).strip();
+    } catch (IOException ended) {
+      return "";
+    }
+  }
+
+  @SuppressWarnings("restricted") // calls the operating system, which alone keeps priorities
+  private static MethodHandle setPriority() {
+    Linker linker = Linker.nativeLinker();
+    return linker.downcallHandle(
+        linker.defaultLookup().findOrThrow("setpriority"),
+        FunctionDescriptor.of(
+            ValueLayout.JAVA_INT,
+            ValueLayout.JAVA_INT,
+            ValueLayout.JAVA_INT,
+            ValueLayout.JAVA_INT));
+  }
+}
