@@ -200,9 +200,10 @@ final class SessionVersionLoader implements VersionLoader {
     }
     ModelInterface model = ServingTerms.modelInterface(config, first.signature());
     progress.accept("choosing threads");
-    int threads = threads(folder, file, wanted, first, config, model);
-    if (threads != wanted.getFirst().intraOpThreads()) {
-      wanted = wanted.stream().map(options -> options.withIntraOpThreads(threads)).toList();
+    Split split = split(folder, file, wanted, first, config, model);
+    SessionOptions chosen = optionsOf(split, wanted.getFirst());
+    if (!chosen.equals(wanted.getFirst())) {
+      wanted = wanted.stream().map(options -> optionsOf(split, options)).toList();
       first = sessions.open(file, wanted.getFirst());
       opened.removeFirst().session().close();
       opened.add(new Opened(first, wanted.getFirst()));
@@ -239,8 +240,8 @@ final class SessionVersionLoader implements VersionLoader {
         first.nodePlacement());
   }
 
-  /** Threads of each session: what was planned, or what proves faster. */
-  private int threads(
+  /** What was planned, or what proves faster. */
+  private Split split(
       ModelFolder folder,
       Path file,
       List<SessionOptions> wanted,
@@ -250,14 +251,19 @@ final class SessionVersionLoader implements VersionLoader {
     List<Split> splits = plan.splitsFor(folder.config(), wanted, first.executionProvider());
     GraphCache notes = plan.splits();
     if (notes == null || splits.isEmpty() || !isInputKnown(config)) {
-      return wanted.getFirst().intraOpThreads();
+      return new Split(wanted.size(), wanted.getFirst().intraOpThreads());
     }
     SplitTrial trial =
         new SplitTrial(
-            threads -> sessions.open(file, wanted.getFirst().withIntraOpThreads(threads)),
+            split -> sessions.open(file, optionsOf(split, wanted.getFirst())),
             session -> runOnce(session, model, config, folder),
             environment.ticker());
-    return new ThreadBudget(notes).choose(file, splits, trial).threads();
+    return new ThreadBudget(notes).choose(file, splits, trial);
+  }
+
+  private static SessionOptions optionsOf(Split split, SessionOptions options) {
+    SessionOptions threaded = options.withIntraOpThreads(split.threads());
+    return split.spins() ? threaded.spinning() : threaded;
   }
 
   /**

@@ -13,7 +13,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
-import java.util.function.IntFunction;
+import java.util.function.Function;
 
 /**
  * Runs a model in a split for {@link #LENGTH}, each instance on a thread of its own, over and over
@@ -22,17 +22,17 @@ import java.util.function.IntFunction;
 final class SplitTrial implements ThreadBudget.Trial {
   static final Duration LENGTH = Duration.ofMillis(250);
 
-  private final IntFunction<ModelSession> opener;
+  private final Function<Split, ModelSession> opener;
   private final Consumer<ModelSession> run;
   private final Ticker ticker;
 
   /**
    * A trial of one model.
    *
-   * @param opener opens a session of that many threads
+   * @param opener opens a session as one of that split's instances
    * @param run runs a session once on its warm-up input
    */
-  SplitTrial(IntFunction<ModelSession> opener, Consumer<ModelSession> run, Ticker ticker) {
+  SplitTrial(Function<Split, ModelSession> opener, Consumer<ModelSession> run, Ticker ticker) {
     this.opener = opener;
     this.run = run;
     this.ticker = ticker;
@@ -46,7 +46,7 @@ final class SplitTrial implements ThreadBudget.Trial {
             split.instances(), Thread.ofPlatform().name("split-trial-", 0).daemon().factory())) {
       List<Future<Double>> rates = new ArrayList<>();
       for (int instance = 0; instance < split.instances(); instance++) {
-        ModelSession session = opener.apply(split.threads());
+        ModelSession session = opener.apply(split);
         sessions.add(session);
         run.accept(session);
       }

@@ -13,6 +13,9 @@ final class NativeOptions implements AutoCloseable {
   private static final int SEQUENTIAL = 0;
   private static final int PARALLEL = 1;
 
+  /** Whether the threads of a run spin for work before they sleep. */
+  static final String SPINNING = "session.intra_op.allow_spinning";
+
   /**
    * Threads that spin for work cost more than they give as soon as anything else needs the core.
    * And on x86-64 processors without VNNI the kernels for signed 8-bit weights let sums overflow
@@ -20,9 +23,7 @@ final class NativeOptions implements AutoCloseable {
    */
   private static final Map<String, String> DEFAULT_CONFIGURATION =
       Map.of(
-          "session.intra_op.allow_spinning", "0",
-          "session.inter_op.allow_spinning", "0",
-          "session.x64quantprecision", "1");
+          SPINNING, "0", "session.inter_op.allow_spinning", "0", "session.x64quantprecision", "1");
 
   private final OrtApi api;
   private final Arena arena = Arena.ofShared();

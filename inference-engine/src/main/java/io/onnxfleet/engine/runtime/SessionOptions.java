@@ -70,6 +70,13 @@ public record SessionOptions(
         graph);
   }
 
+  /** The same with threads that spin for work, unless its configuration says whether they do. */
+  public SessionOptions spinning() {
+    return sessionConfiguration.containsKey(NativeOptions.SPINNING)
+        ? this
+        : with(Map.of(NativeOptions.SPINNING, "1"));
+  }
+
   /** The same for a graph that has been optimised before. */
   SessionOptions forOptimizedGraph() {
     return new SessionOptions(
