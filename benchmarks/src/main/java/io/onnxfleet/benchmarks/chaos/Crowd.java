@@ -30,6 +30,9 @@ final class Crowd implements AutoCloseable {
   /** How long the crowd sleeps at most before it looks whether it is to grow. */
   private static final long IDLE_NANOS = Duration.ofMillis(20).toNanos();
 
+  /** Longer, and the door is too full for now: the others must not wait. */
+  private static final int CONNECT_MILLIS = 100;
+
   private static final String HEAD =
       "POST /v2/models/" + ChaosFleet.MODEL + "/infer HTTP/1.1\r\nHost: x\r\n";
 
@@ -112,10 +115,11 @@ final class Crowd implements AutoCloseable {
     try {
       SocketChannel connection = client.connection;
       if (connection == null) {
-        connection = SocketChannel.open(door);
+        connection = SocketChannel.open();
         client.connection = connection;
         client.sent = 0;
         connected.incrementAndGet();
+        connection.socket().connect(door, CONNECT_MILLIS);
         connection.configureBlocking(false);
         connection.write(US_ASCII.encode(client.kind.opening));
       } else if (!isWelcome(client, connection)) {
@@ -161,7 +165,7 @@ final class Crowd implements AutoCloseable {
     return connected.get();
   }
 
-  /** How many connections the other side has ended; from any thread. */
+  /** How many connections the other side has ended or not taken; from any thread. */
   long sentAway() {
     return sentAway.get();
   }

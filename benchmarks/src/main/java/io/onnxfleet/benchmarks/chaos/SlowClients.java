@@ -23,6 +23,10 @@ import java.util.stream.IntStream;
 final class SlowClients implements Scenario {
 
   private static final double MOST = 1.1;
+
+  /** Of the slow clients that have a connection at the end of a round. */
+  private static final double PRESENT = 0.95;
+
   private static final int ROUNDS = 7;
 
   /** Of what the fleet can do: more, and its own queues hide what the slow clients do. */
@@ -49,6 +53,7 @@ final class SlowClients implements Scenario {
     long early = gateway.residentBytes();
     Running crowd = startCrowd(fleet, gateway);
     long sentAway = 0;
+    long fewest = settings.slowClients();
     try (Traffic traffic = Traffic.open(gateway.port(), rate)) {
       for (int round = 0; round < ROUNDS; round++) {
         traffic.during(SETTLING);
@@ -65,6 +70,7 @@ final class SlowClients implements Scenario {
             "p99 %.1f ms without, %.1f ms with %d slow clients, of which %d were sent away"
                 .formatted(without.getLast(), with.getLast(), told[0], told[1] - sentAway));
         sentAway = told[1];
+        fewest = Math.min(fewest, told[0]);
       }
     }
     return List.of(
@@ -75,6 +81,7 @@ final class SlowClients implements Scenario {
             median(ratios(with, without)),
             ""),
         Bar.atMost("failed", 0, (double) failed, ""),
+        Bar.atLeast("slow clients present", PRESENT * settings.slowClients(), fewest, ""),
         Bar.shown("p99", "%.1f ms with, %.1f ms without".formatted(median(with), median(without))),
         Bar.shown(
             "gateway's memory",

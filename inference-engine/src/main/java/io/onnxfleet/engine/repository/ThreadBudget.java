@@ -35,7 +35,7 @@ final class ThreadBudget {
   static final int MOST_CANDIDATES = 5;
 
   private static final Logger log = LoggerFactory.getLogger(ThreadBudget.class);
-  private static final String NOTE = "threads";
+  private static final String NOTE = "threads-or-spinning";
 
   private final GraphCache notes;
 

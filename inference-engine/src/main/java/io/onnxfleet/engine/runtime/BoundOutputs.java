@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  * be copied from. An output has one where its shape is known before the run: every dimension is
  * declared by its size, or by a name that a dimension of the inputs has as well.
  *
+ * <p>Only for sessions on the CPU: the runtime compares shapes there, but copies what a device
+ * computed into a bound output without looking at its size.
+ *
  * <p>What a model declares need not be true. So an output is bound only after a run that was not,
  * whose shape was the promised one, and a run that fails for a bound output's shape is to be run
  * again with none bound ({@link #areToBlame}); from then on that session binds nothing any more.
@@ -32,8 +35,16 @@ final class BoundOutputs {
   private final Map<String, Promise> promises = new HashMap<>();
   private boolean broken;
 
-  BoundOutputs(GraphPorts ports, BufferPool pool) {
+  /**
+   * Nothing is bound yet.
+   *
+   * @param provider what the session was placed on
+   */
+  BoundOutputs(GraphPorts ports, ExecutionProvider provider, BufferPool pool) {
     this.pool = pool;
+    if (provider != ExecutionProvider.CPU) {
+      return;
+    }
     for (Port input : ports.inputs().values()) {
       if (input.type() instanceof OnnxType.TensorType type && type.ranked()) {
         inputDimensions.put(input.name(), type.dimensionNames());
@@ -72,14 +83,16 @@ final class BoundOutputs {
         : Tensor.allocate(pool, promise.type.dataType(), shape);
   }
 
-  /** The shape that an unbound output of a run with these inputs turned out to have. */
-  void observed(String output, List<NamedTensor> inputs, Shape actual) {
+  /** What an output of a run with these inputs turned out to be that was not bound. */
+  void observed(String output, List<NamedTensor> inputs, Tensor actual) {
     Promise promise = promises.get(output);
     if (promise == null || promise.kept) {
       return;
     }
     Shape promised = shape(promise.type, inputs);
-    if (promised != null && promised.equals(actual)) {
+    if (promised != null
+        && promised.equals(actual.shape())
+        && promise.type.dataType() == actual.dataType()) {
       promise.kept = true;
     } else {
       promises.remove(output);
@@ -88,7 +101,9 @@ final class BoundOutputs {
 
   /** True if a run failed because an output was bound, which then no run is any more. */
   boolean areToBlame(OrtFailure failure) {
-    if (broken || !failure.reason().contains(MISMATCH)) {
+    if (broken
+        || !failure.reason().contains(MISMATCH)
+        || promises.values().stream().noneMatch(promise -> promise.kept)) {
       return false;
     }
     broken = true;

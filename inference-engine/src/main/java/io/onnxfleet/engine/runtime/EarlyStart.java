@@ -19,8 +19,8 @@ public final class EarlyStart {
     ThreadPriorities.lowerOptimisingCompiler();
     try {
       var _ = OrtEnvironment.get();
-    } catch (IllegalStateException missing) {
-      // An engine, which cannot do without, will say so.
+    } catch (RuntimeException | LinkageError missing) {
+      // An engine, which cannot do without, meets the same and says so.
     }
   }
 }

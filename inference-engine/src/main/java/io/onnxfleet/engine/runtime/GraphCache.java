@@ -351,6 +351,9 @@ public final class GraphCache {
   // ---------------------------------------------------------------- naming
 
   private String key(Path modelFile, String contentHash, SessionOptions options, String version) {
+    Map<String, String> configuration = new TreeMap<>(options.sessionConfiguration());
+    // Whether threads spin makes no difference to the graph.
+    configuration.remove(NativeOptions.SPINNING);
     return hash(String.join(
             "\n",
             "1",
@@ -359,7 +362,7 @@ public final class GraphCache {
             version,
             processor,
             options.graph().optimization().name(),
-            new TreeMap<>(options.sessionConfiguration()).toString()))
+            configuration.toString()))
         .substring(0, 32);
   }
 

@@ -14,6 +14,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -72,7 +73,7 @@ final class OnnxModelSession implements ModelSession {
     Arena arena = Arena.ofAuto();
     writer = new ValueWriter(environment, arena);
     reader = new ValueReader(environment, pool, arena);
-    bound = new BoundOutputs(ports, pool);
+    bound = new BoundOutputs(ports, placement.provider(), pool);
     inputNames = arena.allocate(ADDRESS, ports.inputs().size() + 1L);
     inputValues = arena.allocate(ADDRESS, ports.inputs().size() + 1L);
     outputNames = arena.allocate(ADDRESS, ports.outputs().size());
@@ -159,7 +160,8 @@ final class OnnxModelSession implements ModelSession {
     } finally {
       release(inputValues, written);
       release(outputValues, requested);
-      // Values refer to them, so that they go last; those that were handed out are gone from here.
+      // Values refer to them, so that they go last; if they were handed out, they are gone from
+      // here.
       for (Tensor target : targets) {
         if (target != null) {
           target.close();
@@ -168,28 +170,28 @@ final class OnnxModelSession implements ModelSession {
     }
   }
 
+  /** The outputs, those of the targets that there are among them, which then are the caller's. */
   private List<Tensor> read(
       List<NamedTensor> inputs, List<String> outputs, @Nullable Tensor[] targets) {
     List<Tensor> tensors = new ArrayList<>(outputs.size());
+    List<Tensor> copies = new ArrayList<>();
     try {
       for (int index = 0; index < outputs.size(); index++) {
-        Tensor target = targets[index];
-        if (target != null) {
-          tensors.add(target);
-          targets[index] = null;
-        } else {
+        Tensor tensor = targets[index];
+        if (tensor == null) {
           Port port = ports.output(outputs.get(index));
-          MemorySegment value = outputValues.getAtIndex(ADDRESS, index);
-          Tensor read = reader.read(port.name(), port.type(), value);
-          tensors.add(read);
-          bound.observed(port.name(), inputs, read.shape());
+          tensor = reader.read(port.name(), port.type(), outputValues.getAtIndex(ADDRESS, index));
+          copies.add(tensor);
+          bound.observed(port.name(), inputs, tensor);
         }
+        tensors.add(tensor);
       }
-      return tensors;
     } catch (Throwable failure) {
-      tensors.forEach(Tensor::close);
+      copies.forEach(Tensor::close);
       throw failure;
     }
+    Arrays.fill(targets, null);
+    return tensors;
   }
 
   private void release(MemorySegment values, int count) {

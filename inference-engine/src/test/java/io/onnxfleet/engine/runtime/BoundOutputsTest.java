@@ -33,7 +33,7 @@ class BoundOutputsTest {
     BoundOutputs bound = bound(type("rows", "length"), type("rows", "length", "384"));
     try (Tensor x = tensor(2, 7)) {
       assertThat(target(bound, x)).isNull();
-      bound.observed("y", inputs(x), Shape.of(2, 7, 384));
+      observe(bound, "y", x, 2, 7, 384);
       assertThat(target(bound, x)).isEqualTo(Shape.of(2, 7, 384));
     }
     try (Tensor x = tensor(5, 1)) {
@@ -45,8 +45,8 @@ class BoundOutputsTest {
   void target_isNeverThere_whenTheDeclaredShapeProvedFalse() {
     BoundOutputs bound = bound(type("n"), type("n"));
     try (Tensor x = tensor(3)) {
-      bound.observed("y", inputs(x), Shape.of(2));
-      bound.observed("y", inputs(x), Shape.of(3));
+      observe(bound, "y", x, 2);
+      observe(bound, "y", x, 3);
       assertThat(target(bound, x)).isNull();
     }
   }
@@ -57,8 +57,8 @@ class BoundOutputsTest {
     BoundOutputs other = bound(type("n"), type("found"));
     try (Tensor matrix = tensor(2, 3);
         Tensor vector = tensor(2)) {
-      unnamed.observed("y", inputs(matrix), Shape.of(2, 3));
-      other.observed("y", inputs(vector), Shape.of(2));
+      observe(unnamed, "y", matrix, 2, 3);
+      observe(other, "y", vector, 2);
       assertThat(target(unnamed, matrix)).isNull();
       assertThat(target(other, vector)).isNull();
     }
@@ -69,7 +69,7 @@ class BoundOutputsTest {
     BoundOutputs bound = bound(type("n", "n"), type("n"));
     try (Tensor square = tensor(3, 3);
         Tensor oblong = tensor(3, 4)) {
-      bound.observed("y", inputs(square), Shape.of(3));
+      observe(bound, "y", square, 3);
       assertThat(target(bound, square)).isEqualTo(Shape.of(3));
       assertThat(target(bound, oblong)).isNull();
     }
@@ -80,17 +80,42 @@ class BoundOutputsTest {
     BoundOutputs bound = bound(type("n"), type("n"));
     try (Tensor some = tensor(1);
         Tensor none = tensor(0)) {
-      bound.observed("y", inputs(some), Shape.of(1));
+      observe(bound, "y", some, 1);
       assertThat(target(bound, none)).isNull();
     }
   }
 
   @Test
+  void target_isNeverThere_onADevice() {
+    BoundOutputs bound = bound(type("n"), type("n"), ExecutionProvider.CUDA);
+    try (Tensor x = tensor(3)) {
+      observe(bound, "y", x, 3);
+      assertThat(target(bound, x)).isNull();
+    }
+  }
+
+  @Test
+  void target_isNeverThere_whenTheTypeIsAnother() {
+    BoundOutputs bound = bound(type("n"), type("n"));
+    try (Tensor x = tensor(3);
+        Tensor whole = Tensor.allocate(pool, DataType.INT64, Shape.of(3))) {
+      bound.observed("y", inputs(x), whole);
+      assertThat(target(bound, x)).isNull();
+    }
+  }
+
+  @Test
+  void areToBlame_isFalse_whenNothingCouldBeBound() {
+    assertThat(bound(type("n"), type("n")).areToBlame(mismatch)).isFalse();
+  }
+
+  @Test
   void target_isNotThere_whenTheOutputIsAnInput() {
     BoundOutputs bound =
-        new BoundOutputs(ports(Map.of("x", type("n")), Map.of("x", type("n"))), pool);
+        new BoundOutputs(
+            ports(Map.of("x", type("n")), Map.of("x", type("n"))), ExecutionProvider.CPU, pool);
     try (Tensor x = tensor(3)) {
-      bound.observed("x", inputs(x), Shape.of(3));
+      observe(bound, "x", x, 3);
       assertThat(bound.target("x", inputs(x))).isNull();
     }
   }
@@ -99,12 +124,19 @@ class BoundOutputsTest {
   void areToBlame_onceForAWrongShape_andNothingIsBoundAfterwards() {
     BoundOutputs bound = bound(type("n"), type("n"));
     try (Tensor x = tensor(3)) {
-      bound.observed("y", inputs(x), Shape.of(3));
+      observe(bound, "y", x, 3);
       assertThat(bound.areToBlame(new OrtFailure(1, "Failed to allocate memory"))).isFalse();
       assertThat(target(bound, x)).isEqualTo(Shape.of(3));
       assertThat(bound.areToBlame(mismatch)).isTrue();
       assertThat(target(bound, x)).isNull();
       assertThat(bound.areToBlame(mismatch)).isFalse();
+    }
+  }
+
+  /** A run with that input gave an output of that shape, unbound. */
+  private void observe(BoundOutputs bound, String output, Tensor x, long... dims) {
+    try (Tensor actual = tensor(dims)) {
+      bound.observed(output, inputs(x), actual);
     }
   }
 
@@ -116,7 +148,12 @@ class BoundOutputsTest {
   }
 
   private BoundOutputs bound(OnnxType.TensorType x, OnnxType.TensorType y) {
-    return new BoundOutputs(ports(Map.of("x", x), Map.of("y", y)), pool);
+    return bound(x, y, ExecutionProvider.CPU);
+  }
+
+  private BoundOutputs bound(
+      OnnxType.TensorType x, OnnxType.TensorType y, ExecutionProvider provider) {
+    return new BoundOutputs(ports(Map.of("x", x), Map.of("y", y)), provider, pool);
   }
 
   private static GraphPorts ports(

@@ -16,11 +16,11 @@ public final class LatencyCurve {
   private static final double LARGER = 0.015;
 
   /**
-   * How much further below the best a size may fall before it is given up for another: means are
-   * not more exact than that, and a size that changes with every few observations makes latencies
-   * vary as the batches do.
+   * The share of a tolerance by which a size may fall further behind before it is given up, and by
+   * which a smaller one has to be better than needed: means are not more exact than that, and a
+   * size that changes with every few observations makes latencies vary as the batches do.
    */
-  private static final double KEPT = 0.015;
+  private static final double MARGIN = 0.5;
 
   private final Rungs rowRungs;
   private final Rungs lengthRungs;
@@ -74,20 +74,20 @@ public final class LatencyCurve {
   /** The smallest rung within the tolerance, or the one before while nothing speaks against it. */
   private int bestRung(double[] byRows, double tolerance, int before) {
     double best = 0;
-    int bestRung = 0;
     for (int rung = 0; rung < byRows.length; rung++) {
-      if (throughput(byRows, rung) > best) {
-        best = throughput(byRows, rung);
-        bestRung = rung;
-      }
+      best = Math.max(best, throughput(byRows, rung));
     }
     if (before != UNKNOWN
-        && before <= bestRung
-        && throughput(byRows, before) >= (1 - tolerance - KEPT) * best) {
+        && throughput(byRows, before) >= (1 - (1 + MARGIN) * tolerance) * best
+        && before <= smallest(byRows, (1 - (1 - MARGIN) * tolerance) * best)) {
       return before;
     }
+    return smallest(byRows, (1 - tolerance) * best);
+  }
+
+  private int smallest(double[] byRows, double leastThroughput) {
     int chosen = 0;
-    while (throughput(byRows, chosen) < (1 - tolerance) * best) {
+    while (throughput(byRows, chosen) < leastThroughput) {
       chosen++;
     }
     return chosen;
@@ -140,8 +140,8 @@ public final class LatencyCurve {
   }
 
   /**
-   * The smallest batch whose throughput is within three hundredths of the best, or half of that if
-   * {@code hurried}.
+   * The smallest batch whose throughput is within about three hundredths of the best, or half of
+   * that if {@code hurried}; one that was it stays so until it clearly is no more.
    */
   public int bestRows(long length, boolean hurried) {
     return rowRungs.size((hurried ? largeBest : smallBest)[lengthIndex(length)]);
