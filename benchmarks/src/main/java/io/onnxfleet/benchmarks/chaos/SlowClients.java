@@ -81,7 +81,7 @@ final class SlowClients implements Scenario {
             median(ratios(with, without)),
             ""),
         Bar.atMost("failed", 0, (double) failed, ""),
-        Bar.atLeast("slow clients present", PRESENT * settings.slowClients(), fewest, ""),
+        Bar.atLeast("slow clients present", PRESENT * settings.slowClients(), (double) fewest, ""),
         Bar.shown("p99", "%.1f ms with, %.1f ms without".formatted(median(with), median(without))),
         Bar.shown(
             "gateway's memory",
