@@ -50,7 +50,6 @@ final class SlowReplica implements Scenario {
     // Of the same replicas on the same path: the gateway has known four, so three are told by kill.
     double byHaproxyOfThree = p99(healthyOnly, rate, SETTLING);
     Running brake = startBrake(fleet, slow);
-    double slowed = p99(gateway, rate, SETTLING);
     double slowedLeastconn = p99(leastconn, rate, SETTLING);
     double slowedRoundrobin = p99(roundrobin, rate, SETTLING);
     Map<String, Double> byPolicy = new LinkedHashMap<>();
@@ -60,6 +59,8 @@ final class SlowReplica implements Scenario {
       byPolicy.put(policy, p99(other, rate, WARM_UP));
       other.terminate();
     }
+    // Last, so that what it is compared with follows at once.
+    double slowed = p99(gateway, rate, WARM_UP);
     brake.kill();
     slow.signal("CONT");
     slow.terminate();

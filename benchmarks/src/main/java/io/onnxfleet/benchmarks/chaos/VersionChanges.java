@@ -11,6 +11,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 
@@ -28,6 +29,8 @@ final class VersionChanges implements Scenario {
   private static final int REPORTED_CHANGES = 10;
   private static final double RATE = 200;
   private static final Duration REST = Duration.ofSeconds(5);
+  private static final int READINGS = 15;
+  private static final Duration BETWEEN_READINGS = Duration.ofSeconds(1);
 
   @Override
   public String scenario() {
@@ -56,7 +59,7 @@ final class VersionChanges implements Scenario {
         change(fleet, replica, original, model, ++version);
       }
       Window undisturbed = traffic.during(REST);
-      long before = replica.residentBytes();
+      long before = residentBytes(replica);
       List<Change> changes = new ArrayList<>();
       for (int change = 0; change < CHANGES; change++) {
         changes.add(change(fleet, replica, original, model, ++version));
@@ -66,7 +69,7 @@ final class VersionChanges implements Scenario {
         }
       }
       Thread.sleep(REST);
-      long after = replica.residentBytes();
+      long after = residentBytes(replica);
       Window window = traffic.window();
       if (window.failed() > 0) {
         settings.say("the first failure: " + traffic.firstFailure());
@@ -88,6 +91,17 @@ final class VersionChanges implements Scenario {
               "p99 without and with changes",
               "%.1f ms, %.1f ms".formatted(undisturbed.millis(99), window.millis(99))));
     }
+  }
+
+  /** The median over some seconds: a collection of garbage moves single readings. */
+  private static long residentBytes(Running replica) throws IOException, InterruptedException {
+    long[] readings = new long[READINGS];
+    for (int i = 0; i < READINGS; i++) {
+      Thread.sleep(BETWEEN_READINGS);
+      readings[i] = replica.residentBytes();
+    }
+    Arrays.sort(readings);
+    return readings[READINGS / 2];
   }
 
   /**

@@ -7,6 +7,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 
@@ -15,7 +16,7 @@ import java.util.stream.Stream;
  * threads that it starts later inherit; a process without privileges can lower but not raise it.
  * Elsewhere, or if the system refuses, threads keep the priorities that they have.
  */
-final class ThreadPriorities {
+public final class ThreadPriorities {
   private static final Path THREADS = Path.of("/proc/self/task");
 
   /** How the kernel names the thread of HotSpot's optimising compiler, in its 15 characters. */
@@ -41,15 +42,33 @@ final class ThreadPriorities {
     lower(thread -> nameOf(thread).equals(OPTIMISING_COMPILER));
   }
 
+  /** Has a process give way that was started just now: the threads to come inherit it. */
+  public static void lower(Process started) {
+    if (Files.isDirectory(THREADS)) {
+      lower(List.of(Math.toIntExact(started.pid())));
+    }
+  }
+
   private static void lower(Predicate<Path> chosen) {
     if (!Files.isDirectory(THREADS)) {
       return;
     }
     try (Stream<Path> threads = Files.list(THREADS)) {
+      lower(
+          threads
+              .filter(chosen)
+              .map(thread -> Integer.parseInt(String.valueOf(thread.getFileName())))
+              .toList());
+    } catch (IOException unreadable) {
+      // They keep what they have.
+    }
+  }
+
+  private static void lower(List<Integer> threads) {
+    try {
       MethodHandle setPriority = setPriority();
-      for (Path thread : threads.filter(chosen).toList()) {
-        int id = Integer.parseInt(String.valueOf(thread.getFileName()));
-        int _ = (int) setPriority.invokeExact(PROCESS, id, NICENESS);
+      for (int thread : threads) {
+        int _ = (int) setPriority.invokeExact(PROCESS, thread, NICENESS);
       }
     } catch (Throwable refused) {
       // They keep what they have.

@@ -1,5 +1,6 @@
 package io.onnxfleet.engine.repository.trial;
 
+import io.onnxfleet.engine.runtime.ThreadPriorities;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -22,6 +23,7 @@ final class ChildProcess implements AutoCloseable {
 
   ChildProcess(List<String> command) throws IOException {
     process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+    ThreadPriorities.lower(process);
     questions = process.outputWriter(StandardCharsets.UTF_8);
     answers = process.inputReader(StandardCharsets.UTF_8);
   }
