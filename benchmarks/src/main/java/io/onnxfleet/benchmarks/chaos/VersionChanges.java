@@ -93,8 +93,14 @@ final class VersionChanges implements Scenario {
     }
   }
 
-  /** The median over some seconds: a collection of garbage moves single readings. */
+  /** The median over some seconds after a collection of garbage, which moves single readings. */
   private static long residentBytes(Running replica) throws IOException, InterruptedException {
+    String jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
+    new ProcessBuilder(jcmd, Long.toString(replica.process().pid()), "GC.run")
+        .redirectErrorStream(true)
+        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+        .start()
+        .waitFor();
     long[] readings = new long[READINGS];
     for (int i = 0; i < READINGS; i++) {
       Thread.sleep(BETWEEN_READINGS);
