@@ -3,15 +3,11 @@ package io.onnxfleet.benchmarks.chaos;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Spec;
 
 /**
  * {@code crowd}: slow clients in a process of their own, so that what they cost is not the load
@@ -24,8 +20,6 @@ import picocli.CommandLine.Spec;
     hidden = true,
     description = "Slow clients, as many as the last line of standard input says.")
 public final class CrowdCommand implements Callable<Integer> {
-  @Spec private @Nullable CommandSpec spec;
-
   @Option(names = "--port", required = true, paramLabel = "P")
   private int port;
 
@@ -33,19 +27,14 @@ public final class CrowdCommand implements Callable<Integer> {
   private volatile boolean ended;
 
   @Override
-  public Integer call() throws IOException, InterruptedException {
-    CommandSpec injected = spec;
-    if (injected == null) {
-      throw new IllegalStateException("run by picocli only");
-    }
-    PrintWriter out = injected.commandLine().getOut();
+  public Integer call() throws InterruptedException {
     Thread caller = Thread.currentThread();
     try (Crowd crowd = new Crowd(port, System::nanoTime)) {
       Thread orders =
           Thread.ofVirtual()
               .start(
                   () -> {
-                    read(crowd, out);
+                    read(crowd);
                     ended = true;
                     LockSupport.unpark(caller);
                   });
@@ -57,17 +46,16 @@ public final class CrowdCommand implements Callable<Integer> {
     return 0;
   }
 
-  private void read(Crowd crowd, PrintWriter out) {
+  private void read(Crowd crowd) {
     BufferedReader lines =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
     try {
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        out.println(crowd.connected() + " " + crowd.sentAway());
-        out.flush();
+        System.out.println(crowd.connected() + " " + crowd.sentAway());
         wanted = Integer.parseInt(line.strip());
       }
     } catch (IOException | NumberFormatException end) {
-      out.println(end);
+      System.out.println(end);
     }
   }
 }

@@ -1,9 +1,9 @@
 package io.onnxfleet.engine.runtime;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
 import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.util.Optional;
 
@@ -19,16 +19,12 @@ public final class FreedMemory {
    * Gives it back to the operating system. Takes milliseconds, in which other threads' allocations
    * may wait: for after a session was closed, not for after a run.
    */
-  @SuppressWarnings("restricted") // calls the C library, which alone knows what it keeps
   public static void giveBack() {
-    Linker linker = Linker.nativeLinker();
-    Optional<MemorySegment> trim = linker.defaultLookup().find("malloc_trim");
+    Optional<MethodHandle> trim =
+        CLibrary.function("malloc_trim", FunctionDescriptor.of(JAVA_INT, JAVA_LONG));
     if (trim.isPresent()) {
-      MethodHandle function =
-          linker.downcallHandle(
-              trim.get(), FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG));
       try {
-        int _ = (int) function.invokeExact(0L);
+        int _ = (int) trim.get().invokeExact(0L);
       } catch (Throwable failure) {
         throw new IllegalStateException("malloc_trim", failure);
       }

@@ -160,8 +160,7 @@ final class OnnxModelSession implements ModelSession {
     } finally {
       release(inputValues, written);
       release(outputValues, requested);
-      // Values refer to them, so that they go last; if they were handed out, they are gone from
-      // here.
+      // Values refer to them, so that they go last; none is left here once they were handed out.
       for (Tensor target : targets) {
         if (target != null) {
           target.close();

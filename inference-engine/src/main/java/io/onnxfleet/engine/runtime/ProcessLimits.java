@@ -3,10 +3,8 @@ package io.onnxfleet.engine.runtime;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -43,20 +41,17 @@ public final class ProcessLimits {
         ThreadPriorities.lowerAll();
       }
       MemorySegment limit = arena.allocate(ValueLayout.JAVA_LONG, 2);
-      int read = (int) function("getrlimit", onLimit).invokeExact(DATA, limit);
+      int read =
+          (int) CLibrary.function("getrlimit", onLimit).orElseThrow().invokeExact(DATA, limit);
       // The soft limit alone, so that the next one may be higher.
       limit.setAtIndex(ValueLayout.JAVA_LONG, 0, Math.addExact(dataBytes(), furtherBytes));
-      return read == 0 && (int) function("setrlimit", onLimit).invokeExact(DATA, limit) == 0;
+      return read == 0
+          && (int) CLibrary.function("setrlimit", onLimit).orElseThrow().invokeExact(DATA, limit)
+              == 0;
     } catch (Throwable failure) {
       log.warn("this process's memory is not bounded: {}", failure.toString());
       return false;
     }
-  }
-
-  @SuppressWarnings("restricted") // calls the operating system, which alone keeps such limits
-  private static MethodHandle function(String name, FunctionDescriptor descriptor) {
-    Linker linker = Linker.nativeLinker();
-    return linker.downcallHandle(linker.defaultLookup().findOrThrow(name), descriptor);
   }
 
   private static long dataBytes() throws IOException {

@@ -1,9 +1,9 @@
 package io.onnxfleet.engine.runtime;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+
 import java.io.IOException;
 import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.Linker;
-import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,6 +26,9 @@ public final class ThreadPriorities {
   private static final int PROCESS = 0;
 
   private static final int NICENESS = 10;
+
+  private static final FunctionDescriptor ON_PRIORITY =
+      FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT);
 
   private ThreadPriorities() {}
 
@@ -66,7 +69,7 @@ public final class ThreadPriorities {
 
   private static void lower(List<Integer> threads) {
     try {
-      MethodHandle setPriority = setPriority();
+      MethodHandle setPriority = CLibrary.function("setpriority", ON_PRIORITY).orElseThrow();
       for (int thread : threads) {
         int _ = (int) setPriority.invokeExact(PROCESS, thread, NICENESS);
       }
@@ -82,17 +85,5 @@ public final class ThreadPriorities {
     } catch (IOException ended) {
       return "";
     }
-  }
-
-  @SuppressWarnings("restricted") // calls the operating system, which alone keeps priorities
-  private static MethodHandle setPriority() {
-    Linker linker = Linker.nativeLinker();
-    return linker.downcallHandle(
-        linker.defaultLookup().findOrThrow("setpriority"),
-        FunctionDescriptor.of(
-            ValueLayout.JAVA_INT,
-            ValueLayout.JAVA_INT,
-            ValueLayout.JAVA_INT,
-            ValueLayout.JAVA_INT));
   }
 }

@@ -1,5 +1,7 @@
 package io.onnxfleet.engine.batching.latency;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * What a {@link LatencyModel} knew at a moment: nanoseconds of a batch by rows and padded length,
  * non-decreasing in rows. Immutable; a prediction costs two searches in a few dozen numbers.
@@ -38,7 +40,7 @@ public final class LatencyCurve {
       int[][] seen,
       long observations,
       double error,
-      LatencyCurve before) {
+      @Nullable LatencyCurve before) {
     this.rowRungs = rowRungs;
     this.lengthRungs = lengthRungs;
     this.nanos = nanos;
@@ -47,28 +49,25 @@ public final class LatencyCurve {
     this.error = error;
     smallBest = new int[nanos.length];
     largeBest = new int[nanos.length];
+    LatencyCurve last =
+        before != null && before.isKnown() && before.nanos.length == nanos.length ? before : null;
     for (int length = 0; length < nanos.length; length++) {
-      boolean isFirst = !before.isKnown() || before.nanos.length != nanos.length;
       smallBest[length] =
-          bestRung(nanos[length], SMALLER, isFirst ? UNKNOWN : before.smallBest[length]);
+          bestRung(nanos[length], SMALLER, last == null ? UNKNOWN : last.smallBest[length]);
       largeBest[length] =
-          bestRung(nanos[length], LARGER, isFirst ? UNKNOWN : before.largeBest[length]);
+          bestRung(nanos[length], LARGER, last == null ? UNKNOWN : last.largeBest[length]);
     }
   }
 
-  private LatencyCurve(Rungs rowRungs) {
-    this.rowRungs = rowRungs;
-    lengthRungs = Rungs.upTo(1);
-    nanos = new double[1][rowRungs.count()];
-    seen = new int[1][rowRungs.count()];
-    observations = 0;
-    error = 1;
-    smallBest = new int[1];
-    largeBest = new int[1];
-  }
-
   static LatencyCurve unknown(Rungs rowRungs) {
-    return new LatencyCurve(rowRungs);
+    return new LatencyCurve(
+        rowRungs,
+        Rungs.upTo(1),
+        new double[1][rowRungs.count()],
+        new int[1][rowRungs.count()],
+        0,
+        1,
+        null);
   }
 
   /** The smallest rung within the tolerance, or the one before while nothing speaks against it. */
