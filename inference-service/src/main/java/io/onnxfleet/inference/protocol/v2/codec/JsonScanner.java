@@ -5,11 +5,8 @@ import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.inference.protocol.http.Json;
 import java.io.IOException;
 import java.io.InputStream;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -37,17 +34,8 @@ final class JsonScanner {
   /** That many digits always fit 64 bits. */
   private static final int MOST_DIGITS = 19;
 
-  /** A comma, a space, a sign, digits and a point, and the eight bytes looked at behind them. */
-  private static final int LONGEST_PLAIN = 64;
-
-  private static final VarHandle EIGHT =
-      MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
-  private static final long ZEROS = 0x3030_3030_3030_3030L;
-  private static final long ABOVE_NINE = 0x7676_7676_7676_7676L;
-  private static final long HIGHEST_BITS = 0x8080_8080_8080_8080L;
-  private static final long[] TENS = {
-    1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000
-  };
+  /** So many numbers are not worth a step of their own. */
+  private static final int FEW = 8;
 
   private static final int END = -1;
   private static final int INCOMPLETE = -1;
@@ -94,6 +82,8 @@ final class JsonScanner {
   private int digits;
   private int exponent;
   private boolean more;
+
+  private @Nullable PlainFloats floats;
 
   private @Nullable ByteSink captured;
   private int captureFrom;
@@ -559,94 +549,23 @@ final class JsonScanner {
     return negative ? -nearest : nearest;
   }
 
-  /*
-   * Eight digits at once: a byte of text exclusive-or '0' is at most 9 if it is a digit, which shows
-   * in the highest bit after 0x76 was added; eight such bytes become a number by three
-   * multiplications, of pairs, of pairs of pairs, and of both halves (D. Lemire, 2021, section 9).
-   */
-
   /**
-   * Reads on behind an element of an array as long as plain numbers follow, each a comma, at most a
-   * space and up to 19 digits without an exponent, and puts them where the target's position is.
-   * Whatever else comes is left to {@link #nextToken()}, and so is what stands at the buffer's end.
+   * Reads on behind an element of an array as long as {@link PlainFloats} follow, and puts them
+   * where the target's position is. Whatever else comes is left to {@link #nextToken()}, and so is
+   * what stands at the buffer's ends.
    *
    * @return how many, {@code most} at most
    */
   int moreFloats(ByteBuffer target, long most) {
-    if (empty || inObject || depth == 0) {
+    if (empty || inObject || depth == 0 || most < FEW) {
       return 0;
     }
-    byte[] bytes = buffer;
-    int at = position;
-    int safe = limit - LONGEST_PLAIN;
-    int count = 0;
-    while (count < most && at < safe && bytes[at] == ',') {
-      int place = at + 1;
-      if (bytes[place] == ' ') {
-        place++;
-      }
-      // Signs, and where digits end, are anybody's guess: no branch depends on them.
-      int sign = ((bytes[place] ^ '-') - 1) >>> 31;
-      place += sign;
-      int first = place;
-      long value = 0;
-      int next = bytes[place];
-      while (isDigit(next) && place - first < MOST_DIGITS) {
-        value = 10 * value + (next - '0');
-        next = bytes[++place];
-      }
-      int whole = place - first;
-      int fraction = 0;
-      if (next == '.') {
-        place++;
-        long text = ((long) EIGHT.get(bytes, place)) ^ ZEROS;
-        int run = digitsOf(text);
-        value = value * TENS[run] + ofDigits(text, run);
-        long more = ((long) EIGHT.get(bytes, place + Long.BYTES)) ^ ZEROS;
-        int moreRun = digitsOf(more) & -(run >>> 3);
-        value = value * TENS[moreRun] + ofDigits(more, moreRun);
-        fraction = run + moreRun;
-        if (fraction == 2 * Long.BYTES) {
-          long last = ((long) EIGHT.get(bytes, place + fraction)) ^ ZEROS;
-          int lastRun = digitsOf(last);
-          value = value * TENS[lastRun] + ofDigits(last, lastRun);
-          fraction += lastRun;
-        }
-        place += fraction;
-        next = fraction == 0 ? '.' : bytes[place];
-      }
-      boolean plain =
-          whole > 0
-              && (whole == 1 || bytes[first] != '0')
-              && whole + fraction <= MOST_DIGITS
-              && next != '.'
-              && (next | ' ') != 'e'
-              && !isDigit(next);
-      long bits = plain ? NearestFloat.bitsOfFloat(value, -fraction, false) : -1;
-      if (bits < 0) {
-        break;
-      }
-      target.putInt((int) bits | sign << 31);
-      at = place;
-      count++;
+    if (floats == null) {
+      floats = new PlainFloats();
     }
-    position = at;
-    return count;
-  }
-
-  /** How many bytes from the lowest on are digits. */
-  private static int digitsOf(long text) {
-    long others = ((text + ABOVE_NINE) | text) & HIGHEST_BITS;
-    return Long.numberOfTrailingZeros(others) >>> 3;
-  }
-
-  /** The number of the first digits, the first of all in the lowest byte. */
-  private static long ofDigits(long text, int count) {
-    int half = (Long.BYTES - count) << 2; // a shift by all bits would be none
-    long digits = text << half << half;
-    long pairs = (digits * 10 + (digits >>> 8)) & 0x00FF_00FF_00FF_00FFL;
-    long quads = (pairs * 100 + (pairs >>> 16)) & 0x0000_FFFF_0000_FFFFL;
-    return (quads * 10_000 + (quads >>> 32)) & 0xFFFF_FFFFL;
+    int first = target.position();
+    position = floats.read(buffer, position, limit, target, most);
+    return (target.position() - first) / Float.BYTES;
   }
 
   /** True if the current token is an integer that a signed long holds. */
