@@ -11,7 +11,6 @@ import io.onnxfleet.engine.repository.ThreadBudget.Split;
 import io.onnxfleet.engine.repository.check.ModelFileCheck;
 import io.onnxfleet.engine.repository.config.ModelConfig;
 import io.onnxfleet.engine.repository.config.ModelConfigDerivation;
-import io.onnxfleet.engine.runtime.FreedMemory;
 import io.onnxfleet.engine.runtime.GraphCache;
 import io.onnxfleet.engine.runtime.ModelSession;
 import io.onnxfleet.engine.runtime.ModelSessionFactory;
@@ -99,7 +98,6 @@ final class SessionVersionLoader implements VersionLoader {
   @Override
   public void closed(LoadedVersion loaded) {
     opened.remove(loaded.group());
-    FreedMemory.giveBack();
   }
 
   /**
