@@ -19,6 +19,10 @@ import tools.jackson.databind.json.JsonMapper;
 /** Moves models into the folder that a replica follows, and asks it what became of them. */
 final class Inbox {
   private static final Duration LONGEST = Duration.ofMinutes(2);
+
+  /** The index of a hundred models costs both who writes and who reads it. */
+  private static final Duration BETWEEN_LOOKS = Duration.ofMillis(500);
+
   private static final JsonMapper JSON = JsonMapper.shared();
 
   private final ChaosFleet fleet;
@@ -53,7 +57,7 @@ final class Inbox {
     Map<String, String> outcomes = new TreeMap<>();
     long end = System.nanoTime() + LONGEST.toNanos();
     while (outcomes.size() < names.size() && System.nanoTime() - end < 0) {
-      Thread.sleep(50);
+      Thread.sleep(BETWEEN_LOOKS);
       outcomes.putAll(concluded());
       outcomes.keySet().retainAll(names);
     }

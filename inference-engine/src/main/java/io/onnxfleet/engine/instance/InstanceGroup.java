@@ -273,6 +273,11 @@ public final class InstanceGroup implements ModelGauges {
     return events.statistics();
   }
 
+  /** Whose group this is. */
+  public ModelVersionId id() {
+    return id;
+  }
+
   /** What requests look like. */
   public ModelInterface model() {
     return model;

@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +37,9 @@ final class SessionVersionLoader implements VersionLoader {
 
   /** Two rows tell whether a model keeps rows apart. */
   private static final long PROBE_ROWS = 2;
+
+  /** Share of their time from which on instances are taken to serve. */
+  private static final double SERVING = 0.02;
 
   private final ModelSessionFactory sessions;
   private final InstancePlan plan;
@@ -240,7 +244,10 @@ final class SessionVersionLoader implements VersionLoader {
         first.nodePlacement());
   }
 
-  /** What was planned, or what proves faster. */
+  /**
+   * What was planned, or what proves faster. Not tried while requests are served: it would take
+   * their CPUs, and measure what they leave.
+   */
   private Split split(
       ModelFolder folder,
       Path file,
@@ -258,7 +265,33 @@ final class SessionVersionLoader implements VersionLoader {
             split -> sessions.open(file, optionsOf(split, wanted.getFirst())),
             session -> runOnce(session, model, config, folder),
             environment.ticker());
-    return new ThreadBudget(notes).choose(file, splits, trial);
+    ThreadBudget budget = new ThreadBudget(notes);
+    if (!isServing() || budget.known(file, splits).isPresent()) {
+      return budget.choose(file, splits, trial);
+    }
+    Split untried = splitBeside(folder.name(), splits, wanted.getFirst()).orElse(splits.getFirst());
+    log.info("{}: {} is used; nothing is tried while requests are served", file, untried);
+    return untried;
+  }
+
+  private boolean isServing() {
+    return opened.keySet().stream().anyMatch(group -> group.busyShare() > SERVING);
+  }
+
+  /** The split of another version of the same model, if there is one that is open. */
+  private Optional<Split> splitBeside(
+      String model, List<Split> candidates, SessionOptions options) {
+    return opened.entrySet().stream()
+        .filter(entry -> entry.getKey().id().model().equals(model))
+        .flatMap(
+            entry ->
+                ThreadBudget.choices(candidates)
+                    .filter(split -> split.instances() == entry.getValue().size())
+                    .filter(
+                        split ->
+                            optionsOf(split, options)
+                                .equals(entry.getValue().getFirst().options())))
+        .findFirst();
   }
 
   private static SessionOptions optionsOf(Split split, SessionOptions options) {

@@ -93,21 +93,34 @@ final class ThreadBudget {
     return candidates.stream().limit(MOST_CANDIDATES).toList();
   }
 
-  /** The split to use: the one noted, or else the fastest, which is then noted. */
-  Split choose(Path modelFile, List<Split> candidates, Trial trial) {
+  /** All that may be chosen from, with threads that wait and with threads that spin. */
+  static Stream<Split> choices(List<Split> candidates) {
+    return candidates.stream().flatMap(split -> Stream.of(split, split.spinning()));
+  }
+
+  /** What was chosen before, or what no trial is needed for. */
+  Optional<Split> known(Path modelFile, List<Split> candidates) {
     Split usual = candidates.getFirst();
     if (candidates.size() == 1) {
-      return usual;
+      return Optional.of(usual);
     }
-    String name = "%s-%s".formatted(NOTE, candidates);
-    Optional<String> noted = notes.note(modelFile, name);
-    if (noted.isPresent()) {
-      return candidates.stream()
-          .flatMap(split -> Stream.of(split, split.spinning()))
-          .filter(split -> split.toString().equals(noted.get()))
-          .findFirst()
-          .orElse(usual);
-    }
+    return notes
+        .note(modelFile, nameOf(candidates))
+        .map(
+            noted ->
+                choices(candidates)
+                    .filter(split -> split.toString().equals(noted))
+                    .findFirst()
+                    .orElse(usual));
+  }
+
+  /** The split to use: the one known, or else the fastest, which is then noted. */
+  Split choose(Path modelFile, List<Split> candidates, Trial trial) {
+    return known(modelFile, candidates).orElseGet(() -> fastest(modelFile, candidates, trial));
+  }
+
+  private Split fastest(Path modelFile, List<Split> candidates, Trial trial) {
+    Split usual = candidates.getFirst();
     Split best = usual;
     double bestRate = 0;
     double rateToBeat = 0;
@@ -135,8 +148,12 @@ final class ThreadBudget {
       return usual;
     }
     log.info("{}: runs/s of instances x threads: {}; {} is used", modelFile, tried, best);
-    notes.note(modelFile, name, best.toString());
+    notes.note(modelFile, nameOf(candidates), best.toString());
     return best;
+  }
+
+  private static String nameOf(List<Split> candidates) {
+    return "%s-%s".formatted(NOTE, candidates);
   }
 
   private static String told(Split split, double rate) {
