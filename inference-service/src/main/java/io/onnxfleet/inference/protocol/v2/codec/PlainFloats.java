@@ -155,11 +155,13 @@ final class PlainFloats {
       long whole = (text & 0xFF) - '0';
       int fraction = place - start - 2;
       if (whole < 0 || (byte) (text >>> Byte.SIZE) != '.' || fraction == 0) {
-        long digits = eight(bytes, start) ^ ZEROS;
-        whole = whole(digits);
-        fraction = fraction(digits, place - start);
+        long general = eight(bytes, start) ^ ZEROS;
+        whole = whole(general);
+        fraction = fraction(general, place - start);
       }
-      if (fraction < 0 || fraction >= MOST_DIGITS || (bytes[place] | ' ') == 'e') {
+      // A zero in front counts for nothing, but is anybody's guess: asked last.
+      boolean tooMany = fraction > MOST_DIGITS || (fraction == MOST_DIGITS && whole != 0);
+      if (fraction < 0 || tooMany || (bytes[place] | ' ') == 'e') {
         break;
       }
       long lastEight = (eight(bytes, place - Long.BYTES) ^ ZEROS) & LAST[fraction];
