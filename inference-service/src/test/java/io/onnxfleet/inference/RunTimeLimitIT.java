@@ -3,10 +3,17 @@ package io.onnxfleet.inference;
 import static io.onnxfleet.inference.RunningReplica.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A model that a caller can make run for ever. */
 class RunTimeLimitIT {
@@ -27,14 +34,37 @@ class RunTimeLimitIT {
     }
   }
 
+  /** The client's presence is looked at several times meanwhile. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void nextRequest_isServed_whenItIsSentWhileAnAnswerIsAwaited(boolean atOnce) throws IOException {
+    TinyModel.loop().writeTo(models, "loop");
+    try (RunningReplica replica =
+            RunningReplica.serving(models, "--fleet.inference.max-run-time=500ms");
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), replica.port())) {
+      String body = body(1L << 62);
+      String first =
+          "POST /v2/models/loop/infer HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s"
+              .formatted(body.length(), body);
+      String next = "GET /v2/health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+      for (String part : atOnce ? List.of(first + next) : List.of(first, next)) {
+        socket.getOutputStream().write(part.getBytes(StandardCharsets.US_ASCII));
+      }
+      String answers = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertThat(answers).containsSubsequence("HTTP/1.1 504", "HTTP/1.1 200");
+    }
+  }
+
   private static HttpResponse<byte[]> loop(RunningReplica replica, long rounds) {
-    return replica.post(
-        "/v2/models/loop/infer",
-        """
+    return replica.post("/v2/models/loop/infer", body(rounds));
+  }
+
+  private static String body(long rounds) {
+    return """
         {"inputs":[
           {"name":"n","shape":[],"datatype":"INT64","data":[%d]},
           {"name":"going","shape":[],"datatype":"BOOL","data":[true]},
           {"name":"x","shape":[1],"datatype":"FP32","data":[1]}]}"""
-            .formatted(rounds));
+        .formatted(rounds);
   }
 }

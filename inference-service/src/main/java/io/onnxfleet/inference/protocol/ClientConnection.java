@@ -9,7 +9,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
-import org.apache.coyote.ActionCode;
 import org.apache.coyote.Request;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -94,12 +93,9 @@ public final class ClientConnection {
     wanted.cancel(true);
   }
 
-  // Tomcat reads what is there without waiting, and says 1 where the connection has ended. What
-  // belongs to a next request on the same connection stays in its buffer.
   private boolean isGone() {
     try {
-      request.action(ActionCode.AVAILABLE, true);
-      return request.getAvailable() == 1;
+      return WatchedHttp11Protocol.isClientGone(request);
     } catch (RuntimeException failure) {
       log.warn("a connection could not be looked at", failure);
       return false;

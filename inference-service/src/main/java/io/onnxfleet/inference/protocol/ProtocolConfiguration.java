@@ -7,7 +7,7 @@ import org.apache.catalina.core.StandardHost;
 import org.apache.tomcat.util.threads.VirtualThreadExecutor;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
-import org.springframework.boot.tomcat.ConfigurableTomcatWebServerFactory;
+import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -50,12 +50,13 @@ class ProtocolConfiguration {
    * a batch, or for a slow client, holds no thread of the container.
    */
   @Bean
-  WebServerFactoryCustomizer<ConfigurableTomcatWebServerFactory> connections(
+  WebServerFactoryCustomizer<TomcatServletWebServerFactory> connections(
       ConnectionWatch watch,
       RequestIdentity identity,
       ErrorResponses errors,
       List<DirectHandler> handlers) {
     return factory -> {
+      factory.setProtocol(WatchedHttp11Protocol.class.getName());
       factory.addProtocolHandlerCustomizers(
           handler -> handler.setExecutor(new VirtualThreadExecutor("http-")));
       factory.addEngineValves(
