@@ -4,12 +4,8 @@ import static io.onnxfleet.inference.RunningReplica.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.Socket;
 import java.net.http.HttpResponse;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,17 +36,13 @@ class RunTimeLimitIT {
   void nextRequest_isServed_whenItIsSentWhileAnAnswerIsAwaited(boolean atOnce) throws IOException {
     TinyModel.loop().writeTo(models, "loop");
     try (RunningReplica replica =
-            RunningReplica.serving(models, "--fleet.inference.max-run-time=500ms");
-        Socket socket = new Socket(InetAddress.getLoopbackAddress(), replica.port())) {
+        RunningReplica.serving(models, "--fleet.inference.max-run-time=500ms")) {
       String body = body(1L << 62);
       String first =
           "POST /v2/models/loop/infer HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s"
               .formatted(body.length(), body);
       String next = "GET /v2/health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-      for (String part : atOnce ? List.of(first + next) : List.of(first, next)) {
-        socket.getOutputStream().write(part.getBytes(StandardCharsets.US_ASCII));
-      }
-      String answers = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      String answers = atOnce ? replica.exchange(first + next) : replica.exchange(first, next);
       assertThat(answers).containsSubsequence("HTTP/1.1 504", "HTTP/1.1 200");
     }
   }

@@ -6,6 +6,8 @@ import static org.awaitility.Awaitility.await;
 import io.onnxfleet.engine.InferenceEngine;
 import io.onnxfleet.engine.tensor.BufferPool;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -100,6 +102,16 @@ final class RunningReplica implements AutoCloseable {
   HttpResponse<byte[]> post(String path, byte[] body, String... headers) {
     HttpRequest.Builder builder = request(path).POST(BodyPublishers.ofByteArray(body));
     return send(headers.length == 0 ? builder.build() : builder.headers(headers).build());
+  }
+
+  /** What is answered on a connection of its own until that ends, to bytes written in parts. */
+  String exchange(String... parts) throws IOException {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port())) {
+      for (String part : parts) {
+        socket.getOutputStream().write(part.getBytes(StandardCharsets.UTF_8));
+      }
+      return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    }
   }
 
   HttpResponse<byte[]> send(HttpRequest request) {

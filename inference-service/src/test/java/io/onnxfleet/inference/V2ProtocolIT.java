@@ -10,8 +10,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.net.InetAddress;
-import java.net.Socket;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
@@ -468,31 +466,20 @@ class V2ProtocolIT {
 
   @Test
   void malformedHttp_isAnsweredInJsonToo() throws IOException {
-    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), replica.port())) {
-      socket
-          .getOutputStream()
-          .write("GET /v2/\u007f HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
-      String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      assertThat(answer).startsWith("HTTP/1.1 400").contains("\r\n\r\n{\"error\":\"");
-    }
+    String answer = replica.exchange("GET /v2/\u007f HTTP/1.1\r\nHost: x\r\n\r\n");
+    assertThat(answer).startsWith("HTTP/1.1 400").contains("\r\n\r\n{\"error\":\"");
   }
 
   @Test
   void connections_serveRequestAfterRequest_alsoAfterRefusals() throws IOException {
     String request = "POST " + INFER + " HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s";
-    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), replica.port())) {
-      OutputStream out = socket.getOutputStream();
-      // Pipelined: the second request is there before the first is answered.
-      String both =
-          request.replace(INFER, "/v2/models/nope/infer").formatted(13, "{\"inputs\":[]}")
-              + request.formatted(BODY.length(), BODY);
-      out.write(both.getBytes(StandardCharsets.UTF_8));
-      String last = "GET /v2/health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-      out.write(last.getBytes(StandardCharsets.UTF_8));
-      String answers = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      assertThat(answers)
-          .containsSubsequence("HTTP/1.1 404", "HTTP/1.1 200", "[0.5,1.5]", "HTTP/1.1 200");
-    }
+    // Pipelined: the second request is there before the first is answered.
+    String both =
+        request.replace(INFER, "/v2/models/nope/infer").formatted(13, "{\"inputs\":[]}")
+            + request.formatted(BODY.length(), BODY);
+    String last = "GET /v2/health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    assertThat(replica.exchange(both, last))
+        .containsSubsequence("HTTP/1.1 404", "HTTP/1.1 200", "[0.5,1.5]", "HTTP/1.1 200");
   }
 
   private static void assertError(HttpResponse<byte[]> response, int status, String message) {

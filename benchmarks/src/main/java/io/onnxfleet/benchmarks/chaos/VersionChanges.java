@@ -96,11 +96,15 @@ final class VersionChanges implements Scenario {
   /** The median over some seconds after a collection of garbage, which moves single readings. */
   private static long residentBytes(Running replica) throws IOException, InterruptedException {
     String jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd").toString();
-    new ProcessBuilder(jcmd, Long.toString(replica.process().pid()), "GC.run")
-        .redirectErrorStream(true)
-        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-        .start()
-        .waitFor();
+    int ended =
+        new ProcessBuilder(jcmd, Long.toString(replica.process().pid()), "GC.run")
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+            .start()
+            .waitFor();
+    if (ended != 0) {
+      throw new IOException(jcmd + " GC.run: exit code " + ended + " (expected 0)");
+    }
     long[] readings = new long[READINGS];
     for (int i = 0; i < READINGS; i++) {
       Thread.sleep(BETWEEN_READINGS);

@@ -266,12 +266,17 @@ final class SessionVersionLoader implements VersionLoader {
             session -> runOnce(session, model, config, folder),
             environment.ticker());
     ThreadBudget budget = new ThreadBudget(notes);
-    if (!isServing() || budget.known(file, splits).isPresent()) {
-      return budget.choose(file, splits, trial);
-    }
-    Split untried = splitBeside(folder.name(), splits, wanted.getFirst()).orElse(splits.getFirst());
-    log.info("{}: {} is used; nothing is tried while requests are served", file, untried);
-    return untried;
+    return isServing()
+        ? budget
+            .known(file, splits)
+            .orElseGet(() -> untried(folder.name(), file, splits, wanted.getFirst()))
+        : budget.choose(file, splits, trial);
+  }
+
+  private Split untried(String model, Path file, List<Split> candidates, SessionOptions options) {
+    Split split = splitBeside(model, candidates, options).orElse(candidates.getFirst());
+    log.info("{}: {} is used; nothing is tried while requests are served", file, split);
+    return split;
   }
 
   private boolean isServing() {

@@ -30,7 +30,6 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -40,17 +39,16 @@ class SessionVersionLoaderTest {
   private static final long FAST = TimeUnit.MILLISECONDS.toNanos(2);
   private static final long SERVED = TimeUnit.SECONDS.toNanos(1);
 
-  @TempDir private Path root;
-
   private final BufferPool pool = BufferPool.ofDefaults();
   private final AtomicLong now = new AtomicLong();
   private final List<SessionOptions> opened = new CopyOnWriteArrayList<>();
   private final List<LoadedVersion> loaded = new ArrayList<>();
+  private final Path root;
+  private final SessionVersionLoader loader;
   private volatile boolean serves;
-  private SessionVersionLoader loader = loader(Path.of("x"));
 
-  @BeforeEach
-  void startsWithoutNotes() {
+  SessionVersionLoaderTest(@TempDir Path root) {
+    this.root = root;
     loader = loader(root.resolve("cache"));
   }
 

@@ -69,19 +69,14 @@ final class NearestFloat {
    * @param more whether digits behind those of the significand were left out
    */
   static float ofFloat(long significand, int exponent, boolean more) {
-    long bits = bitsOfFloat(significand, exponent, more);
-    return bits < 0 ? Float.NaN : Float.intBitsToFloat((int) bits);
-  }
-
-  /** The bits of that float, or a negative number. */
-  static long bitsOfFloat(long significand, int exponent, boolean more) {
     if (significand == 0) {
-      return more ? -1 : 0;
+      return more ? Float.NaN : 0f;
     }
     if (exponent == 0 && significand > 0 && !more) {
-      return Float.floatToRawIntBits((float) significand);
+      return (float) significand;
     }
-    return nearest(significand, exponent, more, FLOAT_BITS, FLOAT_BIAS);
+    long bits = nearest(significand, exponent, more, FLOAT_BITS, FLOAT_BIAS);
+    return bits < 0 ? Float.NaN : Float.intBitsToFloat((int) bits);
   }
 
   /** The nearest double, as {@link #ofFloat}. */

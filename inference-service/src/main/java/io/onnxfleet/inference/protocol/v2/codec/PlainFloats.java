@@ -111,9 +111,12 @@ final class PlainFloats {
    * @return the place behind the last of them
    */
   int read(byte[] bytes, int at, int limit, ByteBuffer target, long most) {
+    if (at < WINDOW) {
+      return at;
+    }
     int safe = limit - REACH;
     int place = at;
-    long left = place < WINDOW ? 0 : most;
+    long left = most;
     FloatBuffer floats = target.asFloatBuffer();
     while (left > 0) {
       int taken = take(bytes, place, safe, (int) Math.min(left, BLOCK));
