@@ -190,7 +190,6 @@ final class BatchExecution {
 
   private List<NamedTensor> gather(List<PendingPiece> batch, Dimensions dimensions) {
     List<NamedTensor> inputs = new ArrayList<>(model.inputs().size());
-    Padding padding = model.padding();
     try {
       for (int index = 0; index < model.inputs().size(); index++) {
         if (batch.getFirst().bound().inputs()[index] == null) {
@@ -198,8 +197,7 @@ final class BatchExecution {
         }
         String name = model.inputs().get(index).name();
         List<Tensor> parts = partsOf(batch, index);
-        boolean padded = padding != null && padding.inputs().contains(name);
-        inputs.add(new NamedTensor(name, join(parts, padded, dimensions)));
+        inputs.add(new NamedTensor(name, join(parts, name, dimensions)));
       }
       return inputs;
     } catch (Throwable failure) {
@@ -211,9 +209,9 @@ final class BatchExecution {
   /**
    * One tensor of all the rows; those that fill it up repeat the last one, which is a legal one.
    */
-  private Tensor join(List<Tensor> parts, boolean padded, Dimensions dimensions) {
+  private Tensor join(List<Tensor> parts, String input, Dimensions dimensions) {
     if (dimensions.filled() == 0) {
-      return join(parts, padded, dimensions.length());
+      return join(parts, input, dimensions.length());
     }
     Tensor last = parts.getLast();
     List<Tensor> split = TensorRows.part(last, new long[] {last.rows() - 1, 1});
@@ -222,14 +220,17 @@ final class BatchExecution {
       for (long row = 0; row < dimensions.filled(); row++) {
         filled.add(split.getLast());
       }
-      return join(filled, padded, dimensions.length());
+      return join(filled, input, dimensions.length());
     } finally {
       split.forEach(Tensor::close);
     }
   }
 
-  private Tensor join(List<Tensor> parts, boolean padded, long length) {
-    return padded ? TensorRows.joinPadded(pool, parts, length) : TensorRows.join(pool, parts);
+  private Tensor join(List<Tensor> parts, String input, long length) {
+    Padding padding = model.padding();
+    return padding != null && padding.inputs().contains(input)
+        ? TensorRows.joinPadded(pool, parts, length, padding.side(), padding.fill(input))
+        : TensorRows.join(pool, parts);
   }
 
   private static List<Tensor> partsOf(List<PendingPiece> batch, int index) {
@@ -306,15 +307,15 @@ final class BatchExecution {
     requireRows(port, whole, counts);
     List<Tensor> parts = TensorRows.part(whole, counts);
     parts.removeLast().close();
-    boolean padded = model.padding() != null && model.padding().outputs().contains(port.name());
+    Padding padding = model.padding();
     for (int index = 0; index < parts.size(); index++) {
       byPiece.get(index)[output] = parts.get(index);
     }
     for (int index = 0; index < parts.size(); index++) {
       Tensor part = parts.get(index);
       long own = batch.get(index).bound().length();
-      if (padded && own < length) {
-        byPiece.get(index)[output] = TensorRows.trim(pool, part, own);
+      if (padding != null && padding.outputs().contains(port.name()) && own < length) {
+        byPiece.get(index)[output] = TensorRows.trim(pool, part, own, padding.side());
         part.close();
       } else {
         byPiece.get(index)[output] = shaped(port, part);

@@ -1,8 +1,10 @@
 package io.onnxfleet.engine.instance;
 
+import io.onnxfleet.engine.tensor.PaddingSide;
 import io.onnxfleet.engine.tensor.Shape;
 import io.onnxfleet.engine.tensor.TensorSpec;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,15 +50,29 @@ public record ModelInterface(
   }
 
   /**
-   * Requests are filled up along axis 1 with zeros, which a mask among the inputs tells apart.
+   * Requests are filled up along axis 1 to the longest of their batch. A mask among the inputs,
+   * which is filled up with zeros, tells the model what is padding.
    *
    * @param inputs names of the inputs that are filled up
    * @param outputs names of the outputs that are as long as they, and cut back
+   * @param side on which they are filled up
+   * @param fills by name, what integer inputs are filled up with; 0 for those that are not named
    */
-  public record Padding(List<String> inputs, List<String> outputs) {
+  public record Padding(
+      List<String> inputs, List<String> outputs, PaddingSide side, Map<String, Long> fills) {
     public Padding {
       inputs = List.copyOf(inputs);
       outputs = List.copyOf(outputs);
+      fills = Map.copyOf(fills);
+    }
+
+    /** Padding with zeros on the right. */
+    public Padding(List<String> inputs, List<String> outputs) {
+      this(inputs, outputs, PaddingSide.RIGHT, Map.of());
+    }
+
+    long fill(String input) {
+      return fills.getOrDefault(input, 0L);
     }
   }
 }

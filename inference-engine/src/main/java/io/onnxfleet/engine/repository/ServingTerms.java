@@ -20,6 +20,7 @@ import io.onnxfleet.engine.repository.config.SequencePadding;
 import io.onnxfleet.engine.repository.config.TensorConfig;
 import io.onnxfleet.engine.runtime.ExecutionProvider;
 import io.onnxfleet.engine.runtime.ModelSignature;
+import io.onnxfleet.engine.tensor.PaddingSide;
 import io.onnxfleet.engine.tensor.Shape;
 import io.onnxfleet.engine.tensor.TensorSpec;
 import io.onnxfleet.engine.tensor.TensorSpec.Form;
@@ -50,7 +51,13 @@ final class ServingTerms {
         config.inputs().stream().map(input -> port(config, input, signature.inputs())).toList(),
         config.outputs().stream().map(output -> port(config, output, signature.outputs())).toList(),
         config.maxBatchSize(),
-        padding == null ? null : new Padding(padding.inputs(), padding.outputs()));
+        padding == null
+            ? null
+            : new Padding(
+                padding.inputs(),
+                padding.outputs(),
+                padding.side().orElse(PaddingSide.RIGHT),
+                Map.of()));
   }
 
   private static Port port(ModelConfig config, TensorConfig tensor, List<TensorSpec> declared) {

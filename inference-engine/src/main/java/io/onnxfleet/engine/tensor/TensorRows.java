@@ -41,14 +41,17 @@ public final class TensorRows {
   }
 
   /**
-   * One tensor of all the rows, each filled up with zeros along axis 1 to {@code length}. The parts
-   * stay the caller's.
+   * One tensor of all the rows, each filled up along axis 1 to {@code length}. The parts stay the
+   * caller's.
    *
    * @param parts at least one, of a fixed-size type, rank 2 or more, equal in all dimensions but
    *     the first two
    * @param length at least the largest size along axis 1
+   * @param side on which rows are filled up
+   * @param fill the element that they are filled up with; 0 unless the type is an integer
    */
-  public static Tensor joinPadded(BufferPool pool, List<Tensor> parts, long length) {
+  public static Tensor joinPadded(
+      BufferPool pool, List<Tensor> parts, long length, PaddingSide side, long fill) {
     Tensor first = parts.getFirst();
     long rows = 0;
     boolean padded = false;
@@ -66,11 +69,17 @@ public final class TensorRows {
     for (Tensor part : parts) {
       ByteBuffer source = part.data();
       int partRowBytes = (int) (part.shape().elementsPerRow() * part.dataType().byteSize());
+      int filledBytes = rowBytes - partRowBytes;
       for (long row = 0; row < part.rows(); row++) {
+        if (side == PaddingSide.LEFT) {
+          fill(target, filledBytes, first.dataType(), fill);
+        }
         int start = target.position();
         target.put(start, source, (int) row * partRowBytes, partRowBytes);
         target.position(start + partRowBytes);
-        zero(target, rowBytes - partRowBytes);
+        if (side == PaddingSide.RIGHT) {
+          fill(target, filledBytes, first.dataType(), fill);
+        }
       }
     }
     return joined;
@@ -101,18 +110,21 @@ public final class TensorRows {
   }
 
   /**
-   * The same rows with only the first {@code length} entries along axis 1, copied. The tensor stays
-   * the caller's; it is of a fixed-size type.
+   * The same rows without what they were filled up with: {@code length} entries along axis 1 are
+   * left of each, copied. The tensor stays the caller's; it is of a fixed-size type.
+   *
+   * @param side on which the rows were filled up
    */
-  public static Tensor trim(BufferPool pool, Tensor padded, long length) {
+  public static Tensor trim(BufferPool pool, Tensor padded, long length, PaddingSide side) {
     Shape shape = padded.shape().with(1, length);
     Tensor trimmed = Tensor.allocate(pool, padded.dataType(), shape);
     ByteBuffer source = padded.data();
     ByteBuffer target = trimmed.data();
     int sourceRow = (int) (padded.shape().elementsPerRow() * padded.dataType().byteSize());
     int targetRow = (int) (shape.elementsPerRow() * padded.dataType().byteSize());
+    int skipped = side == PaddingSide.LEFT ? sourceRow - targetRow : 0;
     for (int row = 0; row < padded.rows(); row++) {
-      target.put(row * targetRow, source, row * sourceRow, targetRow);
+      target.put(row * targetRow, source, row * sourceRow + skipped, targetRow);
     }
     return trimmed;
   }
@@ -126,8 +138,21 @@ public final class TensorRows {
     return data.position();
   }
 
-  private static void zero(ByteBuffer target, int count) {
+  private static void fill(ByteBuffer target, int count, DataType type, long fill) {
     int end = target.position() + count;
+    if (fill != 0) {
+      while (target.position() < end) {
+        switch (type) {
+          case INT64, UINT64 -> target.putLong(fill);
+          case INT32, UINT32 -> target.putInt((int) fill);
+          case INT16, UINT16 -> target.putShort((short) fill);
+          case INT8, UINT8 -> target.put((byte) fill);
+          case BOOL, FP16, BF16, FP32, FP64, BYTES ->
+              throw new IllegalArgumentException(
+                  "fill: %d for %s (expected 0, or an integer type)".formatted(fill, type));
+        }
+      }
+    }
     while (end - target.position() >= Long.BYTES) {
       target.putLong(0);
     }

@@ -20,6 +20,7 @@ import io.onnxfleet.engine.request.InferenceResponse;
 import io.onnxfleet.engine.tensor.BufferPool;
 import io.onnxfleet.engine.tensor.DataType;
 import io.onnxfleet.engine.tensor.NamedTensor;
+import io.onnxfleet.engine.tensor.PaddingSide;
 import io.onnxfleet.engine.tensor.Shape;
 import io.onnxfleet.engine.tensor.Tensor;
 import io.onnxfleet.engine.tensor.TensorSpec;
@@ -101,11 +102,14 @@ class InstanceGroupTest {
 
   private static float[] values(CompletableFuture<InferenceResponse> answer, String output) {
     try (InferenceResponse response = answer.join()) {
-      Tensor tensor = response.output(output);
-      float[] values = new float[(int) tensor.shape().elementCount()];
-      tensor.data().asFloatBuffer().get(values);
-      return values;
+      return floats(response.output(output));
     }
+  }
+
+  private static float[] floats(Tensor tensor) {
+    float[] values = new float[(int) tensor.shape().elementCount()];
+    tensor.data().asFloatBuffer().get(values);
+    return values;
   }
 
   private static InferenceException failure(CompletableFuture<InferenceResponse> answer)
@@ -247,6 +251,23 @@ class InstanceGroupTest {
     assertThat(values(shorter, "y")).containsExactly(2, 4, 6, 8);
     assertThat(values(longer, "y")).containsExactly(10, 12, 14);
     assertThat(session.runs).containsExactly(Shape.of(1, 2), Shape.of(3, 3));
+  }
+
+  @Test
+  void infer_padsOnTheLeft_whenThatIsTheSide() throws InterruptedException {
+    replaceGroup(
+        group(MAX_BATCH, 64, new Padding(List.of("x"), List.of("y"), PaddingSide.LEFT, Map.of())));
+    CompletableFuture<InferenceResponse> first = occupy();
+    CompletableFuture<InferenceResponse> shorter = infer(request(2, 1, 2, 3, 4));
+    CompletableFuture<InferenceResponse> longer = infer(request(1, 5, 6, 7));
+    session.openGate();
+
+    values(first, "y");
+    try (InferenceResponse response = shorter.join()) {
+      assertThat(floats(response.output("y"))).containsExactly(2, 4, 6, 8);
+      assertThat(floats(response.output("z"))).containsExactly(0, 2, 4, 0, 6, 8);
+    }
+    assertThat(values(longer, "y")).containsExactly(10, 12, 14);
   }
 
   @Test

@@ -2,11 +2,13 @@ package io.onnxfleet.engine.repository.config;
 
 import io.onnxfleet.engine.runtime.ModelSignature;
 import io.onnxfleet.engine.tensor.DataType;
+import io.onnxfleet.engine.tensor.PaddingSide;
 import io.onnxfleet.engine.tensor.Shape;
 import io.onnxfleet.engine.tensor.TensorSpec;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +24,16 @@ final class PaddingRule {
 
   static final String AUTO = "auto";
   static final String OFF = "none";
+  private static final Map<String, Optional<PaddingSide>> CHOICES =
+      Map.of(
+          AUTO,
+          Optional.empty(),
+          OFF,
+          Optional.empty(),
+          "left",
+          Optional.of(PaddingSide.LEFT),
+          "right",
+          Optional.of(PaddingSide.RIGHT));
 
   private static final Set<DataType> INTEGERS =
       EnumSet.of(DataType.INT64, DataType.INT32, DataType.INT16, DataType.INT8, DataType.UINT8);
@@ -32,9 +44,10 @@ final class PaddingRule {
   static @Nullable SequencePadding derive(
       ModelSignature signature, Map<String, String> parameters) {
     String choice = parameters.getOrDefault(PARAMETER, AUTO);
-    if (!choice.equals(AUTO) && !choice.equals(OFF)) {
+    Optional<PaddingSide> side = CHOICES.get(choice);
+    if (side == null) {
       throw ConfigFailure.invalid(
-          "parameter '%s': %s (expected one of %s, %s)", PARAMETER, choice, AUTO, OFF);
+          "parameter '%s': %s (expected one of auto, none, left, right)", PARAMETER, choice);
     }
     TensorSpec mask =
         signature.inputs().stream()
@@ -61,7 +74,7 @@ final class PaddingRule {
             .toList();
     return signature.outputs().stream()
             .allMatch(output -> outputs.contains(output.name()) || hasFixedRows(output))
-        ? new SequencePadding(inputs, outputs)
+        ? new SequencePadding(inputs, outputs, side)
         : null;
   }
 

@@ -1,13 +1,18 @@
 package io.onnxfleet.engine.repository.config;
 
+import io.onnxfleet.engine.tensor.PaddingSide;
 import java.util.List;
+import java.util.Optional;
 
 /**
- * Requests of different length may share a batch: these inputs are filled up with zeros along axis
- * 1 to the longest of the batch, and these outputs are cut back along axis 1 to what each request
- * had. The model masks the padding by its input {@value #MASK}.
+ * Requests of different length may share a batch: these inputs are filled up along axis 1 to the
+ * longest of the batch, and these outputs are cut back along axis 1 to what each request had. The
+ * model masks the padding by its input {@value #MASK}.
+ *
+ * @param side that the configuration asks for, or empty
  */
-public record SequencePadding(List<String> inputs, List<String> outputs) {
+public record SequencePadding(
+    List<String> inputs, List<String> outputs, Optional<PaddingSide> side) {
   /** The input whose zeros tell the model what is padding. */
   public static final String MASK = "attention_mask";
 
@@ -20,5 +25,10 @@ public record SequencePadding(List<String> inputs, List<String> outputs) {
     if (!inputs.contains(MASK)) {
       throw new IllegalArgumentException("inputs: " + inputs + " (expected " + MASK + " in them)");
     }
+  }
+
+  /** On the side that suits. */
+  public SequencePadding(List<String> inputs, List<String> outputs) {
+    this(inputs, outputs, Optional.empty());
   }
 }

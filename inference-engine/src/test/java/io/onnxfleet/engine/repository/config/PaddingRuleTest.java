@@ -2,9 +2,13 @@ package io.onnxfleet.engine.repository.config;
 
 import static io.onnxfleet.engine.repository.config.Signatures.signature;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.onnxfleet.engine.tensor.PaddingSide;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -33,14 +37,16 @@ final class PaddingRuleTest {
         "no mask|input_ids INT64[b,s]|y FP32[b,s]|",
         "mask of rank 1|attention_mask INT64[b]|y FP32[b]|",
         "mask of fixed length|attention_mask INT64[b,128]|y FP32[b]|",
-        "unnamed, fixed outputs|attention_mask INT64[?,?]; ids INT32[?,?]; x FP32[?,?]|y FP32[?,4]|attention_mask,ids",
+        "unnamed, fixed outputs|attention_mask INT64[?,?]; ids INT32[?,?]; x FP32[?,?]|y"
+            + " FP32[?,4]|attention_mask,ids",
         "unnamed, variable output|attention_mask INT64[?,?]; ids INT64[?,?]|y FP32[?,?,4]|",
         "output of another name|attention_mask INT64[b,s]|y FP32[b,t,4]|",
         "output without a name|attention_mask INT64[b,s]|y FP32[b,?,4]|",
         "sequence at another axis|attention_mask INT64[b,s]|y FP32[b,8,s]|",
         "sequence at two axes|attention_mask INT64[b,s]|y FP32[b,s,s]|",
         "bias of two sequences|attention_mask INT64[b,s]; bias FP32[b,s,s]|y FP32[b,4]|",
-        "floats of the sequence|attention_mask INT64[b,s]; embeds FP32[b,s,8]|y FP32[b,4]|attention_mask,embeds",
+        "floats of the sequence|attention_mask INT64[b,s]; embeds FP32[b,s,8]|y"
+            + " FP32[b,4]|attention_mask,embeds",
         "another input|attention_mask INT64[b,s]; image FP32[b,w]|y FP32[b,4]|attention_mask",
       })
   void derive_ratherPadsNothing_whenTheDeclarationLeavesItOpen(
@@ -58,6 +64,23 @@ final class PaddingRuleTest {
         .isNull();
     assertThat(PaddingRule.derive(signature(BERT, "y FP32[batch,4]"), Map.of("padding", "auto")))
         .isNotNull();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"auto,", "left,LEFT", "right,RIGHT"})
+  void derive_takesTheSide_fromTheParameter(String value, @Nullable PaddingSide side) {
+    assertThat(PaddingRule.derive(signature(BERT, "y FP32[batch,4]"), Map.of("padding", value)))
+        .isNotNull()
+        .extracting(SequencePadding::side)
+        .isEqualTo(Optional.ofNullable(side));
+  }
+
+  @Test
+  void derive_refuses_whenTheParameterIsNoSide() {
+    assertThatThrownBy(
+            () -> PaddingRule.derive(signature(BERT, "y FP32[batch,4]"), Map.of("padding", "both")))
+        .hasMessageContaining(
+            "parameter 'padding': both (expected one of auto, none, left, right)");
   }
 
   @Test
