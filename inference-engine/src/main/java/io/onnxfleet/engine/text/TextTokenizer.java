@@ -4,8 +4,8 @@ import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.file.TextFile;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.OptionalInt;
@@ -57,7 +57,7 @@ public final class TextTokenizer implements AutoCloseable {
     TokenizersLibrary library = TokenizerLibrary.load();
     long handle = 0;
     try {
-      String json = Files.readString(file);
+      String json = TextFile.read(file);
       int vocabularySize = TokenizerFile.vocabularySize(json);
       handle = library.createTokenizerFromString(json);
       return new TextTokenizer(library, handle, vocabularySize);

@@ -41,6 +41,16 @@ class TextTokenizerTest {
   }
 
   @Test
+  void open_isTheSame_withAByteOrderMark(@TempDir Path folder) throws IOException {
+    Path file = folder.resolve("tokenizer.json");
+    Files.writeString(file, "\uFEFF" + Files.readString(MiniLm.TOKENIZER));
+
+    try (TextTokenizer marked = TextTokenizer.open(file)) {
+      assertThat(marked.encode("Hello, world", NO_LIMIT)).containsExactly(7592, 1010, 2088);
+    }
+  }
+
+  @Test
   void specialTokens_areReadOffTheTokenizer() {
     SpecialTokens special = tokenizer.specialTokens();
 

@@ -2,6 +2,7 @@ package io.onnxfleet.inference.source;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.onnxfleet.engine.file.TextFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -51,7 +52,7 @@ final class Digests {
   /** What a list names, as {@code sha256sum} writes it. */
   static List<Member> list(Path file) throws IOException {
     List<Member> members = new ArrayList<>();
-    for (String line : Files.readAllLines(file, UTF_8)) {
+    for (String line : TextFile.lines(file)) {
       Matcher parts = LINE.matcher(line);
       if (!parts.matches()) {
         throw new IOException(

@@ -1,10 +1,10 @@
 package io.onnxfleet.optimizer.distil;
 
 import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.file.TextFile;
 import io.onnxfleet.engine.text.TextTokenizer;
 import io.onnxfleet.optimizer.OptimizerException;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -50,7 +50,7 @@ public final class Vocabulary {
           && !Arrays.equals(row, start, start + letter.length, letter, 0, letter.length)) {
         start++;
       }
-      JsonNode root = JsonMapper.builder().build().readTree(Files.readString(file));
+      JsonNode root = JsonMapper.builder().build().readTree(TextFile.read(file));
       return new Vocabulary(
           Arrays.copyOf(row, start),
           Arrays.copyOfRange(row, start + letter.length, row.length),

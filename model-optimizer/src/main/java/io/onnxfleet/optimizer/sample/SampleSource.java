@@ -1,6 +1,7 @@
 package io.onnxfleet.optimizer.sample;
 
 import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.file.TextFile;
 import io.onnxfleet.engine.text.TextTokenizer;
 import io.onnxfleet.optimizer.OptimizerException;
 import io.onnxfleet.optimizer.graph.ElementType;
@@ -10,6 +11,7 @@ import io.onnxfleet.optimizer.runtime.InputSpec;
 import io.onnxfleet.optimizer.runtime.RunnableModel;
 import io.onnxfleet.optimizer.runtime.TensorValue;
 import java.io.IOException;
+import java.io.UnsupportedEncodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -151,11 +153,13 @@ public final class SampleSource {
 
   private static List<String> lines(Path file) {
     try {
-      List<String> lines = Files.readAllLines(file).stream().filter(l -> !l.isBlank()).toList();
+      List<String> lines = TextFile.lines(file).stream().filter(l -> !l.isBlank()).toList();
       if (lines.isEmpty()) {
         throw new OptimizerException(file + ": no samples (expected: one a line)");
       }
       return lines;
+    } catch (UnsupportedEncodingException other) {
+      throw new OptimizerException(file + ": " + other.getMessage(), other);
     } catch (IOException unreadable) {
       throw new OptimizerException(
           file + ": no samples can be read (expected: a file of samples or a folder)", unreadable);

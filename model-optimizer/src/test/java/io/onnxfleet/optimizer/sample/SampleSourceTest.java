@@ -74,7 +74,11 @@ class SampleSourceTest {
          {"name": "x", "datatype": "FP32", "shape": [1, 2], "data": [[1.5, -2]]}]}"""
             .replace('\n', ' ');
     for (String text :
-        List.of(request + '\n' + request + '\n', "[" + request + "," + request + "]")) {
+        List.of(
+            request + '\n' + request + '\n',
+            "[" + request + "," + request + "]",
+            // As Windows' editors save text.
+            "\uFEFF" + request + "\r\n" + request)) {
       Path file = Files.writeString(folder.resolve("requests.json"), text);
       SampleSet samples = samples(twoInputs(), file);
       assertThat(samples.size()).isEqualTo(2);

@@ -7,10 +7,11 @@ import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Message;
 import com.google.protobuf.TextFormat;
 import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.file.TextFile;
 import io.onnxfleet.engine.repository.proto.ModelConfigProto;
 import io.onnxfleet.engine.repository.proto.ModelConfigSchema;
 import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
+import java.io.UnsupportedEncodingException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
@@ -95,9 +96,9 @@ public final class ModelConfigParser {
       if (bytes > MAX_BYTES) {
         throw ConfigFailure.invalid("%s: %d bytes (expected: <= %d)", source, bytes, MAX_BYTES);
       }
-      text = Files.readString(file);
-    } catch (CharacterCodingException malformed) {
-      throw ConfigFailure.invalid("%s: not UTF-8 (expected a text file)", source);
+      text = TextFile.read(file);
+    } catch (UnsupportedEncodingException other) {
+      throw ConfigFailure.invalid("%s: %s", source, other.getMessage());
     } catch (IOException unreadable) {
       throw ConfigFailure.invalid(
           "%s: %s (expected a readable file)", source, unreadable.getClass().getSimpleName());

@@ -32,7 +32,6 @@ final class UnservedFeatures {
                 used(
                     proto.getModelTransactionPolicy().getDecoupled(),
                     "model_transaction_policy.decoupled"),
-                used(proto.getResponseCache().getEnable(), "response_cache"),
                 used(proto.getBatchInputCount() > 0, "batch_input"),
                 used(proto.getBatchOutputCount() > 0, "batch_output"),
                 used(proto.getCcModelFilenamesCount() > 0, "cc_model_filenames"),
@@ -86,6 +85,11 @@ final class UnservedFeatures {
     List<String> notes = new ArrayList<>();
     note(notes, !proto.getRuntime().isEmpty(), "runtime");
     note(notes, proto.getMetricTagsCount() > 0, "metric_tags");
+    if (proto.getResponseCache().getEnable()) {
+      notes.add(
+          "response_cache: accepted; the gateway keeps answers where fleet.gateway.cache.models"
+              + " names the model");
+    }
     note(notes, proto.getModelMetrics().getMetricControlCount() > 0, "model_metrics");
     note(
         notes,

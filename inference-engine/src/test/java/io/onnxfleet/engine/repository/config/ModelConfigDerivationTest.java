@@ -239,7 +239,6 @@ final class ModelConfigDerivationTest {
         "platform: \"tensorrt_plan\"|platform 'tensorrt_plan' (expected 'onnxruntime_onnx')",
         "backend: \"python\"|backend 'python' (expected 'onnxruntime')",
         "model_transaction_policy { decoupled: true }|model_transaction_policy.decoupled",
-        "response_cache { enable: true }|response_cache",
         "batch_input { }|batch_input",
         "batch_output { }|batch_output",
         "cc_model_filenames { key: \"8.0\" value: \"a\" }|cc_model_filenames",
@@ -277,6 +276,14 @@ final class ModelConfigDerivationTest {
             "instance_group.rate_limiter: accepted, without effect",
             "optimization.cuda: accepted, without effect",
             "optimization.input_pinned_memory: accepted, without effect");
+  }
+
+  @Test
+  void derive_notesWhoKeepsAnswers_whenAResponseCacheIsAskedFor() {
+    assertThat(derive("response_cache { enable: true }", SIMPLE).notes())
+        .containsExactly(
+            "response_cache: accepted; the gateway keeps answers where fleet.gateway.cache.models"
+                + " names the model");
   }
 
   @Test

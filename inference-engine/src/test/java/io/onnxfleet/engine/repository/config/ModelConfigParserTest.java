@@ -59,6 +59,26 @@ final class ModelConfigParserTest {
     assertThat(config.versionPolicy()).isEqualTo(VersionPolicy.DEFAULT);
   }
 
+  /** As Windows' Notepad and PowerShell save text. */
+  @Test
+  void read_isTheSame_withAByteOrderMark(@TempDir Path folder) throws IOException {
+    Path file = folder.resolve("config.pbtxt");
+    Files.writeString(file, "\uFEFFname: \"bom\"\r\nmax_batch_size: 4\r\n");
+
+    assertThat(ModelConfigParser.read(file))
+        .isEqualTo(ModelConfigParser.parse(SOURCE, "name: \"bom\" max_batch_size: 4"));
+  }
+
+  @Test
+  void read_namesTheEncoding_whenItIsUtf16(@TempDir Path folder) throws IOException {
+    Path file = folder.resolve("config.pbtxt");
+    Files.writeString(file, "\uFEFFname: \"a\"", StandardCharsets.UTF_16LE);
+
+    assertThatThrownBy(() -> ModelConfigParser.read(file))
+        .isInstanceOf(InferenceException.class)
+        .hasMessage(folder.getFileName() + "/config.pbtxt: encoded as UTF-16 (expected UTF-8)");
+  }
+
   @Test
   void parse_namesTheNearestField_whenAFieldIsUnknown() {
     assertFails("name: \"a\"\n\nmax_batchsize: 8\n")

@@ -213,8 +213,9 @@ final class JsonElements {
     return switch (type) {
       case BOOL -> "true or false";
       case BYTES -> "a string";
-      case FP32 -> "a finite number in the range of FP32";
-      case FP64 -> "a finite number in the range of FP64";
+      case FP32, FP64 ->
+          "a finite number in the range of %s; NaN and infinite values travel as %s"
+              .formatted(type, JsonScanner.BINARY_FORM);
       default -> range(type);
     };
   }

@@ -12,6 +12,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonToken;
 
@@ -25,6 +27,9 @@ import tools.jackson.core.JsonToken;
  * least. Not thread-safe.
  */
 final class JsonScanner {
+  /** How numbers travel that JSON does not have. */
+  static final String BINARY_FORM = "binary data: the input's parameter binary_data_size";
+
   private static final int BUFFER = 16 << 10;
   private static final int SMALLEST_BUFFER = 64;
 
@@ -36,6 +41,12 @@ final class JsonScanner {
 
   /** So many numbers are not worth a step of their own. */
   private static final int FEW = 8;
+
+  /** Python, JavaScript and others write these where a number is missing or infinite. */
+  private static final Pattern NO_FINITE_NUMBER =
+      Pattern.compile("[+-]?(?:nan|inf(?:inity)?)\\b", Pattern.CASE_INSENSITIVE);
+
+  private static final int LONGEST_WORD = "-Infinity".length() + 1;
 
   private static final int END = -1;
   private static final int INCOMPLETE = -1;
@@ -184,7 +195,7 @@ final class JsonScanner {
           case 'f' -> literal("false", JsonToken.VALUE_FALSE);
           case 'n' -> literal("null", JsonToken.VALUE_NULL);
           case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9' -> number();
-          default -> throw unexpected(next, "a value");
+          default -> throw notJson(position, next, "a value");
         };
     ended |= depth == 0;
     token = read;
@@ -219,7 +230,7 @@ final class JsonScanner {
         throw unexpected(END, word);
       }
       if (buffer[position + index] != word.charAt(index)) {
-        throw unexpectedAt(position + index, buffer[position + index] & 0xFF, word);
+        throw notJson(position + index, buffer[position + index] & 0xFF, word);
       }
     }
     text = buffer;
@@ -429,7 +440,7 @@ final class JsonScanner {
   }
 
   /** Takes a number apart; the place behind it, or {@link #INCOMPLETE} if the buffer ends first. */
-  private int scanNumber(int start) {
+  private int scanNumber(int start) throws IOException {
     byte[] bytes = buffer;
     int at = start;
     boolean minus = bytes[at] == '-';
@@ -497,11 +508,11 @@ final class JsonScanner {
     return at;
   }
 
-  private int endOrFail(int at, String expected) {
+  private int endOrFail(int at, String expected) throws IOException {
     if (at == limit) {
       return INCOMPLETE;
     }
-    throw unexpectedAt(at, buffer[at] & 0xFF, expected);
+    throw notJson(at, buffer[at] & 0xFF, expected);
   }
 
   /** Keeps the first digits that count of more than fit. */
@@ -679,6 +690,25 @@ final class JsonScanner {
     limit += Math.max(0, count);
     buffer[limit] = 0;
     return count > 0;
+  }
+
+  /** A value that begins at the position and goes wrong at {@code at}. */
+  private InferenceException notJson(int at, int next, String expected) throws IOException {
+    int offset = at - position;
+    while (limit - position < LONGEST_WORD && readMore()) {
+      // Until the word is there as a whole.
+    }
+    int length = Math.min(LONGEST_WORD, limit - position);
+    String word = new String(buffer, position, length, StandardCharsets.US_ASCII);
+    Matcher noFiniteNumber = NO_FINITE_NUMBER.matcher(word);
+    if (noFiniteNumber.lookingAt()) {
+      return failure(
+          position,
+          "%s (expected a value; NaN and infinite values travel as %s)",
+          noFiniteNumber.group(),
+          BINARY_FORM);
+    }
+    return unexpectedAt(position + offset, next, expected);
   }
 
   private InferenceException unexpected(int next, String expected) {

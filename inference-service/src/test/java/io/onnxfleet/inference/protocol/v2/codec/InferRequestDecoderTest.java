@@ -283,6 +283,61 @@ class InferRequestDecoderTest {
     assertRefused(json);
   }
 
+  /** What Python and JavaScript write where a number is missing or infinite. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "NaN",
+        "nan",
+        "Infinity",
+        "-Infinity",
+        "inf",
+        "-inf",
+        "-nan",
+        "null",
+        "\"NaN\"",
+        "1e999"
+      })
+  void decode_namesTheBinaryForm_whenAnElementIsNoFiniteNumber(String element) {
+    for (String type : List.of("FP32", "FP64")) {
+      for (String data : List.of("[%s]", "[[1.5],[%s,2]]", "[1,2,%s]", "[1,\n %s ]")) {
+        String value = data.formatted(element);
+        assertRefused(input("\"shape\":[3],\"datatype\":\"%s\",\"data\":%s".formatted(type, value)))
+            .hasMessageStartingWith("input 'x': ")
+            .hasMessageContaining("travel as binary data: the input's parameter binary_data_size");
+        assertRefused(input("\"data\":%s,\"shape\":[3],\"datatype\":\"%s\"".formatted(value, type)))
+            .hasMessageContaining("binary_data_size");
+      }
+    }
+  }
+
+  @Test
+  void decode_saysWhatItRead_whenAnElementIsNoFiniteNumber() {
+    assertRefused(input("\"shape\":[2],\"datatype\":\"FP32\",\"data\":[1,NaN]"))
+        .hasMessageMatching(
+            "input 'x': JSON, line 1, column \\d+: NaN \\(expected a value; NaN and infinite values"
+                + " travel as binary data: the input's parameter binary_data_size\\)");
+    assertRefused(input("\"shape\":[2],\"datatype\":\"FP32\",\"data\":[1,null]"))
+        .hasMessage(
+            "input 'x': element 1 is null (expected a finite number in the range of FP32; NaN and"
+                + " infinite values travel as binary data: the input's parameter"
+                + " binary_data_size)");
+  }
+
+  /** Binary data would not help there. */
+  @Test
+  void decode_namesNoBinaryForm_whenIntegersOrTextsAreMissing() {
+    for (String type : List.of("INT64", "UINT8", "BOOL", "BYTES")) {
+      assertRefused(input("\"shape\":[1],\"datatype\":\"%s\",\"data\":[null]".formatted(type)))
+          .hasMessageContaining("element 0 is null")
+          .hasMessageNotContaining("binary");
+    }
+    assertRefused(input("\"shape\":[1],\"datatype\":\"FP32\",\"data\":[Nano]"))
+        .hasMessageContaining("'N' (expected a value)");
+    assertRefused(input("\"shape\":[1],\"datatype\":\"FP32\",\"data\":[-x]"))
+        .hasMessageContaining("'x' (expected a digit)");
+  }
+
   @Test
   void decode_saysValueAndExpectation_whenTheCountIsWrong() {
     assertRefused(input("\"shape\":[2,2],\"datatype\":\"FP32\",\"data\":[1,2,3]"))
