@@ -152,6 +152,11 @@ public final class FolderModelRepository implements ModelRepository {
     return versions;
   }
 
+  /** True if a folder of that name holds a version. */
+  static boolean isVersion(String name) {
+    return versionNumber(name).isPresent();
+  }
+
   private static OptionalLong versionNumber(String name) {
     if (!VERSION.matcher(name).matches()) {
       return OptionalLong.empty();

@@ -62,7 +62,6 @@ public final class GraphCache {
 
   private static final Logger log = LoggerFactory.getLogger(GraphCache.class);
   private static final String PART = ".part";
-  private static final Path PROCESSOR = Path.of("/proc/cpuinfo");
 
   /** What a disk needs to have free besides, as a multiple of what is written. */
   private static final int SPARE_SPACE = 3;
@@ -96,7 +95,7 @@ public final class GraphCache {
       return null;
     }
     try {
-      Optional<String> processor = processor();
+      Optional<String> processor = Processor.described();
       if (processor.isEmpty()) {
         return null;
       }
@@ -433,21 +432,6 @@ public final class GraphCache {
       return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException impossible) {
       throw new IllegalStateException(impossible);
-    }
-  }
-
-  /** Model and features of the processor: packed weights fit no other. */
-  private static Optional<String> processor() throws IOException {
-    if (!Files.isReadable(PROCESSOR)) {
-      return Optional.empty();
-    }
-    try (Stream<String> lines = Files.lines(PROCESSOR)) {
-      String described =
-          lines
-              .takeWhile(line -> !line.isBlank())
-              .filter(line -> line.matches("(?i)(model name|flags|features|cpu part|vendor_id).*"))
-              .reduce("", (left, right) -> left + "\n" + right);
-      return described.isEmpty() ? Optional.empty() : Optional.of(described);
     }
   }
 }

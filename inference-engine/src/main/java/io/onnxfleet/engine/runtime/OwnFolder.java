@@ -14,14 +14,14 @@ import java.util.Set;
  * Folders among the temporary files that belong to this user alone, because what lies in them is
  * loaded as code or as a model.
  */
-final class OwnFolder {
+public final class OwnFolder {
   private static final Set<PosixFilePermission> OWNER_ONLY =
       EnumSet.copyOf(PosixFilePermissions.fromString("rwx------"));
 
   private OwnFolder() {}
 
   /** Creates {@code onnx-fleet-<user>-<name>}, or finds it, and makes sure whose it is. */
-  static Path amongTemporaryFiles(String name) throws IOException {
+  public static Path amongTemporaryFiles(String name) throws IOException {
     Path temporary = Path.of(System.getProperty("java.io.tmpdir"));
     String user = System.getProperty("user.name", "").replaceAll("[^A-Za-z0-9._-]", "_");
     Path folder = temporary.resolve("onnx-fleet-%s-%s".formatted(user, name));

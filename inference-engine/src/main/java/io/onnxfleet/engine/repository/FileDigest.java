@@ -1,0 +1,97 @@
+package io.onnxfleet.engine.repository;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * The digest of one file: SHA-256 over its size and the SHA-256 of each of its parts of 4 MiB,
+ * which large files have computed by several threads. Stateless.
+ *
+ * <p>Nothing is remembered: names, sizes and times do not identify what is in a file.
+ */
+final class FileDigest {
+  private static final int PART = 4 << 20;
+  private static final int BUFFER = 1 << 17;
+
+  /** From so many parts on, threads are worth it. */
+  private static final int FEW_PARTS = 8;
+
+  private FileDigest() {}
+
+  /**
+   * Reads the file.
+   *
+   * @throws IOException if it cannot be read, or is written to meanwhile
+   */
+  static String of(Path file) throws IOException {
+    BasicFileAttributes before = Files.readAttributes(file, BasicFileAttributes.class);
+    long size = before.size();
+    int parts = Math.toIntExact(Math.ceilDiv(size, (long) PART));
+    MessageDigest digest = sha256();
+    digest.update(ByteBuffer.allocate(Long.BYTES).putLong(size).flip());
+    try (FileChannel channel = FileChannel.open(file)) {
+      IntStream numbers = IntStream.range(0, parts);
+      List<byte[]> digests =
+          (parts < FEW_PARTS ? numbers : numbers.parallel())
+              .mapToObj(part -> part(channel, (long) part * PART, size))
+              .toList();
+      digests.forEach(digest::update);
+    } catch (UncheckedIOException failure) {
+      throw failure.getCause();
+    }
+    BasicFileAttributes after = Files.readAttributes(file, BasicFileAttributes.class);
+    FileTime written = before.lastModifiedTime();
+    if (after.size() != size || !after.lastModifiedTime().equals(written)) {
+      throw new IOException(file.getFileName() + " is written to while it is read");
+    }
+    return HexFormat.of().formatHex(digest.digest());
+  }
+
+  /** The digest of a text. */
+  static String of(String text) {
+    return HexFormat.of().formatHex(sha256().digest(text.getBytes(UTF_8)));
+  }
+
+  private static byte[] part(FileChannel channel, long from, long size) {
+    MessageDigest digest = sha256();
+    ByteBuffer buffer = ByteBuffer.allocate((int) Math.min(BUFFER, Math.max(1, size - from)));
+    long end = Math.min(size, from + PART);
+    long at = from;
+    try {
+      while (at < end) {
+        buffer.clear().limit((int) Math.min(buffer.capacity(), end - at));
+        int read = channel.read(buffer, at);
+        if (read < 0) {
+          throw new EOFException("it became shorter while it was read");
+        }
+        digest.update(buffer.flip());
+        at += read;
+      }
+      return digest.digest();
+    } catch (IOException failure) {
+      throw new UncheckedIOException(failure);
+    }
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException impossible) {
+      throw new IllegalStateException(impossible);
+    }
+  }
+}
