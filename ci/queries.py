@@ -34,8 +34,8 @@ def recordings():
 
 def autoscalers():
     """The adapter's queries as the adapter fills them in, and KEDA's as they stand."""
-    adapter = yaml.safe_load((ROOT / "k8s/components/autoscaling/adapter-rules.yaml").read_text())
-    for rule in yaml.safe_load(adapter["data"]["config.yaml"])["rules"]:
+    adapter = yaml.safe_load((ROOT / "k8s/adapter-values.yaml").read_text())
+    for rule in adapter["rules"]["custom"]:
         series = re.match(r"\w+", rule["seriesQuery"]).group()
         query = rule["metricsQuery"]
         for placeholder, value in (("<<.Series>>", series), ("<<.LabelMatchers>>", ""), ("<<.GroupBy>>", "instance")):

@@ -6,69 +6,30 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import com.google.gson.JsonElement;
 import io.kubernetes.client.util.ModelMapper;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.Assumptions;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/**
- * The manifests as {@code kubectl kustomize} renders them. Without kubectl nothing is tested here;
- * ci/manifests, which every change must pass, fails then.
- */
+/** What each manifest says for itself; {@link ReferencesTest} looks at what they say of others. */
 class ManifestsTest {
-  private static final List<String> OVERLAYS =
-      List.of("cpu", "gpu", "gpu-mig", "keda", "monitoring");
-
   /** Kinds of others, which ci/manifests checks by their own schemas. */
   private static final Set<String> CUSTOM =
       Set.of("ScaledObject", "ServiceMonitor", "PodMonitor", "PrometheusRule");
 
-  private static final String NAME = "app.kubernetes.io/name";
-  private static final Map<String, List<Node>> RENDERED = new TreeMap<>();
-
-  @BeforeAll
-  static void render() throws Exception {
-    for (String overlay : OVERLAYS) {
-      String text = kustomize(overlay);
-      Assumptions.assumeTrue(text != null, "no kubectl: the manifests are left out");
-      RENDERED.put(overlay, Node.ofYaml(Objects.requireNonNull(text)));
-    }
-  }
-
-  private static @Nullable String kustomize(String overlay) throws Exception {
-    ProcessBuilder command =
-        new ProcessBuilder(
-            "kubectl", "kustomize", Repository.path("k8s/overlays/" + overlay).toString());
-    command.redirectErrorStream(true);
-    Process process;
-    try {
-      process = command.start();
-    } catch (IOException missing) {
-      return null;
-    }
-    String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor()).as("kubectl kustomize %s: %s", overlay, text).isZero();
-    return text;
-  }
-
   @Test
   void manifests_haveOnlyFieldsThatKubernetesKnows() {
-    for (Node document : documents()) {
+    for (Node document : Manifests.documents()) {
       if (!CUSTOM.contains(document.at("kind").text())) {
         Class<?> type = type(document);
         assertThatCode(
                 () ->
                     type.getMethod("validateJsonElement", JsonElement.class)
                         .invoke(null, document.asJson()))
-            .as(describe(document))
+            .as(Manifests.describe(document))
             .doesNotThrowAnyException();
       }
     }
@@ -76,8 +37,8 @@ class ManifestsTest {
 
   @Test
   void containers_haveLimitsProbesAndNoPrivileges() {
-    assertThat(workloads()).hasSize(3 * OVERLAYS.size());
-    for (Node workload : workloads()) {
+    assertThat(Manifests.workloads()).hasSize(3 * Manifests.rendered().size());
+    for (Node workload : Manifests.workloads()) {
       Node pod = workload.at("spec/template/spec");
       assertThat(pod.at("automountServiceAccountToken").text()).isEqualTo("false");
       assertThat(pod.at("serviceAccountName").isPresent()).isTrue();
@@ -88,7 +49,7 @@ class ManifestsTest {
       for (Node container : containers) {
         for (String probe : List.of("startupProbe", "readinessProbe", "livenessProbe")) {
           assertThat(container.at(probe + "/httpGet/path").isPresent())
-              .as("%s: %s", describe(workload), probe)
+              .as("%s: %s", Manifests.describe(workload), probe)
               .isTrue();
         }
         assertThat(container.at("livenessProbe")).isNotEqualTo(container.at("readinessProbe"));
@@ -96,8 +57,12 @@ class ManifestsTest {
       containers.addAll(pod.at("initContainers").elements());
       for (Node container : containers) {
         Node resources = container.at("resources");
-        assertThat(resources.at("limits/cpu").isPresent()).as(describe(workload)).isTrue();
-        assertThat(resources.at("limits/memory").isPresent()).as(describe(workload)).isTrue();
+        assertThat(resources.at("limits/cpu").isPresent())
+            .as(Manifests.describe(workload))
+            .isTrue();
+        assertThat(resources.at("limits/memory").isPresent())
+            .as(Manifests.describe(workload))
+            .isTrue();
         // The JVM takes the limit for its own: what is not reserved may be gone.
         assertThat(resources.at("requests/memory")).isEqualTo(resources.at("limits/memory"));
         Node security = container.at("securityContext");
@@ -110,7 +75,7 @@ class ManifestsTest {
 
   @Test
   void gracePeriod_isLongerThanDrain() throws IOException {
-    for (Node workload : workloads()) {
+    for (Node workload : Manifests.workloads()) {
       Node pod = workload.at("spec/template/spec");
       String name = pod.at("containers/0/name").text();
       long sleep =
@@ -122,14 +87,14 @@ class ManifestsTest {
               ? Repository.inferenceStopSeconds()
               : name.equals("gateway-service") ? Repository.phaseSeconds(name) : 30;
       assertThat(pod.at("terminationGracePeriodSeconds").number())
-          .as(describe(workload))
+          .as(Manifests.describe(workload))
           .isGreaterThan(sleep + stop);
     }
   }
 
   @Test
   void replicas_areReadyOnlyWithModelsAndLiveWhateverTheLoad() {
-    for (Node replica : workloads("inference-service")) {
+    for (Node replica : Manifests.workloads("inference-service")) {
       Node container = replica.at("spec/template/spec/containers/0");
       assertThat(container.at("readinessProbe/httpGet/path").text()).isEqualTo("/v2/health/ready");
       assertThat(container.at("startupProbe/httpGet/path").text()).isEqualTo("/v2/health/ready");
@@ -145,14 +110,8 @@ class ManifestsTest {
   void autoscaler_namesMetricsThatTheAdapterMakesOfExportedGauges() throws IOException {
     List<String> exported = Repository.meters("inference-service");
     Map<String, String> made = new TreeMap<>();
-    Node adapter =
-        Node.ofYaml(
-                Repository.yaml("k8s/components/autoscaling/adapter-rules.yaml")
-                    .member("data")
-                    .member("config.yaml")
-                    .text())
-            .getFirst();
-    for (Node rule : adapter.at("rules").elements()) {
+    Node adapter = Repository.yaml("k8s/adapter-values.yaml");
+    for (Node rule : adapter.at("rules/custom").elements()) {
       String series = rule.at("seriesQuery").text().replaceAll("\\{.*", "");
       assertThat(exported).contains(series.replaceAll("_seconds$", ""));
       // A counter only grows: scaling on it never ends.
@@ -181,7 +140,7 @@ class ManifestsTest {
       assertThat(waking.at("query").text()).contains(name);
       assertThat(ofGateway).contains(name);
     }
-    Node gateway = workload("keda", "gateway-service");
+    Node gateway = Manifests.workload("keda", "gateway-service");
     assertThat(gateway.at("spec/template/spec/containers/0/env").elements())
         .anySatisfy(
             variable -> {
@@ -192,57 +151,78 @@ class ManifestsTest {
   }
 
   @Test
-  void everyWorkload_isScaledByOneAutoscalerAtMost() {
-    RENDERED.forEach(
-        (overlay, documents) -> {
-          List<String> targets =
-              documents.stream()
-                  .filter(
-                      document ->
-                          Set.of("HorizontalPodAutoscaler", "ScaledObject")
-                              .contains(document.at("kind").text()))
-                  .map(document -> document.at("spec/scaleTargetRef/name").text())
-                  .toList();
-          assertThat(targets)
-              .as(overlay)
-              .containsExactlyInAnyOrder("gateway-service", "inference-service");
-          for (String target : targets) {
-            // A fixed number would undo the autoscaler's at each apply.
-            assertThat(workload(overlay, target).at("spec/replicas").isPresent()).isFalse();
-          }
-        });
+  void everyWorkload_isScaledByOneAutoscalerOrCounted() {
+    Manifests.rendered()
+        .forEach(
+            (overlay, documents) -> {
+              List<String> targets =
+                  documents.stream()
+                      .filter(
+                          document ->
+                              Set.of("HorizontalPodAutoscaler", "ScaledObject")
+                                  .contains(document.at("kind").text()))
+                      .map(document -> document.at("spec/scaleTargetRef/name").text())
+                      .toList();
+              assertThat(targets).as(overlay).doesNotHaveDuplicates().contains("gateway-service");
+              for (Node workload : documents.stream().filter(Manifests::isWorkload).toList()) {
+                boolean scaled = targets.contains(workload.at("metadata/name").text());
+                boolean counted = workload.at("spec/replicas").isPresent();
+                // A number beside an autoscaler would undo its work at each apply.
+                assertThat(scaled && counted)
+                    .as(overlay + ": " + Manifests.describe(workload))
+                    .isFalse();
+                if (!overlay.equals(Manifests.WITH_VOLUME)) {
+                  assertThat(scaled || counted)
+                      .as(overlay + ": " + Manifests.describe(workload))
+                      .isTrue();
+                }
+              }
+            });
   }
 
   @Test
-  void replicas_letInGatewaysAndPrometheusOnly() {
-    for (Node document : documents()) {
-      if (document.at("kind").text().equals("NetworkPolicy")
-          && "inference-service"
-              .equals(document.at("spec/podSelector/matchLabels").member(NAME).value())) {
-        for (Node rule : document.at("spec/ingress").elements()) {
-          assertThat(rule.at("from").elements()).isNotEmpty();
-          for (Node from : rule.at("from").elements()) {
-            String who =
-                from.at("podSelector/matchLabels").member(NAME).text()
-                    + from.at("namespaceSelector/matchLabels")
-                        .member("kubernetes.io/metadata.name")
-                        .text();
-            assertThat(who).isIn("gateway-servicenull", "nullmonitoring");
-          }
-        }
+  void startingPods_haveFiveMinutesAndAnswersThreeSeconds() {
+    for (Node workload : Manifests.workloads()) {
+      Node container = workload.at("spec/template/spec/containers/0");
+      assertThat(
+              container.at("startupProbe/periodSeconds").number()
+                  * container.at("startupProbe/failureThreshold").number())
+          .as(Manifests.describe(workload))
+          .isGreaterThanOrEqualTo(300);
+      for (String probe : List.of("startupProbe", "readinessProbe", "livenessProbe")) {
+        assertThat(container.at(probe + "/timeoutSeconds").isPresent())
+            .as("%s: %s", Manifests.describe(workload), probe)
+            .isTrue();
+        assertThat(container.at(probe + "/timeoutSeconds").number())
+            .as("%s: %s", Manifests.describe(workload), probe)
+            .isGreaterThanOrEqualTo(3);
       }
     }
-    assertThat(documents())
-        .anySatisfy(
-            document -> assertThat(document.at("metadata/name").text()).isEqualTo("nobody"));
+  }
+
+  @Test
+  void gatewaysAndReplicas_knowTheirZone() {
+    for (String name : List.of("gateway-service", "inference-service")) {
+      for (Node workload : Manifests.workloads(name)) {
+        assertThat(workload.at("spec/template/spec/containers/0/env").elements())
+            .as(Manifests.describe(workload))
+            .anySatisfy(
+                variable -> {
+                  assertThat(variable.at("name").text()).isEqualTo("FLEET_ZONE");
+                  assertThat(variable.at("valueFrom/fieldRef/fieldPath").text())
+                      .isEqualTo("metadata.labels['topology.kubernetes.io/zone']");
+                });
+      }
+    }
   }
 
   @Test
   void selectors_matchPods() {
     List<Map<?, ?>> pods = new ArrayList<>();
-    workloads().forEach(workload -> pods.add(workload.at("spec/template/metadata/labels").map()));
+    Manifests.workloads()
+        .forEach(workload -> pods.add(workload.at("spec/template/metadata/labels").map()));
     int selectors = 0;
-    for (Node document : documents()) {
+    for (Node document : Manifests.documents()) {
       List<Node> found = new ArrayList<>();
       found.add(document.at("spec/selector/matchLabels"));
       found.add(document.at("spec/podSelector/matchLabels"));
@@ -256,21 +236,21 @@ class ManifestsTest {
         if (selector.isPresent()) {
           selectors++;
           assertThat(pods)
-              .as("%s selects %s", describe(document), selector.text())
+              .as("%s selects %s", Manifests.describe(document), selector.text())
               .anyMatch(labels -> labels.entrySet().containsAll(selector.map().entrySet()));
         }
       }
     }
-    assertThat(selectors).isGreaterThan(10 * OVERLAYS.size());
+    assertThat(selectors).isGreaterThan(10 * Manifests.rendered().size());
   }
 
   @Test
   void gpuReplicas_askForAGpuAndRefuseTheCpu() {
-    for (String overlay : List.of("gpu", "gpu-mig")) {
-      Node pod = workload(overlay, "inference-service").at("spec/template/spec");
+    for (String overlay : List.of("gpu", "gpu-mig", "gpu-monitoring")) {
+      Node pod = Manifests.workload(overlay, "inference-service").at("spec/template/spec");
       assertThat(pod.at("containers/0/image").text())
           .startsWith("onnx-fleet/inference-service-gpu:");
-      String resource = overlay.equals("gpu") ? "nvidia.com/gpu" : "nvidia.com/mig-1g.10gb";
+      String resource = overlay.equals("gpu-mig") ? "nvidia.com/mig-1g.10gb" : "nvidia.com/gpu";
       assertThat(pod.at("containers/0/resources/limits").member(resource).text()).isEqualTo("1");
       assertThat(
               pod.at("containers/0/resources/limits").map().keySet().stream()
@@ -284,10 +264,22 @@ class ManifestsTest {
                 assertThat(variable.at("value").text()).isEqualTo("cuda");
               });
       assertThat(
-              workload(overlay, "inference-service")
+              Manifests.workload(overlay, "inference-service")
                   .at("spec/template/metadata/labels/accelerator"))
           .isEqualTo(new Node("gpu"));
     }
+  }
+
+  @Test
+  void registryForImages_makesNoCpuReplicaOfAGpuReplica() {
+    List<String> images =
+        Manifests.withRegistryAndGpu("registry.example").stream()
+            .filter(Manifests::isWorkload)
+            .map(workload -> workload.at("spec/template/spec/containers/0/image").text())
+            .toList();
+    assertThat(images)
+        .anyMatch(image -> image.startsWith("registry.example/onnx-fleet/gateway-service:"))
+        .anyMatch(image -> image.startsWith("onnx-fleet/inference-service-gpu:"));
   }
 
   private static Class<?> type(Node document) {
@@ -297,36 +289,6 @@ class ManifestsTest {
     Class<?> type =
         ModelMapper.getApiTypeClass(
             group, apiVersion.substring(slash + 1), document.at("kind").text());
-    return Objects.requireNonNull(type, () -> "no type for " + describe(document));
-  }
-
-  private static List<Node> documents() {
-    return RENDERED.values().stream().flatMap(List::stream).toList();
-  }
-
-  private static List<Node> workloads() {
-    return documents().stream().filter(ManifestsTest::isWorkload).toList();
-  }
-
-  private static List<Node> workloads(String name) {
-    return workloads().stream()
-        .filter(workload -> workload.at("metadata/name").text().equals(name))
-        .toList();
-  }
-
-  private static Node workload(String overlay, String name) {
-    Stream<Node> all = Objects.requireNonNull(RENDERED.get(overlay)).stream();
-    return all.filter(ManifestsTest::isWorkload)
-        .filter(workload -> workload.at("metadata/name").text().equals(name))
-        .findFirst()
-        .orElseThrow();
-  }
-
-  private static boolean isWorkload(Node document) {
-    return Set.of("Deployment", "StatefulSet").contains(document.at("kind").text());
-  }
-
-  private static String describe(Node document) {
-    return document.at("kind").text() + "/" + document.at("metadata/name").text();
+    return Objects.requireNonNull(type, () -> "no type for " + Manifests.describe(document));
   }
 }

@@ -9,7 +9,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  *
  * @param policy how one of several replicas is chosen
  * @param zone where this gateway runs; replicas whose {@code zone} in the registry is the same come
- *     first
+ *     first. Blank counts as not set.
  * @param spillRatio a replica of another zone is taken when one of this zone would take this many
  *     times as long to answer; at least 1
  * @param reportAge after which a replica's report of its load counts no longer; more than 0
@@ -48,7 +48,7 @@ public record BalancingProperties(
   }
 
   public BalancingProperties {
-    require("zone", !zone.isBlank(), zone, "a zone's name");
+    zone = ZonePreference.orDefault(zone);
     require("spill-ratio", spillRatio >= 1, spillRatio, ">= 1");
     require("report-age", isPositive(reportAge), reportAge, "> 0");
     require("report-uses", reportUses >= 1, reportUses, ">= 1");

@@ -14,6 +14,7 @@ import java.util.List;
 public final class ZonePreference implements BalancingPolicy {
 
   private static final String ZONE = "zone";
+  private static final String DEFAULT_ZONE = "default";
 
   private final BalancingPolicy policy;
   private final ReplicaLoads loads;
@@ -63,6 +64,12 @@ public final class ZonePreference implements BalancingPolicy {
   }
 
   private boolean isAtHome(Replica replica) {
-    return zone.equals(replica.getMetadata().getOrDefault(ZONE, zone));
+    String named = replica.getMetadata().get(ZONE);
+    return named == null || zone.equals(orDefault(named));
+  }
+
+  /** A zone's name; one that is blank, as a label that a node lacks, counts as not set. */
+  static String orDefault(String zone) {
+    return zone.isBlank() ? DEFAULT_ZONE : zone;
   }
 }

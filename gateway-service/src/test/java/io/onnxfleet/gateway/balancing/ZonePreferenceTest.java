@@ -48,6 +48,15 @@ class ZonePreferenceTest {
     assertThat(choose(far, anywhere)).isEqualTo("anywhere");
   }
 
+  @Test
+  void blankZone_isTheDefaultOne() {
+    ZonePreference inDefault =
+        new ZonePreference(
+            (model, candidates) -> candidates.getFirst(), loads, ZonePreference.orDefault(" "), 2);
+    assertThat(inDefault.choose("m", List.of(far, replica("blank", ""))).id()).isEqualTo("blank");
+    assertThat(choose(far, replica("blank", ""), near)).isEqualTo("near");
+  }
+
   private String choose(Replica... candidates) {
     return policy.choose("m", List.of(candidates)).id();
   }

@@ -1,0 +1,199 @@
+package io.onnxfleet.deployment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Assumptions;
+
+/**
+ * What {@code kubectl kustomize} makes of each overlay, and of the component that no overlay takes.
+ * Without kubectl the tests that ask are left out, except where {@code CI} is set: there they fail.
+ */
+final class Manifests {
+  /** What the fleet is deployed into. */
+  static final String NAMESPACE = "onnx-fleet";
+
+  static final String NAME = "app.kubernetes.io/name";
+
+  /** The base with models from a volume, which a user composes. */
+  static final String WITH_VOLUME = "models-pvc";
+
+  /** What a cluster brings besides what an overlay holds. */
+  enum Prerequisite {
+    METRICS_SERVER,
+    PROMETHEUS_OPERATOR,
+    PROMETHEUS_ADAPTER,
+    KEDA
+  }
+
+  /** Each overlay, and what its page asks of the cluster. */
+  static final Map<String, Set<Prerequisite>> OVERLAYS =
+      new TreeMap<>(
+          Map.of(
+              "cpu", Set.of(Prerequisite.METRICS_SERVER),
+              "gpu", Set.of(Prerequisite.METRICS_SERVER),
+              "gpu-mig", Set.of(Prerequisite.METRICS_SERVER),
+              "gpu-monitoring",
+                  Set.of(
+                      Prerequisite.METRICS_SERVER,
+                      Prerequisite.PROMETHEUS_OPERATOR,
+                      Prerequisite.PROMETHEUS_ADAPTER),
+              "keda",
+                  Set.of(
+                      Prerequisite.METRICS_SERVER,
+                      Prerequisite.PROMETHEUS_OPERATOR,
+                      Prerequisite.KEDA),
+              "monitoring",
+                  Set.of(
+                      Prerequisite.METRICS_SERVER,
+                      Prerequisite.PROMETHEUS_OPERATOR,
+                      Prerequisite.PROMETHEUS_ADAPTER)));
+
+  private static final Set<String> WORKLOADS = Set.of("Deployment", "StatefulSet");
+
+  private static @Nullable Map<String, List<Node>> rendered;
+
+  private Manifests() {}
+
+  /** The documents of each overlay by its name. */
+  static synchronized Map<String, List<Node>> rendered() {
+    Map<String, List<Node>> known = rendered;
+    if (known == null) {
+      known = new TreeMap<>();
+      for (String overlay : OVERLAYS.keySet()) {
+        known.put(overlay, render(Repository.path("k8s/overlays/" + overlay)));
+      }
+      known.put(WITH_VOLUME, render(withComponent(WITH_VOLUME)));
+      rendered = known;
+    }
+    return known;
+  }
+
+  static List<Node> documents() {
+    return rendered().values().stream().flatMap(List::stream).toList();
+  }
+
+  static List<Node> workloads() {
+    return documents().stream().filter(Manifests::isWorkload).toList();
+  }
+
+  static List<Node> workloads(String name) {
+    return workloads().stream().filter(named(name)).toList();
+  }
+
+  static Node workload(String overlay, String name) {
+    return of(overlay).filter(Manifests::isWorkload).filter(named(name)).findFirst().orElseThrow();
+  }
+
+  static Stream<Node> of(String overlay) {
+    return rendered().getOrDefault(overlay, List.of()).stream();
+  }
+
+  static Predicate<Node> ofKind(String kind) {
+    return document -> document.at("kind").text().equals(kind);
+  }
+
+  static Predicate<Node> named(String name) {
+    return document -> document.at("metadata/name").text().equals(name);
+  }
+
+  static boolean isWorkload(Node document) {
+    return WORKLOADS.contains(document.at("kind").text());
+  }
+
+  static String describe(Node document) {
+    return document.at("kind").text() + "/" + document.at("metadata/name").text();
+  }
+
+  /** True if a selector's labels are all among those given; an empty selector takes everything. */
+  static boolean selects(Node selector, Map<?, ?> labels) {
+    return labels.entrySet().containsAll(selector.at("matchLabels").map().entrySet());
+  }
+
+  /** The labels of a workload's pods. */
+  static Map<?, ?> podLabels(Node workload) {
+    return workload.at("spec/template/metadata/labels").map();
+  }
+
+  private static List<Node> render(Path folder) {
+    try {
+      ProcessBuilder command = new ProcessBuilder("kubectl", "kustomize", folder.toString());
+      command.redirectErrorStream(true);
+      Process process;
+      try {
+        process = command.start();
+      } catch (IOException missing) {
+        assertThat(System.getenv("CI")).as("CI is set, and there is no kubectl").isNull();
+        Assumptions.abort("no kubectl: the manifests are left out");
+        return List.of();
+      }
+      String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertThat(process.waitFor()).as("kubectl kustomize %s: %s", folder, text).isZero();
+      return Node.ofYaml(text);
+    } catch (IOException failure) {
+      throw new UncheckedIOException(failure);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(interrupted);
+    }
+  }
+
+  private static Path withComponent(String component) {
+    return composed(
+        component,
+        """
+        resources: [../../../../k8s/base]
+        components: [../../../../k8s/components/%s]
+        """
+            .formatted(component));
+  }
+
+  /** The base whose images come from a registry of the user's, and GPU replicas on top of it. */
+  static List<Node> withRegistryAndGpu(String registry) {
+    StringBuilder base = new StringBuilder("resources: [../../../../k8s/base]\nimages:\n");
+    for (String image :
+        List.of("discovery-server", "gateway-service", "inference-service", "models")) {
+      base.append(
+          "  - {name: onnx-fleet/%s, newName: %s/onnx-fleet/%s}\n"
+              .formatted(image, registry, image));
+    }
+    Path ofRegistry = composed("registry", base.toString());
+    return render(
+        composed(
+            "registry-gpu",
+            """
+            resources: [../%s]
+            components: [../../../../k8s/components/gpu]
+            """
+                .formatted(ofRegistry.getFileName())));
+  }
+
+  private static Path composed(String name, String content) {
+    try {
+      Path folder = Files.createDirectories(Repository.path("deployment/target/composed/" + name));
+      Files.writeString(
+          folder.resolve("kustomization.yaml"),
+          """
+          apiVersion: kustomize.config.k8s.io/v1beta1
+          kind: Kustomization
+          namespace: %s
+          """
+                  .formatted(NAMESPACE)
+              + content);
+      return folder;
+    } catch (IOException failure) {
+      throw new UncheckedIOException(failure);
+    }
+  }
+}
