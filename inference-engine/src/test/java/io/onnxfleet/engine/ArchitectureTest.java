@@ -32,6 +32,8 @@ class ArchitectureTest {
         .definedBy(ROOT + ".text..")
         .layer("repository")
         .definedBy(ROOT + ".repository..")
+        .layer("proof")
+        .definedBy(ROOT + ".proof..")
         .layer("instance")
         .definedBy(ROOT + ".instance..")
         .layer("batching")
@@ -52,10 +54,12 @@ class ArchitectureTest {
         .mayOnlyBeAccessedByLayers("engine")
         .whereLayer("instance")
         .mayOnlyBeAccessedByLayers("repository", "engine")
+        .whereLayer("proof")
+        .mayOnlyBeAccessedByLayers("instance", "repository", "engine")
         .whereLayer("batching")
         .mayOnlyBeAccessedByLayers("instance", "repository")
         .whereLayer("runtime")
-        .mayOnlyBeAccessedByLayers("instance", "repository", "engine")
+        .mayOnlyBeAccessedByLayers("proof", "instance", "repository", "engine")
         .check(ENGINE);
   }
 

@@ -70,6 +70,7 @@ final class BatchQueue<T extends BatchItem> {
   private final BitSet nonEmpty = new BitSet();
 
   private List<DroppedItem<T>> dropped = new ArrayList<>();
+  private boolean merging = true;
   private long refusedIdle;
   private long nextSequence;
   private long idleNanos;
@@ -99,6 +100,12 @@ final class BatchQueue<T extends BatchItem> {
   void executors(int count) {
     limits = limits.withExecutors(count);
     running.executors(count);
+  }
+
+  /** From now on items share batches, or each is a batch of its own. */
+  void merging(boolean on) {
+    merging = on;
+    work.merging(on);
   }
 
   /**
@@ -373,8 +380,8 @@ final class BatchQueue<T extends BatchItem> {
     if (open.isEmpty()) {
       return null;
     }
-    int limit = options.maxBatchSize();
-    if (!draining) {
+    int limit = merging ? options.maxBatchSize() : 1;
+    if (merging && !draining) {
       switch (policy.decide(open, now)) {
         case Close close -> limit = close.rows();
         case Wait wait -> {
@@ -418,7 +425,7 @@ final class BatchQueue<T extends BatchItem> {
         } else {
           passedOver.add(entry);
         }
-        if (--left == 0) {
+        if (--left == 0 || (!merging && !open.isEmpty())) {
           break scan;
         }
       }

@@ -284,6 +284,20 @@ public final class BatchScheduler<T extends BatchItem> implements AutoCloseable 
     }
   }
 
+  /**
+   * From now on items share batches, or each is a batch of its own at once. Batches that were taken
+   * before stay as they are.
+   */
+  public void merging(boolean on) {
+    lock.lock();
+    try {
+      queue.merging(on);
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** How long the executors will be busy with what is here; zero while too little is known. */
   public Duration queuedWork() {
     lock.lock();

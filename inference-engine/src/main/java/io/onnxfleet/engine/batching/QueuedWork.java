@@ -7,6 +7,7 @@ final class QueuedWork {
   private final int maxBatchSize;
   private final int[] items;
   private final long[] rows;
+  private boolean merging = true;
   private int allItems;
   private long allRows;
   private long allElements;
@@ -15,6 +16,11 @@ final class QueuedWork {
     maxBatchSize = options.maxBatchSize();
     items = new int[options.priorityLevels() + 1];
     rows = new long[options.priorityLevels() + 1];
+  }
+
+  /** Whether items share batches. */
+  void merging(boolean on) {
+    merging = on;
   }
 
   void add(QueueEntry<?> entry) {
@@ -67,7 +73,7 @@ final class QueuedWork {
 
   /** Rows that a batch will probably have while much waits. */
   int batchRows(LatencyCurve latency, long length) {
-    if (maxBatchSize == 1) {
+    if (maxBatchSize == 1 || !merging) {
       return (int) Math.max(1, allItems == 0 ? 1 : allRows / allItems);
     }
     return Math.min(maxBatchSize, latency.bestRows(length, false));

@@ -14,6 +14,7 @@ import io.onnxfleet.engine.tensor.TensorRows;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,18 +28,27 @@ final class BatchExecution {
   private final VersionEvents events;
   private final BufferPool pool;
   private final ShapeLadder ladder;
+  private final Supplier<RowTerms> rows;
 
   BatchExecution(
       TimedSession session,
       ModelInterface model,
       ShapeLadder ladder,
+      Supplier<RowTerms> rows,
       VersionEvents events,
       BufferPool pool) {
     this.session = session;
     this.model = model;
     this.ladder = model.isBatched() ? ladder : ShapeLadder.NONE;
+    this.rows = rows;
     this.events = events;
     this.pool = pool;
+  }
+
+  /** Rows that are filled up are company too. */
+  private ShapeLadder ladder() {
+    RowTerms terms = rows.get();
+    return terms.merged() || terms.isIndependent() ? ladder : ShapeLadder.NONE;
   }
 
   /** Runs the pieces that nobody dropped; each of them has ended when this returns. */
@@ -59,7 +69,7 @@ final class BatchExecution {
       return;
     }
     try {
-      runOnce(batch, Dimensions.of(batch, ladder));
+      runOnce(batch, Dimensions.of(batch, ladder()));
     } catch (Throwable failure) {
       InferenceException reason = asInferenceException(failure);
       boolean overran = reason.code() == ErrorCode.DEADLINE_EXCEEDED;
@@ -96,7 +106,7 @@ final class BatchExecution {
   /** A model may refuse the shape that it was filled up to; false if that is not what failed. */
   private boolean runAsItIs(List<PendingPiece> batch) {
     Dimensions dimensions = Dimensions.of(batch, ShapeLadder.NONE);
-    if (dimensions.equals(Dimensions.of(batch, ladder))) {
+    if (dimensions.equals(Dimensions.of(batch, ladder()))) {
       return false;
     }
     try {

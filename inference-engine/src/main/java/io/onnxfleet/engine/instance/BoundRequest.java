@@ -10,12 +10,13 @@ import org.jspecify.annotations.Nullable;
  * @param inputs in the model's order, null where an optional one was left out
  * @param outputs positions among the model's outputs, in the order asked for
  * @param rows size along the batch axis; 1 where there is none
+ * @param weight rows that it counts for in the queue, at least 1 and at most those of a batch
  * @param length size along axis 1 of the inputs that are padded, 0 if none are
  * @param shapeKey equal for requests that may share a batch
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared; one allocation less a request
 record BoundRequest(
-    @Nullable Tensor[] inputs, int[] outputs, long rows, long length, Object shapeKey) {
+    @Nullable Tensor[] inputs, int[] outputs, long rows, int weight, long length, Object shapeKey) {
 
   void close() {
     close(inputs);

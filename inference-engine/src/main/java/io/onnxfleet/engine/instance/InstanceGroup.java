@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -54,6 +55,7 @@ public final class InstanceGroup implements ModelGauges {
   private final Ticker ticker;
   private final BusyShare busyShare;
   private final Scheduling scheduling;
+  private final AtomicReference<RowTerms> rows;
   private final List<ModelInstance> instances = new CopyOnWriteArrayList<>();
   private final AtomicInteger instancesMade = new AtomicInteger();
 
@@ -80,6 +82,7 @@ public final class InstanceGroup implements ModelGauges {
     this.pool = environment.pool();
     this.ticker = environment.ticker();
     this.binding = new RequestBinding(model, maxRequestRows);
+    this.rows = new AtomicReference<>(scheduling.rows());
     this.scheduler =
         new BatchScheduler<>(
             scheduling.options(),
@@ -87,6 +90,7 @@ public final class InstanceGroup implements ModelGauges {
             scheduling.limits().withExecutors(sessions.size()),
             new LatencyModel(Math.max(1, model.maxBatchSize())),
             ticker);
+    scheduler.merging(scheduling.rows().merged());
     this.events =
         new VersionEvents(
             id,
@@ -104,7 +108,8 @@ public final class InstanceGroup implements ModelGauges {
   private ModelInstance instance(ModelSession session) {
     String name = "model-%s-%d".formatted(id, instancesMade.getAndIncrement());
     TimedSession timed = new TimedSession(session, scheduling.maxRunTime(), ticker);
-    BatchExecution execution = new BatchExecution(timed, model, scheduling.ladder(), events, pool);
+    BatchExecution execution =
+        new BatchExecution(timed, model, scheduling.ladder(), rows::get, events, pool);
     return new ModelInstance(name, timed, execution, scheduler, busyShare, ticker);
   }
 
@@ -179,7 +184,7 @@ public final class InstanceGroup implements ModelGauges {
     long arrived = ticker.nanoTime();
     List<BoundRequest> bound;
     try (request) {
-      bound = binding.bind(request);
+      bound = binding.bind(request, rows.get());
     } catch (InferenceException refused) {
       events.requestFailed(refused.code(), arrived);
       return CompletableFuture.failedFuture(refused);
@@ -271,6 +276,41 @@ public final class InstanceGroup implements ModelGauges {
   /** The counters since the group was made. */
   public ModelStatistics statistics() {
     return events.statistics();
+  }
+
+  /** What may be done with the rows of requests at this moment. */
+  public RowTerms rowTerms() {
+    return rows.get();
+  }
+
+  /**
+   * Changes what may be done with rows, from now on; batches that run finish as they are. Where
+   * requests are no longer merged, those that wait run one by one.
+   *
+   * @return what held before
+   */
+  public RowTerms rowTerms(RowTerms terms) {
+    RowTerms before = rows.getAndSet(terms);
+    scheduler.merging(terms.merged());
+    if (!before.equals(terms)) {
+      log.info("{}: {}", id, terms.reason());
+    }
+    return before;
+  }
+
+  /**
+   * Neither merges nor cuts requests from now on, because rows were seen to depend on each other.
+   *
+   * @param reason one plain sentence without a full stop, for the index and the log
+   * @return false if that was so before
+   */
+  public boolean stopMerging(String reason) {
+    RowTerms before = rowTerms();
+    if (!before.merged() && before.cut() == RowTerms.Cut.NEVER) {
+      return false;
+    }
+    var _ = rowTerms(before.stopped(reason));
+    return true;
   }
 
   /** Whose group this is. */

@@ -40,7 +40,7 @@ final class PendingPiece implements BatchItem {
 
   @Override
   public int rows() {
-    return (int) Math.max(1, bound.rows());
+    return bound.weight();
   }
 
   @Override

@@ -54,13 +54,14 @@ final class RequestBinding {
   }
 
   /**
-   * The request in the model's terms, split where it has more rows than a batch.
+   * The request in the model's terms, in pieces where that changes no answer.
    *
+   * @param terms what may be done with its rows
    * @return pieces with references of their own to the tensors, at least one; the request stays the
    *     caller's
    * @throws InferenceException if the model cannot take it; nothing is left open then
    */
-  List<BoundRequest> bind(InferenceRequest request) {
+  List<BoundRequest> bind(InferenceRequest request, RowTerms terms) {
     if (request.priority() < 0) {
       throw InferenceException.invalidInput("priority: %d (expected: >= 0)", request.priority());
     }
@@ -77,9 +78,17 @@ final class RequestBinding {
       requireComplete(inputs);
       int[] outputs = outputsOf(request);
       if (!model.isBatched()) {
-        return List.of(new BoundRequest(inputs, outputs, 1, 0, new Object()));
+        return List.of(new BoundRequest(inputs, outputs, 1, 1, 0, new Object()));
       }
-      return split(inputs, outputs, requireEqualRows(inputs), requireEqualLength(inputs));
+      boolean whole = !terms.merged() && terms.cut() == RowTerms.Cut.NEVER;
+      long rows = whole ? requireFewRows(inputs) : requireEqualRows(inputs);
+      if (terms.bounded() && terms.cut() == RowTerms.Cut.NEVER && rows > model.maxBatchSize()) {
+        throw InferenceException.invalidInput(
+            "request of %d rows (expected: <= %d, the model's max_batch_size, as the request is not"
+                + " cut: %s)",
+            rows, model.maxBatchSize(), terms.reason());
+      }
+      return split(inputs, outputs, rows, requireEqualLength(inputs), terms);
     } catch (Throwable failure) {
       BoundRequest.close(inputs);
       throw failure;
@@ -147,6 +156,23 @@ final class RequestBinding {
     return index;
   }
 
+  /** The most rows that an input has, where they need not agree. */
+  private long requireFewRows(@Nullable Tensor[] inputs) {
+    long rows = 0;
+    for (Tensor input : inputs) {
+      rows = input == null ? rows : Math.max(rows, input.rows());
+    }
+    requireFew(rows);
+    return rows;
+  }
+
+  private void requireFew(long rows) {
+    if (rows > maxRequestRows) {
+      throw InferenceException.invalidInput(
+          "request of %d rows (expected: <= %d)", rows, maxRequestRows);
+    }
+  }
+
   private long requireEqualRows(@Nullable Tensor[] inputs) {
     long rows = -1;
     for (int index = 0; index < inputs.length; index++) {
@@ -161,10 +187,7 @@ final class RequestBinding {
       }
       rows = input.rows();
     }
-    if (rows > maxRequestRows) {
-      throw InferenceException.invalidInput(
-          "request of %d rows (expected: <= %d)", rows, maxRequestRows);
-    }
+    requireFew(rows);
     return Math.max(rows, 0);
   }
 
@@ -186,14 +209,21 @@ final class RequestBinding {
   }
 
   private List<BoundRequest> split(
-      @Nullable Tensor[] inputs, int[] outputs, long rows, long length) {
-    Object key = rows == 0 ? new Object() : shapeKey(inputs);
-    if (rows <= model.maxBatchSize()) {
-      return List.of(new BoundRequest(inputs, outputs, rows, length, key));
+      @Nullable Tensor[] inputs, int[] outputs, long rows, long length, RowTerms terms) {
+    Object key = rows == 0 || !terms.merged() ? new Object() : shapeKey(inputs);
+    long most =
+        switch (terms.cut()) {
+          case NEVER -> Long.MAX_VALUE;
+          case BATCHES -> model.maxBatchSize();
+          case ROWS -> 1;
+        };
+    if (rows <= most) {
+      int weight = (int) Math.clamp(rows, 1, model.maxBatchSize());
+      return List.of(new BoundRequest(inputs, outputs, rows, weight, length, key));
     }
-    long[] counts = new long[Math.toIntExact(Math.ceilDiv(rows, model.maxBatchSize()))];
-    Arrays.fill(counts, model.maxBatchSize());
-    counts[counts.length - 1] = rows - (counts.length - 1L) * model.maxBatchSize();
+    long[] counts = new long[Math.toIntExact(Math.ceilDiv(rows, most))];
+    Arrays.fill(counts, most);
+    counts[counts.length - 1] = rows - (counts.length - 1L) * most;
     List<@Nullable Tensor[]> parts = new ArrayList<>();
     for (int part = 0; part < counts.length; part++) {
       parts.add(new @Nullable Tensor[inputs.length]);
@@ -215,7 +245,9 @@ final class RequestBinding {
     BoundRequest.close(inputs);
     List<BoundRequest> pieces = new ArrayList<>(counts.length);
     for (int part = 0; part < counts.length; part++) {
-      pieces.add(new BoundRequest(parts.get(part), outputs, counts[part], length, key));
+      Object own = terms.merged() ? key : new Object();
+      int weight = (int) counts[part];
+      pieces.add(new BoundRequest(parts.get(part), outputs, counts[part], weight, length, own));
     }
     return pieces;
   }

@@ -3,6 +3,7 @@ package io.onnxfleet.engine.repository;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.instance.RowTerms;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -182,12 +183,26 @@ final class ModelEntry {
     List<ModelIndexEntry> lines = new ArrayList<>();
     for (Map.Entry<Long, Status> version : versions.entrySet()) {
       Status status = version.getValue();
-      lines.add(new ModelIndexEntry(name, version.getKey(), status.state(), status.reason()));
+      lines.add(new ModelIndexEntry(name, version.getKey(), status.state(), reasonOf(status)));
     }
     if (lines.isEmpty()) {
       lines.add(new ModelIndexEntry(name, null, ModelState.UNAVAILABLE, reason()));
     }
     return lines;
+  }
+
+  /** Of one that serves, how its rows are run, unless they are independent. */
+  private static String reasonOf(Status status) {
+    LoadedVersion loaded = status.loaded();
+    if (loaded == null || status.state() != ModelState.READY) {
+      return status.reason();
+    }
+    RowTerms terms = loaded.group().rowTerms();
+    if (terms.isIndependent()) {
+      return status.reason();
+    }
+    String rows = terms.reason();
+    return status.reason().isEmpty() ? rows : status.reason() + "; " + rows;
   }
 
   private synchronized String reason() {

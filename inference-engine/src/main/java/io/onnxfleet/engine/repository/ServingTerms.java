@@ -11,8 +11,11 @@ import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.instance.ModelInterface;
 import io.onnxfleet.engine.instance.ModelInterface.Padding;
 import io.onnxfleet.engine.instance.ModelInterface.Port;
+import io.onnxfleet.engine.instance.RowTerms;
+import io.onnxfleet.engine.instance.RowTerms.Cut;
 import io.onnxfleet.engine.instance.Scheduling;
 import io.onnxfleet.engine.instance.ShapeLadder;
+import io.onnxfleet.engine.proof.RowVerdict;
 import io.onnxfleet.engine.repository.config.DynamicBatching;
 import io.onnxfleet.engine.repository.config.ModelConfig;
 import io.onnxfleet.engine.repository.config.QueuePolicyConfig;
@@ -39,6 +42,9 @@ final class ServingTerms {
 
   /** The parameter that bounds the time of one run, in milliseconds. */
   static final String MAX_RUN_TIME = "max_run_time_ms";
+
+  /** The parameter that merges requests although their rows may depend on each other. */
+  static final String BATCH_INVARIANT = "batch_invariant";
 
   /** The parameter that rounds the shapes of batches up to a few. */
   static final String SHAPE_LADDER = "shape_ladder";
@@ -92,7 +98,8 @@ final class ServingTerms {
       ExecutionProvider provider,
       int maxQueueSize,
       Duration maxQueuedWork,
-      Duration maxRunTime) {
+      Duration maxRunTime,
+      RowTerms rows) {
     DynamicBatching batching = config.dynamicBatching();
     int batchSize = batching == null ? 1 : Math.max(1, config.maxBatchSize());
     DynamicBatching declared = batching == null ? DynamicBatching.DEFAULT : batching;
@@ -115,7 +122,66 @@ final class ServingTerms {
         fixed ? new TritonBatchingPolicy(options) : new AdaptiveBatchingPolicy(),
         new WorkLimits(1, maxPaddedElements(config), maxQueuedWork),
         ladder(config, provider, batchSize),
-        maxRunTime(config, maxRunTime));
+        maxRunTime(config, maxRunTime),
+        rows);
+  }
+
+  /** What may be done with the rows of requests, given what was shown of the model. */
+  static RowTerms rowTerms(ModelConfig config, RowVerdict verdict) {
+    boolean asked = mergesAnyway(config);
+    if (!config.isBatched()) {
+      return RowTerms.asTheyCame("requests run as they come: " + config.batchingObstacle());
+    }
+    boolean merges = config.dynamicBatching() != null && config.maxBatchSize() > 1;
+    boolean declared = !config.batchingDerived();
+    String parameter = "parameter '%s' is false, though ".formatted(BATCH_INVARIANT);
+    return switch (verdict) {
+      case RowVerdict.Proven proven ->
+          merges
+              ? new RowTerms(true, Cut.BATCHES, false, merged(config, proven.reason()))
+              : new RowTerms(false, Cut.BATCHES, false, notMerged(config));
+      case RowVerdict.ProvenAlone alone ->
+          asked && merges
+              ? new RowTerms(true, Cut.BATCHES, false, merged(config, parameter + alone.reason()))
+              : new RowTerms(false, Cut.ROWS, false, "requests run row by row: " + alone.reason());
+      case RowVerdict.Unproven unproven -> {
+        if (merges && (declared || asked)) {
+          String why = asked ? parameter : "max_batch_size says so, though not proven: ";
+          yield new RowTerms(true, Cut.NEVER, declared, merged(config, why + unproven.reason()));
+        }
+        yield new RowTerms(
+            false, Cut.NEVER, declared, "requests run as they come: " + unproven.reason());
+      }
+      case RowVerdict.Refuted refuted ->
+          asked && merges
+              ? new RowTerms(
+                  true, Cut.NEVER, declared, merged(config, parameter + refuted.reason()))
+              : new RowTerms(
+                  false, Cut.NEVER, declared, "requests run as they come: " + refuted.reason());
+    };
+  }
+
+  private static String merged(ModelConfig config, String why) {
+    return "requests are merged up to %d rows: %s".formatted(config.maxBatchSize(), why);
+  }
+
+  private static String notMerged(ModelConfig config) {
+    return config.maxBatchSize() == 1
+        ? "requests are not merged: max_batch_size is 1"
+        : "requests are not merged: the configuration has no dynamic_batching";
+  }
+
+  private static boolean mergesAnyway(ModelConfig config) {
+    String declared = config.parameters().getOrDefault(BATCH_INVARIANT, "true");
+    return switch (declared) {
+      case "true" -> false;
+      case "false" -> true;
+      default ->
+          throw new InferenceException(
+              ErrorCode.MODEL_LOAD_FAILED,
+              "parameter '%s': %s (expected one of true, false)"
+                  .formatted(BATCH_INVARIANT, declared));
+    };
   }
 
   /** By default only where a new shape costs a search for kernels or a new engine. */

@@ -4,8 +4,10 @@ import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.instance.InstanceGroup;
 import io.onnxfleet.engine.instance.ModelInterface;
+import io.onnxfleet.engine.instance.RowTerms;
 import io.onnxfleet.engine.instance.WarmUp;
 import io.onnxfleet.engine.metrics.ModelVersionId;
+import io.onnxfleet.engine.proof.RowVerdict;
 import io.onnxfleet.engine.repository.ModelFolder.Version;
 import io.onnxfleet.engine.repository.ThreadBudget.Split;
 import io.onnxfleet.engine.repository.check.ModelFileCheck;
@@ -83,15 +85,15 @@ final class SessionVersionLoader implements VersionLoader {
       LoadedVersion loaded = open(folder, id, version.modelFile(), opening, progress);
       opened.put(loaded.group(), opening);
       log.info(
-          "{} is ready after {} ms: {} instances on {}, max batch size {}{}",
+          "{} is ready after {} ms: {} instances on {}{}; {}",
           id,
           (environment.ticker().nanoTime() - begin) / 1_000_000,
           opening.size(),
           loaded.executionProvider().label(),
-          loaded.config().maxBatchSize(),
           loaded.nodePlacement().describe().isEmpty()
               ? ""
-              : ", " + loaded.nodePlacement().describe());
+              : ", " + loaded.nodePlacement().describe(),
+          loaded.group().rowTerms().reason());
       return loaded;
     } catch (Throwable failure) {
       opening.forEach(session -> session.session().close());
@@ -155,11 +157,6 @@ final class SessionVersionLoader implements VersionLoader {
     try {
       ModelConfig config =
           ModelConfigDerivation.derive(loaded.id().model(), folder.config(), loaded.signature());
-      if (config.maxBatchSize() != loaded.config().maxBatchSize()) {
-        config =
-            ModelConfigDerivation.deriveUnbatched(
-                loaded.id().model(), folder.config(), loaded.signature());
-      }
       for (SessionOptions options : missing) {
         ModelSession session = sessions.open(version.modelFile(), options);
         added.add(new Opened(session, options));
@@ -197,11 +194,7 @@ final class SessionVersionLoader implements VersionLoader {
     ModelConfig config =
         ModelConfigDerivation.derive(id.model(), folder.config(), first.signature());
     config.notes().forEach(note -> log.info("{}: {}", id, note));
-    if (config.batchingDerived() && losesRows(first, config)) {
-      log.info("{}: outputs do not keep rows apart, so requests are not batched", id);
-      config =
-          ModelConfigDerivation.deriveUnbatched(id.model(), folder.config(), first.signature());
-    }
+    RowTerms rows = ServingTerms.rowTerms(config, verdict(first, config));
     ModelInterface model = ServingTerms.modelInterface(config, first.signature());
     progress.accept("choosing threads");
     Split split = split(folder, file, wanted, first, config, model);
@@ -230,7 +223,7 @@ final class SessionVersionLoader implements VersionLoader {
             model,
             opened.stream().map(Opened::session).toList(),
             ServingTerms.scheduling(
-                config, first.executionProvider(), maxQueueSize, maxQueuedWork, maxRunTime),
+                config, first.executionProvider(), maxQueueSize, maxQueuedWork, maxRunTime, rows),
             maxRequestRows,
             environment);
     return new LoadedVersion(
@@ -319,10 +312,13 @@ final class SessionVersionLoader implements VersionLoader {
     }
   }
 
-  private boolean losesRows(ModelSession session, ModelConfig config) {
+  private RowVerdict verdict(ModelSession session, ModelConfig config) {
     ModelInterface model = ServingTerms.modelInterface(config, session.signature());
-    return new WarmUp(session, model, environment.pool()).run(PROBE_ROWS)
-        == WarmUp.Outcome.ROWS_LOST;
+    return switch (new WarmUp(session, model, environment.pool()).run(PROBE_ROWS)) {
+      case ROWS_KEPT -> new RowVerdict.Proven("two rows stay apart");
+      case ROWS_LOST -> new RowVerdict.Unproven("outputs do not keep rows apart");
+      case REFUSED -> new RowVerdict.Unproven("the model refuses made-up inputs");
+    };
   }
 
   /** Runs as declared, or else on made-up inputs; false if the model refuses those. */

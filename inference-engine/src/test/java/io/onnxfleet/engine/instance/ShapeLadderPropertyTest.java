@@ -135,7 +135,8 @@ class ShapeLadderPropertyTest {
             new AdaptiveBatchingPolicy(),
             WorkLimits.NONE,
             ladder,
-            Duration.ZERO),
+            Duration.ZERO,
+            RowTerms.independent("")),
         100,
         new InstanceGroup.Environment(pool, System::nanoTime, EngineMetrics.NONE));
   }

@@ -11,9 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param maxBatchSize rows that the model may be given at once; 0 if its tensors have no batch
  *     dimension
  * @param batchingDerived true if {@code maxBatchSize} above 0 was concluded from the shapes that
- *     the model declares. Such a declaration may be wrong: run two rows and see whether every
- *     output has two before trusting it, and else {@linkplain ModelConfigDerivation#deriveUnbatched
- *     derive again}.
+ *     the model declares; only a proof tells whether its rows are independent
+ * @param batchingObstacle why there is no batch dimension; empty where there is one
  * @param inputs in the model's order
  * @param outputs in the model's order
  * @param dynamicBatching null if each request runs alone, even where the model could take more rows
@@ -26,6 +25,7 @@ public record ModelConfig(
     String name,
     int maxBatchSize,
     boolean batchingDerived,
+    String batchingObstacle,
     List<TensorConfig> inputs,
     List<TensorConfig> outputs,
     @Nullable DynamicBatching dynamicBatching,

@@ -22,9 +22,10 @@ import org.jspecify.annotations.Nullable;
  *   <li>A configuration that lists both inputs and outputs is served as it stands: without {@code
  *       max_batch_size} tensors have no batch dimension, and without {@code dynamic_batching} each
  *       request runs alone.
- *   <li>One that leaves inputs or outputs out is completed: the batch size, if it has none, from
- *       the shapes (at most {@value #DEFAULT_MAX_BATCH_SIZE} rows), and above 1 it batches
- *       dynamically, without delay. So is a model without a configuration.
+ *   <li>One that leaves inputs or outputs out is completed: the batch size, if it does not even say
+ *       0, from the shapes (at most {@value #DEFAULT_MAX_BATCH_SIZE} rows), and above 1 it batches
+ *       dynamically, without delay, as far as the model's rows are proven independent. So is a
+ *       model without a configuration.
  *   <li>Inputs that are not listed are taken from the model. Outputs are taken from the model if
  *       none is listed; otherwise the listed ones alone are served.
  * </ul>
@@ -42,16 +43,14 @@ public final class ModelConfigDerivation {
   private final ModelConfigProto declared;
   private final String modelFilename;
   private final ModelSignature signature;
-  private final boolean mayBatch;
 
   private ModelConfigDerivation(
-      String model, @Nullable DeclaredConfig declared, ModelSignature signature, boolean mayBatch) {
+      String model, @Nullable DeclaredConfig declared, ModelSignature signature) {
     this.model = model;
     this.declared = declared == null ? ModelConfigProto.getDefaultInstance() : declared.proto();
     this.modelFilename =
         declared == null ? ModelConfig.DEFAULT_MODEL_FILENAME : declared.defaultModelFilename();
     this.signature = signature;
-    this.mayBatch = mayBatch;
   }
 
   /**
@@ -63,16 +62,7 @@ public final class ModelConfigDerivation {
    */
   public static ModelConfig derive(
       String model, @Nullable DeclaredConfig declared, ModelSignature signature) {
-    return new ModelConfigDerivation(model, declared, signature, true).derive();
-  }
-
-  /**
-   * The same for a model whose {@linkplain ModelConfig#batchingDerived derived} batch dimension
-   * turned out to be none. A declared {@code max_batch_size} stays.
-   */
-  public static ModelConfig deriveUnbatched(
-      String model, @Nullable DeclaredConfig declared, ModelSignature signature) {
-    return new ModelConfigDerivation(model, declared, signature, false).derive();
+    return new ModelConfigDerivation(model, declared, signature).derive();
   }
 
   private ModelConfig derive() {
@@ -90,12 +80,8 @@ public final class ModelConfigDerivation {
           "max_batch_size: %d (expected: >= 0)", declared.getMaxBatchSize());
     }
     boolean completed = declared.getInputCount() == 0 || declared.getOutputCount() == 0;
-    boolean derived =
-        completed
-            && mayBatch
-            && declared.getMaxBatchSize() == 0
-            && !declaresWholeShapes()
-            && BatchDimension.isDerivable(signature);
+    String obstacle = obstacle(completed);
+    boolean derived = obstacle.isEmpty() && !declared.hasMaxBatchSize();
     int maxBatchSize = derived ? DEFAULT_MAX_BATCH_SIZE : declared.getMaxBatchSize();
 
     List<String> notes = new ArrayList<>(UnservedFeatures.notes(declared));
@@ -117,6 +103,7 @@ public final class ModelConfigDerivation {
         model,
         maxBatchSize,
         derived,
+        maxBatchSize > 0 ? "" : obstacle,
         inputs,
         outputs,
         batching,
@@ -130,6 +117,16 @@ public final class ModelConfigDerivation {
         notes,
         CompletedConfig.json(
             declared, model, maxBatchSize, inputs, outputs, batching != null, modelFilename));
+  }
+
+  /** Why there is no batch dimension, or empty if there is one. */
+  private String obstacle(boolean completed) {
+    if (declared.hasMaxBatchSize()) {
+      return declared.getMaxBatchSize() == 0 ? "the configuration says max_batch_size: 0" : "";
+    }
+    return !completed || declaresWholeShapes()
+        ? "the configuration gives whole shapes and no max_batch_size"
+        : BatchDimension.obstacle(signature);
   }
 
   /** True if a listed tensor's dims count the first dimension, which is a word against batching. */

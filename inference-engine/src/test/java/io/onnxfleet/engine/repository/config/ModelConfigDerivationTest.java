@@ -45,11 +45,11 @@ final class ModelConfigDerivationTest {
         "scalar input|input FP32[batch,32]; threshold FP32[]|ids INT64[batch]|false",
         "scalar output|input FP32[batch,32]|loss FP32[]|false",
         "fixed state|x FP32[?,?]; state FP32[2,?,128]|y FP32[?,1]|false",
-        "sequence first|x FP32[sequence,1,10]|y FP32[sequence,1,9]|false",
+        "sequence first|x FP32[sequence,1,10]|y FP32[sequence,1,9]|true",
         "sequence first, fixed rest|x FP32[sequence,1,10]; h FP32[4,1,20]|y FP32[sequence,1,9]|false",
-        "time first|x FP32[num_frames,80]|y FP32[num_frames,10]|false",
-        "first also behind|x FP32[n,8]|similarity FP32[n,n]|false",
-        "first behind another|text INT64[t,s]; image FP32[i,3]|logits FP32[t,i]|false",
+        "time first|x FP32[num_frames,80]|y FP32[num_frames,10]|true",
+        "first also behind|x FP32[n,8]|similarity FP32[n,n]|true",
+        "first behind another|text INT64[t,s]; image FP32[i,3]|logits FP32[t,i]|true",
         "no inputs||values FP32[?,5]|false",
         "optional with a batch|x FP32[?,4]; b? FP32[?,4]|y FP32[?,4]|true",
         "optional without|x FP32[?,4]; w? FP32[4]|y FP32[?,4]|true",
@@ -96,11 +96,12 @@ final class ModelConfigDerivationTest {
   }
 
   @Test
-  void deriveUnbatched_keepsTheWholeShapes_whenTheTrialWithTwoRowsFailed() {
-    ModelConfig config = ModelConfigDerivation.deriveUnbatched("m", null, SIMPLE);
+  void derive_leavesTheBatchOut_whenTheConfigurationSaysZero() {
+    ModelConfig config = derive("max_batch_size: 0", SIMPLE);
 
     assertThat(config.isBatched()).isFalse();
     assertThat(config.batchingDerived()).isFalse();
+    assertThat(config.batchingObstacle()).isEqualTo("the configuration says max_batch_size: 0");
     assertThat(config.dynamicBatching()).isNull();
     assertThat(config.inputs().getFirst().dims()).isEqualTo(Shape.of(-1, 16));
   }
