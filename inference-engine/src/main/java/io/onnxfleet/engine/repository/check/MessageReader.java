@@ -75,19 +75,40 @@ final class MessageReader {
     return in.readInt64();
   }
 
+  boolean isFixed32() {
+    return WireFormat.getTagWireType(tag) == WireFormat.WIRETYPE_FIXED32;
+  }
+
+  float real() throws IOException {
+    return in.readFloat();
+  }
+
   /** A text, whatever its bytes are. */
   String text() throws IOException {
     return new String(in.readByteArray(), StandardCharsets.UTF_8);
   }
 
+  /** The first bytes of a text; a long one is not held as a whole. */
+  String textStart(int most) throws IOException {
+    int length = lengthWithin();
+    String start = new String(in.readRawBytes(Math.min(length, most)), StandardCharsets.UTF_8);
+    in.skipRawBytes(Math.max(0, length - most));
+    return start;
+  }
+
   /** Passes over what a field holds, and says how many bytes that was. */
   int skipBytes() throws IOException {
+    int length = lengthWithin();
+    in.skipRawBytes(length);
+    return length;
+  }
+
+  private int lengthWithin() throws IOException {
     int length = length();
     int left = in.getBytesUntilLimit();
     if (left >= 0 && length > left) {
       throw new InvalidProtocolBufferException("a field ends too late");
     }
-    in.skipRawBytes(length);
     return length;
   }
 

@@ -21,16 +21,20 @@ import java.util.Set;
  *   <li>Each tensor's data are as long as its dimensions say; those in other files are in the
  *       model's folder, also once links are followed.
  *   <li>Operators are of domains that the runtime knows, or functions of the model.
+ *   <li>No node is one that the runtime is known to compute wrongly ({@link WrongOperators}).
  * </ul>
  *
- * <p>What the graph computes is not looked at. Reads once through the file, weights skipped, in
- * memory that does not grow with it. Not thread-safe; lives for one check.
+ * <p>What else the graph computes is not looked at. Reads once through the file, weights skipped,
+ * in memory that does not grow with it. Not thread-safe; lives for one check.
  */
 public final class ModelFileCheck {
   static final int MAX_NODES = 1_000_000;
   static final int MAX_TENSORS = 1_000_000;
   static final int MAX_PORTS = 10_000;
   static final int MAX_NESTING = 16;
+
+  /** Of a name, in bytes. */
+  private static final int SHOWN = 200;
 
   private static final String ORT_SUFFIX = ".ort";
 
@@ -151,34 +155,74 @@ public final class ModelFileCheck {
 
   private boolean node(MessageReader in, int nesting) throws IOException {
     nodes = counted(nodes, MAX_NODES, "nodes");
-    String[] name = {"", ""};
+    NodeFacts facts = new NodeFacts();
     boolean read =
         in.message(
             field ->
                 switch (field) {
-                  case 4, 7 -> {
+                  case 1, 2, 3, 4, 7 -> {
                     if (!in.isLengthDelimited()) {
                       yield false;
                     }
-                    name[field == 4 ? 0 : 1] = in.text();
+                    // Operators and domains are compared; the others are only shown.
+                    facts.text(field, field < 4 ? in.textStart(SHOWN) : in.text());
                     yield true;
                   }
-                  case 5 -> attribute(in, nesting);
+                  case 5 -> attribute(in, nesting, facts);
                   default -> false;
                 });
-    String _ = operators.putIfAbsent(name[1], Names.printable(name[0]));
+    String _ = operators.putIfAbsent(facts.domain(), Names.printable(facts.operator()));
+    WrongOperators.fault(facts)
+        .ifPresent(
+            fault -> {
+              throw refused(fault);
+            });
     return read;
   }
 
-  private boolean attribute(MessageReader in, int nesting) throws IOException {
-    return in.message(
-        field ->
-            switch (field) {
-              case 5, 10 -> tensor(in);
-              case 6, 11 -> graph(in, nesting + 1);
-              case 22, 23 -> sparse(in);
-              default -> false;
-            });
+  private boolean attribute(MessageReader in, int nesting, NodeFacts node) throws IOException {
+    Attribute attribute = new Attribute();
+    boolean read =
+        in.message(
+            field ->
+                switch (field) {
+                  case 1, 21 -> {
+                    if (!in.isLengthDelimited()) {
+                      yield false;
+                    }
+                    String text = in.textStart(SHOWN);
+                    if (field == 1) {
+                      attribute.name = text;
+                    } else {
+                      attribute.isParameter = !text.isEmpty();
+                    }
+                    yield true;
+                  }
+                  case 2 -> {
+                    if (!in.isFixed32()) {
+                      yield false;
+                    }
+                    attribute.number = in.real();
+                    yield true;
+                  }
+                  case 3 -> {
+                    if (!in.isVarint()) {
+                      yield false;
+                    }
+                    attribute.number = in.number();
+                    yield true;
+                  }
+                  case 5, 10 -> tensor(in);
+                  case 6, 11 -> graph(in, nesting + 1);
+                  case 22, 23 -> sparse(in);
+                  default -> false;
+                });
+    if (attribute.isParameter) {
+      node.parameter(attribute.name);
+    } else {
+      node.number(attribute.name, attribute.number);
+    }
+    return read;
   }
 
   private boolean tensor(MessageReader in) throws IOException {
@@ -204,6 +248,13 @@ public final class ModelFileCheck {
               }
               default -> false;
             });
+  }
+
+  /** What is read of one attribute, in whatever order it is written. */
+  private static final class Attribute {
+    private String name = "";
+    private double number;
+    private boolean isParameter;
   }
 
   private static int counted(int before, int most, String what) {
