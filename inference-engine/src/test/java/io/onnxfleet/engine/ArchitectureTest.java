@@ -36,6 +36,8 @@ class ArchitectureTest {
         .definedBy(ROOT + ".proof..")
         .layer("instance")
         .definedBy(ROOT + ".instance..")
+        .layer("crash")
+        .definedBy(ROOT + ".crash..")
         .layer("batching")
         .definedBy(ROOT + ".batching..")
         .layer("runtime")
@@ -56,10 +58,12 @@ class ArchitectureTest {
         .mayOnlyBeAccessedByLayers("repository", "engine")
         .whereLayer("proof")
         .mayOnlyBeAccessedByLayers("instance", "repository", "engine")
+        .whereLayer("crash")
+        .mayOnlyBeAccessedByLayers("instance", "repository", "engine")
         .whereLayer("batching")
         .mayOnlyBeAccessedByLayers("instance", "repository")
         .whereLayer("runtime")
-        .mayOnlyBeAccessedByLayers("proof", "instance", "repository", "engine")
+        .mayOnlyBeAccessedByLayers("proof", "instance", "crash", "repository", "engine")
         .check(ENGINE);
   }
 

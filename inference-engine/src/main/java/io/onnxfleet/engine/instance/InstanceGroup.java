@@ -3,6 +3,7 @@ package io.onnxfleet.engine.instance;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.onnxfleet.engine.batching.BatchScheduler;
 import io.onnxfleet.engine.batching.latency.LatencyModel;
+import io.onnxfleet.engine.crash.ThreadNames;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.metrics.BusyShare;
@@ -106,7 +107,7 @@ public final class InstanceGroup implements ModelGauges {
   }
 
   private ModelInstance instance(ModelSession session) {
-    String name = "model-%s-%d".formatted(id, instancesMade.getAndIncrement());
+    String name = ThreadNames.instance(id, instancesMade.getAndIncrement());
     TimedSession timed = new TimedSession(session, scheduling.maxRunTime(), ticker);
     BatchExecution execution =
         new BatchExecution(timed, model, scheduling.ladder(), rows::get, events, pool);

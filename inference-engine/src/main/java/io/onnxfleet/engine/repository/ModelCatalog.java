@@ -1,5 +1,6 @@
 package io.onnxfleet.engine.repository;
 
+import io.onnxfleet.engine.crash.ThreadNames;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.instance.InstanceGroup;
@@ -25,6 +26,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -54,6 +57,7 @@ public final class ModelCatalog {
   private final EngineMetrics metrics;
   private final Duration drainTimeout;
   private final ExecutorService executor;
+  private final BiConsumer<Duration, Runnable> later;
   private final Ticker ticker;
   private final Map<String, ModelEntry> entries = new ConcurrentHashMap<>();
 
@@ -62,6 +66,9 @@ public final class ModelCatalog {
 
   /** What each model's files were when its last load began. */
   private final Map<String, ModelStamp> stamps = new ConcurrentHashMap<>();
+
+  /** Versions that are tried again after a pause, one try of each at a time. */
+  private final Set<ModelVersionId> retrying = ConcurrentHashMap.newKeySet();
 
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
   private volatile boolean scanned;
@@ -75,6 +82,32 @@ public final class ModelCatalog {
       Duration drainTimeout,
       int loadingThreads,
       Ticker ticker) {
+    this(
+        repository,
+        loader,
+        metrics,
+        drainTimeout,
+        loadingThreads,
+        ticker,
+        (pause, task) ->
+            CompletableFuture.delayedExecutor(pause.toMillis(), TimeUnit.MILLISECONDS)
+                .execute(task));
+  }
+
+  /**
+   * A catalog that knows nothing until {@link #loadAll}.
+   *
+   * @param later runs a task after a pause
+   */
+  ModelCatalog(
+      ModelRepository repository,
+      VersionLoader loader,
+      EngineMetrics metrics,
+      Duration drainTimeout,
+      int loadingThreads,
+      Ticker ticker,
+      BiConsumer<Duration, Runnable> later) {
+    this.later = later;
     this.ticker = ticker;
     this.repository = repository;
     this.loader = loader;
@@ -490,16 +523,26 @@ public final class ModelCatalog {
     ModelVersionId id = new ModelVersionId(folder.name(), version.number());
     LoadedVersion loaded;
     long begin = ticker.nanoTime();
+    Thread thread = Thread.currentThread();
+    String threadName = thread.getName();
     try {
+      // A crash report names the thread, and by that the model.
+      thread.setName(ThreadNames.loading(id));
       loaded = loader.load(folder, version, step -> entry.progress(version.number(), step));
     } catch (InferenceException failure) {
       entry.failed(version.number(), String.valueOf(failure.getMessage()));
       log.warn("{} is not served: {}", id, failure.getMessage());
+      Duration pause = failure.retryAfter();
+      if (pause != null) {
+        retryLater(id, pause);
+      }
       throw failure;
     } catch (RuntimeException | Error failure) {
       entry.failed(version.number(), failure.toString());
       log.error("{} is not served", id, failure);
       throw new InferenceException(ErrorCode.MODEL_LOAD_FAILED, id + ": " + failure, failure);
+    } finally {
+      thread.setName(threadName);
     }
     OnDemandModels models = onDemand;
     if (models != null) {
@@ -511,6 +554,28 @@ public final class ModelCatalog {
     if (replaced != null) {
       drain(replaced);
     }
+  }
+
+  /** Whatever the mode: that a version needs time is no reason to do without it. */
+  private void retryLater(ModelVersionId id, Duration pause) {
+    if (!retrying.add(id)) {
+      return;
+    }
+    later.accept(
+        pause,
+        () -> {
+          retrying.remove(id);
+          ModelEntry entry = entries.get(id.model());
+          if (entry != null && entry.isUnavailable(id.version()) && !executor.isShutdown()) {
+            var _ =
+                change(id.model(), () -> load(find(id.model()), false))
+                    .exceptionally(
+                        failure -> {
+                          log.debug("{} still does not load", id, failure);
+                          return null;
+                        });
+          }
+        });
   }
 
   private void unload(ModelEntry entry, long version) {

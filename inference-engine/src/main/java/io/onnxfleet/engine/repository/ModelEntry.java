@@ -64,6 +64,12 @@ final class ModelEntry {
         };
   }
 
+  /** True if a version is known, takes no requests and is not being changed. */
+  synchronized boolean isUnavailable(long version) {
+    Status status = versions.get(version);
+    return status != null && status.state() == ModelState.UNAVAILABLE;
+  }
+
   synchronized void loading(long version) {
     versions.compute(
         version,

@@ -48,7 +48,10 @@ final class QuarantiningVersionLoader implements VersionLoader {
       forget(id);
       return loaded;
     } catch (InferenceException failure) {
-      failed(id, stamp, String.valueOf(failure.getMessage()));
+      // What may be tried again says when; it holds nothing against the model.
+      if (failure.retryAfter() == null) {
+        failed(id, stamp, String.valueOf(failure.getMessage()));
+      }
       throw failure;
     }
   }

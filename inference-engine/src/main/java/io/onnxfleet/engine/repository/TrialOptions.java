@@ -6,7 +6,7 @@ import java.time.Duration;
  * What a model that was not seen before has to stand, in a process of its own, before it is loaded.
  *
  * @param enabled false if models are loaded at once
- * @param timeout for opening and one run
+ * @param timeout CPU time for opening and one run; by the clock it may take ten times as long
  * @param memoryBytes that it may take, besides three times the size of its files
  */
 public record TrialOptions(boolean enabled, Duration timeout, long memoryBytes) {

@@ -1,19 +1,23 @@
 package io.onnxfleet.engine.repository;
 
+import io.onnxfleet.engine.crash.CrashFolder;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.repository.ModelFolder.Version;
 import io.onnxfleet.engine.repository.config.DeclaredConfig;
 import io.onnxfleet.engine.repository.trial.ChildProcesses;
 import io.onnxfleet.engine.repository.trial.Outcome;
+import io.onnxfleet.engine.repository.trial.TimeLimit;
 import io.onnxfleet.engine.runtime.ExecutionProvider;
 import io.onnxfleet.engine.runtime.GraphCache;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -35,6 +39,13 @@ final class TrialVersionLoader implements VersionLoader {
   private static final Logger log = LoggerFactory.getLogger(TrialVersionLoader.class);
   private static final String PASSED = "passed";
   private static final int MOST_QUESTIONS = 100;
+  private static final String REPORT_KIND = "model-check";
+
+  /** How long what ran out of time is left alone, doubled each time. */
+  private static final Duration FIRST_PAUSE = Duration.ofSeconds(15);
+
+  private static final Duration LONGEST_PAUSE = Duration.ofMinutes(10);
+  private static final int MOST_DOUBLINGS = 6;
 
   /** Where ONNX Runtime's libraries lie: images keep none in their jars. */
   private static final List<String> HANDED_ON =
@@ -51,6 +62,9 @@ final class TrialVersionLoader implements VersionLoader {
   private final long maxGraphCacheBytes;
   private final ChildProcesses children;
   private final AtomicBoolean startFailed = new AtomicBoolean();
+
+  /** How often in a row each model ran out of time. */
+  private final Map<Path, Integer> timeouts = new ConcurrentHashMap<>();
 
   /**
    * A loader behind trials.
@@ -72,10 +86,11 @@ final class TrialVersionLoader implements VersionLoader {
     this.passed = passed;
     this.graphCache = graphCache;
     this.maxGraphCacheBytes = maxGraphCacheBytes;
-    this.children = new ChildProcesses(command(), MOST_QUESTIONS);
+    CrashFolder reports = CrashFolder.ofThisProcess();
+    this.children = new ChildProcesses(command(reports), MOST_QUESTIONS, reports, REPORT_KIND);
   }
 
-  static List<String> command() {
+  static List<String> command(CrashFolder reports) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(
@@ -84,7 +99,10 @@ final class TrialVersionLoader implements VersionLoader {
             "-XX:+UseSerialGC",
             "-XX:TieredStopAtLevel=1",
             "-XX:ActiveProcessorCount=1",
-            "-XX:+SuppressFatalErrorMessage",
+            // Its output is for answers; what it says when it crashes goes beside them.
+            "-XX:+DisplayVMOutputToStderr",
+            reports.option(REPORT_KIND),
+            "-XX:ErrorLogTimeout=10",
             "-XX:-CreateCoredumpOnCrash",
             "--enable-native-access=ALL-UNNAMED",
             "-Djava.io.tmpdir=" + System.getProperty("java.io.tmpdir")));
@@ -126,7 +144,12 @@ final class TrialVersionLoader implements VersionLoader {
     progress.accept("being tried in a process of its own");
     String refusal;
     try {
-      refusal = refusal(children.ask(question(folder, version).toJson(), options.timeout()));
+      Outcome outcome =
+          children.ask(question(folder, version).toJson(), TimeLimit.ofCpu(options.timeout()));
+      if (outcome instanceof Outcome.TimedOut late) {
+        throw outOfTime(version, late);
+      }
+      refusal = refusal(outcome);
     } catch (IOException failure) {
       if (startFailed.compareAndSet(false, true)) {
         log.warn("models are loaded untried: no process can be started", failure);
@@ -139,9 +162,22 @@ final class TrialVersionLoader implements VersionLoader {
     if (refusal != null) {
       throw new InferenceException(ErrorCode.MODEL_LOAD_FAILED, refusal);
     }
+    timeouts.remove(version.modelFile());
     if (passed != null) {
       passed.note(version.modelFile(), note, PASSED);
     }
+  }
+
+  /** Says nothing for good against the model: the machine may have been busy. */
+  private InferenceException outOfTime(Version version, Outcome.TimedOut late) {
+    int before = timeouts.merge(version.modelFile(), 1, Integer::sum) - 1;
+    Duration pause = FIRST_PAUSE.multipliedBy(1L << Math.min(before, MOST_DOUBLINGS));
+    Duration shortest = pause.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause;
+    return InferenceException.retryable(
+        ErrorCode.MODEL_LOAD_FAILED,
+        "to open it and run it once %s, trial.timeout; it is tried again in %d s"
+            .formatted(late.describe(), shortest.toSeconds()),
+        shortest);
   }
 
   private ModelTrial.Question question(ModelFolder folder, Version version) {
@@ -160,12 +196,8 @@ final class TrialVersionLoader implements VersionLoader {
   private static @Nullable String refusal(Outcome outcome) {
     return switch (outcome) {
       case Outcome.Answer answer -> ModelTrial.Answer.of(answer.line()).refusal();
-      case Outcome.TimedOut late ->
-          "it did not open and run once within %d ms (expected: <= that, trial.timeout)"
-              .formatted(late.timeout().toMillis());
-      case Outcome.Died died ->
-          "it ended the process that tried it, with exit code %d (expected an answer)"
-              .formatted(died.exitCode());
+      case Outcome.TimedOut late -> late.describe();
+      case Outcome.Died died -> "it ended the process that checked it: " + died.describe();
     };
   }
 

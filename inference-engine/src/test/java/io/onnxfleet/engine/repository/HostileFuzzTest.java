@@ -2,8 +2,10 @@ package io.onnxfleet.engine.repository;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.onnxfleet.engine.crash.CrashFolder;
 import io.onnxfleet.engine.repository.trial.ChildProcesses;
 import io.onnxfleet.engine.repository.trial.Outcome;
+import io.onnxfleet.engine.repository.trial.TimeLimit;
 import io.onnxfleet.engine.runtime.TinyModel;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -27,7 +29,8 @@ import org.slf4j.LoggerFactory;
  */
 class HostileFuzzTest {
   private static final Logger log = LoggerFactory.getLogger(HostileFuzzTest.class);
-  private static final Duration TIMEOUT = Duration.ofSeconds(10);
+  private static final TimeLimit TIMEOUT = TimeLimit.ofCpu(Duration.ofSeconds(10));
+  private static final CrashFolder REPORTS = CrashFolder.ofThisProcess();
   private static final int MOST_QUESTIONS = 2000;
 
   private static final String CONFIG =
@@ -58,7 +61,8 @@ class HostileFuzzTest {
     }
     Map<String, Integer> outcomes = new TreeMap<>();
     try (ChildProcesses children =
-        new ChildProcesses(TrialVersionLoader.command(), MOST_QUESTIONS)) {
+        new ChildProcesses(
+            TrialVersionLoader.command(REPORTS), MOST_QUESTIONS, REPORTS, "model-check")) {
       for (int index = 0; index < count; index++) {
         boolean configs = random.nextInt(4) == 0;
         byte[] model =
@@ -90,7 +94,7 @@ class HostileFuzzTest {
         yield refusal == null ? "loads" : "refused";
       }
       case Outcome.TimedOut late -> "timed out";
-      case Outcome.Died died -> "crashed the child: " + died.exitCode();
+      case Outcome.Died died -> "crashed the child: " + died.describe();
     };
   }
 

@@ -49,9 +49,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ModelCatalogTest {
+  private static final String RETRYABLE = "once more: ";
+
   private final Map<String, ModelFolder> folders = new ConcurrentSkipListMap<>();
   private final Map<String, String> failures = new ConcurrentHashMap<>();
   private final List<String> events = new CopyOnWriteArrayList<>();
+  private final List<Duration> pauses = new CopyOnWriteArrayList<>();
+  private final List<Runnable> later = new CopyOnWriteArrayList<>();
   private final AtomicInteger openSessions = new AtomicInteger();
   private final BufferPool pool = BufferPool.ofDefaults();
   private final ModelCatalog catalog =
@@ -61,7 +65,11 @@ class ModelCatalogTest {
           new RecordedEvents(),
           Duration.ofSeconds(30),
           2,
-          Ticker.system());
+          Ticker.system(),
+          (pause, task) -> {
+            pauses.add(pause);
+            later.add(task);
+          });
 
   @AfterEach
   void closesEverySession() {
@@ -95,6 +103,33 @@ class ModelCatalogTest {
         .hasMessage("model 'bad' is not ready: it is no ONNX model");
     assertThatThrownBy(() -> catalog.require("empty", null))
         .hasMessage("model 'empty' is not ready: no version");
+  }
+
+  @Test
+  void load_isTriedAgainLater_whenTheFailureSaysWhen() {
+    put("slow", 1);
+    put("bad", 1);
+    failures.put("bad:1", "it is no ONNX model");
+    failures.put("slow:1", RETRYABLE + "it took too long");
+    catalog.loadAll().join();
+    assertThat(catalog.index().getLast())
+        .isEqualTo(
+            new ModelIndexEntry(
+                "slow", 1L, ModelState.UNAVAILABLE, RETRYABLE + "it took too long"));
+    assertThat(pauses).containsExactly(Duration.ofSeconds(15));
+
+    later.getFirst().run();
+    catalog.update("slow").exceptionally(failure -> null).join();
+    assertThat(pauses).as("one try ahead, however often it is asked for").hasSize(2);
+    failures.remove("slow:1");
+    later.getLast().run();
+    catalog.update("bad").exceptionally(failure -> null).join();
+    catalog.update("slow").join();
+    assertThat(catalog.require("slow", null).id()).isEqualTo(new ModelVersionId("slow", 1));
+    assertThat(events).as("loaded once").containsExactly("ready slow:1");
+    later.getFirst().run();
+    catalog.update("slow").join();
+    assertThat(events).as("what serves is left alone").containsExactly("ready slow:1");
   }
 
   @Test
@@ -233,7 +268,10 @@ class ModelCatalogTest {
     ModelVersionId id = new ModelVersionId(folder.name(), version.number());
     String failure = failures.get(id.toString());
     if (failure != null) {
-      throw new InferenceException(ErrorCode.MODEL_LOAD_FAILED, failure);
+      throw failure.startsWith(RETRYABLE)
+          ? InferenceException.retryable(
+              ErrorCode.MODEL_LOAD_FAILED, failure, Duration.ofSeconds(15))
+          : new InferenceException(ErrorCode.MODEL_LOAD_FAILED, failure);
     }
     TensorSpec x = new TensorSpec("x", DataType.FP32, Shape.of(-1, 4));
     TensorSpec y = new TensorSpec("y", DataType.FP32, Shape.of(-1, 4));

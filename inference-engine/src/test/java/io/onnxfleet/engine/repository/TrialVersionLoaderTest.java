@@ -3,6 +3,7 @@ package io.onnxfleet.engine.repository;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.onnxfleet.engine.crash.CrashFolder;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.runtime.ExecutionProvider;
@@ -123,8 +124,21 @@ class TrialVersionLoaderTest {
         """);
     Files.write(data.resolve("going"), new byte[] {1});
     assertThat(outcome("m"))
-        .isEqualTo(
-            "it did not open and run once within 3000 ms (expected: <= that, trial.timeout)");
+        .matches(
+            "to open it and run it once used \\d+ ms of CPU time \\(expected: <= 3000 ms\\),"
+                + " trial.timeout; it is tried again in 15 s");
+    assertThat(outcome("m")).endsWith("it is tried again in 30 s");
+  }
+
+  @Test
+  void load_saysWhatTheCrashWas_whenTheFirstRunEndsTheProcess() throws IOException {
+    TinyModel.poolBeyondItsMask("3000").writeTo(folder("m"));
+    assertThat(outcome("m"))
+        .matches(
+            "it ended the process that checked it: SIGSEGV in libonnxruntime\\S*\\+0x[0-9a-f]+"
+                + " \\(details: /.*/hs_err_model-check_\\d+\\.log\\)");
+    TinyModel.times(2).writeTo(folder("good"));
+    assertThat(outcome("good")).isEqualTo(PASSED);
   }
 
   @Test
@@ -229,7 +243,8 @@ class TrialVersionLoaderTest {
     String before = System.getProperty(property);
     System.setProperty(property, "/app/native");
     try {
-      assertThat(TrialVersionLoader.command()).contains("-Donnxruntime.native.path=/app/native");
+      assertThat(TrialVersionLoader.command(CrashFolder.ofThisProcess()))
+          .contains("-Donnxruntime.native.path=/app/native");
     } finally {
       if (before == null) {
         System.clearProperty(property);

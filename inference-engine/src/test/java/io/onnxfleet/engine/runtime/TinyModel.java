@@ -22,6 +22,7 @@ public final class TinyModel {
   private final Protobuf graph = new Protobuf().text(2, "tiny");
   private final List<Protobuf> metadata = new ArrayList<>();
   private final List<Protobuf> functions = new ArrayList<>();
+  private final List<Protobuf> domains = new ArrayList<>();
 
   /** y = 2x + 1 and z = -x over FP32 rows of three. */
   public static TinyModel affine() {
@@ -73,6 +74,25 @@ public final class TinyModel {
         .input("going", DataType.BOOL)
         .input("x", DataType.FP32, "1")
         .output("y", DataType.FP32, "1");
+  }
+
+  /**
+   * A pool whose mask of one element ONNX Runtime reads as if it were as large as the picture: ends
+   * the process where a picture is large, and runs where it is small.
+   *
+   * @param size height and width of the picture
+   */
+  public static TinyModel poolBeyondItsMask(String size) {
+    TinyModel model = new TinyModel();
+    Protobuf kernel =
+        new Protobuf().text(1, "kernel_shape").number(8, 2).number(8, 2).number(ATTRIBUTE_TYPE, 7);
+    model.graph.message(
+        1, nodeOf("MaxpoolWithMask", "x mask", "y").message(5, kernel).text(7, "com.microsoft"));
+    model.domains.add(new Protobuf().text(1, "com.microsoft").number(2, 1));
+    return model
+        .input("x", DataType.FP32, "1", "1", size, size)
+        .input("mask", DataType.INT32, "1", "1", "1", "1")
+        .output("y", DataType.FP32, "1", "1", "a", "b");
   }
 
   TinyModel node(String operator, String inputs, String outputs) {
@@ -234,6 +254,7 @@ public final class TinyModel {
             .message(8, new Protobuf().text(1, "").number(2, 19))
             .message(8, new Protobuf().text(1, "ai.onnx.ml").number(2, 3))
             .message(8, new Protobuf().text(1, DOMAIN).number(2, 1));
+    domains.forEach(domain -> model.message(8, domain));
     functions.forEach(function -> model.message(25, function));
     metadata.forEach(pair -> model.message(14, pair));
     try {

@@ -10,7 +10,8 @@ import org.springframework.util.unit.DataSize;
  * before it is loaded.
  *
  * @param enabled false if models are loaded at once
- * @param timeout for opening and one run, 100 ms to a day
+ * @param timeout CPU time for opening and one run, 100 ms to a day; by the clock it may take ten
+ *     times as long
  * @param memory that it may take besides three times the size of its files, at least 64 MB
  */
 public record TrialProperties(

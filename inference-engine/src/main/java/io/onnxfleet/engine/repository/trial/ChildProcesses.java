@@ -1,6 +1,7 @@
 package io.onnxfleet.engine.repository.trial;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.onnxfleet.engine.crash.CrashFolder;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -19,6 +20,8 @@ public final class ChildProcesses implements AutoCloseable {
       CompletableFuture.delayedExecutor(KEPT_FOR.toMillis(), TimeUnit.MILLISECONDS, Runnable::run);
 
   private final List<String> command;
+  private final CrashFolder reports;
+  private final String kind;
   private final int mostQuestions;
 
   @GuardedBy("this")
@@ -34,9 +37,12 @@ public final class ChildProcesses implements AutoCloseable {
    * Children that are started when they are first needed.
    *
    * @param mostQuestions that one child answers, at least 1
+   * @param reports where its JVM leaves a crash report, named after {@code kind}
    */
-  public ChildProcesses(List<String> command, int mostQuestions) {
+  public ChildProcesses(List<String> command, int mostQuestions, CrashFolder reports, String kind) {
     this.command = List.copyOf(command);
+    this.reports = reports;
+    this.kind = kind;
     this.mostQuestions = mostQuestions;
   }
 
@@ -45,9 +51,9 @@ public final class ChildProcesses implements AutoCloseable {
    *
    * @throws IOException if none can be started
    */
-  public Outcome ask(String line, Duration timeout) throws IOException, InterruptedException {
+  public Outcome ask(String line, TimeLimit limit) throws IOException, InterruptedException {
     ChildProcess child = take();
-    Outcome outcome = child.ask(line, timeout);
+    Outcome outcome = child.ask(line, limit, reports, kind);
     if (outcome instanceof Outcome.Answer) {
       giveBack(child);
     }

@@ -1,0 +1,48 @@
+package io.onnxfleet.engine.repository.trial;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Reads what a child prints beside its answers, so that it never waits for a reader, and keeps the
+ * last line of it: what native code says before it gives up. Keeps one line. Thread-safe.
+ */
+final class LastWords {
+  private static final int LONGEST = 500;
+  private static final long MOST_MILLIS = 1000;
+
+  private final CountDownLatch ended = new CountDownLatch(1);
+  private volatile String last = "";
+
+  private LastWords() {}
+
+  /** Reads from now on, on a thread of its own. */
+  static LastWords of(BufferedReader lines) {
+    LastWords words = new LastWords();
+    Thread.ofVirtual().start(() -> words.read(lines));
+    return words;
+  }
+
+  private void read(BufferedReader source) {
+    try (BufferedReader lines = source) {
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        // What starts so is the JVM's own report, which is read from its file.
+        if (!line.isBlank() && !line.startsWith("#") && !line.startsWith("[")) {
+          last = line.length() > LONGEST ? line.substring(0, LONGEST) : line;
+        }
+      }
+    } catch (IOException gone) {
+      // Whatever came before is what it said.
+    } finally {
+      ended.countDown();
+    }
+  }
+
+  /** The last line, once the child has ended. */
+  String await() throws InterruptedException {
+    boolean _ = ended.await(MOST_MILLIS, TimeUnit.MILLISECONDS);
+    return last.strip();
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package io.onnxfleet.engine.crash;
+
+import org.jspecify.annotations.NullMarked;
