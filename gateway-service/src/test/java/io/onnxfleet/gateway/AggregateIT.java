@@ -3,9 +3,13 @@ package io.onnxfleet.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.onnxfleet.gateway.failure.ErrorCode;
+import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
+import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -175,8 +179,10 @@ class AggregateIT {
 
   @Test
   void load_reachesEveryReplica_whenAnAdministratorAsks() throws Exception {
-    try (FakeReplica one = FakeReplica.answering("one", "");
-        FakeReplica two = FakeReplica.answering("two", "")) {
+    try (FakeReplica one =
+            FakeReplica.answering("one", "").telling("models-ready", "a:1,new+one:1");
+        FakeReplica two =
+            FakeReplica.answering("two", "").telling("models-ready", "a:1,new+one:1")) {
       gateway.register(one, "a:1");
       gateway.register(two, "a:1");
 
@@ -201,8 +207,70 @@ class AggregateIT {
   }
 
   @Test
+  void load_is200_onlyWhenThisGatewayRoutesToTheModel_andUnloadWhenItDoesNot() throws Exception {
+    try (FakeReplica one =
+        FakeReplica.answering("one", "{}")
+            .telling("models-ready", "a:1,b:1", "started", "1", "revision", "2")) {
+      gateway
+          .registry()
+          .register(
+              "one", one.port(), Map.of("models-ready", "a:1", "started", "1", "revision", "1"));
+      gateway.look();
+
+      assertThat(changed("b", "load").statusCode()).isEqualTo(200);
+      assertThat(gateway.post("/v2/models/b/infer", "{}").statusCode()).isEqualTo(200);
+      // The registry still shows what was before.
+      gateway.look();
+      assertThat(gateway.get("/v2/models/b/ready").statusCode()).isEqualTo(200);
+
+      one.telling("models-ready", "a:1", "started", "1", "revision", "3", "models-known", "b");
+      assertThat(changed("b", "unload").statusCode()).isEqualTo(200);
+      assertThat(gateway.get("/v2/models/b/ready").statusCode()).isEqualTo(503);
+    }
+  }
+
+  @Test
+  void load_waitsForTheRegistry_whenAReplicaDoesNotSayWhatItServes() throws Exception {
+    try (FakeReplica one = FakeReplica.answering("one", "{}")) {
+      gateway.register(one, "a:1");
+
+      CompletableFuture<HttpResponse<String>> loaded = gateway.sendLater(change("b", "load"));
+      Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> one.received().size() == 1);
+      assertThat(loaded).isNotDone();
+      gateway.register(one, "a:1,b:1");
+
+      assertThat(loaded.join().statusCode()).isEqualTo(200);
+      assertThat(gateway.post("/v2/models/b/infer", "{}").statusCode()).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void load_isNot200_whenTheModelIsNotRoutedTo() throws Exception {
+    try (FakeReplica one = FakeReplica.answering("one", "{}").telling("models-ready", "a:1")) {
+      gateway.register(one, "a:1");
+
+      HttpResponse<String> loaded = changed("b", "load");
+
+      assertThat(loaded.statusCode()).isEqualTo(503);
+      assertThat(loaded.body())
+          .contains("load of model 'b' is done, but this gateway does not route by it yet: one");
+    }
+  }
+
+  private static HttpResponse<String> changed(String model, String change) throws Exception {
+    return gateway.send(change(model, change));
+  }
+
+  private static HttpRequest.Builder change(String model, String change) {
+    return gateway
+        .request("/v2/repository/models/" + model + "/" + change)
+        .header("Authorization", "Bearer secret")
+        .POST(BodyPublishers.noBody());
+  }
+
+  @Test
   void unload_tellsEveryResult_whenAReplicaFails() throws Exception {
-    try (FakeReplica one = FakeReplica.answering("one", "")) {
+    try (FakeReplica one = FakeReplica.answering("one", "").telling("models-ready", "")) {
       gateway.register(one, "a:1");
       gateway.register("two", BrokenReplica.refusingPort(), "a:1");
 

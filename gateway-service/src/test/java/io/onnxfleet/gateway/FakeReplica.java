@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
 import reactor.core.publisher.Mono;
 import reactor.netty.Connection;
@@ -15,7 +16,7 @@ import reactor.netty.http.server.HttpServerResponse;
 
 /**
  * A replica over real HTTP that answers what a test tells it to, and remembers what it was asked.
- * It knows nothing of probes for its load.
+ * It knows nothing of probes for its load, and tells what it serves once a test says that it does.
  */
 final class FakeReplica implements AutoCloseable {
 
@@ -31,6 +32,7 @@ final class FakeReplica implements AutoCloseable {
   private final DisposableServer server;
   private final List<Connection> connections = new CopyOnWriteArrayList<>();
   private final List<Received> received = new CopyOnWriteArrayList<>();
+  private volatile @Nullable String self;
 
   FakeReplica(String id, Answer answer) {
     this.id = id;
@@ -52,6 +54,12 @@ final class FakeReplica implements AutoCloseable {
                                   && request.uri().endsWith("/load")) {
                                 return Mono.from(response.sendNotFound());
                               }
+                              String told = self;
+                              if (request.uri().equals("/v2/fleet/self")) {
+                                return told == null
+                                    ? Mono.from(response.sendNotFound())
+                                    : response.sendString(Mono.just(told)).then();
+                              }
                               remember(request, body);
                               response.header("Inference-Replica", id);
                               return Mono.from(answer.to(request, body, response));
@@ -65,6 +73,17 @@ final class FakeReplica implements AutoCloseable {
         id,
         (request, body, response) ->
             response.header("Content-Type", "application/json").sendString(Mono.just(json)).then());
+  }
+
+  /** Says from now on that this is what it tells the registry: keys and values in turn. */
+  FakeReplica telling(String... metadata) {
+    StringBuilder json = new StringBuilder("{\"id\":\"" + id + "\",\"metadata\":{");
+    for (int i = 0; i < metadata.length; i += 2) {
+      json.append(i == 0 ? "" : ",")
+          .append("\"%s\":\"%s\"".formatted(metadata[i], metadata[i + 1]));
+    }
+    self = json.append("}}").toString();
+    return this;
   }
 
   private void remember(HttpServerRequest request, byte[] body) {

@@ -56,13 +56,23 @@ class LifecycleIT {
         assertThat(Integer.parseInt(first.metadata("capacity"))).isPositive();
         assertThat(Long.parseLong(first.metadata("started"))).isPositive();
         assertThat(first.metadata("zone")).isEqualTo("default");
+        assertThat(Long.parseLong(first.metadata("revision"))).isPositive();
+        assertThat(json(replica.get("/v2/fleet/self")).at("/metadata/models-ready").asString())
+            .isEqualTo("first+model:1,second:1");
 
         assertThat(replica.post("/v2/repository/models/second/unload", "").statusCode())
             .isEqualTo(200);
+        // At once: whoever unloaded it may ask what is served now.
+        assertThat(json(replica.get("/v2/fleet/self")).at("/metadata/models-ready").asString())
+            .isEqualTo("first+model:1");
         await().atMost(LONG).until(() -> last(registry).equals("first+model:1"));
         assertThat(replica.post("/v2/repository/models/second/load", "").statusCode())
             .isEqualTo(200);
         await().atMost(LONG).until(() -> last(registry).equals("first+model:1,second:1"));
+        assertThat(
+                registry.registrations().stream()
+                    .map(told -> Long.valueOf(told.metadata("revision"))))
+            .isSorted();
 
         CompletableFuture<Void> stop = CompletableFuture.runAsync(replica.context()::close);
         await().atMost(LONG).until(registry::wasLeft);

@@ -4,6 +4,7 @@ import io.onnxfleet.gateway.balancing.LeftOutReplicas;
 import io.onnxfleet.gateway.family.VariantForecasts;
 import io.onnxfleet.gateway.fleet.FleetWatch;
 import io.onnxfleet.gateway.rollout.Rollouts;
+import java.time.Duration;
 import java.util.Objects;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -13,6 +14,9 @@ import tools.jackson.databind.json.JsonMapper;
 /** Wires the fleet's own answers. */
 @Configuration(proxyBeanMethods = false)
 class AggregateConfiguration {
+
+  /** Several rounds of a replica's and of this gateway's with the registry. */
+  private static final Duration REGISTRY_TELLS_WITHIN = Duration.ofSeconds(10);
 
   @Bean
   FleetAnswers fleetAnswers(
@@ -30,7 +34,10 @@ class AggregateConfiguration {
         leftOut,
         queries,
         new ModelChanges(
-            queries, new Administration(administration.token()), administration.timeout()),
+            queries,
+            new Administration(administration.token()),
+            new FleetSettlement(queries, watch, json, REGISTRY_TELLS_WITHIN),
+            administration.timeout()),
         forecasts,
         new RolloutChanges(rollouts, json),
         json,

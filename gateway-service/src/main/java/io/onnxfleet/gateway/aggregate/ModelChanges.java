@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,8 +23,9 @@ import reactor.core.publisher.Mono;
 
 /**
  * Loads and unloads a model on every replica, for administrators. The answer is 200 with an empty
- * body, as Triton's clients expect it, only when every replica did it; each replica's result stands
- * in the header {@link #RESULTS} and, where one failed, in the error. Stateless; never blocks.
+ * body, as Triton's clients expect it, only when every replica did it and this gateway routes by
+ * it; each replica's result stands in the header {@link #RESULTS} and, where one failed, in the
+ * error. Stateless; never blocks.
  */
 final class ModelChanges {
 
@@ -32,14 +34,21 @@ final class ModelChanges {
 
   private static final Logger LOGGER = LoggerFactory.getLogger(ModelChanges.class);
   private static final int MOST_OF_A_REASON = 300;
+  private static final String LOAD = "load";
 
   private final ReplicaQueries replicas;
   private final Administration administration;
+  private final FleetSettlement settlement;
   private final Duration timeout;
 
-  ModelChanges(ReplicaQueries replicas, Administration administration, Duration timeout) {
+  ModelChanges(
+      ReplicaQueries replicas,
+      Administration administration,
+      FleetSettlement settlement,
+      Duration timeout) {
     this.replicas = replicas;
     this.administration = administration;
+    this.settlement = settlement;
     this.timeout = timeout;
   }
 
@@ -60,11 +69,33 @@ final class ModelChanges {
             + change;
     return replicas
         .askAll(all, new Question(HttpMethod.POST, path, body, timeout), RequestTrace.of(exchange))
-        .flatMap(answers -> tell(exchange, answers, model, change));
+        .flatMap(answers -> settled(exchange, all, answers, model, change));
+  }
+
+  /** Even where some replica failed: what the others did is routed by at once. */
+  private Mono<Void> settled(
+      ServerWebExchange exchange,
+      Collection<Replica> all,
+      List<ReplicaAnswer> answers,
+      String model,
+      String change) {
+    Set<String> done =
+        answers.stream()
+            .filter(ReplicaAnswer::isSuccess)
+            .map(ReplicaAnswer::replica)
+            .collect(Collectors.toSet());
+    List<Replica> changed = all.stream().filter(replica -> done.contains(replica.id())).toList();
+    return settlement
+        .of(changed, model, change.equals(LOAD), RequestTrace.of(exchange))
+        .flatMap(unsettled -> tell(exchange, answers, unsettled, model, change));
   }
 
   private static Mono<Void> tell(
-      ServerWebExchange exchange, List<ReplicaAnswer> answers, String model, String change) {
+      ServerWebExchange exchange,
+      List<ReplicaAnswer> answers,
+      List<String> unsettled,
+      String model,
+      String change) {
     String results =
         answers.stream()
             .map(answer -> answer.replica() + "=" + answer.outcome())
@@ -73,6 +104,13 @@ final class ModelChanges {
     ServerHttpResponse response = exchange.getResponse();
     response.getHeaders().set(RESULTS, results);
     List<ReplicaAnswer> failed = answers.stream().filter(answer -> !answer.isSuccess()).toList();
+    if (failed.isEmpty() && !unsettled.isEmpty()) {
+      return Mono.error(
+          new GatewayException(
+              ErrorCode.MODEL_NOT_READY,
+              "%s of model '%s' is done, but this gateway does not route by it yet: %s"
+                  .formatted(change, model, String.join(", ", unsettled))));
+    }
     if (failed.isEmpty()) {
       response.setStatusCode(HttpStatus.OK);
       response.getHeaders().setContentLength(0);

@@ -4,6 +4,8 @@ import com.netflix.discovery.EurekaClient;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.cloud.client.discovery.DiscoveryClient;
+import org.springframework.cloud.client.discovery.event.HeartbeatEvent;
+import org.springframework.context.ApplicationListener;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
@@ -14,6 +16,12 @@ class FleetConfiguration {
   @Bean
   FleetWatch fleetWatch(DiscoveryClient registry, FleetProperties properties) {
     return new FleetWatch(registry, properties, System::nanoTime);
+  }
+
+  /** The registry's client tells when it has fetched: no need to wait for the next look. */
+  @Bean
+  ApplicationListener<HeartbeatEvent> registryFetches(FleetWatch watch) {
+    return event -> watch.lookSoon();
   }
 
   /** Named {@code registry} in the health endpoint. */

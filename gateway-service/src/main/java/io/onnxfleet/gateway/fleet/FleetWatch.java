@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -24,7 +25,8 @@ import org.springframework.context.SmartLifecycle;
  * thread of its own, so that no request waits for the registry.
  *
  * <p>When the registry client fails, the last fleet stays. A replica that is no longer listed stays
- * vanished for the grace time.
+ * vanished for the grace time. Of one replica an older view never follows a newer one, whether the
+ * registry showed it or the replica {@linkplain #told told} it itself.
  *
  * <p>{@link #current()} may be called from any thread; listeners run on the watching thread.
  */
@@ -107,6 +109,42 @@ public final class FleetWatch implements SmartLifecycle {
     }
   }
 
+  /** Looks at the registry a moment later, because it may have changed. Never blocks. */
+  void lookSoon() {
+    ScheduledExecutorService watching = executor;
+    if (watching != null) {
+      try {
+        watching.execute(this::refresh);
+      } catch (RejectedExecutionException stopped) {
+        LOGGER.debug("the registry is not looked at any more", stopped);
+      }
+    }
+  }
+
+  /**
+   * A replica said what it serves, before the registry does.
+   *
+   * @param metadata what it tells the registry
+   */
+  public synchronized void told(String id, Map<String, String> metadata) {
+    Fleet last = current;
+    publish(
+        new Fleet(
+            telling(last.registered(), id, metadata), telling(last.vanished(), id, metadata)));
+  }
+
+  private static List<Replica> telling(
+      List<Replica> replicas, String id, Map<String, String> metadata) {
+    return replicas.stream()
+        .map(known -> known.id().equals(id) ? newer(known, known.telling(metadata)) : known)
+        .toList();
+  }
+
+  /** The view that came last, unless it is the older one. */
+  private static Replica newer(Replica known, Replica seen) {
+    return seen.isOlderThan(known) ? known : seen;
+  }
+
   private void publish(Fleet next) {
     Fleet last = current;
     if (last.registered().equals(next.registered()) && last.vanished().equals(next.vanished())) {
@@ -130,7 +168,9 @@ public final class FleetWatch implements SmartLifecycle {
       Replica replica = Replica.of(instance);
       Replica known = before.get(replica.id());
       // The same object while nothing changed: snapshots compare fast and keep no garbage alive.
-      registered.put(replica.id(), known != null && known.describes(instance) ? known : replica);
+      registered.put(
+          replica.id(),
+          known == null ? replica : known.describes(instance) ? known : newer(known, replica));
     }
 
     long now = nanoClock.getAsLong();

@@ -15,5 +15,11 @@ final class MetadataKeys {
    */
   static final String MODELS_FAMILIES = "models-families";
 
+  /** When the replica's process started, in milliseconds since the epoch. */
+  static final String STARTED = "started";
+
+  /** Counts up with each change of what one process tells; absent in what older ones tell. */
+  static final String REVISION = "revision";
+
   private MetadataKeys() {}
 }

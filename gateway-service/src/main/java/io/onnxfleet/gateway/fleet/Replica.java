@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.springframework.cloud.client.DefaultServiceInstance;
 import org.springframework.cloud.client.ServiceInstance;
 
 /**
@@ -28,9 +29,13 @@ public final class Replica implements ServiceInstance {
   private final Map<String, Set<String>> ready;
   private final Set<String> known;
   private final List<ModelVariant> variants;
+  private final String process;
+  private final long revision;
+  private final boolean toldByItself;
 
-  private Replica(String id, ServiceInstance instance) {
+  private Replica(String id, ServiceInstance instance, boolean toldByItself) {
     this.id = id;
+    this.toldByItself = toldByItself;
     this.instance = instance;
     this.metadata = instance.getMetadata() == null ? Map.of() : Map.copyOf(instance.getMetadata());
     this.baseUri =
@@ -48,12 +53,43 @@ public final class Replica implements ServiceInstance {
     }
     this.known = Set.copyOf(names);
     this.variants = variants(metadata.getOrDefault(MetadataKeys.MODELS_FAMILIES, ""));
+    this.process = id + "@" + metadata.getOrDefault(MetadataKeys.STARTED, "");
+    this.revision = revision(metadata.get(MetadataKeys.REVISION));
   }
 
   /** Reads the instance's metadata; entries that cannot be read count as not served. */
   public static Replica of(ServiceInstance instance) {
     String id = instance.getInstanceId();
-    return new Replica(id == null ? instance.getHost() + ":" + instance.getPort() : id, instance);
+    return new Replica(
+        id == null ? instance.getHost() + ":" + instance.getPort() : id, instance, false);
+  }
+
+  /** The same replica as it described itself just now. */
+  Replica telling(Map<String, String> told) {
+    Map<String, String> all = new HashMap<>(metadata);
+    all.putAll(told);
+    return new Replica(
+        id,
+        new DefaultServiceInstance(
+            id, instance.getServiceId(), getHost(), getPort(), isSecure(), all),
+        true);
+  }
+
+  /**
+   * Whether this view of a replica is an older one than the other, or says less surely the same:
+   * the registry may list one while a newer one is on its way, and half of a change. Of different
+   * processes, and of those that do not count their changes, the view that came last is believed.
+   */
+  boolean isOlderThan(Replica other) {
+    return process.equals(other.process)
+        && revision >= 0
+        && (revision < other.revision
+            || (revision == other.revision && other.toldByItself && !toldByItself));
+  }
+
+  /** Which process this is: a replica that starts again has the same id and is another one. */
+  public String process() {
+    return process;
   }
 
   public String id() {
@@ -151,6 +187,14 @@ public final class Replica implements ServiceInstance {
   @Override
   public String toString() {
     return id + " at " + baseUri;
+  }
+
+  private static long revision(@Nullable String told) {
+    try {
+      return told == null ? -1 : Long.parseLong(told.strip());
+    } catch (NumberFormatException malformed) {
+      return -1;
+    }
   }
 
   private static Map<String, Set<String>> readyVersions(String entries) {

@@ -113,6 +113,52 @@ class FleetWatchTest {
     assertThat(heard).hasSize(2);
   }
 
+  @Test
+  void olderView_neverFollowsANewerOne_butAnotherProcessIsBelieved() {
+    list(told("1000", "2", "new:1"));
+    list(told("1000", "1", "old:1"));
+    assertThat(watch.current().knows("new")).isTrue();
+    assertThat(watch.current().knows("old")).isFalse();
+
+    // A view without a count, by a replica of before, and a process that counts anew.
+    list(told("1000", "3", "newer:1"));
+    list(instance("one", "uncounted:1"));
+    assertThat(watch.current().knows("uncounted")).isTrue();
+    list(told("1000", "9", "last:1"));
+    list(told("2000", "1", "restarted:1"));
+    assertThat(watch.current().knows("restarted")).isTrue();
+  }
+
+  @Test
+  void whatAReplicaTellsItself_staysUntilTheRegistryKnowsMore() {
+    list(told("1000", "1", "a:1"));
+    watch.told("one", Map.of("models-ready", "b:1", "started", "1000", "revision", "2"));
+    assertThat(watch.current().knows("b")).isTrue();
+    assertThat(watch.current().registered().getFirst().getMetadata()).containsKey("zone");
+
+    list(told("1000", "1", "a:1"));
+    assertThat(watch.current().knows("b")).isTrue();
+    // Half of the change that the replica told whole.
+    list(told("1000", "2", "a:1"));
+    assertThat(watch.current().knows("b")).isTrue();
+    watch.told("one", Map.of("models-ready", "a:1", "started", "1000", "revision", "1"));
+    assertThat(watch.current().knows("b")).isTrue();
+
+    list(told("1000", "3", "c:1"));
+    assertThat(watch.current().knows("c")).isTrue();
+    assertThat(watch.current().knows("b")).isFalse();
+  }
+
+  private static ServiceInstance told(String started, String revision, String ready) {
+    return new DefaultServiceInstance(
+        "one",
+        "inference-service",
+        "127.0.0.1",
+        8081,
+        false,
+        Map.of("models-ready", ready, "started", started, "revision", revision, "zone", "z"));
+  }
+
   private void list(ServiceInstance... instances) {
     registry.instances = List.of(instances);
     watch.refresh();

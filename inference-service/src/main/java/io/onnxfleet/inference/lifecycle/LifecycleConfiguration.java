@@ -1,11 +1,13 @@
 package io.onnxfleet.inference.lifecycle;
 
-import com.netflix.appinfo.ApplicationInfoManager;
+import com.netflix.appinfo.EurekaInstanceConfig;
 import com.netflix.discovery.EurekaClient;
 import io.onnxfleet.engine.InferenceEngine;
 import io.onnxfleet.engine.metrics.EngineMetrics;
 import io.onnxfleet.inference.configuration.InferenceProperties;
 import io.onnxfleet.inference.source.FetchedModels;
+import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -15,12 +17,16 @@ import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.cloud.netflix.eureka.EurekaInstanceConfigBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Lazy;
 import org.springframework.core.env.Environment;
 
 /** Wires the engine and the replica's life around it. */
 @Configuration(proxyBeanMethods = false)
 class LifecycleConfiguration {
   private static final Logger log = LoggerFactory.getLogger(LifecycleConfiguration.class);
+
+  /** Before the registry is told again what it could not be told. */
+  private static final Duration RETRY_PAUSE = Duration.ofSeconds(1);
 
   /** Kept from others that would make room for as long as this replica runs. */
   @Bean(destroyMethod = "close")
@@ -60,13 +66,45 @@ class LifecycleConfiguration {
     return new ReplicaId(environment.getProperty("eureka.instance.instance-id", "replica"));
   }
 
+  /** Lazy: the port is known once the web server listens. */
+  @Bean
+  @Lazy
+  @ConditionalOnProperty(name = "eureka.client.enabled", matchIfMissing = true)
+  PromptInstance promptInstance(EurekaInstanceConfig config) {
+    return new PromptInstance(config);
+  }
+
   @Bean
   @ConditionalOnProperty(name = "eureka.client.enabled", matchIfMissing = true)
   RegistryMembership registryMembership(
       EurekaInstanceConfigBean instance,
-      ObjectProvider<ApplicationInfoManager> info,
+      ObjectProvider<PromptInstance> info,
       ObjectProvider<EurekaClient> client) {
     return new RegistryMembership(instance, info, client);
+  }
+
+  /**
+   * A replica joins once models are READY, and stays, even with nothing READY: it can load more.
+   */
+  @Bean(destroyMethod = "close")
+  Announcer announcer(
+      InferenceEngine engine,
+      ObjectProvider<RegistryMembership> registry,
+      WebServerApplicationContext context) {
+    RegistryMembership membership = registry.getIfAvailable();
+    return new Announcer(
+        () -> RegistryMetadata.of(engine, context.getStartupDate()),
+        metadata -> {
+          if (membership == null) {
+            return;
+          }
+          if (membership.isMember()) {
+            membership.update(metadata);
+          } else if (engine.isReady()) {
+            membership.join(Objects.requireNonNull(context.getWebServer()).getPort(), metadata);
+          }
+        },
+        RETRY_PAUSE);
   }
 
   @Bean
@@ -75,14 +113,14 @@ class LifecycleConfiguration {
       InitialLoad initialLoad,
       Admission admission,
       ObjectProvider<RegistryMembership> registry,
-      InferenceProperties properties,
-      WebServerApplicationContext context) {
+      Announcer announcer,
+      InferenceProperties properties) {
     return new ReplicaLifecycle(
         engine,
         initialLoad,
         admission,
         Optional.ofNullable(registry.getIfAvailable()),
-        properties,
-        context);
+        announcer,
+        properties);
   }
 }

@@ -1,7 +1,6 @@
 package io.onnxfleet.inference.lifecycle;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import com.netflix.appinfo.ApplicationInfoManager;
 import com.netflix.appinfo.InstanceInfo.InstanceStatus;
 import com.netflix.discovery.EurekaClient;
 import java.util.Map;
@@ -24,7 +23,7 @@ final class RegistryMembership {
   }
 
   private final EurekaInstanceConfigBean instance;
-  private final ObjectProvider<ApplicationInfoManager> info;
+  private final ObjectProvider<PromptInstance> info;
   private final ObjectProvider<EurekaClient> client;
 
   @GuardedBy("this")
@@ -37,7 +36,7 @@ final class RegistryMembership {
    */
   RegistryMembership(
       EurekaInstanceConfigBean instance,
-      ObjectProvider<ApplicationInfoManager> info,
+      ObjectProvider<PromptInstance> info,
       ObjectProvider<EurekaClient> client) {
     this.instance = instance;
     this.info = info;
@@ -55,9 +54,9 @@ final class RegistryMembership {
     }
     log.info("joining the registry: {}", metadata);
     instance.setNonSecurePort(port);
-    ApplicationInfoManager manager = info.getObject();
-    manager.registerAppMetadata(metadata);
-    manager.setInstanceStatus(InstanceStatus.UP);
+    PromptInstance self = info.getObject();
+    self.tell(metadata);
+    self.setInstanceStatus(InstanceStatus.UP);
     // The bean may be a proxy of a client that is made at the first call.
     var _ = client.getObject().getApplications();
     state = State.MEMBER;
@@ -67,7 +66,7 @@ final class RegistryMembership {
   synchronized void update(Map<String, String> metadata) {
     if (state == State.MEMBER) {
       log.debug("telling the registry: {}", metadata);
-      info.getObject().registerAppMetadata(metadata);
+      info.getObject().tell(metadata);
     }
   }
 

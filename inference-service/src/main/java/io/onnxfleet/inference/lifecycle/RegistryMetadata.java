@@ -36,6 +36,12 @@ final class RegistryMetadata {
   /** When the process started, in milliseconds since the epoch. */
   static final String STARTED = "started";
 
+  /**
+   * Counts up with each change of the others, from 1 after {@link #STARTED}: of two views of one
+   * process, the higher is the newer.
+   */
+  static final String REVISION = "revision";
+
   private RegistryMetadata() {}
 
   static Map<String, String> of(InferenceEngine engine, long startedMillis) {

@@ -3,13 +3,10 @@ package io.onnxfleet.inference.lifecycle;
 import io.onnxfleet.engine.InferenceEngine;
 import io.onnxfleet.inference.configuration.InferenceProperties;
 import java.time.Duration;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.SmartLifecycle;
 
 /**
@@ -24,8 +21,8 @@ final class ReplicaLifecycle implements SmartLifecycle {
   private final InitialLoad initialLoad;
   private final Admission admission;
   private final Optional<RegistryMembership> registry;
+  private final Announcer announcer;
   private final InferenceProperties properties;
-  private final WebServerApplicationContext context;
   private volatile boolean running;
 
   ReplicaLifecycle(
@@ -33,14 +30,14 @@ final class ReplicaLifecycle implements SmartLifecycle {
       InitialLoad initialLoad,
       Admission admission,
       Optional<RegistryMembership> registry,
-      InferenceProperties properties,
-      WebServerApplicationContext context) {
+      Announcer announcer,
+      InferenceProperties properties) {
     this.engine = engine;
     this.initialLoad = initialLoad;
     this.admission = admission;
     this.registry = registry;
+    this.announcer = announcer;
     this.properties = properties;
-    this.context = context;
   }
 
   /** Above the web server's phases: started after it, stopped before it. */
@@ -52,30 +49,14 @@ final class ReplicaLifecycle implements SmartLifecycle {
   @Override
   public void start() {
     running = true;
-    registry.ifPresent(
-        membership -> {
-          engine.onChange(() -> announce(membership));
-          var _ = initialLoad.done().whenComplete((done, failure) -> announce(membership));
-        });
-  }
-
-  // Once a member it stays one, even with nothing READY: it can still be told to load a model.
-  private void announce(RegistryMembership membership) {
-    Map<String, String> metadata = RegistryMetadata.of(engine, context.getStartupDate());
-    try {
-      if (membership.isMember()) {
-        membership.update(metadata);
-      } else if (running && engine.isReady()) {
-        membership.join(Objects.requireNonNull(context.getWebServer()).getPort(), metadata);
-      }
-    } catch (RuntimeException failure) {
-      log.error("the registry could not be told {}", metadata, failure);
-    }
+    engine.onChange(announcer::changed);
+    var _ = initialLoad.done().whenComplete((done, failure) -> announcer.changed());
   }
 
   @Override
   public void stop() {
     running = false;
+    announcer.close();
     registry.ifPresent(RegistryMembership::leave);
     admission.shut();
     long noticeEnds = System.nanoTime() + notice().toNanos();

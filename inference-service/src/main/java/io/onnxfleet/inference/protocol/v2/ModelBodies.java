@@ -6,6 +6,7 @@ import io.onnxfleet.engine.repository.ModelIndexEntry;
 import io.onnxfleet.engine.tensor.TensorSpec;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Bodies that tell of the server and its models, key by key as the protocol has them. */
@@ -13,6 +14,9 @@ final class ModelBodies {
   private ModelBodies() {}
 
   record Server(String name, String version, List<String> extensions) {}
+
+  /** What the registry is told of this replica. */
+  record Self(String id, Map<String, String> metadata) {}
 
   record Model(
       String name,

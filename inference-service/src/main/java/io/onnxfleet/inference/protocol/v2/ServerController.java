@@ -2,6 +2,8 @@ package io.onnxfleet.inference.protocol.v2;
 
 import io.onnxfleet.engine.InferenceEngine;
 import io.onnxfleet.inference.lifecycle.Admission;
+import io.onnxfleet.inference.lifecycle.Announcer;
+import io.onnxfleet.inference.lifecycle.ReplicaId;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import java.util.List;
@@ -20,10 +22,14 @@ class ServerController {
 
   private final InferenceEngine engine;
   private final Admission admission;
+  private final ReplicaId id;
+  private final Announcer announcer;
 
-  ServerController(InferenceEngine engine, Admission admission) {
+  ServerController(InferenceEngine engine, Admission admission, ReplicaId id, Announcer announcer) {
     this.engine = engine;
     this.admission = admission;
+    this.id = id;
+    this.announcer = announcer;
   }
 
   @Operation(summary = "The server's name, version and extensions")
@@ -44,5 +50,11 @@ class ServerController {
   @GetMapping("/v2/health/ready")
   ResponseEntity<Void> ready() {
     return JsonAnswers.empty(engine.isReady() && !admission.isShut());
+  }
+
+  @Operation(summary = "What this replica tells the registry, as it is now")
+  @GetMapping("/v2/fleet/self")
+  ResponseEntity<ModelBodies.Self> self() {
+    return JsonAnswers.ok(new ModelBodies.Self(id.value(), announcer.look()));
   }
 }
