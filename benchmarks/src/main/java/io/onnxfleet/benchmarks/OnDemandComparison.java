@@ -197,6 +197,7 @@ final class OnDemandComparison {
             2,
             new OnDemandOptions(true, Duration.ofSeconds(30), 256)),
         usual.trial(),
+        usual.sentinel(),
         usual.maxRunTime(),
         List.of());
   }

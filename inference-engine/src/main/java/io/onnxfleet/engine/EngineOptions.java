@@ -1,5 +1,6 @@
 package io.onnxfleet.engine;
 
+import io.onnxfleet.engine.instance.SentinelOptions;
 import io.onnxfleet.engine.repository.RepositoryControl;
 import io.onnxfleet.engine.repository.TrialOptions;
 import io.onnxfleet.engine.runtime.ExecutionProvider;
@@ -32,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  *     models that say what to try them on; needs the graph cache
  * @param control how the models come to be served
  * @param trial what an unknown model has to stand before it is loaded
+ * @param sentinel how much is spent on comparing merged requests with the same requests alone
  * @param maxRunTime after which a run is terminated; zero for no limit
  * @param furtherRepositories folders of models besides; of one name the first folder's is served
  */
@@ -53,6 +55,7 @@ public record EngineOptions(
     boolean measuresThreads,
     RepositoryControl control,
     TrialOptions trial,
+    SentinelOptions sentinel,
     Duration maxRunTime,
     List<Path> furtherRepositories) {
 
@@ -101,6 +104,7 @@ public record EngineOptions(
         true,
         RepositoryControl.none(Math.min(cpus, RepositoryControl.MOST_LOADING_THREADS)),
         TrialOptions.off(),
+        SentinelOptions.DEFAULT,
         Duration.ZERO,
         List.of());
   }

@@ -5,6 +5,7 @@ import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.instance.InstanceGroup;
 import io.onnxfleet.engine.instance.ModelInterface;
 import io.onnxfleet.engine.instance.ModelInterface.Port;
+import io.onnxfleet.engine.instance.SentinelSamples;
 import io.onnxfleet.engine.metrics.EngineMetrics;
 import io.onnxfleet.engine.metrics.ModelStatistics;
 import io.onnxfleet.engine.repository.ControlMode;
@@ -130,7 +131,8 @@ public final class InferenceEngine implements AutoCloseable {
                 graphs != null),
             new ModelCatalog.Trial(
                 options.trial(), graphs, options.graphCache(), options.maxGraphCacheBytes()),
-            new InstanceGroup.Environment(pool, ticker, metrics));
+            new InstanceGroup.Environment(
+                pool, ticker, metrics, new SentinelSamples(options.sentinel())));
     return new InferenceEngine(options, pool, ticker, repository, catalog);
   }
 

@@ -29,18 +29,21 @@ final class BatchExecution {
   private final BufferPool pool;
   private final ShapeLadder ladder;
   private final Supplier<RowTerms> rows;
+  private final Supplier<@Nullable Sentinel> sentinel;
 
   BatchExecution(
       TimedSession session,
       ModelInterface model,
       ShapeLadder ladder,
       Supplier<RowTerms> rows,
+      Supplier<@Nullable Sentinel> sentinel,
       VersionEvents events,
       BufferPool pool) {
     this.session = session;
     this.model = model;
     this.ladder = model.isBatched() ? ladder : ShapeLadder.NONE;
     this.rows = rows;
+    this.sentinel = sentinel;
     this.events = events;
     this.pool = pool;
   }
@@ -142,10 +145,13 @@ final class BatchExecution {
     List<String> names = new ArrayList<>(wanted.cardinality());
     wanted.stream().forEach(output -> names.add(model.outputs().get(output).name()));
 
+    Sentinel watching = sentinel.get();
     List<Tensor> outputs;
     long gathered;
+    Magnitudes magnitudes;
     List<NamedTensor> inputs = gather(batch, dimensions);
     try {
+      magnitudes = watching == null ? null : watching.look(inputs, dimensions.rows());
       gathered = events.now();
       outputs = session.run(inputs, names);
     } finally {
@@ -158,6 +164,13 @@ final class BatchExecution {
     } finally {
       outputs.forEach(Tensor::close);
     }
+    List<Sentinel.Chosen> chosen =
+        watching == null
+            ? List.of()
+            : watching.choose(
+                new Sentinel.Run(
+                    batch, answers, dimensions.rows(), dimensions.filled(), dimensions.length()),
+                magnitudes);
     long parted = events.now();
 
     tellBatch(batch, dimensions, gathered - begin, inferred - gathered, parted - inferred);
@@ -173,6 +186,9 @@ final class BatchExecution {
               gathered - begin,
               inferred - gathered,
               parted - inferred));
+    }
+    for (Sentinel.Chosen row : chosen) {
+      watching.keep(row, inferred - gathered);
     }
   }
 

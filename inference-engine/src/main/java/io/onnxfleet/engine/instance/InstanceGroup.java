@@ -27,6 +27,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,6 +59,9 @@ public final class InstanceGroup implements ModelGauges {
   private final BusyShare busyShare;
   private final Scheduling scheduling;
   private final AtomicReference<RowTerms> rows;
+  private final LatencyModel latency;
+  private final SentinelWatch sentinel;
+  private final SentinelSamples samples;
   private final List<ModelInstance> instances = new CopyOnWriteArrayList<>();
   private final AtomicInteger instancesMade = new AtomicInteger();
 
@@ -84,14 +89,17 @@ public final class InstanceGroup implements ModelGauges {
     this.ticker = environment.ticker();
     this.binding = new RequestBinding(model, maxRequestRows);
     this.rows = new AtomicReference<>(scheduling.rows());
+    this.latency = new LatencyModel(Math.max(1, model.maxBatchSize()));
+    this.samples = environment.samples();
     this.scheduler =
         new BatchScheduler<>(
             scheduling.options(),
             scheduling.policy(),
             scheduling.limits().withExecutors(sessions.size()),
-            new LatencyModel(Math.max(1, model.maxBatchSize())),
+            latency,
             ticker);
     scheduler.merging(scheduling.rows().merged());
+    this.sentinel = new SentinelWatch(scheduler);
     this.events =
         new VersionEvents(
             id,
@@ -110,8 +118,9 @@ public final class InstanceGroup implements ModelGauges {
     String name = ThreadNames.instance(id, instancesMade.getAndIncrement());
     TimedSession timed = new TimedSession(session, scheduling.maxRunTime(), ticker);
     BatchExecution execution =
-        new BatchExecution(timed, model, scheduling.ladder(), rows::get, events, pool);
-    return new ModelInstance(name, timed, execution, scheduler, busyShare, ticker);
+        new BatchExecution(
+            timed, model, scheduling.ladder(), rows::get, sentinel::sentinel, events, pool);
+    return new ModelInstance(name, timed, execution, scheduler, busyShare, sentinel, ticker);
   }
 
   /**
@@ -156,8 +165,37 @@ public final class InstanceGroup implements ModelGauges {
    * What groups share.
    *
    * @param pool where batches and outputs live
+   * @param samples what is kept of merged requests until it is compared
    */
-  public record Environment(BufferPool pool, Ticker ticker, EngineMetrics metrics) {}
+  public record Environment(
+      BufferPool pool, Ticker ticker, EngineMetrics metrics, SentinelSamples samples) {
+    /** Without a sentinel. */
+    public Environment(BufferPool pool, Ticker ticker, EngineMetrics metrics) {
+      this(pool, ticker, metrics, new SentinelSamples(SentinelOptions.OFF));
+    }
+  }
+
+  /**
+   * Has a few of the merged requests compared with the same requests alone, from now on until one
+   * differs.
+   *
+   * @param random chooses some of them
+   * @param found is told once how it differed, in types and shapes, on an instance's thread
+   */
+  public void watch(AnswerComparison comparison, RandomGenerator random, Consumer<String> found) {
+    sentinel.begin(
+        new Sentinel(
+            model,
+            scheduling.ladder(),
+            samples,
+            comparison,
+            latency,
+            events,
+            pool,
+            ticker,
+            random,
+            found));
+  }
 
   /**
    * Runs a request, in batches with others where the model allows it. Never blocks.
@@ -203,6 +241,9 @@ public final class InstanceGroup implements ModelGauges {
       pending.pieces().forEach(piece -> piece.fail(refused));
       return;
     }
+    if (sentinel.mustGiveWay()) {
+      instances.forEach(ModelInstance::giveWay);
+    }
     var _ =
         pending
             .answer()
@@ -239,6 +280,9 @@ public final class InstanceGroup implements ModelGauges {
    */
   public void expire() {
     scheduler.expire();
+    if (sentinel.mustGiveWay()) {
+      instances.forEach(ModelInstance::giveWay);
+    }
     instances.forEach(ModelInstance::expire);
   }
 
@@ -255,6 +299,8 @@ public final class InstanceGroup implements ModelGauges {
       draining.writeLock().unlock();
     }
     scheduler.close();
+    sentinel.rest();
+    instances.forEach(ModelInstance::giveWay);
     long end = ticker.nanoTime() + timeout.toNanos();
     if (!joinAll(instances, end)) {
       scheduler.shutdownNow(
@@ -312,6 +358,12 @@ public final class InstanceGroup implements ModelGauges {
     }
     var _ = rowTerms(before.stopped(reason));
     return true;
+  }
+
+  /** What the sentinel ran, as a share of what it watched. */
+  double sentinelShare() {
+    Sentinel watching = sentinel.sentinel();
+    return watching == null ? 0 : watching.spentShare();
   }
 
   /** Whose group this is. */

@@ -6,6 +6,7 @@ import io.onnxfleet.engine.batching.BatchScheduler;
 import io.onnxfleet.engine.metrics.BusyShare;
 import io.onnxfleet.engine.request.Ticker;
 import io.onnxfleet.engine.runtime.ModelSession;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,6 +22,7 @@ final class ModelInstance {
   private final BatchExecution execution;
   private final BatchScheduler<PendingPiece> scheduler;
   private final BusyShare busyShare;
+  private final SentinelWatch sentinel;
   private final Ticker ticker;
   private final Thread thread;
 
@@ -37,11 +39,13 @@ final class ModelInstance {
       BatchExecution execution,
       BatchScheduler<PendingPiece> scheduler,
       BusyShare busyShare,
+      SentinelWatch sentinel,
       Ticker ticker) {
     this.session = session;
     this.execution = execution;
     this.scheduler = scheduler;
     this.busyShare = busyShare;
+    this.sentinel = sentinel;
     this.ticker = ticker;
     this.thread = Thread.ofPlatform().name(name).daemon().unstarted(this::runBatches);
   }
@@ -89,15 +93,57 @@ final class ModelInstance {
 
   private void runBatches() {
     try {
-      Batch<PendingPiece> batch = scheduler.take();
+      Batch<PendingPiece> batch = next();
       while (batch != null) {
         begin();
         run(batch);
-        batch = mayTakeMore() ? scheduler.take() : null;
+        batch = mayTakeMore() ? next() : null;
       }
     } catch (InterruptedException interrupted) {
       log.debug("{} was interrupted and ends", thread.getName());
     }
+  }
+
+  /** The next batch; while there is none, the sentinel has the session. */
+  private @Nullable Batch<PendingPiece> next() throws InterruptedException {
+    while (true) {
+      Sentinel.Due due = sentinel.due();
+      if (due == Sentinel.Due.WHEN_IDLE) {
+        Batch<PendingPiece> batch = scheduler.poll();
+        if (batch != null) {
+          return batch;
+        }
+        if (scheduler.status().items() > 0) {
+          due = Sentinel.Due.NOT;
+        }
+      }
+      if (due == Sentinel.Due.NOT) {
+        return takeIdle();
+      }
+      begin();
+      try {
+        sentinel.check(session, due == Sentinel.Due.WHEN_IDLE);
+      } catch (RuntimeException defect) {
+        log.error("{}: a merged request was not compared", thread.getName(), defect);
+      }
+      if (!mayTakeMore()) {
+        return null;
+      }
+    }
+  }
+
+  private @Nullable Batch<PendingPiece> takeIdle() throws InterruptedException {
+    sentinel.idle(1);
+    try {
+      return scheduler.take();
+    } finally {
+      sentinel.idle(-1);
+    }
+  }
+
+  /** Ends what the sentinel runs. */
+  void giveWay() {
+    session.giveWay();
   }
 
   private synchronized void begin() {
@@ -121,6 +167,7 @@ final class ModelInstance {
     } finally {
       long end = ticker.nanoTime();
       busyShare.end(end);
+      sentinel.computed(end - begin);
       scheduler.completed(batch, end - begin);
     }
   }

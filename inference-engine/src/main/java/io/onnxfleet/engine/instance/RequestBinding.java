@@ -218,7 +218,7 @@ final class RequestBinding {
           case ROWS -> 1;
         };
     if (rows <= most) {
-      int weight = (int) Math.clamp(rows, 1, model.maxBatchSize());
+      int weight = Math.clamp(rows, 1, model.maxBatchSize());
       return List.of(new BoundRequest(inputs, outputs, rows, weight, length, key));
     }
     long[] counts = new long[Math.toIntExact(Math.ceilDiv(rows, most))];

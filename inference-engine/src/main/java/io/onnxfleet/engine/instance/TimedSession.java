@@ -29,6 +29,12 @@ final class TimedSession {
   @GuardedBy("this")
   private long begin;
 
+  @GuardedBy("this")
+  private boolean givingWay;
+
+  @GuardedBy("this")
+  private boolean askedToGiveWay;
+
   /**
    * A session without a run.
    *
@@ -60,7 +66,53 @@ final class TimedSession {
             .formatted(maxRunTime.toMillis()));
   }
 
+  /**
+   * As {@link #run}, but {@link #giveWay} ends it.
+   *
+   * @throws InferenceException with {@link ErrorCode#CANCELLED} if it did
+   */
+  List<Tensor> runGivingWay(List<NamedTensor> inputs, List<String> outputs) {
+    try {
+      return run(inputs, outputs);
+    } catch (InferenceException failure) {
+      if (gaveWay()) {
+        throw new InferenceException(ErrorCode.CANCELLED, "the run gave way to a request");
+      }
+      throw failure;
+    }
+  }
+
+  /** From now on until {@link #keepTheWay} a run may be ended by {@link #giveWay}. */
+  synchronized void mayGiveWay() {
+    givingWay = true;
+    askedToGiveWay = false;
+  }
+
+  /** Runs are whole again. */
+  synchronized void keepTheWay() {
+    givingWay = false;
+    askedToGiveWay = false;
+  }
+
+  /** Ends a run that gives way, or keeps it from beginning; does nothing to any other. */
+  synchronized void giveWay() {
+    if (givingWay && !askedToGiveWay) {
+      askedToGiveWay = true;
+      if (running) {
+        session.terminate();
+      }
+    }
+  }
+
+  /** True if the last run that might give way was asked to. */
+  synchronized boolean gaveWay() {
+    return askedToGiveWay;
+  }
+
   private synchronized void begin() {
+    if (givingWay && askedToGiveWay) {
+      throw new InferenceException(ErrorCode.CANCELLED, "a request came before the run began");
+    }
     begin = ticker.nanoTime();
     overran = false;
     running = true;

@@ -55,6 +55,11 @@ final class VersionEvents {
     metrics.requestFailed(id, reason, nanos);
   }
 
+  /** An answer to a merged request was compared with that of the request alone. */
+  void mergedCompared(boolean differed) {
+    metrics.mergedCompared(id, differed);
+  }
+
   void batchExecuted(BatchTiming timing) {
     statistics.batchExecuted(timing);
     metrics.batchExecuted(id, timing);

@@ -25,5 +25,8 @@ public interface EngineMetrics {
   /** A request ended without an answer, that long after its acceptance. */
   default void requestFailed(ModelVersionId id, ErrorCode reason, long nanos) {}
 
+  /** An answer to a merged request was compared with that of the same request alone. */
+  default void mergedCompared(ModelVersionId id, boolean differed) {}
+
   default void batchExecuted(ModelVersionId id, BatchTiming timing) {}
 }

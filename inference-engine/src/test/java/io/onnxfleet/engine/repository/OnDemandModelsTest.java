@@ -84,6 +84,7 @@ class OnDemandModelsTest {
                     2,
                     new OnDemandOptions(true, maxWait, maxWaiting)),
                 TrialOptions.off(),
+                usual.sentinel(),
                 Duration.ZERO,
                 List.of()),
             new EngineMetrics() {

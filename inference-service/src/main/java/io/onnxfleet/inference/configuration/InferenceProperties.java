@@ -2,6 +2,7 @@ package io.onnxfleet.inference.configuration;
 
 import com.sun.management.OperatingSystemMXBean;
 import io.onnxfleet.engine.EngineOptions;
+import io.onnxfleet.engine.instance.SentinelOptions;
 import io.onnxfleet.engine.runtime.ExecutionProvider;
 import io.onnxfleet.inference.source.FetchedModels;
 import io.onnxfleet.inference.source.S3Access;
@@ -49,6 +50,8 @@ import org.springframework.util.unit.DataSize;
  * @param threadBudget how the CPUs are split into instances of a model and threads of each
  * @param repository how models come to be served
  * @param trial what a model that was not seen before has to stand
+ * @param sentinelShare share of the merged requests that is run again alone, to see that they were
+ *     answered alike, 0 to 1; 0 for none
  * @param maxRunTime after which a run of a model is terminated and answered 504, at most a day; 0
  *     for no limit
  * @param sources archives and folders of further models, fetched before the start
@@ -80,6 +83,7 @@ public record InferenceProperties(
     @DefaultValue("measure") ThreadBudget threadBudget,
     @DefaultValue RepositoryProperties repository,
     @DefaultValue TrialProperties trial,
+    @DefaultValue("0.0005") double sentinelShare,
     @DefaultValue("60s") Duration maxRunTime,
     @DefaultValue List<Source> sources,
     @Nullable Path sourceCache,
@@ -128,6 +132,10 @@ public record InferenceProperties(
     requireAtLeast("default-deadline", defaultDeadline.toMillis(), 1);
     requireAtLeast("drain-timeout", drainTimeout.toMillis(), 0);
     requireAtLeast("departure-notice", departureNotice.toMillis(), 0);
+    if (!(sentinelShare >= 0 && sentinelShare <= 1)) {
+      throw new IllegalArgumentException(
+          "%ssentinel-share: %s (expected: 0 to 1)".formatted(PREFIX, sentinelShare));
+    }
     requireAtLeast("max-graph-cache", maxGraphCache.toBytes(), 0);
     if (required != null && !executionProviders.contains(required)) {
       throw new IllegalArgumentException(
@@ -175,8 +183,14 @@ public record InferenceProperties(
         threadBudget == ThreadBudget.MEASURE,
         repository.control(processors),
         trial.options(),
+        sentinel(),
         maxRunTime,
         fetched);
+  }
+
+  private SentinelOptions sentinel() {
+    SentinelOptions usual = SentinelOptions.DEFAULT;
+    return new SentinelOptions(sentinelShare, usual.maxComputeShare(), usual.maxKeptBytes());
   }
 
   private static long memoryForWeights() {

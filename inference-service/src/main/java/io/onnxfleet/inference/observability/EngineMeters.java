@@ -89,6 +89,14 @@ public final class EngineMeters implements EngineMetrics {
   }
 
   @Override
+  public void mergedCompared(ModelVersionId id, boolean differed) {
+    VersionMeters meters = versions.get(id);
+    if (meters != null) {
+      meters.mergedCompared(differed);
+    }
+  }
+
+  @Override
   public void batchExecuted(ModelVersionId id, BatchTiming timing) {
     VersionMeters meters = versions.get(id);
     if (meters != null) {

@@ -26,6 +26,9 @@ final class MeterNames {
   /** The share of a batch's input that was padding, 0 to 1. */
   static final String BATCH_PADDING = "fleet.inference.batch.padding.ratio";
 
+  /** Answers to merged requests that were compared with those of the same requests alone. */
+  static final String MERGED_COMPARISONS = "fleet.inference.merged.comparisons";
+
   /** Requests that wait. */
   static final String PENDING_REQUESTS = "fleet.inference.pending.requests";
 

@@ -46,6 +46,12 @@ record SharedEngineMetrics(EngineMetrics first, EngineMetrics second) implements
   }
 
   @Override
+  public void mergedCompared(ModelVersionId id, boolean differed) {
+    first.mergedCompared(id, differed);
+    second.mergedCompared(id, differed);
+  }
+
+  @Override
   public void batchExecuted(ModelVersionId id, BatchTiming timing) {
     first.batchExecuted(id, timing);
     second.batchExecuted(id, timing);

@@ -41,6 +41,9 @@ final class VersionMeters {
   private final Map<ErrorCode, Counter> failures = new EnumMap<>(ErrorCode.class);
   private final Map<ErrorCode, LongAdder> tritonFailures = new EnumMap<>(ErrorCode.class);
 
+  private final Counter mergedAlike;
+  private final Counter mergedDiffered;
+
   private final LongAdder successes = new LongAdder();
   private final LongAdder inferences = new LongAdder();
   private final LongAdder executions = new LongAdder();
@@ -71,11 +74,21 @@ final class VersionMeters {
     computeOutputDuration = timer(MeterNames.COMPUTE_OUTPUT_DURATION, "Parting the outputs");
     batchSize = summary(MeterNames.BATCH_SIZE, "Rows of an executed batch");
     batchPadding = summary(MeterNames.BATCH_PADDING, "Share of a batch's input that was padding");
+    mergedAlike = comparisons("alike");
+    mergedDiffered = comparisons("differed");
     for (ErrorCode code : ErrorCode.values()) {
       registerFailures(code);
     }
     registerGauges(executionProvider, gauges);
     registerTritonCounters(gauges);
+  }
+
+  private Counter comparisons(String outcome) {
+    return kept(
+        Counter.builder(MeterNames.MERGED_COMPARISONS)
+            .description("Answers to merged requests, compared with those of the requests alone")
+            .tags(tags.and(MeterNames.OUTCOME_TAG, outcome))
+            .register(registry));
   }
 
   private void registerFailures(ErrorCode code) {
@@ -142,6 +155,10 @@ final class VersionMeters {
       counter.increment();
       count.increment();
     }
+  }
+
+  void mergedCompared(boolean differed) {
+    (differed ? mergedDiffered : mergedAlike).increment();
   }
 
   void batchExecuted(BatchTiming timing) {

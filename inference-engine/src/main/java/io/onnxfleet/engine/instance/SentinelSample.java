@@ -1,0 +1,66 @@
+package io.onnxfleet.engine.instance;
+
+import java.util.List;
+
+/**
+ * One row of a batch that was run, and the answer that it was given.
+ *
+ * @param inputs of that row alone, at its own length
+ * @param outputs that it was given
+ * @param outputIndexes their places among the model's
+ * @param length of the row
+ * @param batch what it was run with, in words
+ * @param stratum why it was chosen
+ * @param expectedNanos what running it alone should take
+ * @param keptAt when it was chosen
+ */
+@SuppressWarnings("ArrayRecordComponent") // compared by identity only
+record SentinelSample(
+    Sentinel owner,
+    List<KeptTensor> inputs,
+    List<KeptTensor> outputs,
+    int[] outputIndexes,
+    long length,
+    String batch,
+    Stratum stratum,
+    long expectedNanos,
+    long keptAt) {
+
+  /** Why a sample was chosen. */
+  sealed interface Stratum {
+    /** Its batch held larger values than any before that was found to be answered alike. */
+    record Larger(Magnitudes magnitudes) implements Stratum {}
+
+    /** Its batch was the first of its shape. */
+    record FirstOfShape(Object shape) implements Stratum {}
+
+    /** By chance. */
+    record Chance() implements Stratum {}
+  }
+
+  /** What is looked at first: new magnitudes; the others take turns by age. */
+  boolean goesFirst() {
+    return stratum instanceof Stratum.Larger;
+  }
+
+  long bytes() {
+    long bytes = 0;
+    for (KeptTensor tensor : inputs) {
+      bytes += tensor.data().length;
+    }
+    for (KeptTensor tensor : outputs) {
+      bytes += tensor.data().length;
+    }
+    return bytes;
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return this == other;
+  }
+
+  @Override
+  public int hashCode() {
+    return System.identityHashCode(this);
+  }
+}
