@@ -40,11 +40,20 @@ public interface ModelSession extends AutoCloseable {
    * @return one tensor for each name in that order, owned by the caller
    * @throws InferenceException with {@link ErrorCode#EXECUTION_FAILED}, also if the run was
    *     terminated; {@link ErrorCode#MEMORY_EXHAUSTED} if the device had too little memory for it;
-   *     {@link ErrorCode#INVALID_INPUT} if the runtime refused the inputs; {@link
+   *     {@link ErrorCode#REQUEST_TOO_LARGE} if it takes more than a run may; {@link
+   *     ErrorCode#INVALID_INPUT} if the runtime refused the inputs; {@link
    *     ErrorCode#UNSUPPORTED_FEATURE} if an output cannot be given as one tensor; nothing is left
    *     open then
    */
   List<Tensor> run(List<NamedTensor> inputs, List<String> outputs);
+
+  /** What its runs take at this moment; may be asked by any thread until it is closed. */
+  default MemoryUse memoryUse() {
+    return MemoryUse.UNKNOWN;
+  }
+
+  /** Gives back the memory that is kept for the next run; no run is under way. */
+  default void shrink() {}
 
   /** Makes a run that is under way fail soon; without one, does nothing. The next run is whole. */
   void terminate();

@@ -25,8 +25,12 @@ final class NativeOptions implements AutoCloseable {
       Map.of(
           SPINNING, "0", "session.inter_op.allow_spinning", "0", "session.x64quantprecision", "1");
 
+  private static final String ENVIRONMENT_ALLOCATOR = "session.use_env_allocators";
+  private static final long NONE = -1;
+
   private final OrtApi api;
   private final Arena arena = Arena.ofShared();
+  private long mostArenaBytes = NONE;
   private MemorySegment address = MemorySegment.NULL;
 
   NativeOptions(OrtApi api, SessionOptions options) {
@@ -70,6 +74,29 @@ final class NativeOptions implements AutoCloseable {
         OrtFunction.SET_OPTIMIZED_MODEL_FILE_PATH,
         address,
         arena.allocateFrom(file.toString(), NativeSession.pathCharset()));
+  }
+
+  /**
+   * Gives the session an arena of its own.
+   *
+   * @param mostBytes its limit, weights included; 0 for none
+   */
+  void ownArena(long mostBytes) {
+    mostArenaBytes = mostBytes;
+    api.call(
+        OrtFunction.ADD_SESSION_CONFIG_ENTRY,
+        address,
+        arena.allocateFrom(ENVIRONMENT_ALLOCATOR),
+        arena.allocateFrom("1"));
+  }
+
+  boolean hasOwnArena() {
+    return mostArenaBytes != NONE;
+  }
+
+  /** Its limit; 0 for none. */
+  long mostArenaBytes() {
+    return mostArenaBytes;
   }
 
   MemorySegment address() {

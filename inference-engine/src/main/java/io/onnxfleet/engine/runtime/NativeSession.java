@@ -8,16 +8,16 @@ import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The native objects of one session, given back together by {@link #close()}. Not thread-safe but
  * for {@link #runOptions()}.
  */
 final class NativeSession implements AutoCloseable {
-  private static final String SHRINK_ARENA = "memory.enable_memory_arena_shrinkage";
-
   private final OrtApi api;
   private final NativeOptions options;
+  private @Nullable SessionArena arena;
   private MemorySegment session = MemorySegment.NULL;
   private MemorySegment runOptions = MemorySegment.NULL;
 
@@ -30,19 +30,22 @@ final class NativeSession implements AutoCloseable {
       OrtEnvironment environment, Path modelFile, NativeOptions options, boolean shrinkArena) {
     this.api = environment.api();
     this.options = options;
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment out = arena.allocate(ADDRESS);
-      MemorySegment path = arena.allocateFrom(modelFile.toString(), pathCharset());
-      api.call(OrtFunction.CREATE_SESSION, environment.address(), path, options.address(), out);
+    try (Arena scratch = Arena.ofConfined()) {
+      MemorySegment out = scratch.allocate(ADDRESS);
+      MemorySegment path = scratch.allocateFrom(modelFile.toString(), pathCharset());
+      if (options.hasOwnArena()) {
+        environment.createSession(path, options.address(), out, options.mostArenaBytes());
+      } else {
+        api.call(OrtFunction.CREATE_SESSION, environment.address(), path, options.address(), out);
+      }
       session = out.get(ADDRESS, 0);
+      if (options.hasOwnArena()) {
+        arena = new SessionArena(environment, session);
+      }
       api.call(OrtFunction.CREATE_RUN_OPTIONS, out);
       runOptions = out.get(ADDRESS, 0);
       if (shrinkArena) {
-        api.call(
-            OrtFunction.ADD_RUN_CONFIG_ENTRY,
-            runOptions,
-            arena.allocateFrom(SHRINK_ARENA),
-            arena.allocateFrom("cpu:0"));
+        SessionArena.shrinkAfterRun(api, runOptions);
       }
     } catch (Throwable failure) {
       close();
@@ -54,12 +57,22 @@ final class NativeSession implements AutoCloseable {
     return session;
   }
 
+  /** The arena of its own, or null if it has none. */
+  @Nullable SessionArena arena() {
+    return arena;
+  }
+
   MemorySegment runOptions() {
     return runOptions;
   }
 
   @Override
   public void close() {
+    SessionArena own = arena;
+    if (own != null) {
+      own.close();
+      arena = null;
+    }
     api.release(OrtFunction.RELEASE_SESSION, session);
     api.release(OrtFunction.RELEASE_RUN_OPTIONS, runOptions);
     session = MemorySegment.NULL;

@@ -8,6 +8,7 @@ import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.runtime.GraphPorts.Port;
 import io.onnxfleet.engine.tensor.BufferPool;
 import io.onnxfleet.engine.tensor.NamedTensor;
+import io.onnxfleet.engine.tensor.Shape;
 import io.onnxfleet.engine.tensor.Tensor;
 import io.onnxfleet.engine.tensor.TensorSpec;
 import java.lang.foreign.Arena;
@@ -16,6 +17,7 @@ import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +41,8 @@ final class OnnxModelSession implements ModelSession {
   private final ValueWriter writer;
   private final ValueReader reader;
   private final BoundOutputs bound;
+  private final BufferPool pool;
+  private final long mostRunBytes;
 
   // Arrays of addresses that a run fills in; the arena frees them when the session is unreachable.
   private final MemorySegment inputNames;
@@ -64,7 +68,10 @@ final class OnnxModelSession implements ModelSession {
       GraphPorts ports,
       Placement placement,
       NodePlacement nodes,
-      BufferPool pool) {
+      BufferPool pool,
+      long mostRunBytes) {
+    this.pool = pool;
+    this.mostRunBytes = mostRunBytes;
     this.api = environment.api();
     this.session = session;
     this.ports = ports;
@@ -109,7 +116,11 @@ final class OnnxModelSession implements ModelSession {
       return runOnce(inputs, outputs);
     } catch (OrtFailure failure) {
       if (bound.areToBlame(failure)) {
-        return runUnbound(inputs, outputs);
+        return runAgain(inputs, outputs);
+      }
+      if (failure.isArenaFull() && isInPieces()) {
+        giveBack();
+        return runAgain(inputs, outputs);
       }
       throw failed(failure, inputs);
     } finally {
@@ -118,12 +129,80 @@ final class OnnxModelSession implements ModelSession {
     }
   }
 
-  private List<Tensor> runUnbound(List<NamedTensor> inputs, List<String> outputs) {
+  private List<Tensor> runAgain(List<NamedTensor> inputs, List<String> outputs) {
     try {
       return runOnce(inputs, outputs);
     } catch (OrtFailure failure) {
       throw failed(failure, inputs);
     }
+  }
+
+  /** True if memory is kept that other shapes left, and that this run found too small. */
+  private boolean isInPieces() {
+    SessionArena arena = session.arena();
+    return arena != null && arena.use().held() > 0;
+  }
+
+  @Override
+  public MemoryUse memoryUse() {
+    SessionArena arena = session.arena();
+    return arena == null ? MemoryUse.UNKNOWN : arena.use();
+  }
+
+  @Override
+  public void shrink() {
+    if (session.arena() == null) {
+      return;
+    }
+    beginRun();
+    try {
+      giveBack();
+    } finally {
+      endRun();
+    }
+  }
+
+  /** The runtime wants inputs, though nothing looks at them. */
+  private void giveBack() {
+    SessionArena arena = Objects.requireNonNull(session.arena());
+    List<Tensor> tensors = new ArrayList<>();
+    int written = 0;
+    try {
+      for (TensorSpec input : ports.signature().inputs()) {
+        if (!input.optional()) {
+          Port port = ports.input(input.name());
+          Tensor smallest = smallest(input);
+          tensors.add(smallest);
+          inputNames.setAtIndex(ADDRESS, written, port.nativeName());
+          MemorySegment value = writer.write(port.name(), port.type(), smallest);
+          inputValues.setAtIndex(ADDRESS, written++, value);
+        }
+      }
+      Port output = ports.outputs().values().iterator().next();
+      outputNames.setAtIndex(ADDRESS, 0, output.nativeName());
+      arena.shrink(inputNames, inputValues, written, outputNames, outputValues);
+    } finally {
+      release(inputValues, written);
+      tensors.forEach(Tensor::close);
+    }
+  }
+
+  /** Variable dimensions are 0 there, but for a sequence, which must have an element. */
+  private Tensor smallest(TensorSpec input) {
+    long[] dims = input.shape().dims();
+    for (int axis = 0; axis < dims.length; axis++) {
+      if (dims[axis] == Shape.VARIABLE) {
+        dims[axis] = axis == 0 && input.form() != TensorSpec.Form.TENSOR ? 1 : 0;
+      }
+    }
+    Shape shape = Shape.of(dims);
+    long bytes =
+        input.dataType().isFixedSize()
+            ? Tensor.byteSize(input.dataType(), shape)
+            : shape.elementCount() * Integer.BYTES;
+    Tensor tensor = Tensor.ofByteSize(pool, input.dataType(), shape, bytes);
+    MemorySegment.ofBuffer(tensor.data()).fill((byte) 0);
+    return tensor;
   }
 
   private List<Tensor> runOnce(List<NamedTensor> inputs, List<String> outputs) {
@@ -254,6 +333,12 @@ final class OnnxModelSession implements ModelSession {
       if (!declared.optional() && inputs.stream().noneMatch(input -> input.name().equals(name))) {
         return InferenceException.invalidInput("input '%s' is missing", name);
       }
+    }
+    if (failure.isArenaFull() && session.arena() != null && mostRunBytes > 0) {
+      return new InferenceException(
+          ErrorCode.REQUEST_TOO_LARGE,
+          "the run takes more than %d bytes of memory (expected: <= that, max-run-memory): %s"
+              .formatted(mostRunBytes, failure.reason()));
     }
     return new InferenceException(codeOf(failure), failure.reason());
   }

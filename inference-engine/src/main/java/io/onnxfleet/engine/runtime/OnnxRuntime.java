@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.tensor.BufferPool;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,6 +47,7 @@ public final class OnnxRuntime implements ModelSessionFactory {
   private final ProviderSetup providers;
   private final BufferPool pool;
   private final @Nullable GraphCache graphs;
+  private final long mostRunBytes;
 
   @GuardedBy("this")
   private final ArrayDeque<String> recentNotes = new ArrayDeque<>();
@@ -67,10 +70,24 @@ public final class OnnxRuntime implements ModelSessionFactory {
    * @throws IllegalStateException if there is no ONNX Runtime for this platform, or it is too old
    */
   public OnnxRuntime(BufferPool pool, @Nullable GraphCache graphs) {
+    this(pool, graphs, 0);
+  }
+
+  /**
+   * Loads ONNX Runtime unless this process has it already.
+   *
+   * @param pool where outputs are put
+   * @param graphs where models are kept in their optimised form, or null
+   * @param mostRunBytes memory that a run on the CPU may take, weights not counted; one that would
+   *     take more fails with {@link ErrorCode#REQUEST_TOO_LARGE}. 0 for no limit
+   * @throws IllegalStateException if there is no ONNX Runtime for this platform, or it is too old
+   */
+  public OnnxRuntime(BufferPool pool, @Nullable GraphCache graphs, long mostRunBytes) {
     this.environment = OrtEnvironment.get();
     this.providers = new ProviderSetup(environment);
     this.pool = pool;
     this.graphs = graphs;
+    this.mostRunBytes = mostRunBytes;
   }
 
   /** The version of the native library, such as 1.26.0. */
@@ -140,7 +157,8 @@ public final class OnnxRuntime implements ModelSessionFactory {
           cache.form(modelFile, options, version(), target -> optimize(modelFile, options, target));
       if (form.isPresent()) {
         try {
-          return openSession(form.get(), options.forOptimizedGraph(), placement);
+          return openSession(
+              form.get(), options.forOptimizedGraph(), placement, fileBytes(form.get()));
         } catch (OrtFailure | InferenceException failure) {
           log.warn("the optimised graph of {} does not open: {}", modelFile, failure.getMessage());
           cache.refuse(form.get(), String.valueOf(failure.getMessage()));
@@ -148,7 +166,7 @@ public final class OnnxRuntime implements ModelSessionFactory {
       }
     }
     ModelStructure.check(modelFile);
-    return openSession(modelFile, options, placement);
+    return openSession(modelFile, options, placement, 2 * folderBytes(modelFile));
   }
 
   /**
@@ -192,12 +210,42 @@ public final class OnnxRuntime implements ModelSessionFactory {
     }
   }
 
-  private ModelSession openSession(Path modelFile, SessionOptions given, Placement placement) {
+  /** What lies in a file's folder, its external data among it. */
+  private static long folderBytes(Path file) {
+    Path folder = file.toAbsolutePath().getParent();
+    if (folder == null) {
+      return fileBytes(file);
+    }
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.mapToLong(OnnxRuntime::fileBytes).sum();
+    } catch (IOException unreadable) {
+      return fileBytes(file);
+    }
+  }
+
+  private static long fileBytes(Path file) {
+    try {
+      return Files.isRegularFile(file) ? Files.size(file) : 0;
+    } catch (IOException unreadable) {
+      return 0;
+    }
+  }
+
+  /**
+   * Opens a session.
+   *
+   * @param weights most bytes that it keeps of the model, where these are no mapped file
+   */
+  private ModelSession openSession(
+      Path modelFile, SessionOptions given, Placement placement, long weights) {
     SessionOptions options =
         placement.provider() == ExecutionProvider.CPU ? given : given.with(RECORDED);
     NativeOptions nativeOptions = new NativeOptions(environment.api(), options);
     try {
       providers.append(placement.provider(), options, nativeOptions);
+      if (placement.provider() == ExecutionProvider.CPU && options.graph().memoryArena()) {
+        nativeOptions.ownArena(mostRunBytes == 0 ? 0 : mostRunBytes + weights);
+      }
     } catch (Throwable failure) {
       nativeOptions.close();
       throw failure;
@@ -211,7 +259,8 @@ public final class OnnxRuntime implements ModelSessionFactory {
           options.sessionConfiguration().getOrDefault(NodePlacementReader.RECORD, "0").equals("1")
               ? new NodePlacementReader(environment.api(), scratch).read(session.address())
               : NodePlacement.UNKNOWN;
-      return new OnnxModelSession(environment, session, ports, placement, nodes, pool);
+      return new OnnxModelSession(
+          environment, session, ports, placement, nodes, pool, mostRunBytes);
     } catch (InferenceException refused) {
       session.close();
       throw refused.code() == ErrorCode.MODEL_LOAD_FAILED

@@ -41,6 +41,7 @@ final class OrtApi {
   private static final MethodHandle AAAA = handle(Signature.AAAA);
   private static final MethodHandle IIA = handle(Signature.IIA);
   private static final MethodHandle IAA = handle(Signature.IAA);
+  private static final MethodHandle LIIIA = handle(Signature.LIIIA);
   private static final MethodHandle AALIA = handle(Signature.AALIA);
   private static final MethodHandle AALAL = handle(Signature.AALAL);
   private static final MethodHandle AAAAL = handle(Signature.AAAAL);
@@ -50,6 +51,8 @@ final class OrtApi {
   private static final MethodHandle RELEASE = handle(Signature.RELEASE);
   private static final MethodHandle ADDRESS_OF_ADDRESS =
       handle(FunctionDescriptor.of(ADDRESS, ADDRESS));
+  private static final MethodHandle ADDRESS_OF_ADDRESSES =
+      handle(FunctionDescriptor.of(ADDRESS, ADDRESS, ADDRESS));
   private static final MethodHandle ADDRESS_OF_NOTHING = handle(FunctionDescriptor.of(ADDRESS));
   private static final MethodHandle ADDRESS_OF_INT =
       handle(FunctionDescriptor.of(ADDRESS, JAVA_INT));
@@ -207,6 +210,14 @@ final class OrtApi {
     }
   }
 
+  void call(OrtFunction function, long a, int b, int c, int d, MemorySegment e) {
+    try {
+      check((MemorySegment) LIIIA.invokeExact(address(function, Signature.LIIIA), a, b, c, d, e));
+    } catch (Throwable failure) {
+      throw rethrown(failure);
+    }
+  }
+
   void call(
       OrtFunction function, MemorySegment a, MemorySegment b, long c, int d, MemorySegment e) {
     try {
@@ -324,6 +335,17 @@ final class OrtApi {
           (MemorySegment)
               ADDRESS_OF_ADDRESS.invokeExact(
                   address(OrtFunction.EP_DEVICE_NAME, Signature.OTHER), device));
+    } catch (Throwable failure) {
+      throw rethrown(failure);
+    }
+  }
+
+  /** What stands under a key, a C string as the key is; the null address if nothing does. */
+  MemorySegment valueOf(MemorySegment pairs, MemorySegment key) {
+    try {
+      return (MemorySegment)
+          ADDRESS_OF_ADDRESSES.invokeExact(
+              address(OrtFunction.GET_KEY_VALUE, Signature.OTHER), pairs, key);
     } catch (Throwable failure) {
       throw rethrown(failure);
     }

@@ -31,6 +31,9 @@ final class OrtEnvironment {
   @GuardedBy("OrtEnvironment.class")
   private static @Nullable OrtEnvironment opened;
 
+  /** Held while an allocator is registered. */
+  private final Object registration = new Object();
+
   private final NativeLibrary library;
   private final OrtApi api;
   private final MemorySegment environment;
@@ -88,6 +91,37 @@ final class OrtEnvironment {
   /** The execution providers compiled into the library, by the runtime's names for them. */
   List<String> availableProviders() {
     return availableProviders;
+  }
+
+  /**
+   * Opens a session with an arena of its own: the runtime gives sessions that ask for the
+   * environment's allocator the one that is registered at that moment, which they keep.
+   *
+   * @param options ask for the environment's allocator
+   * @param out where its address is put
+   * @param mostBytes limit of the arena, weights included; 0 for none
+   */
+  void createSession(MemorySegment path, MemorySegment options, MemorySegment out, long mostBytes) {
+    synchronized (registration) {
+      api.call(
+          OrtFunction.CREATE_ARENA_CFG,
+          mostBytes,
+          SessionArena.SAME_AS_REQUESTED,
+          SessionArena.USUAL,
+          SessionArena.USUAL,
+          out);
+      MemorySegment configuration = out.get(ADDRESS, 0);
+      try {
+        api.call(OrtFunction.CREATE_AND_REGISTER_ALLOCATOR, environment, cpuMemory, configuration);
+      } finally {
+        api.release(OrtFunction.RELEASE_ARENA_CFG, configuration);
+      }
+      try {
+        api.call(OrtFunction.CREATE_SESSION, environment, path, options, out);
+      } finally {
+        api.call(OrtFunction.UNREGISTER_ALLOCATOR, environment, cpuMemory);
+      }
+    }
   }
 
   /** Gives back memory that the runtime allocated for its caller. */

@@ -38,6 +38,8 @@ final class OrtFailure extends RuntimeException {
               + "|CUBLAS_STATUS_ALLOC_FAILED|CUDNN_STATUS_ALLOC_FAILED|std::bad_alloc"
               + "|[Oo]ut of memory");
 
+  private static final String ARENA_FULL = " is smaller than requested bytes of ";
+
   private static final Pattern STACK_TRACE = Pattern.compile("(?s)\\s*Stacktrace:.*");
   private static final Pattern MODEL_PATH = Pattern.compile("Load model from (?s:.*?) failed: ?");
   private static final Pattern LINE_BREAKS = Pattern.compile("\\s*[\\r\\n]+\\s*");
@@ -61,6 +63,11 @@ final class OrtFailure extends RuntimeException {
   /** True if memory, the device's or this machine's, did not suffice for one run or one model. */
   boolean isOutOfMemory() {
     return OUT_OF_MEMORY.matcher(reason()).find();
+  }
+
+  /** True if a session's arena is at its limit, or would be. */
+  boolean isArenaFull() {
+    return reason().contains(ARENA_FULL);
   }
 
   /** Always there, unlike a throwable's message in general. */

@@ -169,6 +169,18 @@ public final class TinyModel {
     return this;
   }
 
+  /** That many zeros that are no input. */
+  TinyModel zeros(String name, int count) {
+    graph.message(
+        5,
+        new Protobuf()
+            .number(1, count)
+            .number(2, ElementType.numberOf(DataType.FP32))
+            .text(8, name)
+            .bytes(9, new byte[count * Float.BYTES]));
+    return this;
+  }
+
   /** An initializer that is an input too, and so may be overridden. */
   TinyModel overridable(String name, float value) {
     return constant(name, value).input(name, DataType.FP32);
