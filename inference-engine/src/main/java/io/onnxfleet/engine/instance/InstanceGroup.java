@@ -23,7 +23,6 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -58,12 +57,14 @@ public final class InstanceGroup implements ModelGauges {
   private final Ticker ticker;
   private final BusyShare busyShare;
   private final Scheduling scheduling;
-  private final AtomicReference<RowTerms> rows;
   private final LatencyModel latency;
   private final SentinelWatch sentinel;
   private final SentinelSamples samples;
   private final List<ModelInstance> instances = new CopyOnWriteArrayList<>();
   private final AtomicInteger instancesMade = new AtomicInteger();
+
+  /** Written under the lock of this object, together with what the scheduler is told. */
+  private volatile RowTerms rows;
 
   /** Read-held by who submits, so that none is refused by a queue that closes under its hands. */
   private final ReadWriteLock draining = new ReentrantReadWriteLock();
@@ -88,7 +89,7 @@ public final class InstanceGroup implements ModelGauges {
     this.pool = environment.pool();
     this.ticker = environment.ticker();
     this.binding = new RequestBinding(model, maxRequestRows);
-    this.rows = new AtomicReference<>(scheduling.rows());
+    this.rows = scheduling.rows();
     this.latency = new LatencyModel(Math.max(1, model.maxBatchSize()));
     this.samples = environment.samples();
     this.scheduler =
@@ -119,7 +120,7 @@ public final class InstanceGroup implements ModelGauges {
     TimedSession timed = new TimedSession(session, scheduling.maxRunTime(), ticker);
     BatchExecution execution =
         new BatchExecution(
-            timed, model, scheduling.ladder(), rows::get, sentinel::sentinel, events, pool);
+            timed, model, scheduling.ladder(), this::rowTerms, sentinel::sentinel, events, pool);
     return new ModelInstance(name, timed, execution, scheduler, busyShare, sentinel, ticker);
   }
 
@@ -223,7 +224,7 @@ public final class InstanceGroup implements ModelGauges {
     long arrived = ticker.nanoTime();
     List<BoundRequest> bound;
     try (request) {
-      bound = binding.bind(request, rows.get());
+      bound = binding.bind(request, rows);
     } catch (InferenceException refused) {
       events.requestFailed(refused.code(), arrived);
       return CompletableFuture.failedFuture(refused);
@@ -327,7 +328,7 @@ public final class InstanceGroup implements ModelGauges {
 
   /** What may be done with the rows of requests at this moment. */
   public RowTerms rowTerms() {
-    return rows.get();
+    return rows;
   }
 
   /**
@@ -336,8 +337,9 @@ public final class InstanceGroup implements ModelGauges {
    *
    * @return what held before
    */
-  public RowTerms rowTerms(RowTerms terms) {
-    RowTerms before = rows.getAndSet(terms);
+  public synchronized RowTerms rowTerms(RowTerms terms) {
+    RowTerms before = rows;
+    rows = terms;
     scheduler.merging(terms.merged());
     if (!before.equals(terms)) {
       log.info("{}: {}", id, terms.reason());
@@ -351,7 +353,7 @@ public final class InstanceGroup implements ModelGauges {
    * @param reason one plain sentence without a full stop, for the index and the log
    * @return false if that was so before
    */
-  public boolean stopMerging(String reason) {
+  public synchronized boolean stopMerging(String reason) {
     RowTerms before = rowTerms();
     if (!before.merged() && before.cut() == RowTerms.Cut.NEVER) {
       return false;
