@@ -18,8 +18,17 @@ public sealed interface RowVerdict {
   /** Together and alone the rows were answered alike. */
   record Proven(String reason) implements RowVerdict {}
 
-  /** Nothing was shown, neither way. */
-  record Unproven(String reason) implements RowVerdict {}
+  /**
+   * Nothing was shown, neither way.
+   *
+   * @param wantsInputs true if it is only that no made-up inputs were taken, so that real ones may
+   *     still show it
+   */
+  record Unproven(String reason, boolean wantsInputs) implements RowVerdict {
+    public Unproven(String reason) {
+      this(reason, false);
+    }
+  }
 
   /**
    * As {@link Proven} once the activations' quantization is left out, which takes one scale over

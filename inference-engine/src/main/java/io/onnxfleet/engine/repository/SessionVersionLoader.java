@@ -7,7 +7,6 @@ import io.onnxfleet.engine.instance.ModelInterface;
 import io.onnxfleet.engine.instance.RowTerms;
 import io.onnxfleet.engine.instance.WarmUp;
 import io.onnxfleet.engine.metrics.ModelVersionId;
-import io.onnxfleet.engine.proof.RowVerdict;
 import io.onnxfleet.engine.repository.ModelFolder.Version;
 import io.onnxfleet.engine.repository.ThreadBudget.Split;
 import io.onnxfleet.engine.repository.check.ModelFileCheck;
@@ -37,9 +36,6 @@ import org.slf4j.LoggerFactory;
 final class SessionVersionLoader implements VersionLoader {
   private static final Logger log = LoggerFactory.getLogger(SessionVersionLoader.class);
 
-  /** Two rows tell whether a model keeps rows apart. */
-  private static final long PROBE_ROWS = 2;
-
   /** Share of their time from which on instances are taken to serve. */
   private static final double SERVING = 0.02;
 
@@ -50,6 +46,7 @@ final class SessionVersionLoader implements VersionLoader {
   private final int maxRequestRows;
   private final Duration maxRunTime;
   private final InstanceGroup.Environment environment;
+  private final RowProofs proofs;
 
   /** The sessions of each version that is open. */
   private final Map<InstanceGroup, List<Opened>> opened = new ConcurrentHashMap<>();
@@ -71,6 +68,7 @@ final class SessionVersionLoader implements VersionLoader {
     this.maxRequestRows = maxRequestRows;
     this.maxRunTime = maxRunTime;
     this.environment = environment;
+    this.proofs = new RowProofs(environment.pool(), RowProofs.threadTime());
   }
 
   @Override
@@ -194,8 +192,9 @@ final class SessionVersionLoader implements VersionLoader {
     ModelConfig config =
         ModelConfigDerivation.derive(id.model(), folder.config(), first.signature());
     config.notes().forEach(note -> log.info("{}: {}", id, note));
-    RowTerms rows = ServingTerms.rowTerms(config, verdict(first, config));
     ModelInterface model = ServingTerms.modelInterface(config, first.signature());
+    progress.accept("running rows together and alone");
+    RowTerms rows = ServingTerms.rowTerms(config, proofs.verdict(file, config, model, first));
     progress.accept("choosing threads");
     Split split = split(folder, file, wanted, first, config, model);
     SessionOptions chosen = optionsOf(split, wanted.getFirst());
@@ -310,15 +309,6 @@ final class SessionVersionLoader implements VersionLoader {
     if (!warmUp(session, model, config, folder)) {
       throw new InferenceException(ErrorCode.MODEL_LOAD_FAILED, "the model refuses made-up inputs");
     }
-  }
-
-  private RowVerdict verdict(ModelSession session, ModelConfig config) {
-    ModelInterface model = ServingTerms.modelInterface(config, session.signature());
-    return switch (new WarmUp(session, model, environment.pool()).run(PROBE_ROWS)) {
-      case ROWS_KEPT -> new RowVerdict.Proven("two rows stay apart");
-      case ROWS_LOST -> new RowVerdict.Unproven("outputs do not keep rows apart");
-      case REFUSED -> new RowVerdict.Unproven("the model refuses made-up inputs");
-    };
   }
 
   /** Runs as declared, or else on made-up inputs; false if the model refuses those. */

@@ -1,0 +1,28 @@
+package io.onnxfleet.engine.proof;
+
+import io.onnxfleet.engine.tensor.DataType;
+import io.onnxfleet.engine.tensor.Shape;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An input for which data is made up.
+ *
+ * @param shape as the model has it, with the rows first; other variable dimensions are free
+ * @param example the bytes of one row as an operator gave them, which others are made of, or null
+ */
+@SuppressWarnings("ArrayRecordComponent") // never compared
+public record SampleInput(String name, DataType dataType, Shape shape, byte @Nullable [] example) {
+  public SampleInput(String name, DataType dataType, Shape shape) {
+    this(name, dataType, shape, null);
+  }
+
+  /** True if a dimension besides the rows has a size of the caller's choice. */
+  boolean isFree() {
+    for (int axis = 1; axis < shape.rank(); axis++) {
+      if (shape.dim(axis) == Shape.VARIABLE) {
+        return true;
+      }
+    }
+    return false;
+  }
+}

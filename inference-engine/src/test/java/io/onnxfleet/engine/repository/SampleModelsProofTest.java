@@ -1,0 +1,77 @@
+package io.onnxfleet.engine.repository;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.proof.RowVerdict;
+import io.onnxfleet.engine.repository.config.ModelConfig;
+import io.onnxfleet.engine.repository.config.ModelConfigDerivation;
+import io.onnxfleet.engine.runtime.ModelSession;
+import io.onnxfleet.engine.runtime.OnnxRuntime;
+import io.onnxfleet.engine.runtime.SessionOptions;
+import io.onnxfleet.engine.tensor.BufferPool;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What the proof says of the sample models of the folder that {@code fleet.shared} names. */
+class SampleModelsProofTest {
+  private static final Logger log = LoggerFactory.getLogger(SampleModelsProofTest.class);
+
+  private final BufferPool pool = BufferPool.ofDefaults();
+  private final OnnxRuntime runtime = new OnnxRuntime(pool);
+
+  @Test
+  void prove_knowsTheSampleModels_whenTheyHaveNoConfig() throws IOException {
+    Path models = shared("models");
+    Map<String, RowVerdict> verdicts = new TreeMap<>();
+    for (Path folder :
+        List.of(models, models.resolve("typed"), models.resolve("triton-repository"))) {
+      try (Stream<Path> entries = Files.list(folder)) {
+        for (Path entry : entries.sorted().toList()) {
+          Path file = entry.resolve("model.onnx");
+          file = Files.isRegularFile(file) ? file : entry.resolve("1/model.onnx");
+          if (Files.isRegularFile(file) && !entry.endsWith("stress-big-input")) {
+            prove(models.relativize(entry).toString(), file, verdicts);
+          }
+        }
+      }
+    }
+    verdicts.forEach((name, verdict) -> System.out.println("VERDICT " + name + ": " + verdict));
+    assertThat(pool.usage().buffersInUse()).isZero();
+  }
+
+  private void prove(String name, Path file, Map<String, RowVerdict> verdicts) {
+    try (ModelSession session = runtime.open(file, SessionOptions.cpu(1))) {
+      ModelConfig config = ModelConfigDerivation.derive(name, null, session.signature());
+      if (config.isBatched()) {
+        long begin = System.nanoTime();
+        verdicts.put(
+            name,
+            new RowProofs(pool, RowProofs.threadTime())
+                .verdict(
+                    file,
+                    config,
+                    ServingTerms.modelInterface(config, session.signature()),
+                    session));
+        System.out.println("TOOK " + name + " " + (System.nanoTime() - begin) / 1_000_000);
+      }
+    } catch (InferenceException refused) {
+      log.info("{} is refused: {}", name, refused.getMessage());
+    }
+  }
+
+  private static Path shared(String path) {
+    String shared = System.getProperty("fleet.shared", "");
+    assumeTrue(!shared.isEmpty(), "fleet.shared is not set: the sample models are left out");
+    return Path.of(shared).resolve(path);
+  }
+}
