@@ -309,7 +309,8 @@ public final class InferenceEngine implements AutoCloseable {
         loaded.nodePlacement(),
         loaded.group().instances(),
         loaded.config().parameters(),
-        loaded.folder());
+        loaded.folder(),
+        loaded.group());
   }
 
   /** The model's complete configuration in Triton's JSON. */

@@ -19,6 +19,7 @@ import java.util.Map;
  * @param nodePlacement where the nodes of its graph went
  * @param parameters the free parameters of its configuration
  * @param folder the model's folder
+ * @param load stands for the load that made it READY; equal to itself alone
  */
 public record ModelMetadata(
     String name,
@@ -33,7 +34,8 @@ public record ModelMetadata(
     NodePlacement nodePlacement,
     int instances,
     Map<String, String> parameters,
-    Path folder) {
+    Path folder,
+    Object load) {
 
   /** ONNX models are all that is served. */
   public static final String PLATFORM = "onnxruntime_onnx";

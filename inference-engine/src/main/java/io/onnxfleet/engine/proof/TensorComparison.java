@@ -94,7 +94,7 @@ public final class TensorComparison {
     long differing = 0;
     while (one.hasRemaining()) {
       boolean same =
-          type == DataType.INT64 || type == DataType.UINT64
+          (type == DataType.INT64 || type == DataType.UINT64)
               ? one.getLong() == other.getLong()
               : difference(next(one, type), next(other, type)) <= allowed;
       differing += same ? 0 : 1;

@@ -8,6 +8,7 @@ import io.onnxfleet.engine.repository.ModelFolder.Version;
 import io.onnxfleet.engine.repository.config.DeclaredConfig;
 import io.onnxfleet.engine.repository.config.ModelConfig;
 import io.onnxfleet.engine.repository.config.ModelConfigParser;
+import io.onnxfleet.engine.textsettings.SideFiles;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -25,9 +26,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A folder in Triton's layout: {@code <model>/config.pbtxt}, which may be missing, and {@code
- * <model>/<version>/model.onnx}. Links are followed. Hidden folders are no models, and a folder in
- * a model that is no positive number is no version.
+ * A folder of models, each in one of three layouts, of which the first that is found counts:
+ *
+ * <ul>
+ *   <li>Triton's: {@code <model>/<version>/model.onnx}. A folder in a model that is no positive
+ *       number is no version.
+ *   <li>Hugging Face's hub's: {@code <model>/onnx/model.onnx}, which is version 1.
+ *   <li>The bare file: {@code <model>/model.onnx}, which is version 1.
+ * </ul>
+ *
+ * <p>{@code <model>/config.pbtxt} may be missing in each; its {@code default_model_filename} names
+ * another file than {@code model.onnx}. Links are followed. Hidden folders are no models.
  */
 public final class FolderModelRepository implements ModelRepository {
   static final String CONFIG_FILENAME = "config.pbtxt";
@@ -36,6 +45,9 @@ public final class FolderModelRepository implements ModelRepository {
   private static final Pattern VERSION = Pattern.compile("[1-9][0-9]{0,18}");
   private static final Pattern MODEL_NAME =
       Pattern.compile("[^./\\\\\\p{Cntrl}][^/\\\\\\p{Cntrl}]*");
+
+  /** Of files, in a message. */
+  private static final int MOST_NAMES = 20;
 
   private final Path root;
 
@@ -145,6 +157,9 @@ public final class FolderModelRepository implements ModelRepository {
       }
       versions.add(new Version(number.getAsLong(), modelFile, problem));
     }
+    if (versions.isEmpty()) {
+      asItLies(folder, modelFilename).ifPresent(versions::add);
+    }
     if (!others.isEmpty()) {
       log.debug("{}: folders that are no versions, ignored: {}", folder, others);
     }
@@ -155,6 +170,51 @@ public final class FolderModelRepository implements ModelRepository {
   /** True if a folder of that name holds a version. */
   static boolean isVersion(String name) {
     return versionNumber(name).isPresent();
+  }
+
+  /** The model of a folder without versions: in the hub's folder, or else bare. */
+  private static Optional<Version> asItLies(Path folder, String modelFilename) throws IOException {
+    Path hub = folder.resolve(SideFiles.HUB_FOLDER);
+    for (Path place : List.of(hub, folder)) {
+      Path modelFile = place.resolve(modelFilename);
+      if (Files.isRegularFile(modelFile)) {
+        return Optional.of(
+            new Version(
+                1,
+                modelFile,
+                Files.isReadable(modelFile) ? null : modelFile + " (expected a readable file)"));
+      }
+    }
+    for (Path place : List.of(hub, folder)) {
+      List<String> found = onnxFiles(place);
+      if (!found.isEmpty()) {
+        return Optional.of(
+            new Version(
+                1,
+                place.resolve(modelFilename),
+                "%s: %s (expected %s, or a config.pbtxt whose default_model_filename names one)"
+                    .formatted(place, found, modelFilename)));
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static List<String> onnxFiles(Path folder) throws IOException {
+    if (!Files.isDirectory(folder)) {
+      return List.of();
+    }
+    List<String> names = new ArrayList<>();
+    try (DirectoryStream<Path> files = Files.newDirectoryStream(folder, "*.{onnx,ort}")) {
+      for (Path file : files) {
+        if (names.size() < MOST_NAMES) {
+          names.add(file.getFileName().toString());
+        }
+      }
+    } catch (DirectoryIteratorException interrupted) {
+      throw interrupted.getCause();
+    }
+    names.sort(Comparator.naturalOrder());
+    return names;
   }
 
   private static OptionalLong versionNumber(String name) {

@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.instance.RowTerms;
+import io.onnxfleet.engine.textsettings.TextFolder;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -197,18 +198,25 @@ final class ModelEntry {
     return lines;
   }
 
-  /** Of one that serves, how its rows are run, unless they are independent. */
+  /**
+   * Why it is not READY; of one that serves, how its rows are run, unless they are independent, and
+   * what its use of texts rests on, unless its folder says it.
+   */
   private static String reasonOf(Status status) {
     LoadedVersion loaded = status.loaded();
     if (loaded == null || status.state() != ModelState.READY) {
       return status.reason();
     }
-    RowTerms terms = loaded.group().rowTerms();
-    if (terms.isIndependent()) {
-      return status.reason();
+    List<String> reasons = new ArrayList<>();
+    if (!status.reason().isEmpty()) {
+      reasons.add(status.reason());
     }
-    String rows = terms.reason();
-    return status.reason().isEmpty() ? rows : status.reason() + "; " + rows;
+    RowTerms terms = loaded.group().rowTerms();
+    if (!terms.isIndependent()) {
+      reasons.add(terms.reason());
+    }
+    reasons.addAll(TextFolder.notes(loaded.config().parameters()));
+    return String.join("; ", reasons);
   }
 
   private synchronized String reason() {

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param problem why it cannot be served, or null
  * @param config what its configuration says, or null
- * @param shared files that all its versions use, such as a tokenizer or warm-up data
+ * @param shared files that all its versions use, such as a tokenizer, its pooling or warm-up data
  * @param versions the files of each version that is to be served
  */
 record ModelStamp(
@@ -49,7 +49,10 @@ record ModelStamp(
         && shared.equals(other.shared);
   }
 
-  /** The files beside the versions, but for the configuration, which is compared by content. */
+  /**
+   * The files and folders beside the versions, but for the configuration, which is compared by
+   * content.
+   */
   private static String shared(Path model) {
     StringBuilder described = new StringBuilder();
     try (Stream<Path> entries = Files.list(model)) {
@@ -60,7 +63,7 @@ record ModelStamp(
         }
         if (!Files.isDirectory(entry)) {
           described.append(line(model, entry));
-        } else if (name.equals(DeclaredWarmUp.DATA_FOLDER)) {
+        } else if (!FolderModelRepository.isVersion(name)) {
           described.append(describe(entry, ModelFiles.DEEPEST_FILE));
         }
       }

@@ -10,12 +10,15 @@ import io.onnxfleet.engine.metrics.ModelVersionId;
 import io.onnxfleet.engine.repository.ModelFolder.Version;
 import io.onnxfleet.engine.repository.ThreadBudget.Split;
 import io.onnxfleet.engine.repository.check.ModelFileCheck;
+import io.onnxfleet.engine.repository.config.DeclaredConfig;
 import io.onnxfleet.engine.repository.config.ModelConfig;
 import io.onnxfleet.engine.repository.config.ModelConfigDerivation;
 import io.onnxfleet.engine.runtime.GraphCache;
 import io.onnxfleet.engine.runtime.ModelSession;
 import io.onnxfleet.engine.runtime.ModelSessionFactory;
+import io.onnxfleet.engine.runtime.ModelSignature;
 import io.onnxfleet.engine.runtime.SessionOptions;
+import io.onnxfleet.engine.textsettings.TextFolder;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -80,7 +83,7 @@ final class SessionVersionLoader implements VersionLoader {
     long begin = environment.ticker().nanoTime();
     List<Opened> opening = new ArrayList<>();
     try {
-      LoadedVersion loaded = open(folder, id, version.modelFile(), opening, progress);
+      LoadedVersion loaded = open(folder, id, version, opening, progress);
       opened.put(loaded.group(), opening);
       log.info(
           "{} is ready after {} ms: {} instances on {}{}; {}",
@@ -153,8 +156,9 @@ final class SessionVersionLoader implements VersionLoader {
       List<SessionOptions> missing,
       List<Opened> added) {
     try {
+      DeclaredConfig declared = completed(folder, version, loaded.signature());
       ModelConfig config =
-          ModelConfigDerivation.derive(loaded.id().model(), folder.config(), loaded.signature());
+          ModelConfigDerivation.derive(loaded.id().model(), declared, loaded.signature());
       for (SessionOptions options : missing) {
         ModelSession session = sessions.open(version.modelFile(), options);
         added.add(new Opened(session, options));
@@ -181,16 +185,18 @@ final class SessionVersionLoader implements VersionLoader {
   private LoadedVersion open(
       ModelFolder folder,
       ModelVersionId id,
-      Path file,
+      Version version,
       List<Opened> opened,
       Consumer<String> progress) {
+    Path file = version.modelFile();
     ModelFileCheck.check(file, folder.path());
     progress.accept("opening");
     List<SessionOptions> wanted = plan.sessionsFor(folder.config());
     ModelSession first = sessions.open(file, wanted.getFirst());
     opened.add(new Opened(first, wanted.getFirst()));
-    ModelConfig config =
-        ModelConfigDerivation.derive(id.model(), folder.config(), first.signature());
+    DeclaredConfig declared = completed(folder, version, first.signature());
+    ModelConfig config = ModelConfigDerivation.derive(id.model(), declared, first.signature());
+    TextFolder.notes(config.parameters()).forEach(note -> log.warn("{}: {}", id, note));
     config.notes().forEach(note -> log.info("{}: {}", id, note));
     ModelInterface model = ServingTerms.modelInterface(config, first.signature());
     progress.accept("running rows together and alone");
@@ -234,6 +240,25 @@ final class SessionVersionLoader implements VersionLoader {
         first.executionProvider(),
         first.providerNotes(),
         first.nodePlacement());
+  }
+
+  /** What is declared, completed by what a text model's folder says of it. */
+  private static @Nullable DeclaredConfig completed(
+      ModelFolder folder, Version version, ModelSignature signature) {
+    DeclaredConfig config = folder.config();
+    boolean inTritonsLayout =
+        version.modelFile().startsWith(folder.path().resolve(Long.toString(version.number())));
+    TextFolder.Model model =
+        new TextFolder.Model(
+            folder.path(),
+            version.number(),
+            version.modelFile(),
+            config == null && !inTritonsLayout,
+            signature.inputs(),
+            signature.outputs());
+    Map<String, String> declared = config == null ? Map.of() : config.parameters();
+    Map<String, String> completed = TextFolder.complete(model, declared);
+    return completed.equals(declared) ? config : DeclaredConfig.withParameters(config, completed);
   }
 
   /**

@@ -32,9 +32,9 @@ import org.jspecify.annotations.Nullable;
 final class EmbeddingCall {
   static final int MAX_IN_FLIGHT = 256;
 
-  private final List<long[]> texts;
+  private final List<TokenizedText> texts;
   private final long totalTokens;
-  private final Pooling pooling;
+  private final Finish finish;
   private final TextRows rows;
   private final InferencePort port;
   private final Deadline deadline;
@@ -60,23 +60,32 @@ final class EmbeddingCall {
   private volatile int maxInFlight = MAX_IN_FLIGHT;
 
   /**
+   * A text as it is sent.
+   *
+   * @param tokens without special ones
+   * @param promptTokens at the start of its first row that the pooling leaves out
+   */
+  @SuppressWarnings("ArrayRecordComponent") // inside this package and never written
+  record TokenizedText(long[] tokens, List<TextWindow> windows, int promptTokens) {}
+
+  /** What is made of the model's answers. */
+  record Finish(Pooling pooling, List<DenseLayer> layers, boolean normalized) {}
+
+  /**
    * A call that has not started.
    *
-   * @param texts as tokens without special ones
-   * @param windows of each text
    * @param totalTokens to be told in the answer
    */
   EmbeddingCall(
-      List<long[]> texts,
-      List<List<TextWindow>> windows,
+      List<TokenizedText> texts,
       long totalTokens,
-      Pooling pooling,
+      Finish finish,
       TextRows rows,
       InferencePort port,
       Deadline deadline) {
     this.texts = texts;
     this.totalTokens = totalTokens;
-    this.pooling = pooling;
+    this.finish = finish;
     this.rows = rows;
     this.port = port;
     this.deadline = deadline;
@@ -84,7 +93,7 @@ final class EmbeddingCall {
     vectors = new ArrayList<>(texts.size());
     for (int text = 0; text < texts.size(); text++) {
       vectors.add(new TextVector());
-      for (TextWindow window : windows.get(text)) {
+      for (TextWindow window : texts.get(text).windows()) {
         waiting.add(new Row(text, window));
       }
     }
@@ -101,7 +110,7 @@ final class EmbeddingCall {
               }
             });
     if (waiting.isEmpty()) {
-      result.complete(new Embeddings(List.of(), totalTokens));
+      result.complete(new Embeddings(List.of(), totalTokens, List.of(), finish.normalized()));
     }
     submitMore();
     return result;
@@ -133,7 +142,8 @@ final class EmbeddingCall {
   private void submit(Row row) {
     CompletableFuture<InferenceResponse> answer;
     try {
-      InferenceRequest request = rows.request(texts.get(row.text()), row.window(), deadline);
+      InferenceRequest request =
+          rows.request(texts.get(row.text()).tokens(), row.window(), deadline);
       answer = port.infer(request);
     } catch (RuntimeException | Error failure) {
       fail(failure);
@@ -180,16 +190,27 @@ final class EmbeddingCall {
   private float[] vectorOf(Row row, InferenceResponse response) {
     try (response) {
       Tensor output = response.outputs().getFirst().tensor();
-      return pooling.vectorOf(output, rows.lengthOf(row.window()));
+      int promptTokens = row.window().from() == 0 ? texts.get(row.text()).promptTokens() : 0;
+      return finish
+          .pooling()
+          .vectorOf(
+              output,
+              Pooling.Span.of(
+                  rows.paddingBefore(row.window()), rows.lengthOf(row.window()), promptTokens));
     }
   }
 
   private void complete() {
-    List<float[]> normalized = new ArrayList<>(vectors.size());
+    List<float[]> finished = new ArrayList<>(vectors.size());
     for (TextVector vector : vectors) {
-      normalized.add(vector.normalized());
+      finished.add(vector.finished(finish.layers(), finish.normalized()));
     }
-    result.complete(new Embeddings(normalized, totalTokens));
+    result.complete(
+        new Embeddings(
+            finished,
+            totalTokens,
+            texts.stream().map(text -> text.windows().size()).toList(),
+            finish.normalized()));
   }
 
   private static boolean isQueueFull(@Nullable Throwable failure) {

@@ -5,13 +5,17 @@ import java.util.List;
 /**
  * The answer to one call of a {@link TextEmbedder}.
  *
- * @param vectors one for each text in its order, of length 1 unless all zeros; theirs who asked
+ * @param vectors one for each text in its order, never all zeros; theirs who asked
  * @param tokens of all texts, each counted once and with one set of special tokens, however many
  *     windows it was cut into
+ * @param windows that each text was cut into, in their order
+ * @param normalized true if vectors have length 1
  */
-public record Embeddings(List<float[]> vectors, long tokens) {
+public record Embeddings(
+    List<float[]> vectors, long tokens, List<Integer> windows, boolean normalized) {
 
   public Embeddings {
     vectors = List.copyOf(vectors);
+    windows = List.copyOf(windows);
   }
 }

@@ -19,6 +19,24 @@ record SpecialTokens(
     return prefix.length + suffix.length;
   }
 
+  /** True if ids begin with the prefix and end with the suffix, and there is one of them at all. */
+  boolean encloses(int[] ids) {
+    if (count() == 0 || ids.length < count()) {
+      return false;
+    }
+    for (int index = 0; index < prefix.length; index++) {
+      if (ids[index] != prefix[index]) {
+        return false;
+      }
+    }
+    for (int index = 0; index < suffix.length; index++) {
+      if (ids[ids.length - suffix.length + index] != suffix[index]) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /**
    * Read off an encoded text of at least one token.
    *

@@ -4,8 +4,12 @@ import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.request.Deadline;
 import io.onnxfleet.engine.tensor.BufferPool;
+import io.onnxfleet.engine.text.EmbeddingCall.TokenizedText;
+import io.onnxfleet.engine.textsettings.TextParameters;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +37,7 @@ public final class TextEmbedder implements AutoCloseable {
   private final TextTokenizer tokenizer;
   private final TextRows rows;
   private final InferencePort port;
+  private final List<DenseLayer> layers;
   private final int capacity;
   private final int overlap;
   private final int maxTokens;
@@ -49,7 +54,19 @@ public final class TextEmbedder implements AutoCloseable {
       InferencePort port,
       BufferPool pool,
       int maxTokens) {
+    this(model, tokenizer, List.of(), port, pool, maxTokens);
+  }
+
+  /** The same with layers behind the pooling. */
+  TextEmbedder(
+      TextModel model,
+      TextTokenizer tokenizer,
+      List<DenseLayer> layers,
+      InferencePort port,
+      BufferPool pool,
+      int maxTokens) {
     this.model = model;
+    this.layers = List.copyOf(layers);
     this.tokenizer = tokenizer;
     this.port = port;
     this.maxTokens = maxTokens;
@@ -59,14 +76,26 @@ public final class TextEmbedder implements AutoCloseable {
       throw new InferenceException(
           ErrorCode.MODEL_LOAD_FAILED,
           "%s: %d (expected: > %d, the special tokens around a text)"
-              .formatted(TextModel.MAX_SEQUENCE_LENGTH, length, tokenizer.specialTokens().count()));
+              .formatted(
+                  TextParameters.MAX_SEQUENCE_LENGTH, length, tokenizer.specialTokens().count()));
     }
-    overlap = Math.min(model.overlap(), capacity / 2);
-    rows = new TextRows(model, tokenizer.specialTokens(), length, pool);
+    overlap = overlap(model.overlap(), capacity);
+    boolean padsLeft = model.settings().padsLeft() || tokenizer.padsLeft();
+    rows = new TextRows(model, tokenizer.specialTokens(), length, padsLeft, pool);
   }
 
   public TextModel model() {
     return model;
+  }
+
+  /** Tokens of a window, special tokens included. */
+  public int windowLength() {
+    return capacity + tokenizer.specialTokens().count();
+  }
+
+  /** Numbers of a vector, 0 if the model does not declare them. */
+  public int dimensions() {
+    return layers.isEmpty() ? model.dimensions() : layers.getLast().dimensions();
   }
 
   /**
@@ -80,49 +109,119 @@ public final class TextEmbedder implements AutoCloseable {
   /** The same in that caller's name. */
   public CompletableFuture<Embeddings> embed(
       List<TextInput> texts, Deadline deadline, @Nullable String caller) {
+    return embed(texts, EmbeddingOptions.DEFAULT, deadline, caller);
+  }
+
+  /** The same with what else that caller asks for. */
+  public CompletableFuture<Embeddings> embed(
+      List<TextInput> texts, EmbeddingOptions options, Deadline deadline, @Nullable String caller) {
     InferencePort named = request -> port.infer(request.by(caller));
+    Boolean normalize = options.normalize();
+    EmbeddingCall.Finish finish =
+        new EmbeddingCall.Finish(
+            model.pooling(), layers, normalize == null ? model.settings().normalizes() : normalize);
     try {
-      List<long[]> tokens = tokenize(texts);
+      List<TokenizedText> tokenized = tokenize(texts, options);
       long total = (long) texts.size() * tokenizer.specialTokens().count();
-      List<List<TextWindow>> windows = new ArrayList<>(texts.size());
-      for (long[] ids : tokens) {
-        total += ids.length;
-        windows.add(TextWindow.cut(ids.length, capacity, overlap));
+      for (TokenizedText text : tokenized) {
+        total += text.tokens().length;
       }
-      return new EmbeddingCall(tokens, windows, total, model.pooling(), rows, named, deadline)
-          .start();
+      return new EmbeddingCall(tokenized, total, finish, rows, named, deadline).start();
     } catch (InferenceException refused) {
       return CompletableFuture.failedFuture(refused);
     }
   }
 
-  private List<long[]> tokenize(List<TextInput> texts) {
-    List<long[]> tokens = new ArrayList<>(texts.size());
+  private List<TokenizedText> tokenize(List<TextInput> texts, EmbeddingOptions options) {
+    String prompt = prompt(options);
+    int promptTokens =
+        prompt.isEmpty() || model.settings().includesPrompt()
+            ? 0
+            : tokenizer.specialTokens().prefix().length
+                + tokenizer.encode(prompt, maxTokens).length;
+    List<TokenizedText> tokenized = new ArrayList<>(texts.size());
     int left = maxTokens;
     for (TextInput text : texts) {
+      String place = "input[" + tokenized.size() + "]";
       long[] ids =
           switch (text) {
-            case TextInput.Characters(String characters) -> tokenizer.encode(characters, left);
-            case TextInput.Tokens(int[] given) -> checked(given, left);
+            case TextInput.Characters(String characters) ->
+                tokenizer.encode(cased(prompt + characters), left);
+            case TextInput.Tokens(int[] given) -> checked(given, left, place, prompt);
           };
-      tokens.add(ids);
       left -= ids.length;
+      List<TextWindow> windows = TextWindow.cut(ids.length, capacity, overlap);
+      if (options.wholeOnly() && windows.size() > 1) {
+        throw InferenceException.invalidInput(
+            "%s: %d tokens (expected: <= %d, where long texts are not to be cut)",
+            place, ids.length + tokenizer.specialTokens().count(), windowLength());
+      }
+      tokenized.add(new TokenizedText(ids, windows, promptTokens));
     }
-    return tokens;
+    return tokenized;
   }
 
-  private long[] checked(int[] given, int left) {
-    TextTokenizer.requireAtMost(left, given.length);
-    long[] ids = new long[given.length];
-    for (int index = 0; index < given.length; index++) {
+  private String prompt(EmbeddingOptions options) {
+    String prompt = options.prompt();
+    if (prompt != null) {
+      return prompt;
+    }
+    String named = model.settings().defaultPrompt();
+    return named == null ? "" : model.settings().prompts().getOrDefault(named, "");
+  }
+
+  private String cased(String text) {
+    return model.settings().lowercases() ? text.toLowerCase(Locale.ROOT) : text;
+  }
+
+  /**
+   * A text's own tokens: those between this vocabulary's special ones. Ids that do not stand
+   * between these are taken for another vocabulary's, unless the model accepts any.
+   */
+  private long[] checked(int[] given, int left, String place, String prompt) {
+    if (!prompt.isEmpty()) {
+      throw InferenceException.invalidInput(
+          "%s: token ids, before which no prompt can go (expected: a text)", place);
+    }
+    SpecialTokens special = tokenizer.specialTokens();
+    boolean enclosed = special.encloses(given);
+    if (!enclosed && !model.settings().acceptsTokens()) {
+      throw InferenceException.invalidInput(
+          "%s: token ids that do not begin with %s and end with %s, as those of model '%s' do"
+              + " (expected: a text; LangChain's OpenAIEmbeddings sends one with"
+              + " check_embedding_ctx_length=False; the model's parameter token-arrays: accept"
+              + " takes any ids)",
+          place,
+          Arrays.toString(special.prefix()),
+          Arrays.toString(special.suffix()),
+          model.name());
+    }
+    int from = enclosed ? special.prefix().length : 0;
+    int to = given.length - (enclosed ? special.suffix().length : 0);
+    TextTokenizer.requireAtMost(left, to - from);
+    long[] ids = new long[to - from];
+    for (int index = from; index < to; index++) {
       if (given[index] < 0 || given[index] >= tokenizer.vocabularySize()) {
         throw InferenceException.invalidInput(
-            "token: %d (expected: 0 to %d, the vocabulary of model '%s')",
-            given[index], tokenizer.vocabularySize() - 1, model.name());
+            "%s: token %d (expected: 0 to %d, the vocabulary of model '%s')",
+            place, given[index], tokenizer.vocabularySize() - 1, model.name());
       }
-      ids[index] = given[index];
+      ids[index - from] = given[index];
     }
     return ids;
+  }
+
+  private static int overlap(int asked, int capacity) {
+    if (asked == TextModel.DEFAULT_OVERLAP) {
+      return Math.min(asked, capacity / 2);
+    }
+    if (asked >= capacity) {
+      throw new InferenceException(
+          ErrorCode.MODEL_LOAD_FAILED,
+          "%s: %d (expected: < %d, the tokens of a text that a window holds)"
+              .formatted(TextParameters.WINDOW_OVERLAP, asked, capacity));
+    }
+    return asked;
   }
 
   private static int windowLength(TextModel model, TextTokenizer tokenizer) {

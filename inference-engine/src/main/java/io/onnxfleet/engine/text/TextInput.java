@@ -7,7 +7,8 @@ public sealed interface TextInput {
   record Characters(String text) implements TextInput {}
 
   /**
-   * Tokens of the model's own vocabulary, without the special ones around a text.
+   * Tokens of the model's own vocabulary, between the special ones that it puts around a text. A
+   * model that accepts any takes them without these too.
    *
    * @param ids not copied, and not written any more
    */

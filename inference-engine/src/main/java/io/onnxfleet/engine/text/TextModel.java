@@ -4,26 +4,27 @@ import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.tensor.DataType;
 import io.onnxfleet.engine.tensor.TensorSpec;
-import java.nio.file.Files;
+import io.onnxfleet.engine.textsettings.SideFiles;
+import io.onnxfleet.engine.textsettings.TextOutputs;
+import io.onnxfleet.engine.textsettings.TextParameters;
+import io.onnxfleet.engine.textsettings.TextSettings;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * How a model version serves text: which inputs it takes, which output is pooled and how.
  *
  * @param name of the model
  * @param version of the model
- * @param inputs those of {@link #INPUT_IDS}, {@link #ATTENTION_MASK} and {@link #TOKEN_TYPE_IDS}
- *     that the model has, each INT64 or INT32 and of rank 2
- * @param output the FP32 output that vectors are made of
+ * @param inputs those of {@link #INPUT_IDS}, {@link #ATTENTION_MASK}, {@link #TOKEN_TYPE_IDS} and
+ *     {@link #POSITION_IDS} that the model has, each INT64 or INT32 and of rank 2
+ * @param output the floating-point output that vectors are made of
  * @param dimensions of a vector, 0 if the model does not declare them
  * @param pooling how
- * @param maxLength tokens of a window, special tokens included; empty for the tokenizer's own
  * @param fixedLength tokens that every row must have, 0 if the model takes any number
- * @param overlap tokens that neighbouring windows share
+ * @param settings what else is said of it
  */
 public record TextModel(
     String name,
@@ -32,29 +33,15 @@ public record TextModel(
     String output,
     int dimensions,
     Pooling pooling,
-    Optional<Integer> maxLength,
     int fixedLength,
-    int overlap) {
+    TextSettings settings) {
 
   public static final String INPUT_IDS = "input_ids";
   public static final String ATTENTION_MASK = "attention_mask";
   public static final String TOKEN_TYPE_IDS = "token_type_ids";
+  public static final String POSITION_IDS = "position_ids";
 
-  /** Model parameter: {@code mean} (the default) or {@code cls}. */
-  public static final String POOLING = "pooling";
-
-  /** Model parameter: tokens of a window, special tokens included. */
-  public static final String MAX_SEQUENCE_LENGTH = "max-sequence-length";
-
-  /** Model parameter: tokens that neighbouring windows of a long text share. */
-  public static final String WINDOW_OVERLAP = "window-overlap";
-
-  static final int DEFAULT_OVERLAP = 32;
-
-  private static final int LONGEST = 1 << 17;
-
-  private static final String SENTENCE_EMBEDDING = "sentence_embedding";
-  private static final String LAST_HIDDEN_STATE = "last_hidden_state";
+  static final int DEFAULT_OVERLAP = TextSettings.DEFAULT_OVERLAP;
 
   public TextModel {
     inputs = List.copyOf(inputs);
@@ -76,31 +63,53 @@ public record TextModel(
     if (textInputs.stream().noneMatch(input -> input.name().equals(INPUT_IDS))) {
       throw notText(name, "no input '" + INPUT_IDS + "'");
     }
+    TextSettings settings = settings(name, parameters);
+    if (settings.refusal() != null) {
+      throw notText(name, settings.refusal());
+    }
     textInputs.forEach(input -> requireTextInput(name, input));
-    TensorSpec output = outputOf(name, outputs, parameters);
-    boolean poolsItself = output.shape().rank() == 2;
-    int fixedLength = (int) Math.max(0, textInputs.getFirst().shape().dim(1));
+    if (settings.positionOffset() == null
+        && textInputs.stream().anyMatch(input -> input.name().equals(POSITION_IDS))) {
+      throw notText(
+          name,
+          "nothing says what its input '%s' begins with, as parameter %s would"
+              .formatted(POSITION_IDS, TextParameters.POSITION_OFFSET));
+    }
+    TextOutputs.Choice.Chosen chosen =
+        switch (TextOutputs.choose(outputs, settings)) {
+          case TextOutputs.Choice.Refused(String reason) -> throw notText(name, reason);
+          case TextOutputs.Choice.Chosen output -> output;
+        };
+    TensorSpec output = chosen.output();
+    Pooling pooling =
+        chosen.isPooled()
+            ? Pooling.MODEL
+            : settings.pooling().isEmpty() ? Pooling.MEAN : new Pooling(settings.pooling());
+    int dimensions = (int) Math.max(0, output.shape().dim(output.shape().rank() - 1));
     return new TextModel(
         name,
         version,
         textInputs,
         output.name(),
-        (int) Math.max(0, output.shape().dim(output.shape().rank() - 1)),
-        poolsItself ? Pooling.MODEL : Pooling.parse(parameters.getOrDefault(POOLING, "mean")),
-        Optional.ofNullable(number(name, parameters, MAX_SEQUENCE_LENGTH, 1, LONGEST)),
-        fixedLength,
-        Optional.ofNullable(number(name, parameters, WINDOW_OVERLAP, 0, LONGEST))
-            .orElse(DEFAULT_OVERLAP));
+        settings.dense().isEmpty() ? dimensions * pooling.vectorsJoined() : 0,
+        pooling,
+        (int) Math.max(0, textInputs.getFirst().shape().dim(1)),
+        settings);
   }
 
-  /** The tokenizer in the version's folder, or in the model's. */
+  /** Tokens of a window, special tokens included; empty for the tokenizer's own. */
+  public Optional<Integer> maxLength() {
+    return settings.maxLength();
+  }
+
+  /** Tokens that neighbouring windows share. */
+  public int overlap() {
+    return settings.overlap();
+  }
+
+  /** The tokenizer beside a version's file, or above it. */
   public static Optional<Path> tokenizerFile(Path modelFolder, long version) {
-    Path ofVersion = modelFolder.resolve(Long.toString(version)).resolve(TextTokenizer.FILE_NAME);
-    if (Files.isRegularFile(ofVersion)) {
-      return Optional.of(ofVersion);
-    }
-    Path ofModel = modelFolder.resolve(TextTokenizer.FILE_NAME);
-    return Files.isRegularFile(ofModel) ? Optional.of(ofModel) : Optional.empty();
+    return SideFiles.of(modelFolder, version).find(TextTokenizer.FILE_NAME);
   }
 
   /** A model that cannot be asked with text, and why. */
@@ -111,10 +120,19 @@ public record TextModel(
             .formatted(name, reason, TextTokenizer.FILE_NAME));
   }
 
+  private static TextSettings settings(String name, Map<String, String> parameters) {
+    try {
+      return TextSettings.of(parameters);
+    } catch (InferenceException wrong) {
+      throw new InferenceException(
+          wrong.code(), "model '%s', %s".formatted(name, wrong.getMessage()), wrong);
+    }
+  }
+
   private static void requireTextInput(String name, TensorSpec input) {
     boolean known =
         switch (input.name()) {
-          case INPUT_IDS, ATTENTION_MASK, TOKEN_TYPE_IDS -> true;
+          case INPUT_IDS, ATTENTION_MASK, TOKEN_TYPE_IDS, POSITION_IDS -> true;
           default -> false;
         };
     if (!known) {
@@ -127,49 +145,5 @@ public record TextModel(
           "its input '%s' is %s%s (expected INT64[-1,-1])"
               .formatted(input.name(), input.dataType(), input.shape()));
     }
-  }
-
-  /** A vector a row if the model offers one and no pooling is asked for, or else one a token. */
-  private static TensorSpec outputOf(
-      String name, List<TensorSpec> outputs, Map<String, String> parameters) {
-    TensorSpec pooled = null;
-    TensorSpec hidden = null;
-    for (TensorSpec output : outputs) {
-      if (output.dataType() != DataType.FP32) {
-        continue;
-      }
-      if (output.name().equals(SENTENCE_EMBEDDING) && output.shape().rank() == 2) {
-        pooled = output;
-      }
-      if (output.shape().rank() == 3
-          && (hidden == null || output.name().equals(LAST_HIDDEN_STATE))) {
-        hidden = output;
-      }
-    }
-    TensorSpec chosen = pooled == null || parameters.containsKey(POOLING) ? hidden : pooled;
-    if (chosen == null) {
-      throw notText(name, "no FP32 output of one vector a token");
-    }
-    return chosen;
-  }
-
-  private static @Nullable Integer number(
-      String name, Map<String, String> parameters, String key, int least, int most) {
-    String value = parameters.get(key);
-    if (value == null) {
-      return null;
-    }
-    try {
-      int number = Integer.parseInt(value.strip());
-      if (number >= least && number <= most) {
-        return number;
-      }
-    } catch (NumberFormatException notANumber) {
-      // said below
-    }
-    throw new InferenceException(
-        ErrorCode.MODEL_LOAD_FAILED,
-        "model '%s', parameter %s: %s (expected a number from %d to %d)"
-            .formatted(name, key, value, least, most));
   }
 }

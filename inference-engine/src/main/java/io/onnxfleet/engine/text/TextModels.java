@@ -6,10 +6,8 @@ import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.request.Deadline;
 import io.onnxfleet.engine.tensor.BufferPool;
-import java.io.IOException;
-import java.nio.file.Files;
+import io.onnxfleet.engine.textsettings.SideFiles;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -22,8 +20,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The models that serve text, each opened when it is first asked and again when its version, its
- * configuration or its tokenizer has changed.
+ * The models that serve text, each opened once it is READY, and again whenever it was loaded anew:
+ * a tokenizer that is overwritten changes nothing until then.
  *
  * <p>Keeps one tokenizer for each model's newest version; it is released when the model is found to
  * be gone or changed, and no call is being tokenized with it.
@@ -63,23 +61,45 @@ public final class TextModels implements AutoCloseable {
    * @throws InferenceException if it is unknown, not ready, or serves no text
    */
   public TextModel model(String name) {
+    return describe(name).model();
+  }
+
+  /**
+   * The same with what is only known once its files are read.
+   *
+   * @throws InferenceException if it is unknown, not ready, or serves no text
+   */
+  public Description describe(String name) {
     Opened lease = lease(name);
     try {
-      return lease.embedder().model();
+      TextEmbedder embedder = lease.embedder();
+      return new Description(embedder.model(), embedder.windowLength(), embedder.dimensions());
     } finally {
       lease.release();
     }
   }
 
+  /**
+   * How a model serves text.
+   *
+   * @param windowLength tokens of a window, special tokens included
+   * @param dimensions of a vector, 0 if they are not declared
+   */
+  public record Description(TextModel model, int windowLength, int dimensions) {}
+
   /** {@link TextEmbedder#embed} with a model's highest READY version. */
   public CompletableFuture<Embeddings> embed(
       String name, List<TextInput> texts, Deadline deadline) {
-    return embed(name, texts, deadline, null);
+    return embed(name, texts, EmbeddingOptions.DEFAULT, deadline, null);
   }
 
-  /** The same in that caller's name. */
+  /** The same with what else a caller asks for, and in that caller's name. */
   public CompletableFuture<Embeddings> embed(
-      String name, List<TextInput> texts, Deadline deadline, @Nullable String caller) {
+      String name,
+      List<TextInput> texts,
+      EmbeddingOptions options,
+      Deadline deadline,
+      @Nullable String caller) {
     Opened lease;
     try {
       lease = lease(name);
@@ -87,7 +107,7 @@ public final class TextModels implements AutoCloseable {
       return CompletableFuture.failedFuture(refused);
     }
     try {
-      return lease.embedder().embed(texts, deadline, caller);
+      return lease.embedder().embed(texts, options, deadline, caller);
     } finally {
       lease.release();
     }
@@ -119,9 +139,9 @@ public final class TextModels implements AutoCloseable {
     if (closed) {
       throw new InferenceException(ErrorCode.SHUTTING_DOWN, "this replica is going away");
     }
-    Source source;
+    ModelMetadata served;
     try {
-      source = Source.of(metadata.apply(name));
+      served = metadata.apply(name);
     } catch (InferenceException failure) {
       if (failure.code().category() != ErrorCategory.INVALID_REQUEST) {
         drop(name);
@@ -132,10 +152,10 @@ public final class TextModels implements AutoCloseable {
         opened.compute(
             name,
             (_, before) -> {
-              if (before != null && before.source.equals(source)) {
+              if (before != null && before.load.equals(served.load())) {
                 return before.retain();
               }
-              Opened now = open(source).retain();
+              Opened now = open(served).retain();
               if (before != null) {
                 before.release();
               }
@@ -155,20 +175,35 @@ public final class TextModels implements AutoCloseable {
     }
   }
 
-  /** A tokenizer that cannot be used is remembered, or each request would read it again. */
-  private Opened open(Source source) {
-    TextTokenizer tokenizer;
+  /** What cannot be used is remembered, or each request would read it again. */
+  private Opened open(ModelMetadata metadata) {
+    TextTokenizer tokenizer = null;
     try {
-      tokenizer = TextTokenizer.open(source.tokenizer());
+      TextModel model =
+          TextModel.of(
+              metadata.name(),
+              metadata.version(),
+              metadata.inputs(),
+              metadata.outputs(),
+              metadata.parameters());
+      SideFiles files = SideFiles.of(metadata.folder(), metadata.version());
+      Path file =
+          files
+              .find(TextTokenizer.FILE_NAME)
+              .orElseThrow(
+                  () ->
+                      TextModel.notText(
+                          metadata.name(), "no %s beside it".formatted(TextTokenizer.FILE_NAME)));
+      tokenizer = TextTokenizer.open(file);
+      List<DenseLayer> layers =
+          model.settings().dense().stream().map(folder -> DenseLayer.read(files, folder)).toList();
+      TextEmbedder embedder = new TextEmbedder(model, tokenizer, layers, port, pool, maxTokens);
+      return new Opened(metadata.load(), embedder, null);
     } catch (InferenceException failure) {
-      return new Opened(source, null, failure);
-    }
-    try {
-      TextEmbedder embedder = new TextEmbedder(source.model(), tokenizer, port, pool, maxTokens);
-      return new Opened(source, embedder, null);
-    } catch (InferenceException failure) {
-      tokenizer.close();
-      return new Opened(source, null, failure);
+      if (tokenizer != null) {
+        tokenizer.close();
+      }
+      return new Opened(metadata.load(), null, failure);
     }
   }
 
@@ -181,43 +216,18 @@ public final class TextModels implements AutoCloseable {
     }
   }
 
-  /** Everything that an embedder is made of; an equal source makes an equal embedder. */
-  private record Source(TextModel model, Path tokenizer, FileTime modified) {
-
-    static Source of(ModelMetadata metadata) {
-      TextModel model =
-          TextModel.of(
-              metadata.name(),
-              metadata.version(),
-              metadata.inputs(),
-              metadata.outputs(),
-              metadata.parameters());
-      Path tokenizer =
-          TextModel.tokenizerFile(metadata.folder(), metadata.version())
-              .orElseThrow(
-                  () ->
-                      TextModel.notText(
-                          metadata.name(), "no %s beside it".formatted(TextTokenizer.FILE_NAME)));
-      try {
-        return new Source(model, tokenizer, Files.getLastModifiedTime(tokenizer));
-      } catch (IOException failure) {
-        throw new InferenceException(
-            ErrorCode.MODEL_LOAD_FAILED,
-            "%s: %s".formatted(TextTokenizer.FILE_NAME, failure.getMessage()),
-            failure);
-      }
-    }
-  }
-
-  /** An embedder, or why there is none, and how many hold it: the map and each lease. */
+  /**
+   * An embedder, or why there is none, and how many hold it: the map and each lease. It belongs to
+   * one load of the model: what files become after it counts at the next.
+   */
   private static final class Opened {
-    private final Source source;
+    private final Object load;
     private final @Nullable TextEmbedder embedder;
     private final @Nullable InferenceException failure;
     private final AtomicInteger holders = new AtomicInteger(1);
 
-    Opened(Source source, @Nullable TextEmbedder embedder, @Nullable InferenceException failure) {
-      this.source = source;
+    Opened(Object load, @Nullable TextEmbedder embedder, @Nullable InferenceException failure) {
+      this.load = load;
       this.embedder = embedder;
       this.failure = failure;
     }

@@ -19,24 +19,44 @@ final class TextRows {
   private final TextModel model;
   private final SpecialTokens specialTokens;
   private final BufferPool pool;
+  private final boolean padsLeft;
   private final long[] ones;
   private final long[] textTypes;
-  private final long[] padding;
+  private final long[] positions;
+  private final long[] zeros;
+  private final long[] padTokens;
 
   /**
    * Rows of at most that many tokens, special ones included.
    *
+   * @param padsLeft true if rows of a fixed length are filled up at their start
    * @param pool where the rows' memory comes from
    */
-  TextRows(TextModel model, SpecialTokens specialTokens, int maxLength, BufferPool pool) {
+  TextRows(
+      TextModel model,
+      SpecialTokens specialTokens,
+      int maxLength,
+      boolean padsLeft,
+      BufferPool pool) {
     this.model = model;
+    this.padsLeft = padsLeft;
     this.specialTokens = specialTokens;
     this.pool = pool;
     ones = new long[maxLength];
     Arrays.fill(ones, 1);
     textTypes = new long[maxLength];
     Arrays.fill(textTypes, specialTokens.textType());
-    padding = new long[Math.max(0, model.fixedLength())];
+    Integer first = model.settings().positionOffset();
+    positions = new long[maxLength];
+    Arrays.setAll(positions, index -> index + (first == null ? 0L : first));
+    zeros = new long[Math.max(0, model.fixedLength())];
+    padTokens = new long[zeros.length];
+    Arrays.fill(padTokens, model.settings().padToken());
+  }
+
+  /** Places of a window's row before its first token that are padding. */
+  int paddingBefore(TextWindow window) {
+    return padsLeft ? Math.max(0, model.fixedLength() - lengthOf(window)) : 0;
   }
 
   /** Tokens of a window's row that are not padding. */
@@ -67,6 +87,10 @@ final class TextRows {
           input.dataType() == DataType.INT64
               ? new Longs(tensor.data().asLongBuffer())
               : new Integers(tensor.data().asIntBuffer());
+      long[] padding = input.name().equals(TextModel.INPUT_IDS) ? padTokens : zeros;
+      if (padsLeft) {
+        elements.put(padding, 0, length - lengthOf(window));
+      }
       switch (input.name()) {
         case TextModel.INPUT_IDS -> {
           elements.put(specialTokens.prefix(), 0, specialTokens.prefix().length);
@@ -74,13 +98,16 @@ final class TextRows {
           elements.put(specialTokens.suffix(), 0, specialTokens.suffix().length);
         }
         case TextModel.ATTENTION_MASK -> elements.put(ones, 0, lengthOf(window));
+        case TextModel.POSITION_IDS -> elements.put(positions, 0, lengthOf(window));
         default -> {
           elements.put(specialTokens.prefixTypes(), 0, specialTokens.prefixTypes().length);
           elements.put(textTypes, 0, window.length());
           elements.put(specialTokens.suffixTypes(), 0, specialTokens.suffixTypes().length);
         }
       }
-      elements.put(padding, 0, length - lengthOf(window));
+      if (!padsLeft) {
+        elements.put(padding, 0, length - lengthOf(window));
+      }
       return tensor;
     } catch (Throwable failure) {
       tensor.close();

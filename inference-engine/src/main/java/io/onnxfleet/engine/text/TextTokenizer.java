@@ -5,6 +5,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.file.TextFile;
+import io.onnxfleet.engine.textsettings.SideFiles;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -23,7 +24,7 @@ import java.util.function.LongFunction;
  */
 public final class TextTokenizer implements AutoCloseable {
   /** The name of the file beside the model. */
-  public static final String FILE_NAME = "tokenizer.json";
+  public static final String FILE_NAME = SideFiles.TOKENIZER;
 
   private static final int PIECE = 1 << 15;
 
@@ -31,16 +32,18 @@ public final class TextTokenizer implements AutoCloseable {
   private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
   private final SpecialTokens specialTokens;
   private final int vocabularySize;
+  private final boolean padsLeft;
   private final OptionalInt declaredLength;
 
   /** The tokenizer in native memory; 0 once closed. Encoding needs the read lock, closing both. */
   @GuardedBy("lock")
   private long handle;
 
-  private TextTokenizer(TokenizersLibrary library, long handle, int vocabularySize) {
+  private TextTokenizer(TokenizersLibrary library, long handle, TokenizerFile said) {
     this.library = library;
     this.handle = handle;
-    this.vocabularySize = vocabularySize;
+    this.vocabularySize = said.vocabularySize();
+    this.padsLeft = said.padsLeft();
     int maxLength = library.getMaxLength(handle);
     declaredLength = maxLength > 0 ? OptionalInt.of(maxLength) : OptionalInt.empty();
     library.disableTruncation(handle);
@@ -58,9 +61,9 @@ public final class TextTokenizer implements AutoCloseable {
     long handle = 0;
     try {
       String json = TextFile.read(file);
-      int vocabularySize = TokenizerFile.vocabularySize(json);
+      TokenizerFile said = TokenizerFile.read(json);
       handle = library.createTokenizerFromString(json);
-      return new TextTokenizer(library, handle, vocabularySize);
+      return new TextTokenizer(library, handle, said);
     } catch (IOException | RuntimeException failure) {
       if (handle != 0) {
         library.deleteTokenizer(handle);
@@ -76,6 +79,11 @@ public final class TextTokenizer implements AutoCloseable {
   /** Token ids are 0 to one less than this. */
   public int vocabularySize() {
     return vocabularySize;
+  }
+
+  /** True if the file would fill texts up at their start. */
+  boolean padsLeft() {
+    return padsLeft;
   }
 
   /** The length at which the file would truncate, special tokens included. */

@@ -3,6 +3,7 @@ package io.onnxfleet.engine.text;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
+import java.util.List;
 
 /**
  * The vector of one text in the making: the sum of its windows' vectors, each times its weight.
@@ -11,6 +12,9 @@ import io.onnxfleet.engine.error.InferenceException;
 final class TextVector {
   @GuardedBy("this")
   private double[] sums = {};
+
+  @GuardedBy("this")
+  private long weights;
 
   /** Adds a window's vector; all are of one length, and the weight is at least 1. */
   synchronized void add(float[] vector, int weight) {
@@ -24,22 +28,41 @@ final class TextVector {
     for (int index = 0; index < vector.length; index++) {
       sums[index] += (double) vector[index] * weight;
     }
+    weights += weight;
   }
 
-  /** Scaled to length 1; zeros stay zeros. */
-  synchronized float[] normalized() {
+  /**
+   * The mean of the windows, put through the layers behind the pooling.
+   *
+   * @param normalized true to scale it to length 1
+   * @throws InferenceException if it is no vector that could be compared: zeros, NaN, Infinity
+   */
+  synchronized float[] finished(List<DenseLayer> layers, boolean normalized) {
+    double[] values = new double[sums.length];
+    for (int index = 0; index < values.length; index++) {
+      values[index] = sums[index] / Math.max(1, weights);
+    }
+    for (DenseLayer layer : layers) {
+      values = layer.apply(values);
+    }
     double squares = 0;
-    for (double sum : sums) {
-      squares += sum * sum;
+    for (double value : values) {
+      squares += value * value;
     }
     if (!Double.isFinite(squares)) {
       throw new InferenceException(
           ErrorCode.EXECUTION_FAILED, "the model answered NaN or Infinity (expected numbers)");
     }
-    double scale = squares == 0 ? 0 : 1 / Math.sqrt(squares);
-    float[] vector = new float[sums.length];
+    if (squares == 0) {
+      throw new InferenceException(
+          ErrorCode.EXECUTION_FAILED,
+          "the model answered a vector of %d zeros, which compares with nothing (expected numbers)"
+              .formatted(values.length));
+    }
+    double scale = normalized ? 1 / Math.sqrt(squares) : 1;
+    float[] vector = new float[values.length];
     for (int index = 0; index < vector.length; index++) {
-      vector[index] = (float) (sums[index] * scale);
+      vector[index] = (float) (values[index] * scale);
     }
     return vector;
   }

@@ -7,19 +7,20 @@ import java.io.StringReader;
 
 /**
  * What the tokenizer's own library does not tell of a {@code tokenizer.json}: the range of its
- * token ids. Read in one pass, without a tree.
+ * token ids, and the side of padding. Read in one pass, without a tree.
  */
 final class TokenizerFile {
   private long largestId = -1;
+  private boolean padsLeft;
 
   private TokenizerFile() {}
 
   /**
-   * One more than the largest token id.
+   * What a file says.
    *
    * @throws IOException if this is not JSON, or holds no vocabulary
    */
-  static int vocabularySize(String json) throws IOException {
+  static TokenizerFile read(String json) throws IOException {
     TokenizerFile file = new TokenizerFile();
     try (JsonReader reader = new JsonReader(new StringReader(json))) {
       file.readFile(reader);
@@ -29,7 +30,17 @@ final class TokenizerFile {
     if (file.largestId < 0 || file.largestId >= Integer.MAX_VALUE) {
       throw new IOException("vocabulary: none (expected 'model.vocab')");
     }
-    return (int) file.largestId + 1;
+    return file;
+  }
+
+  /** One more than the largest token id. */
+  int vocabularySize() {
+    return (int) largestId + 1;
+  }
+
+  /** True if it fills texts up at their start. */
+  boolean padsLeft() {
+    return padsLeft;
   }
 
   private void readFile(JsonReader reader) throws IOException {
@@ -38,7 +49,24 @@ final class TokenizerFile {
       switch (reader.nextName()) {
         case "model" -> readModel(reader);
         case "added_tokens" -> readAddedTokens(reader);
+        case "padding" -> readPadding(reader);
         default -> reader.skipValue();
+      }
+    }
+    reader.endObject();
+  }
+
+  private void readPadding(JsonReader reader) throws IOException {
+    if (reader.peek() != JsonToken.BEGIN_OBJECT) {
+      reader.skipValue();
+      return;
+    }
+    reader.beginObject();
+    while (reader.hasNext()) {
+      if (reader.nextName().equals("direction") && reader.peek() == JsonToken.STRING) {
+        padsLeft = reader.nextString().equalsIgnoreCase("left");
+      } else {
+        reader.skipValue();
       }
     }
     reader.endObject();

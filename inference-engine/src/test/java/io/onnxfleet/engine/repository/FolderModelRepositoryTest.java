@@ -109,12 +109,46 @@ final class FolderModelRepositoryTest extends ModelRepositoryContract {
 
   @Test
   void find_tellsWhatIsMissing_whenThereIsNoVersion() {
-    write("a/model.onnx", "");
+    write("a/model.pt", "");
 
     assertThat(find("a").versions()).isEmpty();
     assertThat(find("a").problem())
         .contains("no versions")
         .contains(root.resolve("a/1").toString());
+  }
+
+  @Test
+  void find_takesTheHubsLayoutAndABareFile_whereThereIsNoVersion() {
+    write("hub/onnx/model.onnx", "");
+    write("hub/onnx/model_quantized.onnx", "");
+    write("hub/model.onnx", "");
+    write("hub/1_Pooling/config.json", "{}");
+    write("bare/model.onnx", "");
+    write("triton/1/model.onnx", "");
+    write("triton/onnx/model.onnx", "");
+
+    assertThat(find("hub").versions())
+        .containsExactly(new ModelFolder.Version(1, root.resolve("hub/onnx/model.onnx"), null));
+    assertThat(find("hub").problem()).isNull();
+    assertThat(find("bare").versions())
+        .containsExactly(new ModelFolder.Version(1, root.resolve("bare/model.onnx"), null));
+    assertThat(find("triton").versions())
+        .containsExactly(new ModelFolder.Version(1, root.resolve("triton/1/model.onnx"), null));
+  }
+
+  @Test
+  void find_takesAnotherFile_onlyWhenItIsNamed() {
+    write("a/onnx/model_quantized.onnx", "");
+    write("b/onnx/model_quantized.onnx", "");
+    write("b/config.pbtxt", "default_model_filename: \"onnx/model_quantized.onnx\"");
+
+    assertThat(find("a").problem())
+        .contains("[model_quantized.onnx]")
+        .contains("default_model_filename");
+    assertThat(find("b").versions())
+        .containsExactly(
+            new ModelFolder.Version(1, root.resolve("b/onnx/model_quantized.onnx"), null));
+    assertThat(find("b").problem()).isNull();
   }
 
   @Test

@@ -98,7 +98,7 @@ class TextEmbedderMiniLmTest {
     int[] ids = Arrays.stream(tokenizer.encode(text, 1000)).mapToInt(Math::toIntExact).toArray();
 
     List<float[]> vectors =
-        embedder(Map.of())
+        embedder(Map.of("token-arrays", "accept"))
             .embed(
                 List.of(new TextInput.Characters(text), new TextInput.Tokens(ids)), Deadline.NONE)
             .join()

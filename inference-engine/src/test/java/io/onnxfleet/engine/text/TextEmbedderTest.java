@@ -15,6 +15,7 @@ import io.onnxfleet.engine.tensor.TensorSpec;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
@@ -131,7 +132,7 @@ class TextEmbedderTest {
                 integers("input_ids", DataType.INT32, 5),
                 integers("attention_mask", DataType.INT64, 5)),
             List.of(floats("last_hidden_state", -1, 5, 2)),
-            Map.of());
+            Map.of("token-arrays", "accept"));
 
     Embeddings embeddings = embed(embedder(model, encoder), text("a"), tokens(1, 2, 3, 4));
 
@@ -349,9 +350,9 @@ class TextEmbedderTest {
     assertFailure(
         embedder.embed(List.of(tokens(1, 30_522)), Deadline.NONE),
         ErrorCode.INVALID_INPUT,
-        "token: 30522 (expected: 0 to 30521, the vocabulary of model 'm')");
+        "input[0]: token 30522 (expected: 0 to 30521, the vocabulary of model 'm')");
     assertFailure(
-        embedder.embed(List.of(tokens(-1)), Deadline.NONE), ErrorCode.INVALID_INPUT, "token: -1");
+        embedder.embed(List.of(tokens(-1)), Deadline.NONE), ErrorCode.INVALID_INPUT, "token -1");
   }
 
   @Test
@@ -450,7 +451,10 @@ class TextEmbedderTest {
     return new TextEmbedder(model, tokenizer, encoder, pool, Integer.MAX_VALUE);
   }
 
-  private static TextModel model(Map<String, String> parameters) {
+  /** Takes token ids too, unless the parameters say otherwise. */
+  private static TextModel model(Map<String, String> said) {
+    Map<String, String> parameters = new HashMap<>(said);
+    parameters.putIfAbsent("token-arrays", "accept");
     List<TensorSpec> inputs =
         Stream.of("input_ids", "attention_mask", "token_type_ids")
             .map(name -> integers(name, DataType.INT64, -1))

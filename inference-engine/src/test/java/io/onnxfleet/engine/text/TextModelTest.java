@@ -60,6 +60,32 @@ class TextModelTest {
   }
 
   @Test
+  void of_takesTheOnlyVector_whateverItIsCalled() {
+    assertThat(of(List.of(IDS), List.of(floats("embeddings", -1, 8)), Map.of()))
+        .returns("embeddings", TextModel::output)
+        .returns(Pooling.MODEL, TextModel::pooling)
+        .returns(8, TextModel::dimensions);
+    assertThat(of(List.of(IDS), List.of(floats("pooler_output", -1, 8), HIDDEN), Map.of()).output())
+        .isEqualTo("last_hidden_state");
+    assertThat(of(List.of(IDS), List.of(HIDDEN, floats("text_embeds", -1, 8)), Map.of()).output())
+        .isEqualTo("text_embeds");
+  }
+
+  @Test
+  void of_takesTheOutputThatIsAskedFor() {
+    List<TensorSpec> outputs =
+        List.of(HIDDEN, floats("pooler_output", -1, 8), floats("logits", -1, 2));
+
+    assertThat(of(List.of(IDS), outputs, Map.of("output", "pooler_output")).pooling())
+        .isEqualTo(Pooling.MODEL);
+    assertThat(of(List.of(IDS), outputs, Map.of("output", "logits")).dimensions()).isEqualTo(2);
+    assertThatExceptionOfType(InferenceException.class)
+        .isThrownBy(() -> of(List.of(IDS), outputs, Map.of("output", "pooled")))
+        .withMessageContaining(
+            "no output 'pooled' (expected one of [last_hidden_state, pooler_output, logits])");
+  }
+
+  @Test
   void of_readsTheParameters() {
     TextModel model =
         of(
@@ -91,17 +117,33 @@ class TextModelTest {
     requireNotText(
         List.of(IDS, integers("position_ids", -1)), List.of(HIDDEN), "its input 'position_ids'");
     requireNotText(
+        List.of(IDS, integers("pixel_values", -1)), List.of(HIDDEN), "its input 'pixel_values'");
+    requireNotText(
         List.of(floats("input_ids", -1, -1)), List.of(HIDDEN), "'input_ids' is FP32[-1,-1]");
     requireNotText(
         List.of(new TensorSpec("input_ids", DataType.INT64, Shape.of(-1))),
         List.of(HIDDEN),
         "'input_ids' is INT64[-1]");
     requireNotText(List.of(IDS), List.of(floats("logits", -1, 2)), "no FP32 output");
+    requireNotText(
+        List.of(IDS), List.of(floats("a", -1, 2), floats("b", -1, 2)), "several outputs");
+    requireNotText(
+        List.of(IDS), List.of(floats("a", -1, -1, 2), floats("b", -1, -1, 2)), "several outputs");
   }
 
   @Test
   void of_namesTheParameter_whenItMakesNoSense() {
-    requireBadParameter("pooling", "max", "pooling: max (expected one of [mean, cls])");
+    requireBadParameter(
+        "pooling",
+        "best",
+        "pooling: best (expected one of [cls, max, mean, mean_sqrt_len, weightedmean, lasttoken]");
+    requireBadParameter("pooling", "mean+mean", "pooling: mean+mean");
+    requireBadParameter("normalize", "yes", "normalize: yes (expected true or false)");
+    requireBadParameter("token-arrays", "all", "token-arrays: all (expected accept or refuse)");
+    requireBadParameter("prompt.", "x", "a name behind 'prompt.'");
+    requireBadParameter("default-prompt", "query", "default-prompt: query (expected none, or one");
+    requireBadParameter("output", " ", "output:   (expected the name of an output)");
+    requireBadParameter("dense", "../x", "dense: ../x (expected none, or folders");
     requireBadParameter("max-sequence-length", "0", "max-sequence-length: 0 (expected a number");
     requireBadParameter("max-sequence-length", "999999999", "from 1 to 131072");
     requireBadParameter("window-overlap", "-1", "window-overlap: -1 (expected a number from 0");

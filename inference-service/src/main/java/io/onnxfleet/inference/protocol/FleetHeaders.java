@@ -30,5 +30,11 @@ public final class FleetHeaders {
 
   public static final String DRAINING = "draining";
 
+  /** The names in a request's body that changed nothing. */
+  public static final String IGNORED = "Inference-Ignored";
+
+  /** How many windows each text of an embeddings request was cut into. */
+  public static final String WINDOWS = "Inference-Windows";
+
   private FleetHeaders() {}
 }

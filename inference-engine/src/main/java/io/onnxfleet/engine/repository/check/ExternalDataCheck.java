@@ -3,6 +3,7 @@ package io.onnxfleet.engine.repository.check;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -38,6 +39,7 @@ final class ExternalDataCheck {
     try {
       long size = Files.size(file);
       if (offset > size || length > size - offset) {
+        requireKnownKind(tensor, location, file);
         throw refused(
             tensor,
             "%d bytes from %d on of '%s' (expected: within its %d bytes)"
@@ -46,6 +48,23 @@ final class ExternalDataCheck {
     } catch (IOException unreadable) {
       throw refused(tensor, "'%s' (expected a readable file)".formatted(Names.printable(location)));
     }
+  }
+
+  /** Says what else it is, if that can be told, rather than that it is too short. */
+  private static void requireKnownKind(String tensor, String location, Path file)
+      throws IOException {
+    byte[] head;
+    try (InputStream in = Files.newInputStream(file)) {
+      head = in.readNBytes(FileKind.BYTES_NEEDED);
+    }
+    FileKind.other(head)
+        .ifPresent(
+            other -> {
+              throw refused(
+                  tensor,
+                  "external data '%s' is %s (expected weights)"
+                      .formatted(Names.printable(location), other));
+            });
   }
 
   private Path resolve(String tensor, String location) {

@@ -2,6 +2,8 @@ package io.onnxfleet.engine.repository.config;
 
 import io.onnxfleet.engine.repository.proto.InstanceGroupProto;
 import io.onnxfleet.engine.repository.proto.ModelConfigProto;
+import io.onnxfleet.engine.repository.proto.ParameterProto;
+import io.onnxfleet.engine.textsettings.SideFiles;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -24,7 +26,14 @@ public final class DeclaredConfig {
     this.defaultModelFilename =
         proto.getDefaultModelFilename().isEmpty()
             ? ModelConfig.DEFAULT_MODEL_FILENAME
-            : FileNames.checked("default_model_filename", proto.getDefaultModelFilename());
+            : FileNames.checked(
+                "default_model_filename", withoutHubFolder(proto.getDefaultModelFilename()));
+  }
+
+  /** In the hub's layout it is natural to write the folder too. */
+  private static String withoutHubFolder(String filename) {
+    String folder = SideFiles.HUB_FOLDER + "/";
+    return filename.startsWith(folder) ? filename.substring(folder.length()) : filename;
   }
 
   /** Where it was read, for messages. */
@@ -87,6 +96,21 @@ public final class DeclaredConfig {
     }
     return new DeclaredConfig(
         config.source, config.proto.toBuilder().clearInstanceGroup().addInstanceGroup(one).build());
+  }
+
+  /** The same with these parameters and no others. */
+  public static @Nullable DeclaredConfig withParameters(
+      @Nullable DeclaredConfig config, Map<String, String> parameters) {
+    if (config == null && parameters.isEmpty()) {
+      return null;
+    }
+    ModelConfigProto.Builder proto =
+        config == null ? ModelConfigProto.newBuilder() : config.proto.toBuilder();
+    proto.clearParameters();
+    parameters.forEach(
+        (name, value) ->
+            proto.putParameters(name, ParameterProto.newBuilder().setStringValue(value).build()));
+    return new DeclaredConfig(config == null ? "the model's folder" : config.source, proto.build());
   }
 
   private static ModelConfigProto model(@Nullable DeclaredConfig config) {

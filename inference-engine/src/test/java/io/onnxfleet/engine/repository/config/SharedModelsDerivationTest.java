@@ -119,11 +119,22 @@ final class SharedModelsDerivationTest {
   }
 
   @Test
-  void scan_listsEveryFolder_whenNoneIsInTheLayout() {
+  void scan_takesBareFilesAsTheyLie() {
     List<ModelFolder> folders = new FolderModelRepository(shared("models")).scan();
 
     assertThat(folders).hasSizeGreaterThan(30);
-    assertThat(folders).allSatisfy(folder -> assertThat(folder.problem()).contains("no versions"));
+    assertThat(folders)
+        .allSatisfy(
+            folder -> {
+              if (Files.isRegularFile(folder.path().resolve("model.onnx"))) {
+                assertThat(folder.problem()).isNull();
+                assertThat(folder.servedVersions()).hasSize(1);
+              } else {
+                assertThat(folder.problem()).isNotNull();
+              }
+            });
+    assertThat(folders.stream().filter(folder -> folder.problem() == null).count())
+        .isGreaterThan(30);
   }
 
   @Test

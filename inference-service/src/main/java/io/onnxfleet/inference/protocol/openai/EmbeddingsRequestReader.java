@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -16,12 +17,16 @@ import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 
 /**
- * Reads the body of one embeddings request in one pass, without a tree. What is unknown, given
- * twice or of another type than expected is refused by its name. Not thread-safe, used once.
+ * Reads the body of one embeddings request in one pass, without a tree. What would make other
+ * vectors than are served, is given twice or of another type than expected is refused by its name;
+ * what is unknown is noted and ignored. Not thread-safe, used once.
  */
 final class EmbeddingsRequestReader {
   /** Texts of one request. */
   static final int MAX_INPUTS = 2048;
+
+  /** Names in one body. */
+  static final int MAX_ARGUMENTS = 256;
 
   private static final String INPUT_FORMS =
       "(expected a string, an array of strings, an array of token ids, or an array of those)";
@@ -31,6 +36,11 @@ final class EmbeddingsRequestReader {
   private @Nullable List<TextInput> input;
   private EncodingFormat encodingFormat = EncodingFormat.FLOAT;
   private int dimensions;
+  private @Nullable String promptName;
+  private EmbeddingsRequest.@Nullable Purpose purpose;
+  private @Nullable Boolean normalize;
+  private boolean wholeOnly;
+  private final List<String> ignored = new ArrayList<>();
 
   private EmbeddingsRequestReader() {}
 
@@ -57,6 +67,10 @@ final class EmbeddingsRequestReader {
       if (!seen.add(name)) {
         throw InferenceException.invalidInput("%s: given twice", Json.shortened(name));
       }
+      if (seen.size() > MAX_ARGUMENTS) {
+        throw InferenceException.invalidInput(
+            "body: more than %d arguments (expected: <= %d)", MAX_ARGUMENTS, MAX_ARGUMENTS);
+      }
       readArgument(name, parser);
     }
     if (parser.nextToken() != null) {
@@ -66,13 +80,22 @@ final class EmbeddingsRequestReader {
     if (input == null) {
       throw InferenceException.invalidInput("input: absent %s", INPUT_FORMS);
     }
-    return new EmbeddingsRequest(model, input, encodingFormat, dimensions);
+    return new EmbeddingsRequest(
+        model,
+        input,
+        encodingFormat,
+        dimensions,
+        promptName,
+        purpose,
+        normalize,
+        wholeOnly,
+        ignored);
   }
 
   private void readArgument(String name, JsonParser parser) {
     JsonToken token = parser.nextToken();
     if (token == JsonToken.VALUE_NULL && !name.equals(EmbeddingsArgument.INPUT)) {
-      requireKnown(name);
+      // As if it were absent.
       return;
     }
     switch (name) {
@@ -80,18 +103,97 @@ final class EmbeddingsRequestReader {
       case EmbeddingsArgument.MODEL -> model = string(name, parser);
       case EmbeddingsArgument.ENCODING_FORMAT ->
           encodingFormat = EncodingFormat.parse(string(name, parser));
-      case EmbeddingsArgument.DIMENSIONS -> dimensions = readDimensions(parser);
-      case EmbeddingsArgument.USER -> string(name, parser);
-      default -> requireKnown(name);
+      case EmbeddingsArgument.DIMENSIONS -> readDimensions(name, parser);
+      case EmbeddingsArgument.PROMPT_NAME -> promptName = string(name, parser);
+      default -> readFurther(name, parser);
     }
   }
 
-  private static void requireKnown(String name) {
-    if (!EmbeddingsArgument.ALL.contains(name)) {
-      throw InferenceException.invalidInput(
-          "unknown argument '%s' (expected one of %s)",
-          Json.shortened(name), EmbeddingsArgument.ALL);
+  /** What OpenAI's interface has not. */
+  private void readFurther(String name, JsonParser parser) {
+    if (EmbeddingsArgument.OTHER_DIMENSIONS.contains(name)) {
+      readDimensions(name, parser);
+    } else if (EmbeddingsArgument.PURPOSES.contains(name)) {
+      readPurpose(name, parser);
+    } else if (EmbeddingsArgument.NORMALIZE.contains(name)) {
+      boolean value = flag(name, parser);
+      if (normalize != null && normalize != value) {
+        throw InferenceException.invalidInput(
+            "%s: %s (expected %s, as said before)", name, value, normalize);
+      }
+      normalize = value;
+    } else if (EmbeddingsArgument.TRUNCATE.contains(name)) {
+      readTruncation(name, parser);
+    } else if (EmbeddingsArgument.REFUSED.containsKey(name)) {
+      requireHarmless(name, EmbeddingsArgument.REFUSED.getOrDefault(name, Set.of()), parser);
+      ignored.add(name);
+    } else {
+      parser.skipChildren();
+      ignored.add(name);
     }
+  }
+
+  private void readPurpose(String name, JsonParser parser) {
+    String value = string(name, parser);
+    if (purpose != null && !purpose.value().equals(value)) {
+      throw InferenceException.invalidInput(
+          "%s: '%s' (expected '%s', as %s says)",
+          name, Json.shortened(value), Json.shortened(purpose.value()), purpose.argument());
+    }
+    purpose = new EmbeddingsRequest.Purpose(name, value);
+  }
+
+  /** Long texts are cut into windows whatever is asked for, unless they may not be cut at all. */
+  private void readTruncation(String name, JsonParser parser) {
+    boolean none =
+        switch (parser.currentToken()) {
+          case VALUE_FALSE -> true;
+          case VALUE_TRUE -> false;
+          case VALUE_STRING -> parser.getString().equalsIgnoreCase("NONE");
+          case null, default ->
+              throw InferenceException.invalidInput(
+                  "%s: %s (expected a string, true or false)",
+                  name, describe(parser.currentToken()));
+        };
+    wholeOnly |= none;
+    if (!none) {
+      ignored.add(name);
+    }
+  }
+
+  /** Passes over a value, or an array of values, that is as the answer will be anyway. */
+  private static void requireHarmless(String name, Set<String> harmless, JsonParser parser) {
+    boolean array = parser.currentToken() == JsonToken.START_ARRAY;
+    if (array) {
+      parser.nextToken();
+    }
+    while (parser.currentToken() != JsonToken.END_ARRAY) {
+      boolean scalar = parser.currentToken().isScalarValue();
+      String value = scalar ? parser.getString() : describe(parser.currentToken());
+      if (!scalar || !harmless.contains(value.toLowerCase(Locale.ROOT))) {
+        throw InferenceException.invalidInput(
+            "%s: %s (expected %s: nothing else is served)",
+            name,
+            Json.shortened(value),
+            harmless.isEmpty()
+                ? "no such argument"
+                : "one of " + harmless.stream().sorted().toList());
+      }
+      if (!array) {
+        return;
+      }
+      parser.nextToken();
+    }
+  }
+
+  private static boolean flag(String name, JsonParser parser) {
+    return switch (parser.currentToken()) {
+      case VALUE_TRUE -> true;
+      case VALUE_FALSE -> false;
+      case null, default ->
+          throw InferenceException.invalidInput(
+              "%s: %s (expected true or false)", name, describe(parser.currentToken()));
+    };
   }
 
   private static String string(String name, JsonParser parser) {
@@ -102,16 +204,21 @@ final class EmbeddingsRequestReader {
     return parser.getString();
   }
 
-  private static int readDimensions(JsonParser parser) {
+  private void readDimensions(String name, JsonParser parser) {
     if (parser.currentToken() != JsonToken.VALUE_NUMBER_INT) {
       throw InferenceException.invalidInput(
-          "dimensions: %s (expected a whole number)", describe(parser.currentToken()));
+          "%s: %s (expected a whole number)", name, describe(parser.currentToken()));
     }
     if (parser.getNumberType() != JsonParser.NumberType.INT || parser.getIntValue() < 1) {
       throw InferenceException.invalidInput(
-          "dimensions: %s (expected: >= 1)", Json.shortened(parser.getString()));
+          "%s: %s (expected: >= 1)", name, Json.shortened(parser.getString()));
     }
-    return parser.getIntValue();
+    int value = parser.getIntValue();
+    if (dimensions != 0 && dimensions != value) {
+      throw InferenceException.invalidInput(
+          "%s: %d (expected %d, as said before)", name, value, dimensions);
+    }
+    dimensions = value;
   }
 
   private static List<TextInput> readInput(JsonParser parser) {

@@ -1,5 +1,6 @@
 package io.onnxfleet.inference.protocol.openai;
 
+import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.text.Embeddings;
 import io.onnxfleet.inference.protocol.http.Json;
@@ -35,21 +36,27 @@ record EmbeddingsResponse(
     if (request.dimensions() > 0) {
       vectors = new ArrayList<>(vectors.size());
       for (float[] vector : embeddings.vectors()) {
-        vectors.add(shortened(vector, request.dimensions()));
+        vectors.add(shortened(vector, request.dimensions(), embeddings.normalized()));
       }
     }
     return new EmbeddingsResponse(model, vectors, embeddings.tokens(), request.encodingFormat());
   }
 
-  /** The first dimensions, at length 1 again. */
-  private static float[] shortened(float[] vector, int dimensions) {
+  /** The first dimensions, at length 1 again if they were. */
+  private static float[] shortened(float[] vector, int dimensions, boolean normalized) {
     requireDimensions(dimensions, vector.length);
     float[] cut = Arrays.copyOf(vector, dimensions);
     double squares = 0;
     for (float value : cut) {
       squares += (double) value * value;
     }
-    if (squares > 0) {
+    if (squares == 0) {
+      throw new InferenceException(
+          ErrorCode.EXECUTION_FAILED,
+          "the first %d numbers of a vector are zeros, which compare with nothing"
+              .formatted(dimensions));
+    }
+    if (normalized) {
       double scale = 1 / Math.sqrt(squares);
       for (int index = 0; index < dimensions; index++) {
         cut[index] = (float) (cut[index] * scale);

@@ -3,6 +3,7 @@ package io.onnxfleet.inference.protocol.openai;
 import io.onnxfleet.inference.protocol.http.Json;
 import java.io.OutputStream;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonGenerator;
 
 /** The models that are READY. */
@@ -28,9 +29,14 @@ record ModelList(List<Model> models) implements OpenAiBody {
    * One model.
    *
    * @param created seconds since 1970
+   * @param text how it serves text, or null to leave that out
    */
-  record Model(String id, long created) implements OpenAiBody {
+  record Model(String id, long created, @Nullable TextDescription text) implements OpenAiBody {
     private static final String OWNER = "onnx-fleet";
+
+    Model with(TextDescription description) {
+      return new Model(id, created, description);
+    }
 
     @Override
     public void writeTo(OutputStream target) {
@@ -45,6 +51,9 @@ record ModelList(List<Model> models) implements OpenAiBody {
       json.writeStringProperty("object", "model");
       json.writeNumberProperty("created", created);
       json.writeStringProperty("owned_by", OWNER);
+      if (text != null) {
+        text.write(json);
+      }
       json.writeEndObject();
     }
   }

@@ -1,9 +1,11 @@
 package io.onnxfleet.inference.protocol.openai;
 
 import io.onnxfleet.engine.InferenceEngine;
+import io.onnxfleet.engine.ModelMetadata;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.request.Deadline;
+import io.onnxfleet.engine.text.EmbeddingOptions;
 import io.onnxfleet.engine.text.Embeddings;
 import io.onnxfleet.engine.text.TextModels;
 import io.onnxfleet.inference.configuration.FleetProperties;
@@ -25,6 +27,8 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -67,7 +71,9 @@ class OpenAiController {
       summary = "Makes vectors of texts",
       description =
           "input: a string, an array of strings, an array of token ids, or an array of those."
-              + " encoding_format: float or base64. dimensions: cuts the vectors.")
+              + " encoding_format: float or base64. dimensions: cuts the vectors. prompt_name and"
+              + " input_type choose one of the model's prompts. What is ignored is named in the"
+              + " header Inference-Ignored.")
   @Async(ProtocolExecutor.NAME)
   @PostMapping("/v1/embeddings")
   CompletableFuture<@Nullable Void> embeddings(
@@ -78,11 +84,21 @@ class OpenAiController {
       String model = model(http, request);
       try (ReplicaLoad.Visit visit = load.enter(model, http, response)) {
         ClientConnection.of(http).await(engine.prepare(model, deadline), _ -> {});
-        requireDimensions(request, model);
+        TextModels.Description described = models.describe(model);
+        if (request.dimensions() > 0 && described.dimensions() > 0) {
+          EmbeddingsResponse.requireDimensions(request.dimensions(), described.dimensions());
+        }
+        PromptChoice choice =
+            PromptChoice.of(request, model, described.model().settings().prompts());
+        EmbeddingOptions options =
+            new EmbeddingOptions(choice.prompt(), request.normalize(), request.wholeOnly());
         Embeddings embeddings =
             ClientConnection.of(http)
-                .await(models.embed(model, request.input(), deadline, Callers.of(http)), _ -> {});
+                .await(
+                    models.embed(model, request.input(), options, deadline, Callers.of(http)),
+                    _ -> {});
         visit.leave();
+        tell(request, choice, embeddings, response);
         write(EmbeddingsResponse.of(model, request, embeddings), http, response);
       }
     }
@@ -99,8 +115,9 @@ class OpenAiController {
   @Operation(summary = "Describes a model that is READY")
   @GetMapping(path = "/v1/models/{model}", produces = MediaType.APPLICATION_JSON_VALUE)
   OpenAiBody model(@PathVariable String model) {
-    engine.metadata(model, null);
+    ModelMetadata metadata = engine.metadata(model, null);
     return describe(model)
+        .map(known -> known.with(TextDescription.of(models, metadata)))
         .orElseThrow(
             () ->
                 new InferenceException(
@@ -120,14 +137,20 @@ class OpenAiController {
         : Objects.requireNonNullElse(request.model(), fleet.defaultModel());
   }
 
-  /** Before the work is done, where the model declares how many there are. */
-  private void requireDimensions(EmbeddingsRequest request, String model) {
-    if (request.dimensions() > 0) {
-      int available = models.model(model).dimensions();
-      if (available > 0) {
-        EmbeddingsResponse.requireDimensions(request.dimensions(), available);
-      }
+  /** What a client should know of its answer, and a body in OpenAI's form has no place for. */
+  private static void tell(
+      EmbeddingsRequest request,
+      PromptChoice choice,
+      Embeddings embeddings,
+      HttpServletResponse response) {
+    List<String> ignored = new ArrayList<>(request.ignored());
+    if (choice.ignored() != null) {
+      ignored.add(choice.ignored());
     }
+    if (!ignored.isEmpty()) {
+      response.setHeader(FleetHeaders.IGNORED, EmbeddingsHeaders.ignored(ignored));
+    }
+    response.setHeader(FleetHeaders.WINDOWS, EmbeddingsHeaders.windows(embeddings.windows()));
   }
 
   private static void write(
@@ -149,7 +172,7 @@ class OpenAiController {
     try {
       Path folder = engine.metadata(model, null).folder();
       long created = Files.getLastModifiedTime(folder).toMillis() / 1000;
-      return Optional.of(new ModelList.Model(model, created));
+      return Optional.of(new ModelList.Model(model, created, null));
     } catch (InferenceException | IOException gone) {
       return Optional.empty();
     }

@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Collections;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -71,7 +72,68 @@ class EmbeddingsRequestReaderTest {
             """);
 
     assertThat(request)
-        .isEqualTo(new EmbeddingsRequest(null, request.input(), EncodingFormat.FLOAT, 0));
+        .isEqualTo(
+            new EmbeddingsRequest(
+                null,
+                request.input(),
+                EncodingFormat.FLOAT,
+                0,
+                null,
+                null,
+                null,
+                false,
+                List.of()));
+  }
+
+  @Test
+  void read_notesWhatItIgnores() throws IOException {
+    EmbeddingsRequest request =
+        read(
+            """
+            {"input":"a","user":["u"],"truncate":"END","foo":{"bar":[1,{}]},"late_chunking":false,
+             "embedding_types":["float"],"output_dtype":"Float","truncation":true,"x":null}
+            """);
+
+    assertThat(request.ignored())
+        .containsExactly(
+            "user",
+            "truncate",
+            "foo",
+            "late_chunking",
+            "embedding_types",
+            "output_dtype",
+            "truncation");
+    assertThat(request.wholeOnly()).isFalse();
+  }
+
+  @Test
+  void read_takesWhatOtherServersClientsSay() throws IOException {
+    EmbeddingsRequest request =
+        read(
+            """
+            {"input":"a","input_type":"search_query","task":"search_query","normalize":false,
+             "output_dimension":8,"truncate":"NONE","prompt_name":"query"}
+            """);
+
+    assertThat(request.purpose()).isEqualTo(new EmbeddingsRequest.Purpose("task", "search_query"));
+    assertThat(request)
+        .returns(false, EmbeddingsRequest::normalize)
+        .returns(8, EmbeddingsRequest::dimensions)
+        .returns(true, EmbeddingsRequest::wholeOnly)
+        .returns("query", EmbeddingsRequest::promptName);
+    assertThat(read("{\"input\":\"a\",\"truncation\":false}").wholeOnly()).isTrue();
+  }
+
+  @Test
+  void read_refuses_whenThereAreTooManyArguments() {
+    StringBuilder body = new StringBuilder("{\"input\":\"a\"");
+    for (int index = 0; index < EmbeddingsRequestReader.MAX_ARGUMENTS; index++) {
+      body.append(",\"x").append(index).append("\":1");
+    }
+
+    assertThatExceptionOfType(InferenceException.class)
+        .isThrownBy(() -> read(body + "}"))
+        .withMessage("body: more than 256 arguments (expected: <= 256)");
   }
 
   @Test
@@ -112,13 +174,25 @@ class EmbeddingsRequestReaderTest {
         "{\"input\":[1,\"a\"]}|input: a string as token 1",
         "{\"input\":\"a\",\"input\":\"b\"}|input: given twice",
         "{\"input\":\"a\",\"model\":7}|model: a number (expected a string)",
-        "{\"input\":\"a\",\"user\":[]}|user: an array (expected a string)",
         "{\"input\":\"a\",\"encoding_format\":\"FLOAT\"}|encoding_format: 'FLOAT' (expected 'float'",
         "{\"input\":\"a\",\"dimensions\":0}|dimensions: 0 (expected: >= 1)",
         "{\"input\":\"a\",\"dimensions\":99999999999}|dimensions: 99999999999 (expected: >= 1)",
         "{\"input\":\"a\",\"dimensions\":\"8\"}|dimensions: a string (expected a whole number)",
-        "{\"input\":\"a\",\"dimension\":8}|unknown argument 'dimension' (expected one of [input",
-        "{\"input\":\"a\",\"dimension\":null}|unknown argument 'dimension'",
+        "{\"input\":\"a\",\"dimension\":8}|dimension: 8 (expected no such argument",
+        "{\"input\":\"a\",\"dimensions\":8,\"output_dimension\":9}|output_dimension: 9 (expected 8",
+        "{\"input\":\"a\",\"normalize\":\"no\"}|normalize: a string (expected true or false)",
+        "{\"input\":\"a\",\"normalize\":false,\"normalized\":true}|normalized: true (expected false",
+        "{\"input\":\"a\",\"truncate_prompt_tokens\":8}|truncate_prompt_tokens: 8 (expected no such",
+        "{\"input\":\"a\",\"truncate\":8}|truncate: a number (expected a string, true or false)",
+        "{\"input\":\"a\",\"late_chunking\":true}|late_chunking: true (expected one of [false]",
+        "{\"input\":\"a\",\"output_dtype\":\"int8\"}|output_dtype: int8 (expected one of [float",
+        "{\"input\":\"a\",\"embedding_types\":[\"float\",\"int8\"]}|embedding_types: int8",
+        "{\"input\":\"a\",\"embedding_types\":[{}]}|embedding_types: an object",
+        "{\"input\":\"a\",\"prompt\":\"x\"}|prompt: x (expected one of []",
+        "{\"input\":\"a\",\"messages\":[{}]}|messages: an object",
+        "{\"input\":\"a\",\"add_special_tokens\":false}|add_special_tokens: false",
+        "{\"input\":\"a\",\"input_type\":7}|input_type: a number (expected a string)",
+        "{\"input\":\"a\",\"input_type\":\"query\",\"task\":\"x\"}|task: 'x' (expected 'query'",
         "{\"input\":[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]}|input[0]: an array as token 0",
       })
   void read_namesTheFault(String body, String message) {

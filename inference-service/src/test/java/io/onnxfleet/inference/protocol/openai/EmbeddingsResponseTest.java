@@ -34,7 +34,13 @@ class EmbeddingsResponseTest {
   void of_cutsAndScales_whenDimensionsAreAskedFor() {
     assertThat(json(EncodingFormat.FLOAT, 2, new float[] {0.3f, 0.4f, 0.8660254f}))
         .contains("\"embedding\":[0.6,0.8]");
-    assertThat(json(EncodingFormat.FLOAT, 1, new float[] {0, 1})).contains("\"embedding\":[0.0]");
+  }
+
+  @Test
+  void of_fails_whenAllThatIsLeftIsZeros() {
+    assertThatExceptionOfType(InferenceException.class)
+        .isThrownBy(() -> json(EncodingFormat.FLOAT, 1, new float[] {0, 1}))
+        .withMessageContaining("the first 1 numbers of a vector are zeros");
   }
 
   @Test
@@ -46,9 +52,19 @@ class EmbeddingsResponseTest {
 
   private static String json(EncodingFormat format, int dimensions, float[]... vectors) {
     EmbeddingsRequest request =
-        new EmbeddingsRequest("m", List.of(new TextInput.Characters("a")), format, dimensions);
+        new EmbeddingsRequest(
+            "m",
+            List.of(new TextInput.Characters("a")),
+            format,
+            dimensions,
+            null,
+            null,
+            null,
+            false,
+            List.of());
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    EmbeddingsResponse.of("m", request, new Embeddings(List.of(vectors), 9)).writeTo(out);
+    EmbeddingsResponse.of("m", request, new Embeddings(List.of(vectors), 9, List.of(1), true))
+        .writeTo(out);
     return out.toString(StandardCharsets.UTF_8);
   }
 }

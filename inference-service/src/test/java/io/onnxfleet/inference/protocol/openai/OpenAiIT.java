@@ -159,9 +159,9 @@ class OpenAiIT {
   void embeddings_takeTokens_asTheTextTheyAreOf() {
     HttpResponse<String> text = post(Map.of("input", "hello world"));
 
-    assertThat(vectors(post("{\"input\":[7592,2088]}")).getFirst())
+    assertThat(vectors(post("{\"input\":[101,7592,2088,102]}")).getFirst())
         .containsExactly(vectors(text).getFirst(), within(1e-5f));
-    HttpResponse<String> both = post("{\"input\":[[7592,2088],[7592]]}");
+    HttpResponse<String> both = post("{\"input\":[[101,7592,2088,102],[101,7592,102]]}");
     assertThat(vectors(both)).hasSize(2);
     assertThat(json(both).at("/usage/total_tokens").asInt()).isEqualTo(4 + 3);
   }
@@ -256,9 +256,53 @@ class OpenAiIT {
         "model_load_failed",
         "tokenizer.json: vocabulary");
     assertRefused(post(Map.of("input", "")), 400, invalid, "input", null, "an empty string");
-    assertRefused(post("{\"input\":[30522]}"), 400, invalid, null, null, "token: 30522");
+    assertRefused(
+        post("{\"input\":[101,30522,102]}"), 400, invalid, "input", null, "input[0]: token 30522");
+    assertRefused(
+        post("{\"input\":[[9906,1917]]}"),
+        400,
+        invalid,
+        "input",
+        null,
+        "check_embedding_ctx_length=False");
     assertRefused(post("{\"input\":"), 400, invalid, null, null, "JSON, line 1");
     assertRefused(post(""), 400, invalid, null, null, "body: nothing");
+  }
+
+  @Test
+  void embeddings_sayWhatWasIgnored_andHowManyWindowsThereWere() {
+    HttpResponse<String> response =
+        post(Map.of("input", List.of("a", "b ".repeat(400)), "user", "u", "input_type", "query"));
+
+    assertThat(response.statusCode()).isEqualTo(200);
+    assertThat(response.headers().firstValue("Inference-Ignored").orElse("").split(", "))
+        .containsExactlyInAnyOrder("user", "input_type");
+    assertThat(response.headers().firstValue("Inference-Windows")).contains("1, 2");
+    assertThat(post(Map.of("input", "a")).headers().firstValue("Inference-Ignored")).isEmpty();
+    assertRefused(
+        post(Map.of("input", "b ".repeat(400), "truncate", "NONE")),
+        400,
+        "invalid_request_error",
+        "input",
+        null,
+        "input[0]: 402 tokens (expected: <= 256");
+    assertRefused(
+        post(Map.of("input", "a", "prompt_name", "query")),
+        400,
+        "invalid_request_error",
+        "prompt_name",
+        null,
+        "model 'all-minilm-l6-v2' has no prompts");
+  }
+
+  @Test
+  void embeddings_keepTheirLength_whenTheyAreNotToBeNormalized() {
+    float[] unit = vectors(post(Map.of("input", "short"))).getFirst();
+    float[] raw = vectors(post(Map.of("input", "short", "normalize", false))).getFirst();
+
+    double length = Math.sqrt(dot(raw, raw));
+    assertThat(length).isGreaterThan(1.5);
+    assertThat(dot(unit, raw) / length).isCloseTo(1, within(1e-5));
   }
 
   @Test
@@ -287,10 +331,23 @@ class OpenAiIT {
     assertThat(list.get("data").valueStream().map(model -> model.get("id").asString()))
         .containsExactly(MODEL, "broken-tokenizer", "without-tokenizer");
     JsonNode model = json(send(request("GET", "/v1/models/" + MODEL, "")));
-    assertThat(model).isEqualTo(list.at("/data/0"));
+    assertThat(model.get("id")).isEqualTo(list.at("/data/0/id"));
+    assertThat(list.at("/data/0").propertyNames())
+        .containsExactly("id", "object", "created", "owned_by");
     assertThat(model.get("object").asString()).isEqualTo("model");
     assertThat(model.get("created").asLong()).isPositive();
-    assertThat(model.propertyNames()).containsExactly("id", "object", "created", "owned_by");
+    assertThat(model.propertyNames())
+        .containsExactly("id", "object", "created", "owned_by", "embedding");
+    JsonNode embedding = model.get("embedding");
+    assertThat(embedding.get("pooling").asString()).isEqualTo("mean");
+    assertThat(embedding.get("pooling_source").asString()).contains("by the file's content");
+    assertThat(embedding.get("max_sequence_length").asInt()).isEqualTo(256);
+    assertThat(embedding.get("notes")).isEmpty();
+    assertThat(
+            json(send(request("GET", "/v1/models/without-tokenizer", "")))
+                .get("embedding_refused")
+                .asString())
+        .contains("no tokenizer.json beside it");
     assertRefused(
         send(request("GET", "/v1/models/gpt", "")),
         404,

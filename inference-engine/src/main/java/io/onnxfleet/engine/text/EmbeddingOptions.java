@@ -1,0 +1,17 @@
+package io.onnxfleet.engine.text;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one call asks for beside its texts.
+ *
+ * @param prompt what goes before each text; empty for nothing, null for the model's default
+ * @param normalize whether vectors are to have length 1, or null for the model's own way
+ * @param wholeOnly true if a text that does not fit into one window is refused
+ */
+public record EmbeddingOptions(
+    @Nullable String prompt, @Nullable Boolean normalize, boolean wholeOnly) {
+
+  /** Everything as the model has it. */
+  public static final EmbeddingOptions DEFAULT = new EmbeddingOptions(null, null, false);
+}
