@@ -188,6 +188,7 @@ final class OnDemandComparison {
         usual.drainTimeout(),
         null,
         0,
+        null,
         false,
         new RepositoryControl(
             ControlMode.NONE,

@@ -29,8 +29,10 @@ import org.jspecify.annotations.Nullable;
  * @param drainTimeout how long unloading a version waits for what it has accepted
  * @param graphCache folder of optimised graphs, or null for one among the temporary files
  * @param maxGraphCacheBytes what it may take up; 0 keeps none
+ * @param modelNotes folder of what was found out about models, or null for one beside the optimised
+ *     graphs
  * @param measuresThreads whether splits of the CPUs into instances and threads are tried, for
- *     models that say what to try them on; needs the graph cache
+ *     models that say what to try them on
  * @param control how the models come to be served
  * @param trial what an unknown model has to stand before it is loaded
  * @param sentinel how much is spent on comparing merged requests with the same requests alone
@@ -52,6 +54,7 @@ public record EngineOptions(
     Duration drainTimeout,
     @Nullable Path graphCache,
     long maxGraphCacheBytes,
+    @Nullable Path modelNotes,
     boolean measuresThreads,
     RepositoryControl control,
     TrialOptions trial,
@@ -101,12 +104,23 @@ public record EngineOptions(
         Duration.ofSeconds(30),
         null,
         4L << 30,
+        null,
         true,
         RepositoryControl.none(Math.min(cpus, RepositoryControl.MOST_LOADING_THREADS)),
         TrialOptions.off(),
         SentinelOptions.DEFAULT,
         Duration.ZERO,
         List.of());
+  }
+
+  /** Where notes about models are, or null for the usual place. */
+  @Nullable Path notesFolder() {
+    return modelNotes != null || graphCache == null ? modelNotes : graphCache.resolve("notes");
+  }
+
+  /** Where copies of models are made, or null for the usual place. */
+  @Nullable Path copiesFolder() {
+    return graphCache == null ? null : graphCache.resolve("copies");
   }
 
   private static void requireAtLeastOne(String name, long value) {

@@ -15,6 +15,7 @@ import io.onnxfleet.engine.repository.JoinedModelRepository;
 import io.onnxfleet.engine.repository.LoadedVersion;
 import io.onnxfleet.engine.repository.ModelCatalog;
 import io.onnxfleet.engine.repository.ModelIndexEntry;
+import io.onnxfleet.engine.repository.ModelNotes;
 import io.onnxfleet.engine.repository.ModelRepository;
 import io.onnxfleet.engine.repository.OnDemandModels;
 import io.onnxfleet.engine.repository.OnDemandOptions;
@@ -103,6 +104,7 @@ public final class InferenceEngine implements AutoCloseable {
             options.maxTensorBytes(),
             PinnedHostMemory.of(options.providerOptions()));
     Ticker ticker = Ticker.system();
+    ModelNotes notes = ModelNotes.open(options.notesFolder());
     GraphCache graphs = GraphCache.open(options.graphCache(), options.maxGraphCacheBytes());
     List<FolderModelRepository> folders =
         Stream.concat(Stream.of(options.repository()), options.furtherRepositories().stream())
@@ -119,7 +121,7 @@ public final class InferenceEngine implements AutoCloseable {
                 options.executionProviders(),
                 options.requiredProvider(),
                 options.providerOptions(),
-                options.measuresThreads() ? graphs : null),
+                options.measuresThreads() ? notes : null),
             new ModelCatalog.Limits(
                 options.maxQueueSize(),
                 options.maxQueueDelay(),
@@ -130,7 +132,11 @@ public final class InferenceEngine implements AutoCloseable {
                 options.memoryBudgetBytes(),
                 graphs != null),
             new ModelCatalog.Trial(
-                options.trial(), graphs, options.graphCache(), options.maxGraphCacheBytes()),
+                options.trial(),
+                notes,
+                options.graphCache(),
+                options.maxGraphCacheBytes(),
+                options.copiesFolder()),
             new InstanceGroup.Environment(
                 pool, ticker, metrics, new SentinelSamples(options.sentinel())));
     return new InferenceEngine(options, pool, ticker, repository, catalog);
@@ -310,7 +316,8 @@ public final class InferenceEngine implements AutoCloseable {
         loaded.group().instances(),
         loaded.config().parameters(),
         loaded.folder(),
-        loaded.group());
+        loaded.group(),
+        loaded.content());
   }
 
   /** The model's complete configuration in Triton's JSON. */

@@ -1,5 +1,6 @@
 package io.onnxfleet.engine;
 
+import io.onnxfleet.engine.repository.ContentDigest;
 import io.onnxfleet.engine.runtime.NodePlacement;
 import io.onnxfleet.engine.tensor.TensorSpec;
 import java.nio.file.Path;
@@ -20,6 +21,7 @@ import java.util.Map;
  * @param parameters the free parameters of its configuration
  * @param folder the model's folder
  * @param load stands for the load that made it READY; equal to itself alone
+ * @param content what the version's files were when it was loaded
  */
 public record ModelMetadata(
     String name,
@@ -35,7 +37,8 @@ public record ModelMetadata(
     int instances,
     Map<String, String> parameters,
     Path folder,
-    Object load) {
+    Object load,
+    ContentDigest content) {
 
   /** ONNX models are all that is served. */
   public static final String PLATFORM = "onnxruntime_onnx";

@@ -68,6 +68,11 @@ public final class ContentDigest {
     this.version = FileDigest.of(String.join("\n", config, model, sideFiles.toString()));
   }
 
+  /** Of a version without files. */
+  public static ContentDigest ofNothing() {
+    return new ContentDigest("", new TreeMap<>(), new TreeMap<>());
+  }
+
   /**
    * Reads every file of a version.
    *

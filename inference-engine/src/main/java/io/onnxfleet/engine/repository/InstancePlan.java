@@ -5,7 +5,6 @@ import io.onnxfleet.engine.repository.config.InstanceGroupConfig;
 import io.onnxfleet.engine.repository.config.OptimizationConfig;
 import io.onnxfleet.engine.repository.config.OptimizationConfig.Accelerator;
 import io.onnxfleet.engine.runtime.ExecutionProvider;
-import io.onnxfleet.engine.runtime.GraphCache;
 import io.onnxfleet.engine.runtime.SessionOptions;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -33,7 +32,7 @@ public record InstancePlan(
     List<ExecutionProvider> executionProviders,
     @Nullable ExecutionProvider required,
     Map<ExecutionProvider, Map<String, String>> providerOptions,
-    @Nullable GraphCache splits) {
+    @Nullable ModelNotes splits) {
 
   public InstancePlan {
     executionProviders = List.copyOf(executionProviders);

@@ -17,6 +17,7 @@ import java.util.List;
  * @param executionProvider what its sessions really run on
  * @param providerNotes why preferred providers were not taken
  * @param nodePlacement where the nodes of its graph went
+ * @param content what its files were when it was loaded
  */
 public record LoadedVersion(
     ModelVersionId id,
@@ -26,7 +27,8 @@ public record LoadedVersion(
     InstanceGroup group,
     ExecutionProvider executionProvider,
     List<String> providerNotes,
-    NodePlacement nodePlacement) {
+    NodePlacement nodePlacement,
+    ContentDigest content) {
 
   public LoadedVersion {
     providerNotes = List.copyOf(providerNotes);

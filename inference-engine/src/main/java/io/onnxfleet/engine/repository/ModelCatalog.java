@@ -9,7 +9,6 @@ import io.onnxfleet.engine.metrics.ModelVersionId;
 import io.onnxfleet.engine.repository.ModelFolder.Version;
 import io.onnxfleet.engine.repository.config.DeclaredConfig;
 import io.onnxfleet.engine.request.Ticker;
-import io.onnxfleet.engine.runtime.GraphCache;
 import io.onnxfleet.engine.runtime.ModelSessionFactory;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -139,7 +138,8 @@ public final class ModelCatalog {
             limits.maxQueuedWork(),
             limits.maxRequestRows(),
             limits.maxRunTime(),
-            environment);
+            environment,
+            trial.copies());
     BudgetedVersionLoader loader =
         new BudgetedVersionLoader(
             new QuarantiningVersionLoader(trial.before(open, plan), environment.ticker()),
@@ -148,7 +148,7 @@ public final class ModelCatalog {
     ModelCatalog catalog =
         new ModelCatalog(
             repository,
-            loader,
+            new ContentVersionLoader(loader),
             environment.metrics(),
             limits.drainTimeout(),
             limits.loadingThreads(),
@@ -160,20 +160,24 @@ public final class ModelCatalog {
   /**
    * What an unknown model has to stand before it is loaded.
    *
-   * @param passed where it is noted what has passed, or null
-   * @param graphCache its folder, or null for the usual one
+   * @param passed where it is noted what has passed
+   * @param graphCache folder of the optimised graphs, or null for the usual one
+   * @param copies folder of the copies that models are opened from, or null for the usual one
    */
   public record Trial(
       TrialOptions options,
-      @Nullable GraphCache passed,
+      ModelNotes passed,
       @Nullable Path graphCache,
-      long maxGraphCacheBytes) {
+      long maxGraphCacheBytes,
+      @Nullable Path copies) {
     /** None. */
-    public static final Trial NONE = new Trial(TrialOptions.off(), null, null, 0);
+    public static final Trial NONE =
+        new Trial(TrialOptions.off(), ModelNotes.inMemory(), null, 0, null);
 
     private VersionLoader before(VersionLoader loader, InstancePlan plan) {
       return options.enabled()
-          ? new TrialVersionLoader(loader, options, plan, passed, graphCache, maxGraphCacheBytes)
+          ? new TrialVersionLoader(
+              loader, options, plan, passed, graphCache, maxGraphCacheBytes, copies)
           : loader;
     }
   }

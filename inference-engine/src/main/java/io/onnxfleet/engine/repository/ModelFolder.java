@@ -42,6 +42,28 @@ public record ModelFolder(
    * @param number at least 1
    * @param modelFile the file that holds the model, in the version's folder
    * @param problem why this version cannot be served, or null if it may be
+   * @param content what its files are, or null if they were not read
    */
-  public record Version(long number, Path modelFile, @Nullable String problem) {}
+  public record Version(
+      long number, Path modelFile, @Nullable String problem, @Nullable ContentDigest content) {
+    /** A version whose files were not read. */
+    public Version(long number, Path modelFile, @Nullable String problem) {
+      this(number, modelFile, problem, null);
+    }
+
+    /** The same, whose files were read. */
+    public Version withContent(ContentDigest known) {
+      return new Version(number, modelFile, problem, known);
+    }
+  }
+
+  /**
+   * What a version's files are, read unless that is known.
+   *
+   * @throws io.onnxfleet.engine.error.InferenceException if they cannot be read
+   */
+  public ContentDigest contentOf(Version version) {
+    ContentDigest known = version.content();
+    return known == null ? ContentDigest.of(this, version) : known;
+  }
 }

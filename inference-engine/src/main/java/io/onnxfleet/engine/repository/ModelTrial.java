@@ -41,7 +41,9 @@ public final class ModelTrial {
    * What is to be tried.
    *
    * @param providers in order of preference, by label
-   * @param graphCache where the optimised graph is left for the parent, or null
+   * @param graphCache where the optimised graph is left for the parent, or null for the usual one
+   * @param copies where the model is copied to before it is opened, or null for the usual place
+   * @param content what the parent found the version to be, or null if it did not look
    */
   record Question(
       String folder,
@@ -51,6 +53,8 @@ public final class ModelTrial {
       Map<String, Map<String, String>> providerOptions,
       @Nullable String graphCache,
       long maxGraphCacheBytes,
+      @Nullable String copies,
+      @Nullable String content,
       long memoryBytes) {
     String toJson() {
       return GSON.toJson(this);
@@ -99,6 +103,11 @@ public final class ModelTrial {
     if (folder == null || version == null) {
       throw new IllegalStateException(question.folder() + " is gone");
     }
+    ContentDigest content = ContentDigest.of(folder, version);
+    if (question.content() != null && !content.version().equals(question.content())) {
+      throw new IllegalStateException(
+          "its files have changed since they were looked at (expected the same until it is loaded)");
+    }
     ProcessLimits.bound(question.memoryBytes());
     GraphCache graphs =
         GraphCache.open(
@@ -124,7 +133,8 @@ public final class ModelTrial {
             Duration.ZERO,
             Integer.MAX_VALUE,
             Duration.ZERO,
-            new InstanceGroup.Environment(pool, Ticker.system(), EngineMetrics.NONE));
+            new InstanceGroup.Environment(pool, Ticker.system(), EngineMetrics.NONE),
+            question.copies() == null ? null : Path.of(question.copies()));
     ModelFolder one =
         new ModelFolder(
             folder.name(),
@@ -132,7 +142,7 @@ public final class ModelTrial {
             DeclaredConfig.withOneInstance(folder.config()),
             List.of(version),
             null);
-    LoadedVersion loaded = loader.load(one, version, step -> {});
+    LoadedVersion loaded = loader.load(one, version.withContent(content), step -> {});
     try {
       loaded.group().drain(Duration.ofSeconds(1));
     } catch (InterruptedException interrupted) {

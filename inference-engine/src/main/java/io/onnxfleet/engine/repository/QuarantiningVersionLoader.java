@@ -31,7 +31,7 @@ final class QuarantiningVersionLoader implements VersionLoader {
   @GuardedBy("this")
   private final Map<ModelVersionId, Failures> failing = new HashMap<>();
 
-  private record Failures(ModelStamp stamp, int count, String reason, long last) {}
+  private record Failures(ContentDigest content, int count, String reason, long last) {}
 
   QuarantiningVersionLoader(VersionLoader loader, Ticker ticker) {
     this.loader = loader;
@@ -41,8 +41,11 @@ final class QuarantiningVersionLoader implements VersionLoader {
   @Override
   public LoadedVersion load(ModelFolder folder, Version version, Consumer<String> progress) {
     ModelVersionId id = new ModelVersionId(folder.name(), version.number());
-    ModelStamp stamp = ModelStamp.of(folder);
-    requireNotQuarantined(id, stamp);
+    if (version.problem() != null) {
+      return loader.load(folder, version, progress);
+    }
+    ContentDigest content = folder.contentOf(version);
+    requireNotQuarantined(id, content);
     try {
       LoadedVersion loaded = loader.load(folder, version, progress);
       forget(id);
@@ -50,19 +53,19 @@ final class QuarantiningVersionLoader implements VersionLoader {
     } catch (InferenceException failure) {
       // What may be tried again says when; it holds nothing against the model.
       if (failure.retryAfter() == null) {
-        failed(id, stamp, String.valueOf(failure.getMessage()));
+        failed(id, content, String.valueOf(failure.getMessage()));
       }
       throw failure;
     }
   }
 
-  private synchronized void requireNotQuarantined(ModelVersionId id, ModelStamp stamp) {
+  private synchronized void requireNotQuarantined(ModelVersionId id, ContentDigest content) {
     Failures before = failing.get(id);
     if (before == null) {
       return;
     }
     long left = LENGTH.toNanos() - (ticker.nanoTime() - before.last());
-    if (!before.stamp().equals(stamp) || left <= 0) {
+    if (!before.content().equals(content) || left <= 0) {
       failing.remove(id);
     } else if (before.count() >= FAILURES) {
       throw new InferenceException(
@@ -72,10 +75,10 @@ final class QuarantiningVersionLoader implements VersionLoader {
     }
   }
 
-  private synchronized void failed(ModelVersionId id, ModelStamp stamp, String reason) {
+  private synchronized void failed(ModelVersionId id, ContentDigest content, String reason) {
     Failures before = failing.get(id);
     int count = before == null ? 1 : before.count() + 1;
-    failing.put(id, new Failures(stamp, count, reason, ticker.nanoTime()));
+    failing.put(id, new Failures(content, count, reason, ticker.nanoTime()));
     if (count == FAILURES) {
       log.warn("{} is quarantined after {} failures: {}", id, count, reason);
     }

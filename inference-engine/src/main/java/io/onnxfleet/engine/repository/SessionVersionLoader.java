@@ -13,7 +13,6 @@ import io.onnxfleet.engine.repository.check.ModelFileCheck;
 import io.onnxfleet.engine.repository.config.DeclaredConfig;
 import io.onnxfleet.engine.repository.config.ModelConfig;
 import io.onnxfleet.engine.repository.config.ModelConfigDerivation;
-import io.onnxfleet.engine.runtime.GraphCache;
 import io.onnxfleet.engine.runtime.ModelSession;
 import io.onnxfleet.engine.runtime.ModelSessionFactory;
 import io.onnxfleet.engine.runtime.ModelSignature;
@@ -50,12 +49,18 @@ final class SessionVersionLoader implements VersionLoader {
   private final Duration maxRunTime;
   private final InstanceGroup.Environment environment;
   private final RowProofs proofs;
+  private final @Nullable Path copies;
 
   /** The sessions of each version that is open. */
   private final Map<InstanceGroup, List<Opened>> opened = new ConcurrentHashMap<>();
 
   private record Opened(ModelSession session, SessionOptions options) {}
 
+  /**
+   * A loader of sessions.
+   *
+   * @param copies folder of the copies that sessions read, or null for the usual one
+   */
   SessionVersionLoader(
       ModelSessionFactory sessions,
       InstancePlan plan,
@@ -63,7 +68,9 @@ final class SessionVersionLoader implements VersionLoader {
       Duration maxQueuedWork,
       int maxRequestRows,
       Duration maxRunTime,
-      InstanceGroup.Environment environment) {
+      InstanceGroup.Environment environment,
+      @Nullable Path copies) {
+    this.copies = copies;
     this.sessions = sessions;
     this.plan = plan;
     this.maxQueueSize = maxQueueSize;
@@ -83,7 +90,8 @@ final class SessionVersionLoader implements VersionLoader {
     long begin = environment.ticker().nanoTime();
     List<Opened> opening = new ArrayList<>();
     try {
-      LoadedVersion loaded = open(folder, id, version, opening, progress);
+      CopiedModel source = CopiedModel.of(version, folder.contentOf(version), copies);
+      LoadedVersion loaded = open(folder, id, version, source, opening, progress);
       opened.put(loaded.group(), opening);
       log.info(
           "{} is ready after {} ms: {} instances on {}{}; {}",
@@ -160,7 +168,8 @@ final class SessionVersionLoader implements VersionLoader {
       ModelConfig config =
           ModelConfigDerivation.derive(loaded.id().model(), declared, loaded.signature());
       for (SessionOptions options : missing) {
-        ModelSession session = sessions.open(version.modelFile(), options);
+        ModelSession session =
+            sessions.open(CopiedModel.of(version, loaded.content(), copies), options);
         added.add(new Opened(session, options));
         if (session.executionProvider() != loaded.executionProvider()) {
           return null;
@@ -175,7 +184,8 @@ final class SessionVersionLoader implements VersionLoader {
           loaded.group(),
           loaded.executionProvider(),
           loaded.providerNotes(),
-          loaded.nodePlacement());
+          loaded.nodePlacement(),
+          loaded.content());
     } catch (Throwable failure) {
       added.forEach(session -> session.session().close());
       throw failure;
@@ -186,10 +196,10 @@ final class SessionVersionLoader implements VersionLoader {
       ModelFolder folder,
       ModelVersionId id,
       Version version,
+      CopiedModel file,
       List<Opened> opened,
       Consumer<String> progress) {
-    Path file = version.modelFile();
-    ModelFileCheck.check(file, folder.path());
+    ModelFileCheck.check(file.modelFile(), folder.path());
     progress.accept("opening");
     List<SessionOptions> wanted = plan.sessionsFor(folder.config());
     ModelSession first = sessions.open(file, wanted.getFirst());
@@ -200,7 +210,8 @@ final class SessionVersionLoader implements VersionLoader {
     config.notes().forEach(note -> log.info("{}: {}", id, note));
     ModelInterface model = ServingTerms.modelInterface(config, first.signature());
     progress.accept("running rows together and alone");
-    RowTerms rows = ServingTerms.rowTerms(config, proofs.verdict(file, config, model, first));
+    RowTerms rows =
+        ServingTerms.rowTerms(config, proofs.verdict(file.modelFile(), config, model, first));
     progress.accept("choosing threads");
     Split split = split(folder, file, wanted, first, config, model);
     SessionOptions chosen = optionsOf(split, wanted.getFirst());
@@ -239,7 +250,8 @@ final class SessionVersionLoader implements VersionLoader {
         group,
         first.executionProvider(),
         first.providerNotes(),
-        first.nodePlacement());
+        first.nodePlacement(),
+        file.digest());
   }
 
   /** What is declared, completed by what a text model's folder says of it. */
@@ -267,13 +279,13 @@ final class SessionVersionLoader implements VersionLoader {
    */
   private Split split(
       ModelFolder folder,
-      Path file,
+      CopiedModel file,
       List<SessionOptions> wanted,
       ModelSession first,
       ModelConfig config,
       ModelInterface model) {
     List<Split> splits = plan.splitsFor(folder.config(), wanted, first.executionProvider());
-    GraphCache notes = plan.splits();
+    ModelNotes notes = plan.splits();
     if (notes == null || splits.isEmpty() || !isInputKnown(config)) {
       return new Split(wanted.size(), wanted.getFirst().intraOpThreads());
     }
@@ -282,17 +294,17 @@ final class SessionVersionLoader implements VersionLoader {
             split -> sessions.open(file, optionsOf(split, wanted.getFirst())),
             session -> runOnce(session, model, config, folder),
             environment.ticker());
-    ThreadBudget budget = new ThreadBudget(notes);
+    ThreadBudget budget = new ThreadBudget(notes, folder.name());
     return isServing()
         ? budget
-            .known(file, splits)
-            .orElseGet(() -> untried(folder.name(), file, splits, wanted.getFirst()))
-        : budget.choose(file, splits, trial);
+            .known(file.digest(), splits)
+            .orElseGet(() -> untried(folder.name(), splits, wanted.getFirst()))
+        : budget.choose(file.digest(), splits, trial);
   }
 
-  private Split untried(String model, Path file, List<Split> candidates, SessionOptions options) {
+  private Split untried(String model, List<Split> candidates, SessionOptions options) {
     Split split = splitBeside(model, candidates, options).orElse(candidates.getFirst());
-    log.info("{}: {} is used; nothing is tried while requests are served", file, split);
+    log.info("{}: {} is used; nothing is tried while requests are served", model, split);
     return split;
   }
 

@@ -1,8 +1,7 @@
 package io.onnxfleet.engine.repository;
 
 import io.onnxfleet.engine.error.InferenceException;
-import io.onnxfleet.engine.runtime.GraphCache;
-import java.nio.file.Path;
+import io.onnxfleet.engine.runtime.Processor;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -18,8 +17,8 @@ import org.slf4j.LoggerFactory;
  * the machine for a moment.
  *
  * <ul>
- *   <li>What was chosen is kept by the model's content, the runtime's version and the processor, so
- *       that each model is tried once on each machine.
+ *   <li>What was chosen is kept by the model's content and the processor, so that each model is
+ *       tried once on each machine.
  *   <li>The usual split, first of the candidates, stays unless another is faster by more than
  *       {@value #LEAST_GAIN_PERCENT} %, which is what such a short trial can tell from noise.
  *   <li>At most {@value #MOST_CANDIDATES} splits are tried, and the best once more with threads
@@ -37,10 +36,17 @@ final class ThreadBudget {
   private static final Logger log = LoggerFactory.getLogger(ThreadBudget.class);
   private static final String NOTE = "threads-or-spinning";
 
-  private final GraphCache notes;
+  private final ModelNotes notes;
+  private final String model;
 
-  ThreadBudget(GraphCache notes) {
+  /**
+   * Of one model.
+   *
+   * @param model what the log calls it
+   */
+  ThreadBudget(ModelNotes notes, String model) {
     this.notes = notes;
+    this.model = model;
   }
 
   /** So many instances of so many threads each, which may spin for work. */
@@ -99,13 +105,13 @@ final class ThreadBudget {
   }
 
   /** What was chosen before, or what no trial is needed for. */
-  Optional<Split> known(Path modelFile, List<Split> candidates) {
+  Optional<Split> known(ContentDigest content, List<Split> candidates) {
     Split usual = candidates.getFirst();
     if (candidates.size() == 1) {
       return Optional.of(usual);
     }
     return notes
-        .note(modelFile, nameOf(candidates))
+        .read(content.model(), nameOf(candidates))
         .map(
             noted ->
                 choices(candidates)
@@ -115,11 +121,11 @@ final class ThreadBudget {
   }
 
   /** The split to use: the one known, or else the fastest, which is then noted. */
-  Split choose(Path modelFile, List<Split> candidates, Trial trial) {
-    return known(modelFile, candidates).orElseGet(() -> fastest(modelFile, candidates, trial));
+  Split choose(ContentDigest content, List<Split> candidates, Trial trial) {
+    return known(content, candidates).orElseGet(() -> fastest(content, candidates, trial));
   }
 
-  private Split fastest(Path modelFile, List<Split> candidates, Trial trial) {
+  private Split fastest(ContentDigest content, List<Split> candidates, Trial trial) {
     Split usual = candidates.getFirst();
     Split best = usual;
     double bestRate = 0;
@@ -144,16 +150,16 @@ final class ThreadBudget {
         best = rate > above(bestRate, SPINNING_GAIN_PERCENT) ? best.spinning() : best;
       }
     } catch (InferenceException failure) {
-      log.info("{}: splits of its CPUs are not tried: {}", modelFile, failure.getMessage());
+      log.info("{}: splits of its CPUs are not tried: {}", model, failure.getMessage());
       return usual;
     }
-    log.info("{}: runs/s of instances x threads: {}; {} is used", modelFile, tried, best);
-    notes.note(modelFile, nameOf(candidates), best.toString());
+    log.info("{}: runs/s of instances x threads: {}; {} is used", model, tried, best);
+    notes.write(content.model(), nameOf(candidates), best.toString());
     return best;
   }
 
   private static String nameOf(List<Split> candidates) {
-    return "%s-%s".formatted(NOTE, candidates);
+    return "%s %s %s".formatted(NOTE, candidates, Processor.id());
   }
 
   private static String told(Split split, double rate) {

@@ -4,12 +4,11 @@ import io.onnxfleet.engine.crash.CrashFolder;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.repository.ModelFolder.Version;
-import io.onnxfleet.engine.repository.config.DeclaredConfig;
 import io.onnxfleet.engine.repository.trial.ChildProcesses;
 import io.onnxfleet.engine.repository.trial.Outcome;
 import io.onnxfleet.engine.repository.trial.TimeLimit;
 import io.onnxfleet.engine.runtime.ExecutionProvider;
-import io.onnxfleet.engine.runtime.GraphCache;
+import io.onnxfleet.engine.runtime.Processor;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -30,10 +29,10 @@ import org.slf4j.LoggerFactory;
  * loaded in this one: what crashes native code, takes for ever or takes all memory costs no more
  * than that process.
  *
- * <p>Which models have passed is noted by their content beside the optimised graphs, for later
- * starts and other replicas; the process leaves a model's optimised graph there too, so that a
- * large model is not prepared twice. Where no process can be started, models are loaded untried,
- * which the log says. Thread-safe.
+ * <p>Which models have passed is noted by their content, for later starts and other replicas; the
+ * process leaves a model's optimised graph where they find it, so that a large model is not
+ * prepared twice. What has passed is what is then loaded: both have the same content. Where no
+ * process can be started, models are loaded untried, which the log says. Thread-safe.
  */
 final class TrialVersionLoader implements VersionLoader {
   private static final Logger log = LoggerFactory.getLogger(TrialVersionLoader.class);
@@ -57,9 +56,10 @@ final class TrialVersionLoader implements VersionLoader {
   private final VersionLoader loader;
   private final TrialOptions options;
   private final InstancePlan plan;
-  private final @Nullable GraphCache passed;
+  private final ModelNotes passed;
   private final @Nullable Path graphCache;
   private final long maxGraphCacheBytes;
+  private final @Nullable Path copies;
   private final ChildProcesses children;
   private final AtomicBoolean startFailed = new AtomicBoolean();
 
@@ -70,16 +70,18 @@ final class TrialVersionLoader implements VersionLoader {
    * A loader behind trials.
    *
    * @param plan what models run on
-   * @param passed where it is noted what has passed, or null
-   * @param graphCache its folder
+   * @param passed where it is noted what has passed
+   * @param graphCache folder of the optimised graphs, or null for the usual one
    */
   TrialVersionLoader(
       VersionLoader loader,
       TrialOptions options,
       InstancePlan plan,
-      @Nullable GraphCache passed,
+      ModelNotes passed,
       @Nullable Path graphCache,
-      long maxGraphCacheBytes) {
+      long maxGraphCacheBytes,
+      @Nullable Path copies) {
+    this.copies = copies;
     this.loader = loader;
     this.options = options;
     this.plan = plan;
@@ -137,15 +139,17 @@ final class TrialVersionLoader implements VersionLoader {
   }
 
   private void requirePassed(ModelFolder folder, Version version, Consumer<String> progress) {
-    String note = "trial " + DeclaredConfig.modelText(folder.config());
-    if (passed != null && passed.note(version.modelFile(), note).equals(Optional.of(PASSED))) {
+    ContentDigest content = folder.contentOf(version);
+    String note = "model check 1 " + Processor.id();
+    if (passed.read(content.version(), note).equals(Optional.of(PASSED))) {
       return;
     }
     progress.accept("being tried in a process of its own");
     String refusal;
     try {
       Outcome outcome =
-          children.ask(question(folder, version).toJson(), TimeLimit.ofCpu(options.timeout()));
+          children.ask(
+              question(folder, version, content).toJson(), TimeLimit.ofCpu(options.timeout()));
       if (outcome instanceof Outcome.TimedOut late) {
         throw outOfTime(version, late);
       }
@@ -163,9 +167,7 @@ final class TrialVersionLoader implements VersionLoader {
       throw new InferenceException(ErrorCode.MODEL_LOAD_FAILED, refusal);
     }
     timeouts.remove(version.modelFile());
-    if (passed != null) {
-      passed.note(version.modelFile(), note, PASSED);
-    }
+    passed.write(content.version(), note, PASSED);
   }
 
   /** Says nothing for good against the model: the machine may have been busy. */
@@ -180,7 +182,7 @@ final class TrialVersionLoader implements VersionLoader {
         shortest);
   }
 
-  private ModelTrial.Question question(ModelFolder folder, Version version) {
+  private ModelTrial.Question question(ModelFolder folder, Version version, ContentDigest content) {
     return new ModelTrial.Question(
         folder.path().toString(),
         version.number(),
@@ -189,7 +191,9 @@ final class TrialVersionLoader implements VersionLoader {
         plan.providerOptions().entrySet().stream()
             .collect(Collectors.toMap(entry -> entry.getKey().label(), Map.Entry::getValue)),
         graphCache == null ? null : graphCache.toString(),
-        passed == null ? 0 : maxGraphCacheBytes,
+        maxGraphCacheBytes,
+        copies == null ? null : copies.toString(),
+        content.version(),
         options.memoryBytes() + COPIES_OF_WEIGHTS * ModelFiles.byteSize(version));
   }
 

@@ -4,8 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.onnxfleet.engine.error.InferenceException;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.channels.FileLock;
@@ -14,7 +12,6 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -27,6 +24,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
@@ -39,17 +37,16 @@ import org.slf4j.LoggerFactory;
  * instead of copying them: all instances, and all replicas on the machine, share one copy.
  *
  * <ul>
- *   <li>A form is found by the hash of the model's files, the runtime's version, the processor and
- *       every setting that shapes it; it is never used for anything else.
+ *   <li>A form is found by the digest of the model's files, the runtime's version, the processor
+ *       and every setting that shapes it; it is never used for anything else.
  *   <li>It appears as a whole or not at all, and is checked by size and checksum once a process
  *       before its first use. A damaged one is made anew.
  *   <li>What the runtime cannot write, or writes with another signature, is remembered as such.
  *   <li>Together the forms take up at most the given bytes; those not used for longest go first.
- *       What is noted besides is bounded by number.
  * </ul>
  *
- * <p>Only for sessions on the CPU, only where the processor can be told, and only for models whose
- * files lie in one folder and are large enough to gain by it. Thread-safe; processes may share it.
+ * <p>Only for sessions on the CPU, only where the processor can be told, and only for models that
+ * are large enough to gain by it. Thread-safe; processes may share it.
  */
 public final class GraphCache {
   static final String MODEL = "model.onnx";
@@ -63,11 +60,13 @@ public final class GraphCache {
   private static final Logger log = LoggerFactory.getLogger(GraphCache.class);
   private static final String PART = ".part";
 
+  /** Of what is kept; forms of another one are never found again. */
+  private static final String FORMAT = "2";
+
   /** What a disk needs to have free besides, as a multiple of what is written. */
   private static final int SPARE_SPACE = 3;
 
-  /** Notes beyond that are all dropped; what they said is found out again. */
-  private static final int MOST_NOTES = 4096;
+  private static final Pattern FORM = Pattern.compile("[0-9a-f]{32}");
 
   private static final Object MAKING = new Object();
 
@@ -115,7 +114,13 @@ public final class GraphCache {
   /** Writes a model's form to a file, and its weights to {@link #WEIGHTS} beside it. */
   @FunctionalInterface
   interface Writer {
-    void write(Path target);
+    /**
+     * Writes.
+     *
+     * @param modelFile the model to read, which nobody else writes to
+     * @param target the file to write
+     */
+    void write(Path modelFile, Path target);
   }
 
   /**
@@ -123,28 +128,28 @@ public final class GraphCache {
    *
    * @return empty if there cannot be one, for whatever reason
    */
-  Optional<Path> form(Path modelFile, SessionOptions options, String version, Writer writer) {
+  Optional<Path> form(ModelSource model, SessionOptions options, String version, Writer writer) {
+    String content = model.content();
+    if (content == null) {
+      return Optional.empty();
+    }
     try {
-      List<Path> files = filesOf(modelFile);
-      long byteSize = 0;
-      for (Path file : files) {
-        byteSize += Files.size(file);
-      }
-      if (files.isEmpty() || byteSize < LEAST_BYTES || byteSize > maxBytes / 2) {
+      long byteSize = model.byteSize();
+      if (byteSize < LEAST_BYTES || byteSize > maxBytes / 2) {
         return Optional.empty();
       }
-      Path form = root.resolve(key(modelFile, contentHash(modelFile, files), options, version));
+      Path form = root.resolve(key(content, options, version));
       synchronized (locks.computeIfAbsent(form, key -> new Object())) {
         if (Files.exists(form.resolve(REFUSED))) {
           return Optional.empty();
         }
-        if (isIntact(form) || make(form, byteSize, writer)) {
+        if (isIntact(form) || make(form, model, byteSize, writer)) {
           Files.setLastModifiedTime(form, FileTime.from(Instant.now()));
           return Optional.of(form.resolve(MODEL));
         }
       }
     } catch (IOException | RuntimeException failure) {
-      log.warn("the optimised graph of {} is not kept: {}", modelFile, failure.toString());
+      log.warn("the optimised graph of {} is not kept: {}", model.modelFile(), failure.toString());
     }
     return Optional.empty();
   }
@@ -162,50 +167,10 @@ public final class GraphCache {
     }
   }
 
-  /**
-   * What was noted of a model on a processor like this one.
-   *
-   * @param name of the note
-   */
-  public Optional<String> note(Path modelFile, String name) {
-    try {
-      Optional<Path> note = noteFile(modelFile, name).filter(Files::isRegularFile);
-      return note.isPresent() ? Optional.of(Files.readString(note.get())) : Optional.empty();
-    } catch (IOException unreadable) {
-      return Optional.empty();
-    }
-  }
-
-  /** Notes something of a model, for later processes too; what cannot be written is forgotten. */
-  public void note(Path modelFile, String name, String text) {
-    try {
-      Optional<Path> note = noteFile(modelFile, name);
-      if (note.isEmpty()) {
-        return;
-      }
-      Path part = Files.createTempFile(root, "note", PART);
-      Files.writeString(part, text);
-      Files.move(
-          part, note.get(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } catch (IOException failure) {
-      log.warn("{} of {} is not noted: {}", name, modelFile, failure.toString());
-    }
-  }
-
-  /** Empty if the model's content cannot be told, and so not be recognised either. */
-  private Optional<Path> noteFile(Path modelFile, String name) throws IOException {
-    List<Path> files = filesOf(modelFile);
-    if (files.isEmpty()) {
-      return Optional.empty();
-    }
-    String content = contentHash(modelFile, files);
-    return Optional.of(
-        root.resolve(hash(String.join("\n", content, processor, name)).substring(0, 32)));
-  }
-
   // ---------------------------------------------------------------- making
 
-  private boolean make(Path form, long byteSize, Writer writer) throws IOException {
+  private boolean make(Path form, ModelSource model, long byteSize, Writer writer)
+      throws IOException {
     Path lockFile = root.resolve("making.lock");
     // The file's lock keeps other processes out, the monitor other threads of this one.
     synchronized (MAKING) {
@@ -213,26 +178,21 @@ public final class GraphCache {
               FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
           FileLock held = channel.lock()) {
         // INVARIANT: the holder alone writes, so a part lying about is a dead process's.
-        return held.isValid() && (isIntact(form) || makeAlone(form, byteSize, writer));
+        return held.isValid() && (isIntact(form) || makeAlone(form, model, byteSize, writer));
       }
     }
   }
 
-  private boolean makeAlone(Path form, long byteSize, Writer writer) throws IOException {
+  private boolean makeAlone(Path form, ModelSource model, long byteSize, Writer writer)
+      throws IOException {
     deleteParts();
     if (Files.getFileStore(root).getUsableSpace() / SPARE_SPACE < byteSize) {
       log.info("the optimised graph of {} bytes is not kept: the disk is too full", byteSize);
       return false;
     }
     Path part = Files.createDirectory(root.resolve(form.getFileName() + PART));
-    try {
-      writer.write(part.resolve(MODEL));
-      Files.writeString(part.resolve(SEAL), seal(part));
-    } catch (OrtFailure | InferenceException failure) {
-      log.info("the runtime cannot write an optimised graph: {}", failure.getMessage());
-      delete(part);
-      Files.createDirectory(part);
-      Files.writeString(part.resolve(REFUSED), String.valueOf(failure.getMessage()));
+    try (ModelSource.Copy files = model.copy()) {
+      write(part, files.modelFile(), writer);
     }
     delete(form);
     Files.move(part, form, StandardCopyOption.ATOMIC_MOVE);
@@ -241,12 +201,24 @@ public final class GraphCache {
     return !Files.exists(form.resolve(REFUSED));
   }
 
+  private static void write(Path part, Path modelFile, Writer writer) throws IOException {
+    try {
+      writer.write(modelFile, part.resolve(MODEL));
+      Files.writeString(part.resolve(SEAL), seal(part));
+    } catch (OrtFailure | InferenceException failure) {
+      log.info("the runtime cannot write an optimised graph: {}", failure.getMessage());
+      delete(part);
+      Files.createDirectory(part);
+      Files.writeString(part.resolve(REFUSED), String.valueOf(failure.getMessage()));
+    }
+  }
+
   private void evict(Path kept) throws IOException {
     record Form(Path folder, FileTime used, long byteSize) {}
     List<Form> forms = new ArrayList<>();
     long total = 0;
     try (Stream<Path> folders = Files.list(root)) {
-      for (Path folder : folders.filter(Files::isDirectory).toList()) {
+      for (Path folder : folders.filter(GraphCache::isForm).toList()) {
         Form form = new Form(folder, Files.getLastModifiedTime(folder), byteSize(folder));
         forms.add(form);
         total += form.byteSize();
@@ -263,13 +235,16 @@ public final class GraphCache {
     }
   }
 
-  /** Hashes and notes of models are small, but each path and each content leaves one. */
+  private static boolean isForm(Path entry) {
+    return FORM.matcher(entry.getFileName().toString()).matches() && Files.isDirectory(entry);
+  }
+
+  /** Hashes and notes of models lay here once. */
   private void dropOldNotes() throws IOException {
     try (Stream<Path> entries = Files.list(root)) {
-      List<Path> notes = entries.filter(Files::isRegularFile).toList();
-      if (notes.size() > MOST_NOTES) {
-        for (Path note : notes) {
-          Files.deleteIfExists(note);
+      for (Path entry : entries.filter(Files::isRegularFile).toList()) {
+        if (FORM.matcher(entry.getFileName().toString()).matches()) {
+          Files.deleteIfExists(entry);
         }
       }
     }
@@ -349,15 +324,14 @@ public final class GraphCache {
 
   // ---------------------------------------------------------------- naming
 
-  private String key(Path modelFile, String contentHash, SessionOptions options, String version) {
+  private String key(String content, SessionOptions options, String version) {
     Map<String, String> configuration = new TreeMap<>(options.sessionConfiguration());
     // Whether threads spin makes no difference to the graph.
     configuration.remove(NativeOptions.SPINNING);
     return hash(String.join(
             "\n",
-            "1",
-            String.valueOf(modelFile.getFileName()),
-            contentHash,
+            FORMAT,
+            content,
             version,
             processor,
             options.graph().optimization().name(),
@@ -365,71 +339,10 @@ public final class GraphCache {
         .substring(0, 32);
   }
 
-  /**
-   * Every file of the model's folder, because weights may lie outside of the model file; none if
-   * there are folders, in which they may lie too.
-   */
-  private static List<Path> filesOf(Path modelFile) throws IOException {
-    Path folder = modelFile.toAbsolutePath().getParent();
-    if (folder == null) {
-      return List.of();
-    }
-    try (Stream<Path> entries = Files.list(folder)) {
-      List<Path> files = entries.sorted().toList();
-      return files.stream().allMatch(Files::isRegularFile) ? files : List.of();
-    }
-  }
-
-  /** The hash of the content, remembered for as long as names, sizes and times are the same. */
-  private String contentHash(Path modelFile, List<Path> files) throws IOException {
-    StringBuilder described = new StringBuilder();
-    for (Path file : files) {
-      BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
-      described.append(
-          "%s %d %s %s\n"
-              .formatted(
-                  file.toRealPath(),
-                  attributes.size(),
-                  attributes.lastModifiedTime().toInstant(),
-                  attributes.fileKey()));
-    }
-    String stamp = described.toString();
-    Path remembered = root.resolve(hash(modelFile.toRealPath().toString()).substring(0, 32));
-    if (Files.isRegularFile(remembered)) {
-      String[] hashAndStamp = Files.readString(remembered).split("\n", 2);
-      if (hashAndStamp.length == 2 && hashAndStamp[1].equals(stamp)) {
-        return hashAndStamp[0];
-      }
-    }
-    String hash = contentHash(files);
-    Path part = Files.createTempFile(root, "stamp", PART);
-    Files.writeString(part, hash + "\n" + stamp);
-    Files.move(
-        part, remembered, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    return hash;
-  }
-
-  private static String contentHash(List<Path> files) throws IOException {
-    MessageDigest digest = sha256();
-    byte[] buffer = new byte[1 << 16];
-    for (Path file : files) {
-      digest.update("%s %d%n".formatted(file.getFileName(), Files.size(file)).getBytes(UTF_8));
-      try (InputStream content = Files.newInputStream(file)) {
-        for (int read = content.read(buffer); read >= 0; read = content.read(buffer)) {
-          digest.update(ByteBuffer.wrap(buffer, 0, read));
-        }
-      }
-    }
-    return HexFormat.of().formatHex(digest.digest());
-  }
-
   private static String hash(String text) {
-    return HexFormat.of().formatHex(sha256().digest(text.getBytes(UTF_8)));
-  }
-
-  private static MessageDigest sha256() {
     try {
-      return MessageDigest.getInstance("SHA-256");
+      MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
+      return HexFormat.of().formatHex(sha256.digest(text.getBytes(UTF_8)));
     } catch (NoSuchAlgorithmException impossible) {
       throw new IllegalStateException(impossible);
     }

@@ -1,14 +1,14 @@
 package io.onnxfleet.engine.runtime;
 
 import io.onnxfleet.engine.error.InferenceException;
-import java.nio.file.Path;
 
 /** Opens model files; thread-safe. */
 public interface ModelSessionFactory {
   /**
-   * Opens a model, which may take long.
+   * Opens a model, which may take long. The session never reads the files where they lie: what is
+   * written there afterwards changes nothing.
    *
    * @throws InferenceException with a reason fit for the model's index if it cannot be served
    */
-  ModelSession open(Path modelFile, SessionOptions options);
+  ModelSession open(ModelSource model, SessionOptions options);
 }

@@ -18,16 +18,23 @@ final class NativeSession implements AutoCloseable {
   private final OrtApi api;
   private final NativeOptions options;
   private @Nullable SessionArena arena;
+  private final ModelSource.@Nullable Copy files;
   private MemorySegment session = MemorySegment.NULL;
   private MemorySegment runOptions = MemorySegment.NULL;
 
   /**
    * Loads the model and takes the options over, also if that fails.
    *
+   * @param files what the model is read from, which is taken over too, or null
    * @throws OrtFailure if the runtime cannot load it
    */
   NativeSession(
-      OrtEnvironment environment, Path modelFile, NativeOptions options, boolean shrinkArena) {
+      OrtEnvironment environment,
+      Path modelFile,
+      NativeOptions options,
+      boolean shrinkArena,
+      ModelSource.@Nullable Copy files) {
+    this.files = files;
     this.api = environment.api();
     this.options = options;
     try (Arena scratch = Arena.ofConfined()) {
@@ -78,6 +85,9 @@ final class NativeSession implements AutoCloseable {
     session = MemorySegment.NULL;
     runOptions = MemorySegment.NULL;
     options.close();
+    if (files != null) {
+      files.close();
+    }
   }
 
   /** The C API takes paths as the platform's wide or narrow strings. */

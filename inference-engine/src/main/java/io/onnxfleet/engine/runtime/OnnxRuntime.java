@@ -5,6 +5,7 @@ import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.tensor.BufferPool;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -100,8 +101,14 @@ public final class OnnxRuntime implements ModelSessionFactory {
     return providers.obstacle(provider, SessionOptions.cpu(1));
   }
 
-  @Override
+  /** Opens a model that nobody changes while it is open, where it lies. */
   public ModelSession open(Path modelFile, SessionOptions options) {
+    return open(ModelSource.unchanging(modelFile), options);
+  }
+
+  @Override
+  public ModelSession open(ModelSource model, SessionOptions options) {
+    Path modelFile = model.modelFile();
     if (!Files.isRegularFile(modelFile)) {
       throw loadFailed("%s: no such file".formatted(modelFile.getFileName()));
     }
@@ -113,7 +120,7 @@ public final class OnnxRuntime implements ModelSessionFactory {
       Optional<String> obstacle = providers.obstacle(candidate, options);
       if (obstacle.isEmpty()) {
         try {
-          return open(modelFile, options, new Placement(candidate, notes), graphs);
+          return open(model, options, new Placement(candidate, notes), graphs);
         } catch (OrtFailure failure) {
           if (candidate == ExecutionProvider.CPU) {
             throw loadFailed(failure.reason());
@@ -151,22 +158,33 @@ public final class OnnxRuntime implements ModelSessionFactory {
   }
 
   private ModelSession open(
-      Path modelFile, SessionOptions options, Placement placement, @Nullable GraphCache cache) {
+      ModelSource model, SessionOptions options, Placement placement, @Nullable GraphCache cache) {
     if (cache != null && placement.provider() == ExecutionProvider.CPU) {
       Optional<Path> form =
-          cache.form(modelFile, options, version(), target -> optimize(modelFile, options, target));
+          cache.form(
+              model, options, version(), (files, target) -> optimize(files, options, target));
       if (form.isPresent()) {
         try {
           return openSession(
-              form.get(), options.forOptimizedGraph(), placement, fileBytes(form.get()));
+              form.get(), options.forOptimizedGraph(), placement, fileBytes(form.get()), null);
         } catch (OrtFailure | InferenceException failure) {
-          log.warn("the optimised graph of {} does not open: {}", modelFile, failure.getMessage());
+          log.warn(
+              "the optimised graph of {} does not open: {}",
+              model.modelFile(),
+              failure.getMessage());
           cache.refuse(form.get(), String.valueOf(failure.getMessage()));
         }
       }
     }
-    ModelStructure.check(modelFile);
-    return openSession(modelFile, options, placement, 2 * folderBytes(modelFile));
+    ModelSource.Copy files = model.copy();
+    try {
+      ModelStructure.check(files.modelFile());
+      return openSession(
+          files.modelFile(), options, placement, 2 * folderBytes(files.modelFile()), files);
+    } catch (Throwable failure) {
+      files.close();
+      throw failure;
+    }
   }
 
   /**
@@ -185,7 +203,8 @@ public final class OnnxRuntime implements ModelSessionFactory {
       throw failure;
     }
     ModelSignature before;
-    try (NativeSession session = new NativeSession(environment, modelFile, nativeOptions, false)) {
+    try (NativeSession session =
+        new NativeSession(environment, modelFile, nativeOptions, false, null)) {
       before = signature(session);
     }
     ModelSignature after;
@@ -194,7 +213,8 @@ public final class OnnxRuntime implements ModelSessionFactory {
             environment,
             target,
             new NativeOptions(environment.api(), options.forOptimizedGraph()),
-            false)) {
+            false,
+            null)) {
       after = signature(session);
     }
     if (!after.equals(before)) {
@@ -216,9 +236,9 @@ public final class OnnxRuntime implements ModelSessionFactory {
     if (folder == null) {
       return fileBytes(file);
     }
-    try (Stream<Path> files = Files.list(folder)) {
+    try (Stream<Path> files = Files.walk(folder)) {
       return files.mapToLong(OnnxRuntime::fileBytes).sum();
-    } catch (IOException unreadable) {
+    } catch (IOException | UncheckedIOException unreadable) {
       return fileBytes(file);
     }
   }
@@ -235,9 +255,14 @@ public final class OnnxRuntime implements ModelSessionFactory {
    * Opens a session.
    *
    * @param weights most bytes that it keeps of the model, where these are no mapped file
+   * @param files what it is read from, to be closed with the session, or null
    */
   private ModelSession openSession(
-      Path modelFile, SessionOptions given, Placement placement, long weights) {
+      Path modelFile,
+      SessionOptions given,
+      Placement placement,
+      long weights,
+      ModelSource.@Nullable Copy files) {
     SessionOptions options =
         placement.provider() == ExecutionProvider.CPU ? given : given.with(RECORDED);
     NativeOptions nativeOptions = new NativeOptions(environment.api(), options);
@@ -251,7 +276,8 @@ public final class OnnxRuntime implements ModelSessionFactory {
       throw failure;
     }
     NativeSession session =
-        new NativeSession(environment, modelFile, nativeOptions, options.graph().shrinkArena());
+        new NativeSession(
+            environment, modelFile, nativeOptions, options.graph().shrinkArena(), files);
     try (Arena scratch = Arena.ofConfined()) {
       GraphPorts ports =
           new PortsReader(environment, session.address(), Arena.ofAuto(), scratch).read();

@@ -100,7 +100,16 @@ class HostileFuzzTest {
 
   private ModelTrial.Question question() {
     return new ModelTrial.Question(
-        root.resolve("m").toString(), 1, List.of("cpu"), null, Map.of(), null, 0, 512L << 20);
+        root.resolve("m").toString(),
+        1,
+        List.of("cpu"),
+        null,
+        Map.of(),
+        null,
+        0,
+        null,
+        null,
+        512L << 20);
   }
 
   private byte[] damaged(byte[] whole) {

@@ -295,7 +295,8 @@ class ModelCatalogTest {
         group,
         ExecutionProvider.CPU,
         List.of(),
-        NodePlacement.UNKNOWN);
+        NodePlacement.UNKNOWN,
+        ContentDigest.ofNothing());
   }
 
   private final class ListedFolders implements ModelRepository {

@@ -75,6 +75,7 @@ class OnDemandModelsTest {
                 usual.drainTimeout(),
                 null,
                 0,
+                null,
                 false,
                 new RepositoryControl(
                     ControlMode.NONE,

@@ -9,7 +9,6 @@ import io.onnxfleet.engine.request.InferenceRequest;
 import io.onnxfleet.engine.request.InferenceResponse;
 import io.onnxfleet.engine.runtime.ExecutionProvider;
 import io.onnxfleet.engine.runtime.FakeModelSession;
-import io.onnxfleet.engine.runtime.GraphCache;
 import io.onnxfleet.engine.runtime.ModelSession;
 import io.onnxfleet.engine.runtime.ModelSignature;
 import io.onnxfleet.engine.runtime.SessionOptions;
@@ -62,12 +61,7 @@ class SessionVersionLoaderTest {
 
   private SessionVersionLoader loader(Path cache) {
     InstancePlan plan =
-        new InstancePlan(
-            2,
-            List.of(ExecutionProvider.CPU),
-            null,
-            Map.of(),
-            Objects.requireNonNull(GraphCache.open(cache, 1 << 20)));
+        new InstancePlan(2, List.of(ExecutionProvider.CPU), null, Map.of(), ModelNotes.open(cache));
     return new SessionVersionLoader(
         (file, options) -> new TimedFake(options),
         plan,
@@ -75,7 +69,8 @@ class SessionVersionLoaderTest {
         Duration.ZERO,
         64,
         Duration.ZERO,
-        new InstanceGroup.Environment(pool, now::get, EngineMetrics.NONE));
+        new InstanceGroup.Environment(pool, now::get, EngineMetrics.NONE),
+        root.resolve("copies"));
   }
 
   @Test

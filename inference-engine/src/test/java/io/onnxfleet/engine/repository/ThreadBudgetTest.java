@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.repository.ThreadBudget.Split;
-import io.onnxfleet.engine.runtime.GraphCache;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -88,7 +87,7 @@ class ThreadBudgetTest {
         split -> {
           throw new InferenceException(ErrorCode.MODEL_LOAD_FAILED, "no");
         };
-    assertThat(budget().choose(model, CANDIDATES, failing)).isEqualTo(FOUR_BY_ONE);
+    assertThat(budget().choose(content(), CANDIDATES, failing)).isEqualTo(FOUR_BY_ONE);
   }
 
   private static Map<Split, Double> rates(double ofTwoByTwo, double spinning) {
@@ -106,7 +105,7 @@ class ThreadBudgetTest {
   private Split choose(Map<Split, Double> rates) {
     return budget()
         .choose(
-            model,
+            content(),
             CANDIDATES,
             split -> {
               tried.add(split);
@@ -114,8 +113,12 @@ class ThreadBudgetTest {
             });
   }
 
+  private ContentDigest content() {
+    ModelFolder read = new FolderModelRepository(folder).find("model").orElseThrow();
+    return read.contentOf(read.version(1).orElseThrow());
+  }
+
   private ThreadBudget budget() {
-    return new ThreadBudget(
-        Objects.requireNonNull(GraphCache.open(folder.resolve("cache"), 1 << 30)));
+    return new ThreadBudget(ModelNotes.open(folder.resolve("notes")), "model");
   }
 }

@@ -7,7 +7,6 @@ import io.onnxfleet.engine.crash.CrashFolder;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.runtime.ExecutionProvider;
-import io.onnxfleet.engine.runtime.GraphCache;
 import io.onnxfleet.engine.runtime.TinyModel;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -18,7 +17,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -36,6 +34,7 @@ class TrialVersionLoaderTest {
 
   @TempDir private Path root;
   @TempDir private Path graphs;
+  @TempDir private Path notes;
 
   private final List<String> progress = new ArrayList<>();
   private final AtomicLong nanos = new AtomicLong();
@@ -60,9 +59,10 @@ class TrialVersionLoaderTest {
         passed,
         new TrialOptions(true, timeout, MEMORY),
         new InstancePlan(1, List.of(ExecutionProvider.CPU), null, Map.of(), null),
-        Objects.requireNonNull(GraphCache.open(graphs, 1 << 20)),
+        ModelNotes.open(notes),
         graphs,
-        1 << 20);
+        1 << 20,
+        graphs.resolve("copies"));
   }
 
   private String outcome(String model) {

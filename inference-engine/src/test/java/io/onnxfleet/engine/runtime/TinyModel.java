@@ -46,6 +46,52 @@ public final class TinyModel {
         .output("y", DataType.FP32, "rows", "3");
   }
 
+  /** y = xW over FP32 rows, with a square W of which each element has that value. */
+  public static TinyModel matrix(int size, float value) {
+    byte[] weights = weights(size, value);
+    return matrix(
+        size,
+        new Protobuf()
+            .number(1, size)
+            .number(1, size)
+            .number(2, ElementType.numberOf(DataType.FP32))
+            .text(8, "w")
+            .bytes(9, weights));
+  }
+
+  /** The same, with W in another file, from an offset on. */
+  public static TinyModel matrixIn(String location, long offset, int size) {
+    return matrix(
+        size,
+        new Protobuf()
+            .number(1, size)
+            .number(1, size)
+            .number(2, ElementType.numberOf(DataType.FP32))
+            .text(8, "w")
+            .message(13, new Protobuf().text(1, "location").text(2, location))
+            .message(13, new Protobuf().text(1, "offset").text(2, Long.toString(offset)))
+            .number(14, 1));
+  }
+
+  private static TinyModel matrix(int size, Protobuf weights) {
+    TinyModel model = new TinyModel();
+    model.graph.message(5, weights);
+    return model
+        .node("MatMul", "x w", "y")
+        .input("x", DataType.FP32, "rows", Integer.toString(size))
+        .output("y", DataType.FP32, "rows", Integer.toString(size));
+  }
+
+  /** What such a W is as a file. */
+  public static byte[] weights(int size, float value) {
+    ByteBuffer weights =
+        ByteBuffer.allocate(size * size * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    for (int element = 0; element < size * size; element++) {
+      weights.putFloat(value);
+    }
+    return weights.array();
+  }
+
   /** y = x for one element type. */
   static TinyModel identity(DataType type, String... dims) {
     return new TinyModel()

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.onnxfleet.engine.ModelMetadata;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.repository.ContentDigest;
 import io.onnxfleet.engine.request.Deadline;
 import io.onnxfleet.engine.request.InferenceResponse;
 import io.onnxfleet.engine.runtime.NodePlacement;
@@ -192,7 +193,8 @@ class TextModelsTest {
             1,
             parameters,
             folder,
-            new Object()));
+            new Object(),
+            ContentDigest.ofNothing()));
   }
 
   private ModelMetadata metadata(String name) {

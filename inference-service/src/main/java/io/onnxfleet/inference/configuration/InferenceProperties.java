@@ -47,6 +47,8 @@ import org.springframework.util.unit.DataSize;
  * @param graphCache folder where optimised models are kept for the next start and shared between
  *     replicas; one of this user among the temporary files if not set
  * @param maxGraphCache what they may take up; 0 keeps none
+ * @param modelNotes folder of what was found out about models, kept for the next start and shared
+ *     between replicas; beside the optimised models if not set
  * @param threadBudget how the CPUs are split into instances of a model and threads of each
  * @param repository how models come to be served
  * @param trial what a model that was not seen before has to stand
@@ -80,6 +82,7 @@ public record InferenceProperties(
     @DefaultValue("2s") Duration departureNotice,
     @Nullable Path graphCache,
     @DefaultValue("4GB") DataSize maxGraphCache,
+    @Nullable Path modelNotes,
     @DefaultValue("measure") ThreadBudget threadBudget,
     @DefaultValue RepositoryProperties repository,
     @DefaultValue TrialProperties trial,
@@ -180,6 +183,7 @@ public record InferenceProperties(
         drainTimeout,
         graphCache == null ? null : graphCache.toAbsolutePath().normalize(),
         maxGraphCache.toBytes(),
+        modelNotes == null ? null : modelNotes.toAbsolutePath().normalize(),
         threadBudget == ThreadBudget.MEASURE,
         repository.control(processors),
         trial.options(),
