@@ -36,13 +36,14 @@ class FailoverIT {
   private static RunningGateway gateway;
 
   @BeforeAll
-  static void start() {
+  static void start() throws Exception {
     gateway =
         new RunningGateway(
             "fleet.gateway.registry.vanished-grace=0s",
             "fleet.gateway.registry.refresh-interval=1h",
             "fleet.gateway.balancing.leave-out-first=1h",
             "fleet.gateway.balancing.leave-out-most=1h");
+    gateway.vouchFor("a:1", 100, 16 * 1024);
   }
 
   @AfterAll

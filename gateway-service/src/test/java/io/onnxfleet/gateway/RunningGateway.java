@@ -80,6 +80,26 @@ final class RunningGateway implements AutoCloseable {
     look();
   }
 
+  /**
+   * Has the model answer so many requests with a body of that size, as it would in service: what
+   * was answered so often may go on to another replica when one dies.
+   */
+  void vouchFor(String model, int requests, int size) throws IOException, InterruptedException {
+    String name = model.substring(0, model.indexOf(':'));
+    try (FakeReplica good = FakeReplica.answering("good", "{}")) {
+      register(good, model);
+      for (int i = 0; i < requests; i++) {
+        int status = post("/v2/models/" + name + "/infer", " ".repeat(size)).statusCode();
+        if (status != 200) {
+          throw new IllegalStateException(model + ": status " + status);
+        }
+      }
+    } finally {
+      registry.leave("good");
+      look();
+    }
+  }
+
   /** Has the gateway see the registry as it is now. */
   void look() {
     bean(FleetWatch.class).refresh();

@@ -4,6 +4,7 @@ import io.onnxfleet.gateway.balancing.LeftOutReplicas;
 import io.onnxfleet.gateway.family.VariantForecasts;
 import io.onnxfleet.gateway.fleet.FleetWatch;
 import io.onnxfleet.gateway.rollout.Rollouts;
+import io.onnxfleet.gateway.suspect.Suspects;
 import java.time.Duration;
 import java.util.Objects;
 import org.springframework.context.annotation.Bean;
@@ -25,6 +26,7 @@ class AggregateConfiguration {
       HttpClient replicaHttpClient,
       VariantForecasts forecasts,
       Rollouts rollouts,
+      Suspects suspects,
       JsonMapper json,
       AggregateProperties aggregate,
       AdministrationProperties administration) {
@@ -37,8 +39,13 @@ class AggregateConfiguration {
             queries,
             new Administration(administration.token()),
             new FleetSettlement(queries, watch, json, REGISTRY_TELLS_WITHIN),
+            model -> {
+              suspects.lift(model);
+              watch.lift(model);
+            },
             administration.timeout()),
         forecasts,
+        suspects,
         new RolloutChanges(rollouts, json),
         json,
         aggregate.timeout(),

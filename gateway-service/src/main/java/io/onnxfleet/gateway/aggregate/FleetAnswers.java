@@ -9,13 +9,16 @@ import io.onnxfleet.gateway.family.FamilyListing;
 import io.onnxfleet.gateway.family.VariantForecasts;
 import io.onnxfleet.gateway.fleet.Fleet;
 import io.onnxfleet.gateway.fleet.FleetWatch;
+import io.onnxfleet.gateway.fleet.ModelContent;
 import io.onnxfleet.gateway.fleet.ModelReference;
 import io.onnxfleet.gateway.fleet.Replica;
 import io.onnxfleet.gateway.observability.RequestTrace;
+import io.onnxfleet.gateway.suspect.Suspects;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.buffer.DataBufferLimitException;
@@ -48,6 +51,7 @@ public final class FleetAnswers {
   private final ReplicaQueries replicas;
   private final ModelChanges changes;
   private final VariantForecasts forecasts;
+  private final Suspects suspects;
   private final RolloutChanges rollouts;
   private final JsonMapper json;
   private final Duration timeout;
@@ -59,6 +63,7 @@ public final class FleetAnswers {
       ReplicaQueries replicas,
       ModelChanges changes,
       VariantForecasts forecasts,
+      Suspects suspects,
       RolloutChanges rollouts,
       JsonMapper json,
       Duration timeout,
@@ -68,6 +73,7 @@ public final class FleetAnswers {
     this.replicas = replicas;
     this.changes = changes;
     this.forecasts = forecasts;
+    this.suspects = suspects;
     this.rollouts = rollouts;
     this.json = json;
     this.timeout = timeout;
@@ -103,7 +109,7 @@ public final class FleetAnswers {
                       gather(
                           exchange,
                           new Question(HttpMethod.POST, "/v2/repository/index", body, timeout),
-                          RepositoryIndexes::union));
+                          answers -> index(answers, isReadyOnly(body))));
       case FleetQuestion.AllStatistics _ ->
           gather(exchange, get("/v2/models/stats"), Statistics::sum);
       case FleetQuestion.ModelStatistics asked -> statistics(exchange, asked.model());
@@ -124,6 +130,32 @@ public final class FleetAnswers {
       case FleetQuestion.Load load -> change(exchange, load.model(), "load");
       case FleetQuestion.Unload unload -> change(exchange, unload.model(), "unload");
     };
+  }
+
+  private boolean isReadyOnly(byte[] body) {
+    JsonNode asked = body.length == 0 ? null : parsed(body);
+    return asked != null && asked.path("ready").asBoolean(false);
+  }
+
+  /** What replicas say, and what this gateway does not route to, or not everywhere. */
+  private JsonNode index(List<JsonNode> answers, boolean readyOnly) {
+    Fleet now = watch.current();
+    return RepositoryIndexes.union(
+        readyOnly,
+        answers,
+        (name, version) -> {
+          ModelReference model = new ModelReference(name, version);
+          ModelContent content = now.quarantined(model);
+          return content == null ? null : Suspects.quarantineReason(content);
+        },
+        (name, version) ->
+            now.serving(new ModelReference(name, version)).stream()
+                .map(replica -> replica.contentOf(new ModelReference(name, version)))
+                .filter(Objects::nonNull)
+                .map(suspects::probationOf)
+                .filter(Objects::nonNull)
+                .findFirst()
+                .orElse(null));
   }
 
   /** While anything can be asked that did not just fail. */

@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,16 +40,24 @@ final class ModelChanges {
   private final ReplicaQueries replicas;
   private final Administration administration;
   private final FleetSettlement settlement;
+  private final Consumer<String> lift;
   private final Duration timeout;
 
+  /**
+   * Changes nothing yet.
+   *
+   * @param lift ends what is held against a model, once replicas have loaded it
+   */
   ModelChanges(
       ReplicaQueries replicas,
       Administration administration,
       FleetSettlement settlement,
+      Consumer<String> lift,
       Duration timeout) {
     this.replicas = replicas;
     this.administration = administration;
     this.settlement = settlement;
+    this.lift = lift;
     this.timeout = timeout;
   }
 
@@ -84,9 +93,13 @@ final class ModelChanges {
             .filter(ReplicaAnswer::isSuccess)
             .map(ReplicaAnswer::replica)
             .collect(Collectors.toSet());
+    boolean isLoad = change.equals(LOAD);
+    if (isLoad && !done.isEmpty()) {
+      lift.accept(model);
+    }
     List<Replica> changed = all.stream().filter(replica -> done.contains(replica.id())).toList();
     return settlement
-        .of(changed, model, change.equals(LOAD), RequestTrace.of(exchange))
+        .of(changed, model, isLoad, RequestTrace.of(exchange))
         .flatMap(unsettled -> tell(exchange, answers, unsettled, model, change));
   }
 

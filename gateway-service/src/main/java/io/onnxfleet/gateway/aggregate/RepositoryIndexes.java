@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -17,6 +18,9 @@ import tools.jackson.databind.node.ObjectNode;
 final class RepositoryIndexes {
 
   private static final String READY = "READY";
+  private static final String UNAVAILABLE = "UNAVAILABLE";
+  private static final String STATE = "state";
+  private static final String REASON = "reason";
 
   private record Version(String name, String version) implements Comparable<Version> {
 
@@ -33,19 +37,55 @@ final class RepositoryIndexes {
 
   private RepositoryIndexes() {}
 
-  /** The union of the answers to {@code /v2/repository/index}. */
-  static ArrayNode union(List<JsonNode> answers) {
+  /** Says something of a model's version; null for nothing. */
+  interface Remark {
+    @Nullable String on(String name, String version);
+  }
+
+  /**
+   * The union of the answers to {@code /v2/repository/index}.
+   *
+   * @param readyOnly whether only what serves was asked for
+   * @param quarantine why a version is run nowhere, though a replica says READY
+   * @param probation why a READY version is not run everywhere
+   */
+  static ArrayNode union(
+      boolean readyOnly, List<JsonNode> answers, Remark quarantine, Remark probation) {
     Map<Version, JsonNode> entries = new TreeMap<>();
     for (JsonNode answer : answers) {
       for (JsonNode entry : answer) {
+        Version version =
+            new Version(entry.path("name").asString(""), entry.path("version").asString(""));
+        boolean isQuarantined = quarantine.on(version.name, version.version) != null;
+        // The replica that knows why it is in quarantine speaks then, and otherwise one that
+        // serves.
         entries.merge(
-            new Version(entry.path("name").asString(""), entry.path("version").asString("")),
+            version,
             entry,
-            (first, next) -> isReady(next) && !isReady(first) ? next : first);
+            (first, next) ->
+                isReady(next) != isReady(first) && isReady(next) != isQuarantined ? next : first);
       }
     }
     ArrayNode union = JsonNodeFactory.instance.arrayNode();
-    entries.values().forEach(union::add);
+    entries.forEach(
+        (version, entry) -> {
+          String reason = quarantine.on(version.name, version.version);
+          if (reason != null && readyOnly) {
+            return;
+          }
+          union.add(entry);
+          if (isReady(entry) && entry instanceof ObjectNode ready) {
+            if (reason != null) {
+              ready.put(STATE, UNAVAILABLE).put(REASON, reason);
+              return;
+            }
+            String remark = probation.on(version.name, version.version);
+            if (remark != null) {
+              String said = entry.path(REASON).asString("");
+              ready.put(REASON, said.isEmpty() ? remark : said + "; " + remark);
+            }
+          }
+        });
     return union;
   }
 
@@ -73,6 +113,6 @@ final class RepositoryIndexes {
   }
 
   private static boolean isReady(JsonNode entry) {
-    return READY.equals(entry.path("state").asString(""));
+    return READY.equals(entry.path(STATE).asString(""));
   }
 }

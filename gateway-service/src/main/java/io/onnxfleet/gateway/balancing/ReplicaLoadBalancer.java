@@ -132,7 +132,7 @@ public final class ReplicaLoadBalancer implements ReactorServiceInstanceLoadBala
   }
 
   private static boolean isUntried(Replica replica, ReplicaRequest request) {
-    return !request.excluded().contains(replica.id());
+    return request.allows(replica.id());
   }
 
   private boolean mayServe(Replica replica, ReplicaRequest request) {

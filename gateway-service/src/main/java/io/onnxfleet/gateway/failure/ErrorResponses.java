@@ -48,7 +48,7 @@ public final class ErrorResponses {
     HttpHeaders headers = response.getHeaders();
     removeAnswersHeaders(headers);
     headers.setContentType(MediaType.APPLICATION_JSON);
-    if (code.category().isRetryable()) {
+    if (code.category().isRetryable() && refusal.retryAfterSeconds() > 0) {
       headers.set(HttpHeaders.RETRY_AFTER, Long.toString(refusal.retryAfterSeconds()));
     }
     if (!HttpMethod.POST.equals(exchange.getRequest().getMethod())) {
@@ -123,7 +123,10 @@ public final class ErrorResponses {
     quote(json, refusal.getMessage());
     json.append(",\"type\":\"").append(openAiType(refusal.code())).append("\",\"param\":");
     boolean aboutModel =
-        refusal.code() == ErrorCode.MODEL_NOT_FOUND || refusal.code() == ErrorCode.MODEL_NOT_READY;
+        switch (refusal.code()) {
+          case MODEL_NOT_FOUND, MODEL_NOT_READY, MODEL_QUARANTINED, MODEL_ON_PROBATION -> true;
+          default -> false;
+        };
     json.append(aboutModel ? "\"model\"" : "null").append(",\"code\":\"");
     return json.append(refusal.code().name().toLowerCase(Locale.ROOT)).append("\"}}").toString();
   }

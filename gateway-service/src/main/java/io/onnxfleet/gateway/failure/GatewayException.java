@@ -18,7 +18,8 @@ public final class GatewayException extends RuntimeException {
   /**
    * A refusal that says when to come again.
    *
-   * @param retryAfterSeconds told to the client if the code's category is retryable
+   * @param retryAfterSeconds told to the client if the code's category is retryable; 0 if nobody
+   *     knows
    */
   public GatewayException(ErrorCode code, String message, long retryAfterSeconds) {
     super(message, null, false, false);

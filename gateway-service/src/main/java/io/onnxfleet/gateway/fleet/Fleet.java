@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,13 +27,28 @@ public final class Fleet {
   private final Map<String, List<Replica>> registeredByModel;
   private final Map<String, List<Replica>> vanishedByModel;
   private final Map<String, ModelFamily> families;
+  private final Set<ModelContent> quarantined;
+  private final Set<String> quarantinedDigests;
 
-  public Fleet(List<Replica> registered, List<Replica> vanished) {
+  /**
+   * A fleet at one moment.
+   *
+   * @param quarantined what is run nowhere, although a replica may have it READY
+   */
+  public Fleet(List<Replica> registered, List<Replica> vanished, Set<ModelContent> quarantined) {
+    this.quarantined = Set.copyOf(quarantined);
+    this.quarantinedDigests =
+        quarantined.stream().map(ModelContent::digest).collect(Collectors.toUnmodifiableSet());
     this.registered = List.copyOf(registered);
     this.vanished = List.copyOf(vanished);
     this.registeredByModel = byModel(this.registered);
     this.vanishedByModel = byModel(this.vanished);
     this.families = families();
+  }
+
+  /** A fleet without a quarantine. */
+  public Fleet(List<Replica> registered, List<Replica> vanished) {
+    this(registered, vanished, Set.of());
   }
 
   /** The replicas that the registry lists as UP. */
@@ -43,6 +59,35 @@ public final class Fleet {
   /** The replicas that it listed a short while ago. */
   public List<Replica> vanished() {
     return vanished;
+  }
+
+  /** What ended processes and is run nowhere until an administrator says so. */
+  public Set<ModelContent> quarantined() {
+    return quarantined;
+  }
+
+  /** What of the model is in quarantine; null if nothing is. */
+  public @Nullable ModelContent quarantined(ModelReference model) {
+    if (quarantined.isEmpty()) {
+      return null;
+    }
+    for (Replica replica : registeredByModel.getOrDefault(model.name(), List.of())) {
+      ModelContent content = replica.contentOf(model);
+      if (content != null && isQuarantined(content)) {
+        return content;
+      }
+    }
+    return told(model);
+  }
+
+  private @Nullable ModelContent told(ModelReference model) {
+    for (ModelContent content : quarantined) {
+      if (content.name().equals(model.name())
+          && (model.version() == null || model.version().equals(content.version()))) {
+        return content;
+      }
+    }
+    return null;
   }
 
   /** Whether there is no replica, and was none a short while ago. */
@@ -91,8 +136,16 @@ public final class Fleet {
    * Without a replica that has just this version READY, all that have the model READY are asked:
    * they know their repository and tell an unknown version from one that is not ready.
    */
-  private static List<Replica> serving(Map<String, List<Replica>> byModel, ModelReference model) {
+  private List<Replica> serving(Map<String, List<Replica>> byModel, ModelReference model) {
     List<Replica> all = byModel.getOrDefault(model.name(), List.of());
+    if (!quarantined.isEmpty()) {
+      boolean isNamed = model.version() != null && quarantined(model) != null;
+      all =
+          all.stream()
+              .filter(replica -> !isQuarantined(replica, model))
+              .filter(replica -> !isNamed || replica.hasReady(model))
+              .toList();
+    }
     if (model.version() == null || all.isEmpty()) {
       return all;
     }
@@ -103,6 +156,24 @@ public final class Fleet {
       }
     }
     return exact.isEmpty() ? all : exact;
+  }
+
+  private boolean isQuarantined(Replica replica, ModelReference model) {
+    ModelContent content = replica.contentOf(model);
+    return content != null && isQuarantined(content);
+  }
+
+  /**
+   * Whether it is run nowhere, whatever it is called; where no digest is told, name and version say
+   * it.
+   */
+  public boolean isQuarantined(ModelContent content) {
+    if (quarantined.isEmpty()) {
+      return false;
+    }
+    return content.digest().isEmpty()
+        ? told(new ModelReference(content.name(), content.version())) != null
+        : quarantinedDigests.contains(content.digest());
   }
 
   private static Map<String, List<Replica>> byModel(List<Replica> replicas) {

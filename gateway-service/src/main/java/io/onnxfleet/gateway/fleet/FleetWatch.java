@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
@@ -39,6 +40,7 @@ public final class FleetWatch implements SmartLifecycle {
   private final LongSupplier nanoClock;
   private final List<Consumer<Fleet>> listeners = new CopyOnWriteArrayList<>();
   private final Map<String, Long> vanishedSince = new HashMap<>();
+  private final QuarantineNotes quarantine = new QuarantineNotes();
   private volatile Fleet current = Fleet.EMPTY;
   private boolean registryFailing;
   private volatile @Nullable ScheduledExecutorService executor;
@@ -95,12 +97,12 @@ public final class FleetWatch implements SmartLifecycle {
   /** Looks at the registry now. The interval calls this by itself. */
   public synchronized void refresh() {
     try {
-      Fleet next = next(registry.getInstances(properties.serviceName()));
+      List<ServiceInstance> listed = registry.getInstances(properties.serviceName());
       if (registryFailing) {
         registryFailing = false;
         LOGGER.info("the registry answers again");
       }
-      publish(next);
+      next(listed);
     } catch (RuntimeException failure) {
       if (!registryFailing) {
         registryFailing = true;
@@ -128,9 +130,16 @@ public final class FleetWatch implements SmartLifecycle {
    */
   public synchronized void told(String id, Map<String, String> metadata) {
     Fleet last = current;
-    publish(
-        new Fleet(
-            telling(last.registered(), id, metadata), telling(last.vanished(), id, metadata)));
+    publish(telling(last.registered(), id, metadata), telling(last.vanished(), id, metadata));
+  }
+
+  /**
+   * An administrator had the model loaded on every replica: only what a replica tells from now on
+   * is in quarantine, not what one told that is away.
+   */
+  public synchronized void lift(String model) {
+    quarantine.lift(model);
+    publish(current.registered(), current.vanished());
   }
 
   private static List<Replica> telling(
@@ -145,19 +154,27 @@ public final class FleetWatch implements SmartLifecycle {
     return seen.isOlderThan(known) ? known : seen;
   }
 
-  private void publish(Fleet next) {
+  private void publish(List<Replica> registered, List<Replica> vanished) {
     Fleet last = current;
-    if (last.registered().equals(next.registered()) && last.vanished().equals(next.vanished())) {
+    Set<ModelContent> quarantined = quarantine.of(registered, vanished, nanoClock.getAsLong());
+    boolean sameReplicas = last.registered().equals(registered) && last.vanished().equals(vanished);
+    if (sameReplicas && last.quarantined().equals(quarantined)) {
       return;
     }
+    Fleet next = new Fleet(registered, vanished, quarantined);
     current = next;
-    LOGGER.info("replicas: {} registered, {} vanished", next.registered(), next.vanished());
+    if (!sameReplicas) {
+      LOGGER.info("replicas: {} registered, {} vanished", registered, vanished);
+    }
+    if (!last.quarantined().equals(quarantined)) {
+      LOGGER.warn("in quarantine, run nowhere: {} (before: {})", quarantined, last.quarantined());
+    }
     for (Consumer<Fleet> listener : listeners) {
       listener.accept(next);
     }
   }
 
-  private Fleet next(List<ServiceInstance> listed) {
+  private void next(List<ServiceInstance> listed) {
     Map<String, Replica> before = new LinkedHashMap<>();
     current.vanished().forEach(replica -> before.put(replica.id(), replica));
     current.registered().forEach(replica -> before.put(replica.id(), replica));
@@ -187,6 +204,6 @@ public final class FleetWatch implements SmartLifecycle {
         vanishedSince.remove(replica.id());
       }
     }
-    return new Fleet(List.copyOf(registered.values()), vanished);
+    publish(List.copyOf(registered.values()), List.copyOf(vanished));
   }
 }

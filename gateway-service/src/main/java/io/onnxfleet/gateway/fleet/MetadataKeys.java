@@ -15,6 +15,15 @@ final class MetadataKeys {
    */
   static final String MODELS_FAMILIES = "models-families";
 
+  /**
+   * Comma-separated {@code <url-encoded model>/<version>@<digest>} of the READY versions: what
+   * their files and configuration are.
+   */
+  static final String MODELS_CONTENTS = "models-contents";
+
+  /** The same of versions that ended processes and are run nowhere until somebody says so. */
+  static final String QUARANTINE = "quarantine";
+
   /** When the replica's process started, in milliseconds since the epoch. */
   static final String STARTED = "started";
 

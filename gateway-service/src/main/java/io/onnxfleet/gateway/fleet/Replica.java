@@ -4,6 +4,8 @@ import java.net.URI;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -22,11 +24,19 @@ public final class Replica implements ServiceInstance {
 
   private static final int VARIANT_FIELDS = 5;
 
+  /** Versions are whole numbers; what is none comes first. */
+  private static final Comparator<ModelContent> BY_VERSION =
+      Comparator.comparingLong((ModelContent content) -> number(content.version()))
+          .thenComparing(ModelContent::version);
+
   private final String id;
   private final ServiceInstance instance;
   private final Map<String, String> metadata;
   private final String baseUri;
   private final Map<String, Set<String>> ready;
+  private final Map<String, Map<String, ModelContent>> contents;
+  private final Map<String, ModelContent> highest;
+  private final Set<ModelContent> quarantine;
   private final Set<String> known;
   private final List<ModelVariant> variants;
   private final String process;
@@ -45,6 +55,11 @@ public final class Replica implements ServiceInstance {
             + ":"
             + instance.getPort();
     this.ready = readyVersions(metadata.getOrDefault(MetadataKeys.MODELS_READY, ""));
+    this.contents = contents(ready, metadata.getOrDefault(MetadataKeys.MODELS_CONTENTS, ""));
+    this.highest = new HashMap<>();
+    this.contents.forEach(
+        (name, byVersion) -> highest.put(name, Collections.max(byVersion.values(), BY_VERSION)));
+    this.quarantine = quarantine(metadata.getOrDefault(MetadataKeys.QUARANTINE, ""));
     Set<String> names = new HashSet<>(ready.keySet());
     for (String name : metadata.getOrDefault(MetadataKeys.MODELS_KNOWN, "").split(",", -1)) {
       if (!name.isBlank()) {
@@ -115,6 +130,30 @@ public final class Replica implements ServiceInstance {
   /** The model's READY versions here; empty if it has none. */
   public Set<String> versionsReadyOf(String model) {
     return ready.getOrDefault(model, Set.of());
+  }
+
+  /** What runs here when the model is asked for; null where it is not READY. */
+  public @Nullable ModelContent contentOf(ModelReference model) {
+    if (model.version() == null) {
+      return highest.get(model.name());
+    }
+    Map<String, ModelContent> versions = contents.get(model.name());
+    return versions == null ? null : versions.get(model.version());
+  }
+
+  /** What is READY here. */
+  public List<ModelContent> contents() {
+    return contents.values().stream().flatMap(versions -> versions.values().stream()).toList();
+  }
+
+  /** What ended processes, as this replica knows. Not READY here. */
+  Set<ModelContent> quarantine() {
+    return quarantine;
+  }
+
+  /** Whether it says what it knows of a quarantine, be it that there is none. */
+  boolean tellsOfQuarantine() {
+    return metadata.containsKey(MetadataKeys.QUARANTINE);
   }
 
   /** The names of the models with a READY version. */
@@ -209,6 +248,54 @@ public final class Replica implements ServiceInstance {
     }
     versions.replaceAll((name, all) -> Set.copyOf(all));
     return Map.copyOf(versions);
+  }
+
+  /** By name and version; a digest that is not told is empty. */
+  private static Map<String, Map<String, ModelContent>> contents(
+      Map<String, Set<String>> ready, String entries) {
+    Map<String, Map<String, ModelContent>> contents = new HashMap<>();
+    ready.forEach(
+        (name, versions) -> {
+          Map<String, ModelContent> byVersion = new HashMap<>();
+          versions.forEach(version -> byVersion.put(version, new ModelContent(name, version, "")));
+          contents.put(name, byVersion);
+        });
+    for (ModelContent told : told(entries)) {
+      Map<String, ModelContent> byVersion = contents.get(told.name());
+      if (byVersion != null && byVersion.containsKey(told.version())) {
+        byVersion.put(told.version(), told);
+      }
+    }
+    return contents;
+  }
+
+  private static Set<ModelContent> quarantine(String entries) {
+    return Set.copyOf(told(entries));
+  }
+
+  /** Comma-separated {@code <url-encoded model>/<version>@<digest>}. */
+  private static List<ModelContent> told(String entries) {
+    List<ModelContent> told = new ArrayList<>();
+    for (String entry : entries.split(",", -1)) {
+      int slash = entry.lastIndexOf('/');
+      int at = entry.lastIndexOf('@');
+      if (slash > 0 && at > slash) {
+        told.add(
+            new ModelContent(
+                decoded(entry.substring(0, slash).strip()),
+                entry.substring(slash + 1, at).strip(),
+                entry.substring(at + 1).strip()));
+      }
+    }
+    return told;
+  }
+
+  private static long number(String version) {
+    try {
+      return Long.parseLong(version);
+    } catch (NumberFormatException none) {
+      return -1;
+    }
   }
 
   private static List<ModelVariant> variants(String entries) {

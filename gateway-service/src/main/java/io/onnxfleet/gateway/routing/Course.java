@@ -9,19 +9,26 @@ import io.onnxfleet.gateway.balancing.ReplicaLoad;
 import io.onnxfleet.gateway.balancing.ReplicaRequest;
 import io.onnxfleet.gateway.failure.ErrorCode;
 import io.onnxfleet.gateway.failure.GatewayException;
+import io.onnxfleet.gateway.fleet.Fleet;
 import io.onnxfleet.gateway.fleet.ModelReference;
 import io.onnxfleet.gateway.fleet.Replica;
 import io.onnxfleet.gateway.observability.RequestTrace;
+import io.onnxfleet.gateway.suspect.Passage;
+import io.onnxfleet.gateway.suspect.RunRequest;
+import io.onnxfleet.gateway.suspect.Suspects;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
+import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
 import org.springframework.web.server.ServerWebExchange;
 import reactor.core.Disposable;
@@ -35,12 +42,16 @@ import reactor.core.publisher.MonoSink;
  * that has an answer claims the client; the others are cancelled.
  *
  * <p>Lanes run on the event loops of their connections. What they share is guarded by this object's
- * monitor; nothing outside is called under it but the balancer.
+ * monitor; nothing outside is called under it but the balancer and the suspects.
  */
 final class Course {
 
   private static final Logger LOGGER = LoggerFactory.getLogger(Course.class);
-  private static final int MOST_LANES = 3;
+
+  /** A request is never with more replicas at once than with one and one other. */
+  private static final int MOST_LANES = 2;
+
+  private static final int TOO_MANY_REQUESTS = 429;
 
   /** How long a replica that refused for want of room is no alternative. */
   private static final Duration FULL_FOR = Duration.ofMillis(100);
@@ -56,11 +67,22 @@ final class Course {
   /** Only inference says something of a replica's latency. */
   private final boolean isInference;
 
+  /** Null for a question about the model, which runs nothing. */
+  private final @Nullable RunRequest run;
+
   @GuardedBy("this")
   private final Set<String> tried = new HashSet<>();
 
   @GuardedBy("this")
   private final List<Lane> lanes = new ArrayList<>(1);
+
+  /** Replicas that got the request and have not answered: at it, or dead. */
+  @GuardedBy("this")
+  private final Map<String, Exposure> exposed = new LinkedHashMap<>();
+
+  /** Whether it went on, or is about to, to another one beside those. */
+  @GuardedBy("this")
+  private boolean sentOn;
 
   @GuardedBy("this")
   private int tries;
@@ -80,6 +102,9 @@ final class Course {
   @GuardedBy("this")
   private boolean over;
 
+  /** A replica that has the request. */
+  private record Exposure(Replica replica, Suspects.Hold hold) {}
+
   Course(
       Forwarding way,
       ServerWebExchange exchange,
@@ -95,6 +120,25 @@ final class Course {
     this.client = client;
     this.loads = way.loads().of(model.name());
     this.isInference = HttpMethod.POST.equals(exchange.getRequest().getMethod());
+    this.run = isInference ? run() : null;
+  }
+
+  private RunRequest run() {
+    boolean isEncoded =
+        exchange.getRequest().getHeaders().getFirst(HttpHeaders.CONTENT_ENCODING) != null;
+    return switch (body) {
+      case RequestBody.Kept kept ->
+          new RunRequest(model, kept.bytes().length, isEncoded, kept.bytes());
+      case RequestBody.Streamed streamed ->
+          // Of an unknown length is known that it is more than is kept.
+          new RunRequest(
+              model,
+              streamed.length() >= 0
+                  ? streamed.length()
+                  : way.properties().replayLimit().toBytes() + 1,
+              isEncoded,
+              null);
+    };
   }
 
   void begin() {
@@ -120,6 +164,7 @@ final class Course {
       over = true;
       open = List.copyOf(lanes);
       lanes.clear();
+      letGo();
     }
     open.forEach(Disposable::dispose);
   }
@@ -133,6 +178,7 @@ final class Course {
         return;
       }
       over = true;
+      letGo();
     }
     if (failure == null) {
       client.success();
@@ -168,7 +214,96 @@ final class Course {
   }
 
   private @Nullable Replica choose(Set<String> excluded) {
-    return way.balancer().choose(new ReplicaRequest(model, excluded));
+    Replica replica = way.balancer().choose(new ReplicaRequest(model, excluded));
+    return replica == null || run == null || way.suspects().passage(replica, run, excluded).isOpen()
+        ? replica
+        : chooseAmongOpen(run, excluded);
+  }
+
+  /**
+   * Chooses among the replicas that may get what others may not.
+   *
+   * @throws GatewayException if none may
+   */
+  private @Nullable Replica chooseAmongOpen(RunRequest run, Set<String> excluded) {
+    Set<String> open = new HashSet<>();
+    Passage.Closed closed = null;
+    Fleet now = way.watch().current();
+    for (List<Replica> all : List.of(now.serving(model), now.vanishedServing(model))) {
+      for (Replica replica : all) {
+        Passage passage = way.suspects().passage(replica, run, excluded);
+        if (passage.isOpen()) {
+          open.add(replica.id());
+        } else if (passage instanceof Passage.Closed none) {
+          closed = none;
+        }
+      }
+    }
+    if (open.isEmpty() && closed != null) {
+      throw way.suspects().closed(closed);
+    }
+    return way.balancer().choose(new ReplicaRequest(model, excluded, open));
+  }
+
+  /** Takes the right to send to one more replica. */
+  private synchronized boolean takeSendingOn() {
+    if (run == null || exposed.isEmpty()) {
+      return true;
+    }
+    Replica first = exposed.values().iterator().next().replica();
+    if (sentOn || !way.suspects().vouchesFor(first, run)) {
+      return false;
+    }
+    sentOn = true;
+    return true;
+  }
+
+  /** Whether the request may be sent there still: its like may have gone elsewhere meanwhile. */
+  private boolean exposes(Replica replica) {
+    if (run == null) {
+      return true;
+    }
+    Suspects.Hold hold = way.suspects().hold(replica, run);
+    if (hold == null) {
+      return false;
+    }
+    synchronized (this) {
+      if (!over) {
+        exposed.put(replica.id(), new Exposure(replica, hold));
+        return true;
+      }
+    }
+    hold.close();
+    return true;
+  }
+
+  /** The replica has not got the request, or is done with it. */
+  private synchronized void isDone(Replica replica) {
+    Exposure exposure = exposed.remove(replica.id());
+    if (exposure != null) {
+      exposure.hold().close();
+    }
+    sentOn = exposed.size() > 1;
+  }
+
+  /** It is known what became of it there; it stays exposed to it. */
+  private synchronized void letGo(Replica replica) {
+    Exposure exposure = exposed.get(replica.id());
+    if (exposure != null) {
+      exposure.hold().close();
+    }
+  }
+
+  /** It is known what became of the request, or nobody waits for it any more. */
+  private synchronized void letGo() {
+    exposed.values().forEach(exposure -> exposure.hold().close());
+  }
+
+  /** What the client is told of a request that nobody else gets. */
+  private GatewayException notSentOn(Replica replica) {
+    return run == null || way.suspects().vouchesFor(replica, run)
+        ? exhausted()
+        : way.suspects().notSentOn(replica, run);
   }
 
   /** Whether a replica that was not asked yet could take the request. */
@@ -188,9 +323,14 @@ final class Course {
       last = failure;
       number = tries;
       switch (failure.reason()) {
-        case REFUSED, RESET, DRAINING -> {
+        case REFUSED, RESET, CUT -> {
           tried.add(replica.id());
           way.leftOut().leaveOut(replica.id());
+        }
+        case DRAINING -> {
+          tried.add(replica.id());
+          way.leftOut().leaveOut(replica.id());
+          way.suspects().leaves(replica);
         }
         case SATURATED, FULL, LATE -> tried.add(replica.id());
         case STALE -> {
@@ -243,7 +383,8 @@ final class Course {
             Replica replica = choose();
             return replica == null
                 ? Mono.error(exhausted())
-                : ask(replica).onErrorResume(ReplicaFailure.class, this::after);
+                : ask(replica)
+                    .onErrorResume(ReplicaFailure.class, failure -> judged(replica, failure));
           });
     }
 
@@ -252,28 +393,68 @@ final class Course {
       if (remaining.isZero()) {
         return Mono.error(RoutingFilter.expired());
       }
+      if (!exposes(replica)) {
+        return Mono.error(
+            new GatewayException(
+                ErrorCode.MODEL_ON_PROBATION,
+                "model '%s': the first requests of this size are under way at another replica"
+                    .formatted(model)));
+      }
       RequestTrace.of(exchange).tried(replica.id(), countTry());
       // The counts fall before the end is told, so that a next try finds them right.
       return Mono.using(
-              () -> new Attempt(this, replica, remaining),
-              attempt ->
-                  way.replicas()
-                      .send(replica, exchange, body, remaining, attempt)
-                      .doOnSuccess(nothing -> attempt.answered())
-                      .doOnError(failure -> attempt.broke()),
-              Attempt::close)
-          .doOnError(ReplicaFailure.class, failure -> failed(replica, failure));
+          () -> new Attempt(this, replica, remaining),
+          attempt ->
+              way.replicas()
+                  .send(replica, exchange, body, remaining, attempt)
+                  .doOnSuccess(nothing -> attempt.answered())
+                  .doOnError(failure -> attempt.broke()),
+          Attempt::close);
     }
 
-    private Mono<Void> after(ReplicaFailure failure) {
+    /** A used connection may just have been too old: then the replica lives, and says so. */
+    private Mono<Void> judged(Replica replica, ReplicaFailure failure) {
+      if (run == null || failure.reason() != ReplicaFailure.Reason.STALE) {
+        return after(replica, failure, false);
+      }
+      return way.life()
+          .lives(replica)
+          .flatMap(
+              lives ->
+                  lives
+                      ? after(replica, failure, true)
+                      : after(
+                          replica,
+                          new ReplicaFailure(
+                              ReplicaFailure.Reason.RESET, String.valueOf(failure.getMessage())),
+                          false));
+    }
+
+    private Mono<Void> after(Replica replica, ReplicaFailure failure, boolean lives) {
       ReplicaFailure.Reason reason = failure.reason();
+      failed(replica, failure);
+      boolean isDeath = false;
+      if (run != null && reason == ReplicaFailure.Reason.RESET) {
+        isDeath = true;
+        way.suspects().died(replica, run);
+        letGo(replica);
+      }
+      if (lives || !reason.leavesExposed()) {
+        isDone(replica);
+      }
       boolean sendable = body.isReplayable() || reason.leftBodyUntouched();
       int before = tries();
-      if (!sendable
-          || before >= way.properties().maxTries()
-          || reason == ReplicaFailure.Reason.LATE
-          || (reason.costsMore() && !way.budget().tryTake(model.name()))) {
+      if (reason == ReplicaFailure.Reason.LATE) {
         return Mono.error(exhausted());
+      }
+      if (!sendable || before >= way.properties().maxTries() || !takeSendingOn()) {
+        return Mono.error(isDeath ? notSentOn(replica) : exhausted());
+      }
+      if (reason.costsMore() && !way.budget().tryTake(model.name())) {
+        return Mono.error(exhausted());
+      }
+      if (isDeath) {
+        way.suspects().sentOn();
       }
       way.metrics().retried(reason.tag());
       if (before < 2) {
@@ -346,7 +527,10 @@ final class Course {
       } else {
         startWaiting(stuckAfter - waited);
       }
-      if (begins && hasRoomElsewhere(replica.id()) && way.budget().tryTake(model.name())) {
+      if (begins
+          && hasRoomElsewhere(replica.id())
+          && takeSendingOn()
+          && way.budget().tryTake(model.name())) {
         way.metrics().retried(waited >= stuckAfter ? "stuck" : "hedged");
         startLane();
       }
@@ -370,7 +554,12 @@ final class Course {
           return false;
         }
       }
-      if (!hasRoomElsewhere(replica.id()) || !way.budget().tryTake(model.name())) {
+      // Others like it wait there, and none of them has been answered: it stays with them.
+      boolean isUncharted =
+          run != null && way.suspects().passage(replica, run, Set.of()) instanceof Passage.OnlyHere;
+      if ((isUncharted && refusal == TOO_MANY_REQUESTS)
+          || !hasRoomElsewhere(replica.id())
+          || !way.budget().tryTake(model.name())) {
         return false;
       }
       synchronized (Course.this) {
@@ -382,6 +571,10 @@ final class Course {
     @Override
     public boolean claims(int answered) {
       status = answered;
+      isDone(replica);
+      if (run != null) {
+        way.suspects().answered(replica, run, answered < 300);
+      }
       return claim(lane);
     }
 

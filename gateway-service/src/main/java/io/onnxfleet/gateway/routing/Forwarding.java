@@ -9,6 +9,7 @@ import io.onnxfleet.gateway.balancing.SlowOutliers;
 import io.onnxfleet.gateway.fleet.FleetWatch;
 import io.onnxfleet.gateway.fleet.ModelReference;
 import io.onnxfleet.gateway.observability.GatewayMetrics;
+import io.onnxfleet.gateway.suspect.Suspects;
 import java.util.function.LongSupplier;
 import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Mono;
@@ -24,6 +25,8 @@ import reactor.core.publisher.Mono;
  *       kept or nothing of it went out.
  *   <li>A replica is asked at most once, except that one whose used connection turned out to be
  *       closed may be asked again when there is no other.
+ *   <li>A request to run a model that a replica broke off, or says nothing to, goes on to at most
+ *       one other, and only if {@link Suspects} speak for it.
  *   <li>Tries that cost replicas work stay within the {@link RetryBudget}. A replica's refusal for
  *       want of room is kept from the client at most once, and only while another has room.
  *   <li>Of two replicas that are asked at once, one answers; the other's connection is closed, on
@@ -47,6 +50,8 @@ record Forwarding(
     SlowOutliers outliers,
     RetryBudget budget,
     Patience patience,
+    Suspects suspects,
+    LifeProbes life,
     HashedWheelTimer timer,
     GatewayMetrics metrics,
     RoutingProperties properties,

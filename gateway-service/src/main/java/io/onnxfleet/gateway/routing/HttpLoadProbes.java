@@ -10,6 +10,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.springframework.web.util.UriUtils;
 import reactor.core.publisher.Mono;
@@ -29,6 +30,7 @@ final class HttpLoadProbes implements LoadProbes {
   private final HttpClient http;
   private final ReplicaLoads loads;
   private final LeftOutReplicas leftOut;
+  private final Consumer<Replica> leaving;
   private final LongSupplier nanoClock;
   private final double perNano;
   private final double most;
@@ -39,15 +41,22 @@ final class HttpLoadProbes implements LoadProbes {
   @GuardedBy("this")
   private long filledAt;
 
+  /**
+   * Asks nobody yet.
+   *
+   * @param leaving is told of replicas that say that they go away
+   */
   HttpLoadProbes(
       HttpClient http,
       ReplicaLoads loads,
       LeftOutReplicas leftOut,
+      Consumer<Replica> leaving,
       int mostPerSecond,
       LongSupplier nanoClock) {
     this.http = http;
     this.loads = loads;
     this.leftOut = leftOut;
+    this.leaving = leaving;
     this.nanoClock = nanoClock;
     this.perNano = mostPerSecond / 1e9;
     this.most = mostPerSecond;
@@ -80,6 +89,7 @@ final class HttpLoadProbes implements LoadProbes {
         .responseHeaders()
         .contains(ForwardedHeaders.REPLICA_STATE, ForwardedHeaders.DRAINING, true)) {
       leftOut.leaveOut(replica.id());
+      leaving.accept(replica);
       return;
     }
     leftOut.heardOf(replica.id());

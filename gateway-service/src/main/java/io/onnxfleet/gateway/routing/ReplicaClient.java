@@ -196,7 +196,7 @@ final class ReplicaClient {
       if (answerBroke && !exchange.getResponse().isCommitted()) {
         // Headers came and nothing after them; the client has heard nothing yet.
         takeBackHeaders();
-        return failed(ReplicaFailure.Reason.RESET, error);
+        return failed(ReplicaFailure.Reason.CUT, error);
       }
       return error;
     }

@@ -12,6 +12,8 @@ final class ReplicaFailure extends RuntimeException {
     RESET,
     /** As {@link #RESET}, on a connection that was used before: it may just have been too old. */
     STALE,
+    /** The connection broke after the head of an answer had come, and nothing else. */
+    CUT,
     /** The replica is leaving and takes nothing new. */
     DRAINING,
     /** Every connection to the replica is taken and so is every place in the queue for one. */
@@ -38,9 +40,14 @@ final class ReplicaFailure extends RuntimeException {
       return this == SATURATED || this == FULL || this == LATE;
     }
 
+    /** Whether the replica may still be at the request, or may have died of it. */
+    boolean leavesExposed() {
+      return this == RESET || this == STALE;
+    }
+
     /** Whether a further try costs replicas more than the first one would have alone. */
     boolean costsMore() {
-      return this == RESET || this == STALE;
+      return this == RESET || this == STALE || this == CUT;
     }
   }
 

@@ -20,8 +20,10 @@ import io.onnxfleet.gateway.observability.GatewayMetrics;
 import io.onnxfleet.gateway.rollout.AnswerComparison;
 import io.onnxfleet.gateway.rollout.RolloutProperties;
 import io.onnxfleet.gateway.rollout.Rollouts;
+import io.onnxfleet.gateway.suspect.Suspects;
 import io.onnxfleet.gateway.waking.WakingQueue;
 import java.util.concurrent.TimeUnit;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.cloud.gateway.route.RouteLocator;
 import org.springframework.cloud.gateway.route.builder.RouteLocatorBuilder;
 import org.springframework.context.annotation.Bean;
@@ -69,13 +71,29 @@ class RoutingConfiguration {
   }
 
   @Bean
+  LifeProbes lifeProbes(RoutingProperties properties) {
+    return new LifeProbes(
+        HttpClient.newConnection()
+            .disableRetry(true)
+            .option(
+                ChannelOption.CONNECT_TIMEOUT_MILLIS,
+                (int) properties.connectTimeout().toMillis()));
+  }
+
+  @Bean
   HttpLoadProbes loadProbes(
       HttpClient replicaHttpClient,
       ReplicaLoads loads,
       LeftOutReplicas leftOut,
+      ObjectProvider<Suspects> suspects,
       BalancingProperties balancing) {
     return new HttpLoadProbes(
-        replicaHttpClient, loads, leftOut, balancing.maxProbesPerSecond(), System::nanoTime);
+        replicaHttpClient,
+        loads,
+        leftOut,
+        leaving -> suspects.ifAvailable(known -> known.leaves(leaving)),
+        balancing.maxProbesPerSecond(),
+        System::nanoTime);
   }
 
   /** One thread for every wait; starts with the first. */
@@ -94,6 +112,8 @@ class RoutingConfiguration {
       ReplicaLoads loads,
       LeftOutReplicas leftOut,
       SlowOutliers outliers,
+      Suspects suspects,
+      LifeProbes lifeProbes,
       HashedWheelTimer patienceTimer,
       GatewayMetrics metrics,
       RoutingProperties routing) {
@@ -107,6 +127,8 @@ class RoutingConfiguration {
         outliers,
         new RetryBudget(routing.retryShare(), routing.retryBurst()),
         new Patience(routing),
+        suspects,
+        lifeProbes,
         patienceTimer,
         metrics,
         routing,
@@ -119,6 +141,9 @@ class RoutingConfiguration {
       HttpClient replicaHttpClient,
       ReplicaLoadBalancer balancer,
       InFlightRequests inFlight,
+      LeftOutReplicas leftOut,
+      Suspects suspects,
+      LifeProbes lifeProbes,
       AnswerComparison comparison,
       RolloutProperties rollout) {
     int mostOfAnswer = (int) rollout.shadowAnswer().toBytes();
@@ -128,6 +153,9 @@ class RoutingConfiguration {
             replicaHttpClient,
             balancer,
             inFlight,
+            leftOut,
+            suspects,
+            lifeProbes,
             comparison,
             mostOfAnswer,
             rollout.shadowsAtOnce()),
@@ -149,6 +177,7 @@ class RoutingConfiguration {
       VariantForecasts forecasts,
       Rollouts rollouts,
       Trials trials,
+      Suspects suspects,
       RoutingProperties routing,
       ModelProperties models) {
     return new RoutingFilter(
@@ -162,6 +191,7 @@ class RoutingConfiguration {
         new RequestedModel(models.defaultModel(), admission.maxBodySize().toBytes()),
         new Destinations(variants, forecasts, rollouts),
         answers,
+        suspects,
         routing.deadline(),
         System::nanoTime);
   }

@@ -6,8 +6,10 @@ import io.onnxfleet.gateway.cache.ResponseCache;
 import io.onnxfleet.gateway.failure.ErrorCode;
 import io.onnxfleet.gateway.failure.GatewayException;
 import io.onnxfleet.gateway.fleet.FleetWatch;
+import io.onnxfleet.gateway.fleet.ModelContent;
 import io.onnxfleet.gateway.fleet.ModelReference;
 import io.onnxfleet.gateway.observability.RequestTrace;
+import io.onnxfleet.gateway.suspect.Suspects;
 import io.onnxfleet.gateway.waking.WakingQueue;
 import java.time.Duration;
 import java.util.function.LongSupplier;
@@ -49,6 +51,7 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
   private final RequestedModel requestedModel;
   private final Destinations destinations;
   private final FleetAnswers answers;
+  private final Suspects suspects;
   private final Duration deadline;
   private final LongSupplier nanoClock;
 
@@ -63,6 +66,7 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
       RequestedModel requestedModel,
       Destinations destinations,
       FleetAnswers answers,
+      Suspects suspects,
       Duration deadline,
       LongSupplier nanoClock) {
     this.watch = watch;
@@ -75,6 +79,7 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
     this.requestedModel = requestedModel;
     this.destinations = destinations;
     this.answers = answers;
+    this.suspects = suspects;
     this.deadline = deadline;
     this.nanoClock = nanoClock;
   }
@@ -242,6 +247,10 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
     RequestTrace.of(to.exchange()).model(model.name());
     if (watch.current().serving(model).isEmpty()
         && watch.current().vanishedServing(model).isEmpty()) {
+      ModelContent quarantined = watch.current().quarantined(model);
+      if (quarantined != null) {
+        throw suspects.quarantined(quarantined);
+      }
       throw new GatewayException(
           ErrorCode.MODEL_NOT_READY, "model '" + model + "' is not ready on any replica");
     }

@@ -3,6 +3,7 @@ package io.onnxfleet.gateway.routing;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.onnxfleet.gateway.balancing.InFlightRequests;
+import io.onnxfleet.gateway.balancing.LeftOutReplicas;
 import io.onnxfleet.gateway.balancing.ReplicaLoadBalancer;
 import io.onnxfleet.gateway.balancing.ReplicaRequest;
 import io.onnxfleet.gateway.fleet.Replica;
@@ -10,12 +11,16 @@ import io.onnxfleet.gateway.observability.HeaderNames;
 import io.onnxfleet.gateway.rollout.AnswerComparison;
 import io.onnxfleet.gateway.rollout.InferenceAnswer;
 import io.onnxfleet.gateway.rollout.ShadowResult;
+import io.onnxfleet.gateway.suspect.RunRequest;
+import io.onnxfleet.gateway.suspect.Suspects;
 import java.io.ByteArrayOutputStream;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 import reactor.netty.ByteBufFlux;
@@ -29,11 +34,15 @@ import reactor.netty.http.client.HttpClientResponse;
 final class Shadows {
 
   private static final int OK = 200;
+  private static final String CONTENT_ENCODING = "Content-Encoding";
   private static final Duration LONGEST = Duration.ofSeconds(30);
 
   private final HttpClient http;
   private final ReplicaLoadBalancer balancer;
   private final InFlightRequests inFlight;
+  private final LeftOutReplicas leftOut;
+  private final Suspects suspects;
+  private final LifeProbes life;
   private final AnswerComparison comparison;
   private final int mostOfAnswer;
   private final Semaphore places;
@@ -42,12 +51,18 @@ final class Shadows {
       HttpClient http,
       ReplicaLoadBalancer balancer,
       InFlightRequests inFlight,
+      LeftOutReplicas leftOut,
+      Suspects suspects,
+      LifeProbes life,
       AnswerComparison comparison,
       int mostOfAnswer,
       int atOnce) {
     this.http = http;
     this.balancer = balancer;
     this.inFlight = inFlight;
+    this.leftOut = leftOut;
+    this.suspects = suspects;
+    this.life = life;
     this.comparison = comparison;
     this.mostOfAnswer = mostOfAnswer;
     this.places = new Semaphore(atOnce);
@@ -55,25 +70,49 @@ final class Shadows {
 
   /** Asks, compares and tells, in its own time. */
   void run(ShadowRequest request, InferenceAnswer expected, Consumer<ShadowResult> told) {
-    ReplicaRequest wanted = new ReplicaRequest(request.model(), Set.of());
-    Replica replica = balancer.hasRoom(wanted) ? balancer.choose(wanted) : null;
-    if (replica == null || !places.tryAcquire()) {
+    RunRequest run = run(request);
+    Replica replica = choose(run);
+    Suspects.Hold hold = replica == null ? null : suspects.hold(replica, run);
+    if (replica == null || hold == null || !places.tryAcquire()) {
+      if (hold != null) {
+        hold.close();
+      }
       told.accept(new ShadowResult.Skipped());
       return;
     }
     var _ =
         Mono.using(
                 () -> inFlight.begin(replica.id()),
-                lease -> ask(replica, request, expected),
+                lease -> ask(replica, request, run, expected),
                 InFlightRequests.Lease::close)
             .timeout(LONGEST)
             .onErrorResume(failure -> Mono.just(new ShadowResult.Failed(failure.toString())))
-            .doFinally(signal -> places.release())
+            .doFinally(
+                signal -> {
+                  hold.close();
+                  places.release();
+                })
             .subscribe(told);
   }
 
-  private Mono<ShadowResult> ask(Replica replica, ShadowRequest request, InferenceAnswer expected) {
+  private static RunRequest run(ShadowRequest request) {
     byte[] body = request.body().bytes();
+    boolean isEncoded =
+        request.headers().keySet().stream().anyMatch(CONTENT_ENCODING::equalsIgnoreCase);
+    return new RunRequest(request.model(), body.length, isEncoded, body);
+  }
+
+  /** A copy goes where any other request may go, and otherwise nowhere. */
+  private @Nullable Replica choose(RunRequest run) {
+    ReplicaRequest wanted = new ReplicaRequest(run.model(), Set.of());
+    Replica replica = balancer.hasRoom(wanted) ? balancer.choose(wanted) : null;
+    return replica != null && suspects.passage(replica, run, Set.of()).isOpen() ? replica : null;
+  }
+
+  private Mono<ShadowResult> ask(
+      Replica replica, ShadowRequest request, RunRequest run, InferenceAnswer expected) {
+    byte[] body = request.body().bytes();
+    AtomicBoolean exposed = new AtomicBoolean();
     return http.headers(
             headers -> {
               request.headers().forEach(headers::set);
@@ -83,12 +122,34 @@ final class Shadows {
         .post()
         .uri(URI.create(replica.baseUri() + Destinations.inferPath(request.model())))
         .send(
-            (asked, outbound) ->
-                outbound.send(Mono.fromSupplier(() -> Unpooled.wrappedBuffer(body))))
-        .response((answer, content) -> bytes(content).map(bytes -> new Received(answer, bytes)))
+            (asked, outbound) -> {
+              exposed.set(true);
+              return outbound.send(Mono.fromSupplier(() -> Unpooled.wrappedBuffer(body)));
+            })
+        .response(
+            (answer, content) -> {
+              exposed.set(false);
+              suspects.answered(replica, run, answer.status().code() == OK);
+              return bytes(content).map(bytes -> new Received(answer, bytes));
+            })
         .single()
+        .onErrorResume(
+            failure -> exposed.get() ? broken(replica, run, failure) : Mono.error(failure))
         .publishOn(Schedulers.parallel())
         .map(received -> judged(received, expected));
+  }
+
+  /** The replica broke it off: unless it lives, the copy may be why. */
+  private Mono<Received> broken(Replica replica, RunRequest run, Throwable failure) {
+    return life.lives(replica)
+        .flatMap(
+            lives -> {
+              if (!lives) {
+                leftOut.leaveOut(replica.id());
+                suspects.died(replica, run);
+              }
+              return Mono.error(failure);
+            });
   }
 
   @SuppressWarnings("ArrayRecordComponent") // Never compared.
