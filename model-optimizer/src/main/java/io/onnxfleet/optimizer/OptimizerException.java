@@ -3,7 +3,7 @@ package io.onnxfleet.optimizer;
 /**
  * What was asked cannot be done, and the message says why: a bad file, a model that does not fit.
  */
-public final class OptimizerException extends RuntimeException {
+public class OptimizerException extends RuntimeException {
   public OptimizerException(String message) {
     super(message);
   }

@@ -20,7 +20,9 @@ public record Measurement(
     double rowsPerSecond) {
 
   static Measurement failed(String name, String reason) {
-    return new Measurement(name, reason.isEmpty() ? "failed" : reason, 0, 1, 0, 0);
+    // A line of a table.
+    String line = reason.lines().findFirst().orElse("").replace('|', '/');
+    return new Measurement(name, line.isBlank() ? "failed" : line, 0, 1, 0, 0);
   }
 
   /** Whether there is such a candidate. */

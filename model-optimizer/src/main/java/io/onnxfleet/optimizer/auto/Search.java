@@ -35,7 +35,6 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.LongSupplier;
 
 /**
  * Makes candidates of a model one after the other and measures each beside the original: what it
@@ -50,7 +49,6 @@ public final class Search {
   private final SearchOptions options;
   private final SampleSet judging;
   private final SampleSet fitting;
-  private final LongSupplier nanoTime;
   private final Comparison.Progress progress;
 
   /**
@@ -66,14 +64,12 @@ public final class Search {
       SearchOptions options,
       SampleSet judging,
       SampleSet fitting,
-      LongSupplier nanoTime,
       Comparison.Progress progress) {
     this.original = original;
     this.workspace = workspace;
     this.options = options;
     this.judging = judging;
     this.fitting = fitting;
-    this.nanoTime = nanoTime;
     this.progress = progress;
   }
 
@@ -120,6 +116,12 @@ public final class Search {
         throw impossible;
       }
       return Measurement.failed(recipe.name(), String.valueOf(impossible.getMessage()));
+    } catch (OutOfMemoryError tooLarge) {
+      if (recipe.step() instanceof Step.Keep) {
+        throw tooLarge;
+      }
+      // Noted, so that a search that is started again does not end there again.
+      return Measurement.failed(recipe.name(), "out of memory: " + tooLarge.getMessage());
     }
   }
 
@@ -229,9 +231,7 @@ public final class Search {
 
   private Throughput.Speed speed(
       RunnableModel before, RunnableModel after, List<TensorValue> batch, int rows) {
-    return new Throughput(nanoTime, options.rounds())
-        .measure(List.of(before, after), batch, rows)
-        .getLast();
+    return new Throughput(options.rounds()).measure(List.of(before, after), batch, rows).getLast();
   }
 
   private double loss(Recipe recipe, RunnableModel before, RunnableModel after) {

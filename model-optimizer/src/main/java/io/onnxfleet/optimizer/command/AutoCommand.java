@@ -116,8 +116,7 @@ final class AutoCommand implements Callable<Integer> {
         fitting = fit.samplesFor(original, samples);
       }
       Path workspace = workspace();
-      Search search =
-          new Search(input, workspace, options, judging, fitting, System::nanoTime, progress);
+      Search search = new Search(input, workspace, options, judging, fitting, progress);
       SearchReport report = search.run();
       progress.clear();
       out.print(report.table());

@@ -128,8 +128,7 @@ final class CompareCommand implements Callable<Integer> {
       for (Path model : models) {
         open.add(RunnableModel.open(model, options.settings()));
       }
-      return new Comparison(options, System::nanoTime, progress)
-          .run(open, samples.samplesFor(open.getFirst()));
+      return new Comparison(options, progress).run(open, samples.samplesFor(open.getFirst()));
     } finally {
       progress.clear();
       open.forEach(RunnableModel::close);

@@ -98,6 +98,9 @@ final class ConvertCommand implements Callable<Integer> {
           weights ? "weights" : "nodes");
       say(out, "in FP32 as they overflow", outcome.overflowing());
       say(out, "in FP32 as they lose too much", outcome.inexact());
+      for (PrecisionConversion.Unfit unfit : outcome.unfit()) {
+        out.println("in FP32: " + unfit);
+      }
       out.printf(
           Locale.ROOT,
           "outputs: relative error %.2e, mean cosine %.6f%n",

@@ -162,7 +162,7 @@ final class DistilStaticCommand implements Callable<Integer> {
     for (int rows : new int[] {1, 8, 16}) {
       List<TensorValue> batch = Batches.of(teacher, all, rows, TOKENS).orElseThrow();
       List<Throughput.Speed> speeds =
-          new Throughput(System::nanoTime, ROUNDS).measure(List.of(teacher, student), batch, rows);
+          new Throughput(ROUNDS).measure(List.of(teacher, student), batch, rows);
       if (rows == 1) {
         cost = speeds.getLast().latency().toNanos() / 1e6;
       }

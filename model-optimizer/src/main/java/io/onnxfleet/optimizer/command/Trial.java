@@ -27,7 +27,7 @@ final class Trial {
     ProgressLine progress = new ProgressLine(err);
     try (RunnableModel before = RunnableModel.open(original, SessionSettings.DEFAULT);
         RunnableModel after = RunnableModel.open(result, SessionSettings.DEFAULT)) {
-      Comparison comparison = new Comparison(ComparisonOptions.DEFAULT, System::nanoTime, progress);
+      Comparison comparison = new Comparison(ComparisonOptions.DEFAULT, progress);
       OutputError error =
           comparison.errors(List.of(before, after), samples.samplesFor(before)).getLast();
       out.printf(

@@ -13,12 +13,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.LongSupplier;
 
 /** An original and its candidates, measured over the same samples and in turns. Not thread-safe. */
 public final class Comparison {
   private final ComparisonOptions options;
-  private final LongSupplier nanoTime;
   private final Progress progress;
 
   /** Told how far a measurement is. */
@@ -28,9 +26,8 @@ public final class Comparison {
     void at(String part, int done, int of);
   }
 
-  public Comparison(ComparisonOptions options, LongSupplier nanoTime, Progress progress) {
+  public Comparison(ComparisonOptions options, Progress progress) {
     this.options = options;
-    this.nanoTime = nanoTime;
     this.progress = progress;
   }
 
@@ -61,7 +58,7 @@ public final class Comparison {
         continue;
       }
       List<Throughput.Speed> measured =
-          new Throughput(nanoTime, options.rounds()).measure(models, batch.get(), rows);
+          new Throughput(options.rounds()).measure(models, batch.get(), rows);
       for (int model = 0; model < models.size(); model++) {
         Throughput.Speed speed = measured.get(model);
         speeds

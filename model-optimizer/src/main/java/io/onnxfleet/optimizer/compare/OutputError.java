@@ -19,7 +19,8 @@ import java.util.function.IntConsumer;
 /**
  * How far a candidate's outputs are from the original's over the same samples. Outputs of one row a
  * token ({@code [batch, tokens, size]}) are compared as what they are used for, the mean of a
- * text's unmasked rows; all others row by row.
+ * text's unmasked rows; all others row by row. If one model gives NaN or an infinity where the
+ * other does not, in whichever answer, all is lost: the cosines are -1 and the error is infinite.
  *
  * @param meanCosine of the vectors of both models
  * @param worstCosine of a single vector
@@ -98,6 +99,9 @@ public record OutputError(
     private long rows;
     private long agreeing;
 
+    /** Whether one model gave a number where the other gave none. */
+    private boolean isBroken;
+
     void add(Tensor expected, Tensor actual, Optional<Tensor> mask) {
       if (expected.type() != ElementType.FLOAT || actual.type() != ElementType.FLOAT) {
         addClasses(expected, actual);
@@ -108,19 +112,25 @@ public record OutputError(
       int width =
           expected.rank() == 0 ? 1 : Math.toIntExact(expected.dimension(expected.rank() - 1));
       int tokens =
-          expected.rank() == 3 && mask.isPresent() ? Math.toIntExact(expected.dimension(1)) : 0;
+          mask.filter(found -> isOfTokens(expected, found)).isPresent()
+              ? Math.toIntExact(expected.dimension(1))
+              : 0;
       long[] unmasked = tokens > 0 ? mask.orElseThrow().longs() : new long[0];
       for (int index = 0; index < one.length; index++) {
         if (tokens > 0 && unmasked[index / width] == 0) {
           continue;
         }
-        double difference = (double) one[index] - other[index];
-        squaredDifference += difference * difference;
-        squaredOriginal += (double) one[index] * one[index];
-        largest =
-            Math.max(
-                largest,
-                Double.isNaN(difference) ? Double.POSITIVE_INFINITY : Math.abs(difference));
+        if (Float.isFinite(one[index]) && Float.isFinite(other[index])) {
+          double difference = (double) one[index] - other[index];
+          squaredDifference += difference * difference;
+          squaredOriginal += (double) one[index] * one[index];
+          largest = Math.max(largest, Math.abs(difference));
+        } else {
+          // The same infinity, or no number in both, is the same answer.
+          isBroken |= Float.compare(one[index], other[index]) != 0;
+          one[index] = 0;
+          other[index] = 0;
+        }
       }
       if (tokens > 0) {
         for (int row = 0; row < one.length / (width * tokens); row++) {
@@ -144,6 +154,14 @@ public record OutputError(
           }
         }
       }
+    }
+
+    /** Whether an output has a row for each of the mask's tokens. */
+    private static boolean isOfTokens(Tensor output, Tensor mask) {
+      return output.rank() == 3
+          && mask.rank() == 2
+          && mask.dimension(0) == output.dimension(0)
+          && mask.dimension(1) == output.dimension(1);
     }
 
     /** Whole numbers are classes: they agree or they do not. */
@@ -181,7 +199,7 @@ public record OutputError(
       }
       boolean bothZero = squaredOne == 0 && squaredOther == 0;
       double cosine = bothZero ? 1 : product / Math.sqrt(squaredOne * squaredOther);
-      // What is no number at all counts as the worst answer, not as a good one.
+      // Beside a vector of zeros there is no cosine: the worst answer, not a good one.
       double counted = Double.isNaN(cosine) ? -1 : Math.min(1, cosine);
       cosines += counted;
       worst = Math.min(worst, counted);
@@ -203,6 +221,15 @@ public record OutputError(
         throw new OptimizerException("no output to compare (expected: a tensor of numbers)");
       }
       double agreement = rows == 0 ? 1 : (double) agreeing / rows;
+      if (isBroken) {
+        // However many answers are good: a mean must not hide it.
+        return new OutputError(
+            -1,
+            -1,
+            Double.POSITIVE_INFINITY,
+            Double.POSITIVE_INFINITY,
+            rows == 0 ? OptionalDouble.empty() : OptionalDouble.of(agreement));
+      }
       return new OutputError(
           vectors == 0 ? agreement : cosines / vectors,
           vectors == 0 ? agreement : worst,

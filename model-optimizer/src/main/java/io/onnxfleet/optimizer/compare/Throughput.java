@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
-import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 
 /**
@@ -21,11 +20,9 @@ public final class Throughput {
   /** A turn is at least this long, so that the clock and a single hiccup do not count. */
   private static final Duration SHORTEST_TURN = Duration.ofMillis(100);
 
-  private final LongSupplier nanoTime;
   private final int rounds;
 
-  public Throughput(LongSupplier nanoTime, int rounds) {
-    this.nanoTime = nanoTime;
+  public Throughput(int rounds) {
     this.rounds = rounds;
   }
 
@@ -54,14 +51,14 @@ public final class Throughput {
       }
       int[] runs = new int[models.size()];
       for (int model = 0; model < runs.length; model++) {
-        runs[model] = runsPerTurn(models.get(model), inputs.get(model));
+        runs[model] = runsPerTurn(inputs.get(model));
       }
       double[][] seconds = new double[models.size()][rounds];
       for (int round = 0; round < rounds; round++) {
         for (int turn = 0; turn < runs.length; turn++) {
           // Every other round backwards: neighbours change sides.
           int model = round % 2 == 0 ? turn : runs.length - 1 - turn;
-          seconds[model][round] = time(models.get(model), inputs.get(model), runs[model]);
+          seconds[model][round] = time(inputs.get(model), runs[model]);
         }
       }
       List<Speed> speeds = new ArrayList<>();
@@ -80,21 +77,15 @@ public final class Throughput {
     }
   }
 
-  private int runsPerTurn(RunnableModel model, RunnableModel.Inputs inputs) {
-    for (int run = 0; run < WARM_UP_RUNS; run++) {
-      model.exercise(inputs);
-    }
-    double once = time(model, inputs, 1);
+  private static int runsPerTurn(RunnableModel.Inputs inputs) {
+    double _ = time(inputs, WARM_UP_RUNS);
+    double once = time(inputs, 1);
     return (int) Math.clamp(Math.ceil(SHORTEST_TURN.toNanos() / 1e9 / once), 1, 100_000);
   }
 
   /** Seconds of one run. */
-  private double time(RunnableModel model, RunnableModel.Inputs inputs, int runs) {
-    long from = nanoTime.getAsLong();
-    for (int run = 0; run < runs; run++) {
-      model.exercise(inputs);
-    }
-    return Math.max(1, nanoTime.getAsLong() - from) / 1e9 / runs;
+  private static double time(RunnableModel.Inputs inputs, int runs) {
+    return inputs.exercise(runs) / 1e9 / runs;
   }
 
   static double median(double[] values) {

@@ -9,6 +9,7 @@ import io.onnxfleet.optimizer.graph.Node;
 import io.onnxfleet.optimizer.graph.OnnxModel;
 import io.onnxfleet.optimizer.graph.OperatorSetUpgrade;
 import io.onnxfleet.optimizer.graph.Tensor;
+import io.onnxfleet.optimizer.runtime.ModelCrashException;
 import io.onnxfleet.optimizer.runtime.RunnableModel;
 import io.onnxfleet.optimizer.runtime.SessionSettings;
 import io.onnxfleet.optimizer.runtime.TensorValue;
@@ -56,6 +57,7 @@ public final class PrecisionConversion {
    * @param of how many there are that could
    * @param overflowing descriptions of the nodes that stay in FP32 because their numbers overflow
    * @param inexact descriptions of those that do because the outputs would be off
+   * @param unfit those that do because ONNX Runtime refuses the model otherwise, or crashes
    */
   public record Outcome(
       OnnxModel model,
@@ -63,10 +65,35 @@ public final class PrecisionConversion {
       int of,
       List<String> overflowing,
       List<String> inexact,
+      List<Unfit> unfit,
       OutputError error) {
     public Outcome {
       overflowing = List.copyOf(overflowing);
       inexact = List.copyOf(inexact);
+      unfit = List.copyOf(unfit);
+    }
+  }
+
+  /**
+   * A node that ONNX Runtime does not take in FP16.
+   *
+   * @param reason what it says, or how it crashed
+   */
+  public record Unfit(String node, String reason, boolean crashed) {
+    @Override
+    public String toString() {
+      return "%s %s: %s".formatted(node, crashed ? "crashes ONNX Runtime" : "is not taken", reason);
+    }
+  }
+
+  /** What the search for nodes that can be converted has found so far. */
+  private static final class Findings {
+    private final Set<String> accepted = new LinkedHashSet<>();
+    private final List<String> inexact = new ArrayList<>();
+    private final List<Unfit> unfit = new ArrayList<>();
+
+    boolean leavesSomething() {
+      return !inexact.isEmpty() || !unfit.isEmpty();
     }
   }
 
@@ -140,7 +167,7 @@ public final class PrecisionConversion {
     if (!(error.relativeError() <= options.maxRelativeError())) {
       throw refused(error.relativeError(), "the weights of " + graph.nodes().getFirst());
     }
-    return new Outcome(model, stored, all, List.of(), List.of(), error);
+    return new Outcome(model, stored, all, List.of(), List.of(), List.of(), error);
   }
 
   private Outcome convert(SampleSet samples, List<List<TensorValue>> answers) {
@@ -174,19 +201,25 @@ public final class PrecisionConversion {
                           .orElse("no node computes in FP32")
                       : overflow.getFirst() + " overflows FP16"));
     }
-    Set<String> accepted = new LinkedHashSet<>();
-    List<String> inexact = new ArrayList<>();
-    accept(candidates, accepted, inexact, base, types, samples, answers);
-    if (!inexact.isEmpty() && options.precision() == Precision.FP16) {
-      throw refused(
-          options.maxRelativeError(), inexact.getFirst() + " (MIXED would leave it in FP32)");
+    Findings findings = new Findings();
+    accept(candidates, findings, base, types, samples, answers);
+    if (findings.accepted.isEmpty()
+        || (findings.leavesSomething() && options.precision() == Precision.FP16)) {
+      String hint = options.precision() == Precision.MIXED ? "" : " (MIXED would leave it in FP32)";
+      throw findings.unfit.isEmpty()
+          ? refused(options.maxRelativeError(), findings.inexact.getFirst() + hint)
+          : new OptimizerException(
+              "%s: in FP16, %s%s".formatted(file, findings.unfit.getFirst(), hint));
     }
-    if (accepted.isEmpty()) {
-      throw refused(options.maxRelativeError(), inexact.getFirst());
-    }
-    OnnxModel result = converted(base, types, accepted);
+    OnnxModel result = converted(base, types, findings.accepted);
     return new Outcome(
-        result, accepted.size(), all.size(), overflow, inexact, error(result, samples, answers));
+        result,
+        findings.accepted.size(),
+        all.size(),
+        overflow,
+        findings.inexact,
+        findings.unfit,
+        error(result, samples, answers));
   }
 
   private OptimizerException refused(double error, String where) {
@@ -198,37 +231,55 @@ public final class PrecisionConversion {
   /** Takes nodes into the accepted ones, all at once if that goes well, else half by half. */
   private void accept(
       List<Node> nodes,
-      Set<String> accepted,
-      List<String> inexact,
+      Findings findings,
       Path base,
       Map<String, ElementType> types,
       SampleSet samples,
       List<List<TensorValue>> answers) {
-    if (!inexact.isEmpty() && options.precision() == Precision.FP16) {
+    if (findings.leavesSomething() && options.precision() == Precision.FP16) {
       // One is enough to refuse.
       return;
     }
-    Set<String> tried = new LinkedHashSet<>(accepted);
+    Set<String> tried = new LinkedHashSet<>(findings.accepted);
     nodes.forEach(node -> tried.add(node.output()));
-    boolean good;
-    String reason = "";
+    boolean good = false;
+    @Nullable OptimizerException failure = null;
     try {
       good =
           error(base, types, tried, samples, answers).relativeError() <= options.maxRelativeError();
     } catch (OptimizerException refused) {
-      // ONNX Runtime may not know one of them in FP16.
-      good = false;
-      reason = ": " + refused.getMessage();
+      // ONNX Runtime may not know one of them in FP16, or crash.
+      failure = refused;
     }
     if (good) {
-      accepted.addAll(tried);
-    } else if (nodes.size() == 1) {
-      inexact.add(nodes.getFirst().description() + reason);
-    } else {
+      findings.accepted.addAll(tried);
+    } else if (nodes.size() > 1) {
       int middle = nodes.size() / 2;
-      accept(nodes.subList(0, middle), accepted, inexact, base, types, samples, answers);
-      accept(nodes.subList(middle, nodes.size()), accepted, inexact, base, types, samples, answers);
+      accept(nodes.subList(0, middle), findings, base, types, samples, answers);
+      accept(nodes.subList(middle, nodes.size()), findings, base, types, samples, answers);
+    } else if (failure == null) {
+      findings.inexact.add(nodes.getFirst().description());
+    } else {
+      findings.unfit.add(
+          new Unfit(
+              nodes.getFirst().description(),
+              reason(failure),
+              failure instanceof ModelCrashException));
     }
+  }
+
+  /** The first line of what was said, without the file, which nobody knows. */
+  private String reason(OptimizerException failure) {
+    String said = String.valueOf(failure.getMessage());
+    String own = candidate() + ": ";
+    return (said.startsWith(own) ? said.substring(own.length()) : said)
+        .lines()
+        .findFirst()
+        .orElse("");
+  }
+
+  private Path candidate() {
+    return folder.resolve("candidate.onnx");
   }
 
   private OnnxModel converted(Path base, Map<String, ElementType> types, Set<String> chosen) {
@@ -255,7 +306,7 @@ public final class PrecisionConversion {
   }
 
   private OutputError error(OnnxModel model, SampleSet samples, List<List<TensorValue>> answers) {
-    Path candidate = folder.resolve("candidate.onnx");
+    Path candidate = candidate();
     model.write(candidate);
     progress.accept(++runs);
     try (RunnableModel opened = RunnableModel.open(candidate, SessionSettings.DEFAULT)) {

@@ -24,7 +24,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -35,7 +34,6 @@ class AutoCommandTest {
 
   private final StringWriter out = new StringWriter();
   private final StringWriter err = new StringWriter();
-  private final AtomicLong clock = new AtomicLong();
   private Path model = Path.of("");
 
   @BeforeEach
@@ -143,8 +141,6 @@ class AutoCommandTest {
         options,
         samples,
         samples,
-        // A turn is over after one run.
-        () -> clock.addAndGet(200_000_000),
         (part, _, _) -> {
           if (part.contains(" of ")) {
             made.add(part);

@@ -8,6 +8,7 @@ import io.onnxfleet.optimizer.OptimizerException;
 import io.onnxfleet.optimizer.graph.Tensor;
 import io.onnxfleet.optimizer.runtime.TensorValue;
 import io.onnxfleet.optimizer.sample.SampleSet;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -57,6 +58,36 @@ class OutputErrorTest {
     OutputError error = between(MASK, one, other);
     assertThat(error.loss()).isEqualTo(2);
     assertThat(error.largestDifference()).isInfinite();
+  }
+
+  @Test
+  void oneNoNumberAmongMany_isNotHiddenByTheMean() {
+    float[] numbers = new float[2000];
+    Arrays.fill(numbers, 1);
+    Tensor one = Tensor.ofFloats(numbers, 1000, 2);
+    for (float wrong : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
+      numbers[700] = wrong;
+      OutputError error = between(MASK, one, Tensor.ofFloats(numbers, 1000, 2));
+      assertThat(error.loss()).isEqualTo(2);
+      assertThat(error.relativeError()).isInfinite();
+      assertThat(error.largestDifference()).isInfinite();
+    }
+  }
+
+  @Test
+  void theSameNoNumber_isTheSameAnswer() {
+    float[] numbers = {Float.NaN, 1, Float.NEGATIVE_INFINITY, 2};
+    Tensor one = Tensor.ofFloats(numbers, 2, 2);
+    OutputError error = between(MASK, one, Tensor.ofFloats(numbers, 2, 2));
+    assertThat(error.loss()).isEqualTo(0, within(1e-12));
+    assertThat(error.relativeError()).isZero();
+  }
+
+  @Test
+  void outputOfThreeDimensions_isComparedByRows_whereTheyAreNotTheMasksTokens() {
+    Tensor one = Tensor.ofFloats(new float[] {1, 0, 1, 0, 5, 5, 1, 1}, 4, 1, 2);
+    Tensor other = Tensor.ofFloats(new float[] {1, 0, 1, 0, 5, 5, -1, -1}, 4, 1, 2);
+    assertThat(between(MASK, one, other).worstCosine()).isEqualTo(-1, within(1e-6));
   }
 
   @Test

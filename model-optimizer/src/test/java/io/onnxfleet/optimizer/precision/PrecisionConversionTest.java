@@ -5,18 +5,25 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.onnxfleet.optimizer.OptimizerException;
 import io.onnxfleet.optimizer.TestModels;
+import io.onnxfleet.optimizer.compare.OutputError;
 import io.onnxfleet.optimizer.graph.ElementType;
 import io.onnxfleet.optimizer.graph.OnnxModel;
+import io.onnxfleet.optimizer.graph.Tensor;
 import io.onnxfleet.optimizer.proto.GraphProto;
 import io.onnxfleet.optimizer.proto.TensorProto;
 import io.onnxfleet.optimizer.runtime.RunnableModel;
 import io.onnxfleet.optimizer.runtime.SessionSettings;
+import io.onnxfleet.optimizer.runtime.TensorValue;
+import io.onnxfleet.optimizer.sample.SampleSet;
 import io.onnxfleet.optimizer.sample.SampleSource;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
 class PrecisionConversionTest {
@@ -182,5 +189,76 @@ class PrecisionConversionTest {
     assertThat(HalfTensors.toBfloat16(Float.intBitsToFloat(0x3f818000))).isEqualTo((short) 0x3f82);
     assertThat(HalfTensors.toBfloat16(Float.intBitsToFloat(0x3f808001))).isEqualTo((short) 0x3f81);
     assertThat(HalfTensors.toBfloat16(Float.NaN) & 0x7fff).isGreaterThan(0x7f80);
+  }
+
+  @Test
+  @EnabledIfSystemProperty(named = "fleet.shared", matches = ".+")
+  void nodesThatCrashTheRuntime_stayFp32InMixed_andAreNamedInFp16() {
+    // Its first layer's attention: that is enough to crash, and quickly searched.
+    OnnxModel whole =
+        OnnxModel.read(
+            Path.of(
+                System.getProperty("fleet.shared"),
+                "cases",
+                "36-half-precision-ends-the-process",
+                "model.onnx"));
+    whole
+        .graph()
+        .redeclare(
+            List.copyOf(whole.graph().inputs()),
+            List.of(TestModels.value("input.3", TestModels.FLOAT, -1, -1, -1).build()));
+    whole.graph().removeUnused();
+    Path file = folder.resolve("attention.onnx");
+    whole.write(file);
+    SampleSet samples = tokens(3);
+    try (RunnableModel original = RunnableModel.open(file, SessionSettings.DEFAULT)) {
+      PrecisionConversion.Outcome outcome =
+          new PrecisionConversion(file, folder, PrecisionOptions.of(Precision.MIXED), _ -> {})
+              .run(original, samples);
+      assertThat(outcome.unfit())
+          .anySatisfy(
+              unfit ->
+                  assertThat(unfit.toString())
+                      .contains("Transpose 'Transpose_")
+                      .contains("crashes ONNX Runtime")
+                      .contains("SIGSEGV in libonnxruntime"));
+      assertThat(outcome.converted()).isGreaterThan(outcome.of() * 3 / 4);
+      Path result = folder.resolve("result.onnx");
+      outcome.model().write(result);
+      try (RunnableModel made = RunnableModel.open(result, SessionSettings.DEFAULT)) {
+        OutputError error =
+            OutputError.between(
+                samples,
+                OutputError.answers(original, samples, _ -> {}),
+                OutputError.answers(made, samples, _ -> {}));
+        assertThat(error.relativeError()).isLessThan(1e-2);
+      }
+      assertThatThrownBy(
+              () ->
+                  new PrecisionConversion(
+                          file, folder, PrecisionOptions.of(Precision.FP16), _ -> {})
+                      .run(original, samples))
+          .isInstanceOf(OptimizerException.class)
+          .hasMessageContaining("in FP16, Transpose 'Transpose_")
+          .hasMessageContaining("crashes ONNX Runtime")
+          .hasMessageContaining("MIXED would leave it in FP32");
+    }
+  }
+
+  private static SampleSet tokens(int count) {
+    Random random = new Random(5);
+    List<List<TensorValue>> samples = new ArrayList<>();
+    for (int sample = 0; sample < count; sample++) {
+      int length = 5 + 7 * sample;
+      long[] ids = random.longs(length, 1, 900).toArray();
+      long[] ones = new long[length];
+      Arrays.fill(ones, 1);
+      samples.add(
+          List.of(
+              new TensorValue("input_ids", Tensor.ofLongs(ids, 1, length)),
+              new TensorValue("attention_mask", Tensor.ofLongs(ones, 1, length)),
+              new TensorValue("token_type_ids", Tensor.ofLongs(new long[length], 1, length))));
+    }
+    return new SampleSet("random tokens", samples);
   }
 }
