@@ -27,6 +27,11 @@ public record ModelInterface(
     }
   }
 
+  /** The same where requests of different length share a batch in that way. */
+  public ModelInterface with(@Nullable Padding other) {
+    return new ModelInterface(inputs, outputs, maxBatchSize, other);
+  }
+
   /** True if requests carry a batch dimension. */
   public boolean isBatched() {
     return maxBatchSize > 0;

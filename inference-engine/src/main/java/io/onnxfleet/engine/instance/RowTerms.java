@@ -30,6 +30,11 @@ public record RowTerms(boolean merged, Cut cut, boolean bounded, String reason) 
     return new RowTerms(true, Cut.BATCHES, false, reason);
   }
 
+  /** The same with something more to say. */
+  public RowTerms saying(String more) {
+    return more.isEmpty() ? this : new RowTerms(merged, cut, bounded, reason + "; " + more);
+  }
+
   /** The same where nothing is merged or cut from now on. */
   public RowTerms stopped(String why) {
     return new RowTerms(false, Cut.NEVER, bounded, why);

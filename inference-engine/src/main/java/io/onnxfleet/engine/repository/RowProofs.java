@@ -66,7 +66,8 @@ final class RowProofs {
     return proof.prove();
   }
 
-  private static List<SampleInput> inputs(ModelInterface model) {
+  /** Those that a request must have, as the model has them. */
+  static List<SampleInput> inputs(ModelInterface model) {
     List<SampleInput> inputs = new ArrayList<>();
     for (Port port : model.inputs()) {
       if (!port.spec().optional()) {

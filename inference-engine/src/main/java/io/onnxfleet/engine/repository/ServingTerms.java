@@ -9,7 +9,6 @@ import io.onnxfleet.engine.batching.WorkLimits;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.instance.ModelInterface;
-import io.onnxfleet.engine.instance.ModelInterface.Padding;
 import io.onnxfleet.engine.instance.ModelInterface.Port;
 import io.onnxfleet.engine.instance.RowTerms;
 import io.onnxfleet.engine.instance.RowTerms.Cut;
@@ -19,11 +18,9 @@ import io.onnxfleet.engine.proof.RowVerdict;
 import io.onnxfleet.engine.repository.config.DynamicBatching;
 import io.onnxfleet.engine.repository.config.ModelConfig;
 import io.onnxfleet.engine.repository.config.QueuePolicyConfig;
-import io.onnxfleet.engine.repository.config.SequencePadding;
 import io.onnxfleet.engine.repository.config.TensorConfig;
 import io.onnxfleet.engine.runtime.ExecutionProvider;
 import io.onnxfleet.engine.runtime.ModelSignature;
-import io.onnxfleet.engine.tensor.PaddingSide;
 import io.onnxfleet.engine.tensor.Shape;
 import io.onnxfleet.engine.tensor.TensorSpec;
 import io.onnxfleet.engine.tensor.TensorSpec.Form;
@@ -51,19 +48,13 @@ final class ServingTerms {
 
   private ServingTerms() {}
 
+  /** What requests look like; those of different length share no batch. */
   static ModelInterface modelInterface(ModelConfig config, ModelSignature signature) {
-    SequencePadding padding = config.sequencePadding();
     return new ModelInterface(
         config.inputs().stream().map(input -> port(config, input, signature.inputs())).toList(),
         config.outputs().stream().map(output -> port(config, output, signature.outputs())).toList(),
         config.maxBatchSize(),
-        padding == null
-            ? null
-            : new Padding(
-                padding.inputs(),
-                padding.outputs(),
-                padding.side().orElse(PaddingSide.RIGHT),
-                Map.of()));
+        null);
   }
 
   private static Port port(ModelConfig config, TensorConfig tensor, List<TensorSpec> declared) {
@@ -171,7 +162,8 @@ final class ServingTerms {
         : "requests are not merged: the configuration has no dynamic_batching";
   }
 
-  private static boolean mergesAnyway(ModelConfig config) {
+  /** True if the configuration merges requests whatever was shown. */
+  static boolean mergesAnyway(ModelConfig config) {
     String declared = config.parameters().getOrDefault(BATCH_INVARIANT, "true");
     return switch (declared) {
       case "true" -> false;

@@ -7,16 +7,19 @@ import io.onnxfleet.engine.instance.ModelInterface;
 import io.onnxfleet.engine.instance.RowTerms;
 import io.onnxfleet.engine.instance.WarmUp;
 import io.onnxfleet.engine.metrics.ModelVersionId;
+import io.onnxfleet.engine.proof.PaddingVerdict;
 import io.onnxfleet.engine.repository.ModelFolder.Version;
 import io.onnxfleet.engine.repository.ThreadBudget.Split;
 import io.onnxfleet.engine.repository.check.ModelFileCheck;
 import io.onnxfleet.engine.repository.config.DeclaredConfig;
 import io.onnxfleet.engine.repository.config.ModelConfig;
 import io.onnxfleet.engine.repository.config.ModelConfigDerivation;
+import io.onnxfleet.engine.repository.config.SequencePadding;
 import io.onnxfleet.engine.runtime.ModelSession;
 import io.onnxfleet.engine.runtime.ModelSessionFactory;
 import io.onnxfleet.engine.runtime.ModelSignature;
 import io.onnxfleet.engine.runtime.SessionOptions;
+import io.onnxfleet.engine.textsettings.SideFiles;
 import io.onnxfleet.engine.textsettings.TextFolder;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -50,6 +53,7 @@ final class SessionVersionLoader implements VersionLoader {
   private final InstanceGroup.Environment environment;
   private final RowProofs proofs;
   private final @Nullable Path copies;
+  private final PaddingProofs paddings;
 
   /** The sessions of each version that is open. */
   private final Map<InstanceGroup, List<Opened>> opened = new ConcurrentHashMap<>();
@@ -79,6 +83,7 @@ final class SessionVersionLoader implements VersionLoader {
     this.maxRunTime = maxRunTime;
     this.environment = environment;
     this.proofs = new RowProofs(environment.pool(), RowProofs.threadTime());
+    this.paddings = new PaddingProofs(environment.pool(), RowProofs.threadTime());
   }
 
   @Override
@@ -212,6 +217,12 @@ final class SessionVersionLoader implements VersionLoader {
     progress.accept("running rows together and alone");
     RowTerms rows =
         ServingTerms.rowTerms(config, proofs.verdict(file.modelFile(), config, model, first));
+    if (PaddingProofs.isOpen(config, rows)) {
+      progress.accept("running rows filled up and as they are");
+      PaddingProofs.Decision decision = decide(folder, id, file.modelFile(), config, model, first);
+      model = model.with(decision.padding());
+      rows = rows.saying(decision.reason());
+    }
     progress.accept("choosing threads");
     Split split = split(folder, file, wanted, first, config, model);
     SessionOptions chosen = optionsOf(split, wanted.getFirst());
@@ -271,6 +282,23 @@ final class SessionVersionLoader implements VersionLoader {
     Map<String, String> declared = config == null ? Map.of() : config.parameters();
     Map<String, String> completed = TextFolder.complete(model, declared);
     return completed.equals(declared) ? config : DeclaredConfig.withParameters(config, completed);
+  }
+
+  private PaddingProofs.Decision decide(
+      ModelFolder folder,
+      ModelVersionId id,
+      Path file,
+      ModelConfig config,
+      ModelInterface model,
+      ModelSession session) {
+    SequencePadding candidate = config.sequencePadding();
+    if (candidate == null) {
+      return PaddingProofs.Decision.NO_LENGTHS;
+    }
+    SideFiles files = SideFiles.of(folder.path(), id.version());
+    TokenizerPadding tokenizer = TokenizerPadding.read(files::find);
+    PaddingVerdict verdict = paddings.verdict(file, candidate, tokenizer, model, session);
+    return PaddingProofs.decide(config, tokenizer, verdict);
   }
 
   /**

@@ -14,6 +14,10 @@ final class Protobuf {
     return write(() -> fields.writeInt64(field, value));
   }
 
+  Protobuf real(int field, float value) {
+    return write(() -> fields.writeFloat(field, value));
+  }
+
   Protobuf text(int field, String value) {
     return write(() -> fields.writeString(field, value));
   }

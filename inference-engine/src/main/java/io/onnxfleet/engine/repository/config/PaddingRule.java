@@ -7,16 +7,16 @@ import io.onnxfleet.engine.tensor.Shape;
 import io.onnxfleet.engine.tensor.TensorSpec;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells which tensors of a batched model may be padded along their sequence: those that share the
- * named second dimension of the attention mask. The rule rather says none than pads where the
- * declaration leaves open what padding would do to an output.
+ * Tells which inputs of a batched model might be padded along their sequence: those that share the
+ * second dimension of the attention mask by its name, or where it has none the integers of as many
+ * dimensions.
  */
 final class PaddingRule {
   /** The parameter whose value {@value #OFF} switches padding off. */
@@ -54,28 +54,50 @@ final class PaddingRule {
             .filter(input -> input.name().equals(SequencePadding.MASK))
             .findFirst()
             .orElse(null);
-    if (choice.equals(OFF) || mask == null || mask.shape().rank() != 2 || !hasVariableAxis(mask)) {
+    if (choice.equals(OFF)) {
       return null;
     }
+    if (mask == null || mask.shape().rank() != 2 || !hasVariableAxis(mask)) {
+      return none(side, "the model has no input '%s' of variable length", SequencePadding.MASK);
+    }
     String sequence = mask.dimensionNames().get(SequencePadding.AXIS);
-    if (!Stream.concat(signature.inputs().stream(), signature.outputs().stream())
-        .allMatch(tensor -> isClear(tensor, sequence))) {
-      return null;
+    for (TensorSpec input : signature.inputs()) {
+      if (!isClear(input, sequence)) {
+        return none(side, "input '%s' is as long as '%s' twice", input.name(), mask.name());
+      }
     }
     List<String> inputs =
         signature.inputs().stream()
             .filter(input -> isPadded(input, sequence))
             .map(TensorSpec::name)
             .toList();
+    return new SequencePadding(inputs, outputs(signature, sequence), side);
+  }
+
+  private static @Nullable SequencePadding none(
+      Optional<PaddingSide> side, String reason, Object... names) {
+    if (side.isPresent()) {
+      throw ConfigFailure.invalid(
+          "parameter '%s': %s (expected auto or none: %s)",
+          PARAMETER, side.get().name().toLowerCase(Locale.ROOT), reason.formatted(names));
+    }
+    return null;
+  }
+
+  /** Empty where the names leave open how long one of the outputs is. */
+  private static Optional<List<String>> outputs(ModelSignature signature, String sequence) {
     List<String> outputs =
         signature.outputs().stream()
             .filter(output -> !sequence.isEmpty() && isPadded(output, sequence))
             .map(TensorSpec::name)
             .toList();
-    return signature.outputs().stream()
-            .allMatch(output -> outputs.contains(output.name()) || hasFixedRows(output))
-        ? new SequencePadding(inputs, outputs, side)
-        : null;
+    boolean isTold =
+        signature.outputs().stream()
+            .allMatch(
+                output ->
+                    isClear(output, sequence)
+                        && (outputs.contains(output.name()) || hasFixedRows(output)));
+    return isTold ? Optional.of(outputs) : Optional.empty();
   }
 
   /** True if the sequence stands nowhere in the tensor but at the axis that is padded. */
@@ -103,6 +125,6 @@ final class PaddingRule {
   }
 
   private static boolean hasFixedRows(TensorSpec tensor) {
-    return tensor.shape().withoutFirst().isConcrete();
+    return tensor.shape().rank() > 0 && tensor.shape().withoutFirst().isConcrete();
   }
 }

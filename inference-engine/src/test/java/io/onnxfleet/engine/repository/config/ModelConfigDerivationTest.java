@@ -46,7 +46,8 @@ final class ModelConfigDerivationTest {
         "scalar output|input FP32[batch,32]|loss FP32[]|false",
         "fixed state|x FP32[?,?]; state FP32[2,?,128]|y FP32[?,1]|false",
         "sequence first|x FP32[sequence,1,10]|y FP32[sequence,1,9]|true",
-        "sequence first, fixed rest|x FP32[sequence,1,10]; h FP32[4,1,20]|y FP32[sequence,1,9]|false",
+        "sequence first, fixed rest|x FP32[sequence,1,10]; h FP32[4,1,20]|y"
+            + " FP32[sequence,1,9]|false",
         "time first|x FP32[num_frames,80]|y FP32[num_frames,10]|true",
         "first also behind|x FP32[n,8]|similarity FP32[n,n]|true",
         "first behind another|text INT64[t,s]; image FP32[i,3]|logits FP32[t,i]|true",
@@ -188,25 +189,40 @@ final class ModelConfigDerivationTest {
         "output { name: \"x\" }|unknown output 'x' (expected OUTPUT0)",
         "input [ { name: \"INPUT0\" }, { name: \"INPUT0\" } ]|input 'INPUT0': listed twice",
         "input { name: \"INPUT0\" data_type: TYPE_FP32 }|data_type TYPE_FP32 (expected TYPE_INT32",
-        "max_batch_size: 8 input { name: \"INPUT0\" dims: [ 8 ] }|dims [8] (expected [16], as the model has it behind its batch dimension)",
+        "max_batch_size: 8 input { name: \"INPUT0\" dims: [ 8 ] }|dims [8] (expected [16], as the"
+            + " model has it behind its batch dimension)",
         "max_batch_size: 8 input { name: \"INPUT0\" dims: [ -1, 16 ] }|dims [-1,16] (expected [16]",
         "input { name: \"INPUT0\" dims: [ 0 ] }|dims [0] (expected each to be -1 or >= 1)",
         "input { name: \"INPUT0\" optional: true }|optional: true (expected false",
-        "input { name: \"INPUT0\" dims: [ 4, 2 ] reshape { shape: [ 16 ] } }|reshape [16] (expected as many elements as dims [4,2])",
-        "max_batch_size: 8 input { name: \"INPUT0\" dims: [ 4, 5 ] reshape { shape: [ 20 ] } }|reshape [20] (expected [16]",
-        "max_batch_size: 8 dynamic_batching { preferred_batch_size: 9 }|preferred_batch_size: 9 (expected from 1 to max_batch_size: 8)",
-        "dynamic_batching { priority_levels: 2 }|default_priority_level: 0 (expected from 1 to priority_levels: 2)",
-        "dynamic_batching { priority_levels: 2 default_priority_level: 3 }|default_priority_level: 3 (expected: <= 2)",
-        "dynamic_batching { priority_levels: 5000 default_priority_level: 3 }|priority_levels: 5000 (expected: <= 1024)",
-        "dynamic_batching { priority_levels: 1 default_priority_level: 1 priority_queue_policy { key: 2 value { } } }|priority_queue_policy key: 2",
-        "dynamic_batching { max_queue_delay_microseconds: 18446744073709551615 }|18446744073709551615 (expected: <= 9223372036854775)",
+        "input { name: \"INPUT0\" dims: [ 4, 2 ] reshape { shape: [ 16 ] } }|reshape [16] (expected"
+            + " as many elements as dims [4,2])",
+        "max_batch_size: 8 input { name: \"INPUT0\" dims: [ 4, 5 ] reshape { shape: [ 20 ] }"
+            + " }|reshape [20] (expected [16]",
+        "max_batch_size: 8 dynamic_batching { preferred_batch_size: 9 }|preferred_batch_size: 9"
+            + " (expected from 1 to max_batch_size: 8)",
+        "dynamic_batching { priority_levels: 2 }|default_priority_level: 0 (expected from 1 to"
+            + " priority_levels: 2)",
+        "dynamic_batching { priority_levels: 2 default_priority_level: 3 }|default_priority_level:"
+            + " 3 (expected: <= 2)",
+        "dynamic_batching { priority_levels: 5000 default_priority_level: 3 }|priority_levels: 5000"
+            + " (expected: <= 1024)",
+        "dynamic_batching { priority_levels: 1 default_priority_level: 1 priority_queue_policy {"
+            + " key: 2 value { } } }|priority_queue_policy key: 2",
+        "dynamic_batching { max_queue_delay_microseconds: 18446744073709551615"
+            + " }|18446744073709551615 (expected: <= 9223372036854775)",
         "instance_group { count: -1 }|instance_group 'simple_0': count: -1 (expected: >= 0)",
         "instance_group { kind: KIND_CPU gpus: 0 }|gpus: [0] (expected none, of kind CPU)",
         "instance_group { gpus: -1 }|gpus: [-1] (expected: >= 0)",
-        "optimization { execution_accelerators { gpu_execution_accelerator { name: \"tensortr\" } } }|'tensortr' (did you mean 'tensorrt'?)",
-        "optimization { execution_accelerators { gpu_execution_accelerator { name: \"tensorrt\" parameters { key: \"precision\" value: \"FP16\" } } } }|tensorrt parameter 'precision'",
-        "optimization { execution_accelerators { gpu_execution_accelerator { name: \"tensorrt\" parameters { key: \"precision_mode\" value: \"FP8\" } } } }|precision_mode: FP8 (expected one of [FP16, FP32, INT8])",
-        "parameters { key: \"padding\" value { string_value: \"left\" } }|parameter 'padding': left (expected one of auto, none)",
+        "optimization { execution_accelerators { gpu_execution_accelerator { name: \"tensortr\" } }"
+            + " }|'tensortr' (did you mean 'tensorrt'?)",
+        "optimization { execution_accelerators { gpu_execution_accelerator { name: \"tensorrt\""
+            + " parameters { key: \"precision\" value: \"FP16\" } } } }|tensorrt parameter"
+            + " 'precision'",
+        "optimization { execution_accelerators { gpu_execution_accelerator { name: \"tensorrt\""
+            + " parameters { key: \"precision_mode\" value: \"FP8\" } } } }|precision_mode: FP8"
+            + " (expected one of [FP16, FP32, INT8])",
+        "parameters { key: \"padding\" value { string_value: \"left\" } }|parameter 'padding': left"
+            + " (expected auto or none: the model has no input 'attention_mask'",
         "model_warmup { name: \"w\" }|model_warmup 'w': batch_size: 0 (expected from 1 to 32)",
         "model_warmup { name: \"w\" batch_size: 1 }|model_warmup 'w': no input 'INPUT0'",
         "output { name: \"OUTPUT0\" label_filename: \"a/b\" }|label_filename: 'a/b'",
@@ -409,7 +425,8 @@ final class ModelConfigDerivationTest {
         "data_type: TYPE_FP32 dims: [ 4 ] zero_data: true|dims [4] (expected [3])",
         "data_type: TYPE_FP32 dims: [ -1 ] zero_data: true|dims [-1] (expected: >= 0)",
         "data_type: TYPE_FP32 dims: [ 3 ]|no data (expected zero_data, random_data or",
-        "data_type: TYPE_FP32 dims: [ 3 ] input_data_file: \"../a\"|'../a' (expected a file's plain name)",
+        "data_type: TYPE_FP32 dims: [ 3 ] input_data_file: \"../a\"|'../a' (expected a file's plain"
+            + " name)",
       })
   void derive_namesTheWarmupsInput_whenItDoesNotFit(String input, String message) {
     String text =

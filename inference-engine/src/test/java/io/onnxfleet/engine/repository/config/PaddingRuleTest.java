@@ -27,35 +27,51 @@ final class PaddingRuleTest {
     assertThat(padding)
         .isEqualTo(
             new SequencePadding(
-                List.of("input_ids", "attention_mask", "token_type_ids"), List.of("tokens")));
+                List.of("input_ids", "attention_mask", "token_type_ids"),
+                Optional.of(List.of("tokens")),
+                Optional.empty()));
   }
 
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       value = {
-        "no mask|input_ids INT64[b,s]|y FP32[b,s]|",
-        "mask of rank 1|attention_mask INT64[b]|y FP32[b]|",
-        "mask of fixed length|attention_mask INT64[b,128]|y FP32[b]|",
+        "no mask|input_ids INT64[b,s]|y FP32[b,s]||",
+        "mask of rank 1|attention_mask INT64[b]|y FP32[b]||",
+        "mask of fixed length|attention_mask INT64[b,128]|y FP32[b]||",
+        "bias of two sequences|attention_mask INT64[b,s]; bias FP32[b,s,s]|y FP32[b,4]||",
         "unnamed, fixed outputs|attention_mask INT64[?,?]; ids INT32[?,?]; x FP32[?,?]|y"
-            + " FP32[?,4]|attention_mask,ids",
-        "unnamed, variable output|attention_mask INT64[?,?]; ids INT64[?,?]|y FP32[?,?,4]|",
-        "output of another name|attention_mask INT64[b,s]|y FP32[b,t,4]|",
-        "output without a name|attention_mask INT64[b,s]|y FP32[b,?,4]|",
-        "sequence at another axis|attention_mask INT64[b,s]|y FP32[b,8,s]|",
-        "sequence at two axes|attention_mask INT64[b,s]|y FP32[b,s,s]|",
-        "bias of two sequences|attention_mask INT64[b,s]; bias FP32[b,s,s]|y FP32[b,4]|",
+            + " FP32[?,4]|attention_mask,ids|told",
+        "unnamed, variable output|attention_mask INT64[?,?]; ids INT64[?,?]|y"
+            + " FP32[?,?,4]|attention_mask,ids|",
+        "output of another name|attention_mask INT64[b,s]|y FP32[b,t,4]|attention_mask|",
+        "output without a name|attention_mask INT64[b,s]|y FP32[b,?,4]|attention_mask|",
+        "sequence at another axis|attention_mask INT64[b,s]|y FP32[b,8,s]|attention_mask|",
+        "sequence at two axes|attention_mask INT64[b,s]|y FP32[b,s,s]|attention_mask|",
         "floats of the sequence|attention_mask INT64[b,s]; embeds FP32[b,s,8]|y"
-            + " FP32[b,4]|attention_mask,embeds",
-        "another input|attention_mask INT64[b,s]; image FP32[b,w]|y FP32[b,4]|attention_mask",
+            + " FP32[b,4]|attention_mask,embeds|told",
+        "another input|attention_mask INT64[b,s]; image FP32[b,w]|y FP32[b,4]|attention_mask|told",
+        "a scalar|attention_mask INT64[b,s]|y FP32[]|attention_mask|",
       })
-  void derive_ratherPadsNothing_whenTheDeclarationLeavesItOpen(
-      String name, String inputs, String outputs, String padded) {
+  void derive_namesWhatMightBePadded_andWhetherNamesTellTheOutputs(
+      String name, String inputs, String outputs, @Nullable String padded, @Nullable String told) {
     SequencePadding padding = PaddingRule.derive(signature(inputs, outputs), Map.of());
 
     assertThat(padding == null ? null : String.join(",", padding.inputs()))
         .as(name)
         .isEqualTo(padded);
+    assertThat(padding != null && padding.outputs().isPresent()).as(name).isEqualTo(told != null);
+  }
+
+  @Test
+  void derive_refuses_whenASideIsAskedForAndNothingHasALength() {
+    assertThatThrownBy(
+            () ->
+                PaddingRule.derive(
+                    signature("input_ids INT64[b,s]", "y FP32[b,4]"), Map.of("padding", "left")))
+        .hasMessageContaining(
+            "parameter 'padding': left (expected auto or none: the model has no input"
+                + " 'attention_mask' of variable length)");
   }
 
   @Test
