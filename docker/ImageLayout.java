@@ -110,6 +110,8 @@ final class ImageLayout {
     }
     if (module.equals("inference-service")) {
       changed.add("-Donnxruntime.native.path=" + NATIVE_IN_IMAGE);
+      // Outlives the container's process, which the next one asks what ended it.
+      changed.add("-XX:ErrorFile=/cache/crashes/hs_err_%p.log");
       changed.add("-DRUST_LIBRARY_PATH=" + NATIVE_IN_IMAGE + "/libtokenizers.so");
       changed.add("-Djna.boot.library.path=" + NATIVE_IN_IMAGE);
     }

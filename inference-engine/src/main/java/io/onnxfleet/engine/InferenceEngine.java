@@ -9,6 +9,7 @@ import io.onnxfleet.engine.instance.SentinelSamples;
 import io.onnxfleet.engine.metrics.EngineMetrics;
 import io.onnxfleet.engine.metrics.ModelStatistics;
 import io.onnxfleet.engine.repository.ControlMode;
+import io.onnxfleet.engine.repository.Evidence;
 import io.onnxfleet.engine.repository.FolderModelRepository;
 import io.onnxfleet.engine.repository.InstancePlan;
 import io.onnxfleet.engine.repository.JoinedModelRepository;
@@ -19,6 +20,7 @@ import io.onnxfleet.engine.repository.ModelNotes;
 import io.onnxfleet.engine.repository.ModelRepository;
 import io.onnxfleet.engine.repository.OnDemandModels;
 import io.onnxfleet.engine.repository.OnDemandOptions;
+import io.onnxfleet.engine.repository.Quarantine;
 import io.onnxfleet.engine.repository.RepositoryControl;
 import io.onnxfleet.engine.repository.RepositoryWatch;
 import io.onnxfleet.engine.request.Deadline;
@@ -65,6 +67,7 @@ public final class InferenceEngine implements AutoCloseable {
   private final BufferPool pool;
   private final Ticker ticker;
   private final ModelCatalog catalog;
+  private final Quarantine quarantine;
   private final ScheduledExecutorService clock;
   private final ModelRepository repository;
   private final @Nullable ScheduledExecutorService watch;
@@ -78,7 +81,9 @@ public final class InferenceEngine implements AutoCloseable {
       BufferPool pool,
       Ticker ticker,
       ModelRepository repository,
-      ModelCatalog catalog) {
+      ModelCatalog catalog,
+      Quarantine quarantine) {
+    this.quarantine = quarantine;
     this.repository = repository;
     OnDemandOptions demand = options.control().onDemand();
     this.onDemand = demand.enabled() ? new OnDemandModels(catalog, demand) : null;
@@ -105,6 +110,7 @@ public final class InferenceEngine implements AutoCloseable {
             PinnedHostMemory.of(options.providerOptions()));
     Ticker ticker = Ticker.system();
     ModelNotes notes = ModelNotes.open(options.notesFolder());
+    Evidence evidence = Evidence.collect(notes, options.notesFolder());
     GraphCache graphs = GraphCache.open(options.graphCache(), options.maxGraphCacheBytes());
     List<FolderModelRepository> folders =
         Stream.concat(Stream.of(options.repository()), options.furtherRepositories().stream())
@@ -137,9 +143,10 @@ public final class InferenceEngine implements AutoCloseable {
                 options.graphCache(),
                 options.maxGraphCacheBytes(),
                 options.copiesFolder()),
+            evidence,
             new InstanceGroup.Environment(
                 pool, ticker, metrics, new SentinelSamples(options.sentinel())));
-    return new InferenceEngine(options, pool, ticker, repository, catalog);
+    return new InferenceEngine(options, pool, ticker, repository, catalog, evidence.quarantine());
   }
 
   /**
@@ -355,21 +362,44 @@ public final class InferenceEngine implements AutoCloseable {
     return versions.stream().map(loaded -> loaded.group().statistics()).toList();
   }
 
-  /** Loads a model, or loads it anew, beside what serves now. */
+  /** The versions of known models that are not loaded, because they ended a process. */
+  public List<Quarantine.Entry> quarantined() {
+    return quarantine.entries().stream()
+        .filter(entry -> catalog.isKnown(entry.id().model()))
+        .filter(entry -> !isReplaced(entry))
+        .toList();
+  }
+
+  /** True if other files take its place and serve. */
+  private boolean isReplaced(Quarantine.Entry entry) {
+    return catalog.readyVersions(entry.id().model()).stream()
+        .anyMatch(
+            ready ->
+                ready.id().equals(entry.id())
+                    && !ready.content().version().equals(entry.content()));
+  }
+
+  /**
+   * Loads a model, or loads it anew, beside what serves now. What it is quarantined for is
+   * forgotten.
+   */
   public CompletableFuture<Void> load(String model) {
-    return change(() -> catalog.load(model));
+    boolean isQuarantined =
+        quarantined().stream().anyMatch(entry -> entry.id().model().equals(model));
+    return change(() -> catalog.load(model), isQuarantined);
   }
 
   /** Unloads a model once what it has accepted is done. */
   public CompletableFuture<Void> unload(String model) {
-    return change(() -> catalog.unload(model));
+    return change(() -> catalog.unload(model), false);
   }
 
-  private CompletableFuture<Void> change(Supplier<CompletableFuture<Void>> change) {
+  private CompletableFuture<Void> change(
+      Supplier<CompletableFuture<Void>> change, boolean inAnyMode) {
     if (draining.get()) {
       return CompletableFuture.failedFuture(goingAway());
     }
-    if (watch != null) {
+    if (watch != null && !inAnyMode) {
       return CompletableFuture.failedFuture(
           new InferenceException(
               ErrorCode.UNSUPPORTED_FEATURE,

@@ -79,6 +79,48 @@ public final class CrashFolder {
         .findFirst();
   }
 
+  /** The report of a process that had these settings, wherever its JVM could put it. */
+  static Optional<CrashReport> find(
+      long pid, Instant started, String errorFile, String workingFolder) {
+    String id = Long.toString(pid);
+    String usual = "hs_err_pid%s.log".formatted(id);
+    Path working = Path.of(workingFolder);
+    return Stream.of(
+            errorFile.isEmpty()
+                ? working.resolve(usual)
+                : working.resolve(errorFile.replace(PID, id)),
+            working.resolve(usual),
+            Path.of(System.getProperty("java.io.tmpdir"), usual),
+            Path.of("/tmp", usual))
+        .filter(file -> isNewer(file, started))
+        .flatMap(file -> CrashReport.read(file).stream())
+        .findFirst();
+  }
+
+  /**
+   * Moves a report to a name of its own where the next crash would write over it: in a container
+   * every process has the same id.
+   *
+   * @param pid of the process that left it
+   * @return where it lies now
+   */
+  public Path keep(CrashReport report, long pid) {
+    if (pid != ProcessHandle.current().pid()) {
+      return report.file();
+    }
+    Path kept =
+        folder.resolve(
+            "hs_err_replica_%s.log"
+                .formatted(
+                    Instant.now().truncatedTo(ChronoUnit.MILLIS).toString().replace(':', '-')));
+    try {
+      return Files.move(report.file(), kept);
+    } catch (IOException | SecurityException stays) {
+      log.debug("{} stays where it is", report.file(), stays);
+      return report.file();
+    }
+  }
+
   /** File systems may keep whole seconds only. */
   static boolean isNewer(Path file, Instant since) {
     try {

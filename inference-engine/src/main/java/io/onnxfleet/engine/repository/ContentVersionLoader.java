@@ -35,6 +35,11 @@ final class ContentVersionLoader implements VersionLoader {
   }
 
   @Override
+  public boolean lift(ModelFolder folder) {
+    return loader.lift(folder);
+  }
+
+  @Override
   public void closed(LoadedVersion loaded) {
     loader.closed(loaded);
   }

@@ -122,6 +122,7 @@ public final class ModelCatalog {
    *
    * @param limits what bounds each version and its loading
    * @param trial what an unknown model has to stand before
+   * @param evidence which versions are not loaded, because they ended a process
    */
   public static ModelCatalog create(
       ModelRepository repository,
@@ -129,10 +130,11 @@ public final class ModelCatalog {
       InstancePlan plan,
       Limits limits,
       Trial trial,
+      Evidence evidence,
       InstanceGroup.Environment environment) {
     VersionLoader open =
         new SessionVersionLoader(
-            sessions,
+            evidence.marking(sessions),
             plan,
             limits.maxQueueSize(),
             limits.maxQueuedWork(),
@@ -142,18 +144,19 @@ public final class ModelCatalog {
             trial.copies());
     BudgetedVersionLoader loader =
         new BudgetedVersionLoader(
-            new QuarantiningVersionLoader(trial.before(open, plan), environment.ticker()),
+            new QuarantiningVersionLoader(trial.before(open, plan, evidence), environment.ticker()),
             limits.memoryBudget(),
             folder -> limits.sharesWeights() ? 1 : plan.mostSessionsFor(folder.config()));
     ModelCatalog catalog =
         new ModelCatalog(
             repository,
-            new ContentVersionLoader(loader),
+            new ContentVersionLoader(new EvidenceVersionLoader(loader, evidence)),
             environment.metrics(),
             limits.drainTimeout(),
             limits.loadingThreads(),
             environment.ticker());
     loader.roomMaker(catalog::makeRoomFor);
+    evidence.onQuarantine(catalog::quarantined);
     return catalog;
   }
 
@@ -174,10 +177,10 @@ public final class ModelCatalog {
     public static final Trial NONE =
         new Trial(TrialOptions.off(), ModelNotes.inMemory(), null, 0, null);
 
-    private VersionLoader before(VersionLoader loader, InstancePlan plan) {
+    private VersionLoader before(VersionLoader loader, InstancePlan plan, Evidence evidence) {
       return options.enabled()
           ? new TrialVersionLoader(
-              loader, options, plan, passed, graphCache, maxGraphCacheBytes, copies)
+              loader, options, plan, passed, graphCache, maxGraphCacheBytes, copies, evidence)
           : loader;
     }
   }
@@ -339,13 +342,39 @@ public final class ModelCatalog {
 
   /**
    * Loads a model, or loads it anew, as the repository has it now. Where only its instances have
-   * changed, they alone are.
+   * changed, they alone are. What it is quarantined for is forgotten.
    *
    * @return fails with an {@link InferenceException} if there is no such model or a version of it
    *     cannot be loaded
    */
   public CompletableFuture<Void> load(String name) {
-    return change(name, () -> load(find(name), true));
+    return change(
+        name,
+        () -> {
+          ModelFolder folder = find(name);
+          if (loader.lift(folder)) {
+            tellListeners();
+          }
+          load(folder, true);
+        });
+  }
+
+  /** Takes a version away that ended a process, without waiting for it. */
+  void quarantined(ModelVersionId id, String reason) {
+    var _ =
+        change(
+                id.model(),
+                () -> {
+                  ModelEntry entry = require(id.model());
+                  unload(entry, id.version());
+                  entry.failed(id.version(), reason);
+                  tellListeners();
+                })
+            .exceptionally(
+                failure -> {
+                  log.warn("{} is quarantined, and still served", id, failure);
+                  return null;
+                });
   }
 
   private ModelFolder find(String name) {

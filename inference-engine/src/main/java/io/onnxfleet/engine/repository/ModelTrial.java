@@ -10,13 +10,23 @@ import io.onnxfleet.engine.repository.trial.ChildLoop;
 import io.onnxfleet.engine.request.Ticker;
 import io.onnxfleet.engine.runtime.ExecutionProvider;
 import io.onnxfleet.engine.runtime.GraphCache;
+import io.onnxfleet.engine.runtime.ModelSession;
+import io.onnxfleet.engine.runtime.ModelSource;
 import io.onnxfleet.engine.runtime.OnnxRuntime;
 import io.onnxfleet.engine.runtime.ProcessLimits;
+import io.onnxfleet.engine.runtime.SessionOptions;
 import io.onnxfleet.engine.tensor.BufferPool;
+import io.onnxfleet.engine.tensor.DataType;
+import io.onnxfleet.engine.tensor.NamedTensor;
+import io.onnxfleet.engine.tensor.Shape;
+import io.onnxfleet.engine.tensor.Tensor;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
@@ -44,6 +54,7 @@ public final class ModelTrial {
    * @param graphCache where the optimised graph is left for the parent, or null for the usual one
    * @param copies where the model is copied to before it is opened, or null for the usual place
    * @param content what the parent found the version to be, or null if it did not look
+   * @param run callers' inputs to run, or null to open the version as a replica would
    */
   record Question(
       String folder,
@@ -55,18 +66,53 @@ public final class ModelTrial {
       long maxGraphCacheBytes,
       @Nullable String copies,
       @Nullable String content,
-      long memoryBytes) {
+      long memoryBytes,
+      @Nullable Run run) {
     String toJson() {
       return GSON.toJson(this);
+    }
+  }
+
+  /** One run of a session. */
+  record Run(List<Input> inputs, List<String> outputs) {
+    static Run of(List<NamedTensor> inputs, List<String> outputs) {
+      return new Run(inputs.stream().map(Input::of).toList(), outputs);
+    }
+  }
+
+  /** One input of a run, its data in Base64. */
+  record Input(String name, DataType dataType, List<Long> shape, String data) {
+    static Input of(NamedTensor input) {
+      ByteBuffer data = input.tensor().data();
+      byte[] bytes = new byte[data.remaining()];
+      data.get(bytes);
+      return new Input(
+          input.name(),
+          input.tensor().dataType(),
+          Arrays.stream(input.tensor().shape().dims()).boxed().toList(),
+          Base64.getEncoder().encodeToString(bytes));
+    }
+
+    NamedTensor tensor(BufferPool pool) {
+      byte[] bytes = Base64.getDecoder().decode(data);
+      Tensor tensor =
+          Tensor.ofByteSize(
+              pool,
+              dataType,
+              Shape.of(shape.stream().mapToLong(Long::longValue).toArray()),
+              bytes.length);
+      tensor.data().put(bytes);
+      return new NamedTensor(name, tensor);
     }
   }
 
   /**
    * What came of it.
    *
-   * @param refusal why it does not load, or null if it does
+   * @param refusal why it does not load or run, or null if it does
+   * @param code of the refusal, if it is one of the engine's
    */
-  record Answer(@Nullable String refusal) {
+  record Answer(@Nullable String refusal, @Nullable String code) {
     static Answer of(String json) {
       return GSON.fromJson(json, Answer.class);
     }
@@ -84,11 +130,11 @@ public final class ModelTrial {
   private Answer answer(Question question) {
     try {
       tryOut(question);
-      return new Answer(null);
+      return new Answer(null, null);
     } catch (InferenceException refused) {
-      return new Answer(String.valueOf(refused.getMessage()));
+      return new Answer(String.valueOf(refused.getMessage()), refused.code().name());
     } catch (RuntimeException | OutOfMemoryError failure) {
-      return new Answer(failure.toString());
+      return new Answer(failure.toString(), null);
     }
   }
 
@@ -125,16 +171,26 @@ public final class ModelTrial {
                 .collect(
                     Collectors.toMap(entry -> providers.get(entry.getKey()), Map.Entry::getValue)),
             null);
+    Path copies = question.copies() == null ? null : Path.of(question.copies());
+    OnnxRuntime runtime = new OnnxRuntime(pool, graphs);
+    if (question.run() != null) {
+      run(
+          runtime,
+          CopiedModel.of(version, content, copies),
+          plan.sessionsFor(folder.config()).getFirst(),
+          question.run());
+      return;
+    }
     SessionVersionLoader loader =
         new SessionVersionLoader(
-            new OnnxRuntime(pool, graphs),
+            runtime,
             plan,
             1,
             Duration.ZERO,
             Integer.MAX_VALUE,
             Duration.ZERO,
             new InstanceGroup.Environment(pool, Ticker.system(), EngineMetrics.NONE),
-            question.copies() == null ? null : Path.of(question.copies()));
+            copies);
     ModelFolder one =
         new ModelFolder(
             folder.name(),
@@ -149,5 +205,15 @@ public final class ModelTrial {
       Thread.currentThread().interrupt();
     }
     loader.closed(loaded);
+  }
+
+  private void run(OnnxRuntime runtime, ModelSource model, SessionOptions options, Run run) {
+    List<NamedTensor> inputs = new ArrayList<>();
+    try (ModelSession session = runtime.open(model, options)) {
+      run.inputs().forEach(input -> inputs.add(input.tensor(pool)));
+      session.run(inputs, run.outputs()).forEach(Tensor::close);
+    } finally {
+      inputs.forEach(input -> input.tensor().close());
+    }
   }
 }

@@ -45,7 +45,7 @@ final class QuarantiningVersionLoader implements VersionLoader {
       return loader.load(folder, version, progress);
     }
     ContentDigest content = folder.contentOf(version);
-    requireNotQuarantined(id, content);
+    requireNotFailing(id, content);
     try {
       LoadedVersion loaded = loader.load(folder, version, progress);
       forget(id);
@@ -59,7 +59,7 @@ final class QuarantiningVersionLoader implements VersionLoader {
     }
   }
 
-  private synchronized void requireNotQuarantined(ModelVersionId id, ContentDigest content) {
+  private synchronized void requireNotFailing(ModelVersionId id, ContentDigest content) {
     Failures before = failing.get(id);
     if (before == null) {
       return;
@@ -70,7 +70,7 @@ final class QuarantiningVersionLoader implements VersionLoader {
     } else if (before.count() >= FAILURES) {
       throw new InferenceException(
           ErrorCode.MODEL_LOAD_FAILED,
-          "quarantined after %d failures, for %d s more or until its files change: %s"
+          "it failed %d times in a row and is not tried for %d s more, or until its files change: %s"
               .formatted(before.count(), Duration.ofNanos(left).toSeconds(), before.reason()));
     }
   }
@@ -80,7 +80,7 @@ final class QuarantiningVersionLoader implements VersionLoader {
     int count = before == null ? 1 : before.count() + 1;
     failing.put(id, new Failures(content, count, reason, ticker.nanoTime()));
     if (count == FAILURES) {
-      log.warn("{} is quarantined after {} failures: {}", id, count, reason);
+      log.warn("{} failed {} times in a row and is left alone for a while: {}", id, count, reason);
     }
   }
 

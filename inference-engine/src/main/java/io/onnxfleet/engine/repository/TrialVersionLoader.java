@@ -61,6 +61,7 @@ final class TrialVersionLoader implements VersionLoader {
   private final long maxGraphCacheBytes;
   private final @Nullable Path copies;
   private final ChildProcesses children;
+  private final Evidence evidence;
   private final AtomicBoolean startFailed = new AtomicBoolean();
 
   /** How often in a row each model ran out of time. */
@@ -72,6 +73,7 @@ final class TrialVersionLoader implements VersionLoader {
    * @param plan what models run on
    * @param passed where it is noted what has passed
    * @param graphCache folder of the optimised graphs, or null for the usual one
+   * @param evidence told of runs that ended a process
    */
   TrialVersionLoader(
       VersionLoader loader,
@@ -80,7 +82,9 @@ final class TrialVersionLoader implements VersionLoader {
       ModelNotes passed,
       @Nullable Path graphCache,
       long maxGraphCacheBytes,
-      @Nullable Path copies) {
+      @Nullable Path copies,
+      Evidence evidence) {
+    this.evidence = evidence;
     this.copies = copies;
     this.loader = loader;
     this.options = options;
@@ -103,6 +107,7 @@ final class TrialVersionLoader implements VersionLoader {
             "-XX:ActiveProcessorCount=1",
             // Its output is for answers; what it says when it crashes goes beside them.
             "-XX:+DisplayVMOutputToStderr",
+            "-Xlog:disable",
             reports.option(REPORT_KIND),
             "-XX:ErrorLogTimeout=10",
             "-XX:-CreateCoredumpOnCrash",
@@ -123,6 +128,10 @@ final class TrialVersionLoader implements VersionLoader {
   public LoadedVersion load(ModelFolder folder, Version version, Consumer<String> progress) {
     if (version.problem() == null) {
       requirePassed(folder, version, progress);
+      ContentDigest content = folder.contentOf(version);
+      evidence.guard(
+          version.modelFile(),
+          new ChildRunGuard(children, run -> question(folder, version, content, run), evidence));
     }
     return loader.load(folder, version, progress);
   }
@@ -149,7 +158,8 @@ final class TrialVersionLoader implements VersionLoader {
     try {
       Outcome outcome =
           children.ask(
-              question(folder, version, content).toJson(), TimeLimit.ofCpu(options.timeout()));
+              question(folder, version, content, null).toJson(),
+              TimeLimit.ofCpu(options.timeout()));
       if (outcome instanceof Outcome.TimedOut late) {
         throw outOfTime(version, late);
       }
@@ -182,7 +192,8 @@ final class TrialVersionLoader implements VersionLoader {
         shortest);
   }
 
-  private ModelTrial.Question question(ModelFolder folder, Version version, ContentDigest content) {
+  private ModelTrial.Question question(
+      ModelFolder folder, Version version, ContentDigest content, ModelTrial.@Nullable Run run) {
     return new ModelTrial.Question(
         folder.path().toString(),
         version.number(),
@@ -194,7 +205,8 @@ final class TrialVersionLoader implements VersionLoader {
         maxGraphCacheBytes,
         copies == null ? null : copies.toString(),
         content.version(),
-        options.memoryBytes() + COPIES_OF_WEIGHTS * ModelFiles.byteSize(version));
+        options.memoryBytes() + COPIES_OF_WEIGHTS * ModelFiles.byteSize(version),
+        run);
   }
 
   private static @Nullable String refusal(Outcome outcome) {

@@ -26,6 +26,15 @@ interface VersionLoader {
     return null;
   }
 
+  /**
+   * An administrator asks for a model by name: what it is quarantined for is forgotten.
+   *
+   * @return whether it was
+   */
+  default boolean lift(ModelFolder folder) {
+    return false;
+  }
+
   /** What it loaded was drained and closed. */
   default void closed(LoadedVersion loaded) {}
 

@@ -109,7 +109,8 @@ class HostileFuzzTest {
         0,
         null,
         null,
-        512L << 20);
+        512L << 20,
+        null);
   }
 
   private byte[] damaged(byte[] whole) {

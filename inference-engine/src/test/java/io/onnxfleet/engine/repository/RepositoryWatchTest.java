@@ -72,6 +72,7 @@ class RepositoryWatchTest {
         new ModelCatalog.Limits(
             64, Duration.ZERO, 64, Duration.ZERO, Duration.ofSeconds(30), 2, Long.MAX_VALUE, false),
         ModelCatalog.Trial.NONE,
+        Evidence.none(),
         new InstanceGroup.Environment(pool, Ticker.system(), EngineMetrics.NONE));
   }
 

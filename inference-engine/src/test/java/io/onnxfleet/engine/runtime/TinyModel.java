@@ -129,15 +129,34 @@ public final class TinyModel {
    * @param size height and width of the picture
    */
   public static TinyModel poolBeyondItsMask(String size) {
+    return new TinyModel().pool("x").input("x", DataType.FP32, "1", "1", size, size);
+  }
+
+  /** The same for pictures of that size alone, which the declaration does not say. */
+  public static TinyModel poolOfOneSizeBeyondItsMask(int size) {
     TinyModel model = new TinyModel();
+    ByteBuffer dims = ByteBuffer.allocate(4 * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    dims.putLong(1).putLong(1).putLong(size).putLong(size);
+    model.graph.message(
+        5,
+        new Protobuf()
+            .number(1, 4)
+            .number(2, ElementType.numberOf(DataType.INT64))
+            .text(8, "dims")
+            .bytes(9, dims.array()));
+    return model
+        .node("Reshape", "x dims", "picture")
+        .pool("picture")
+        .input("x", DataType.FP32, "1", "1", "height", "width");
+  }
+
+  private TinyModel pool(String picture) {
     Protobuf kernel =
         new Protobuf().text(1, "kernel_shape").number(8, 2).number(8, 2).number(ATTRIBUTE_TYPE, 7);
-    model.graph.message(
-        1, nodeOf("MaxpoolWithMask", "x mask", "y").message(5, kernel).text(7, "com.microsoft"));
-    model.domains.add(new Protobuf().text(1, "com.microsoft").number(2, 1));
-    return model
-        .input("x", DataType.FP32, "1", "1", size, size)
-        .input("mask", DataType.INT32, "1", "1", "1", "1")
+    Protobuf node = nodeOf("MaxpoolWithMask", picture + " mask", "y").message(5, kernel);
+    graph.message(1, node.text(7, "com.microsoft"));
+    domains.add(new Protobuf().text(1, "com.microsoft").number(2, 1));
+    return input("mask", DataType.INT32, "1", "1", "1", "1")
         .output("y", DataType.FP32, "1", "1", "a", "b");
   }
 

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /** What a replica tells of itself in the registry; gateways route by it. */
 final class RegistryMetadata {
@@ -27,6 +28,12 @@ final class RegistryMetadata {
    * url-encoded, separated by commas.
    */
   static final String MODELS_FAMILIES = "models-families";
+
+  /**
+   * Versions that are not loaded, because they ended a process: {@code <url-encoded
+   * model>/<version>@<first 12 letters of the content's digest>}, separated by commas.
+   */
+  static final String QUARANTINE = "quarantine";
 
   static final String EXECUTION_PROVIDERS = "execution-providers";
 
@@ -73,9 +80,23 @@ final class RegistryMetadata {
         MODELS_READY, String.join(",", ready),
         MODELS_KNOWN, String.join(",", known),
         MODELS_FAMILIES, String.join(",", families.values()),
+        QUARANTINE, quarantine(engine),
         EXECUTION_PROVIDERS, String.join(",", providers),
         CAPACITY, Integer.toString(capacity),
         STARTED, Long.toString(startedMillis));
+  }
+
+  private static String quarantine(InferenceEngine engine) {
+    return engine.quarantined().stream()
+        .map(
+            entry ->
+                "%s/%d@%s"
+                    .formatted(
+                        URLEncoder.encode(entry.id().model(), StandardCharsets.UTF_8),
+                        entry.id().version(),
+                        entry.brief()))
+        .sorted()
+        .collect(Collectors.joining(","));
   }
 
   private static String described(String name, FamilyMembership membership) {

@@ -48,6 +48,9 @@ final class MeterNames {
   /** Versions that are being loaded. */
   static final String MODELS_LOADING = "fleet.inference.models.loading";
 
+  /** Versions that are not loaded, because they ended a process. */
+  static final String MODELS_QUARANTINED = "fleet.inference.models.quarantined";
+
   /** How long versions took to load, by outcome. */
   static final String LOAD_DURATION = "fleet.inference.model.load.duration";
 

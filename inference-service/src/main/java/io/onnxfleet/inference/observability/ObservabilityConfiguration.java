@@ -23,6 +23,11 @@ class ObservabilityConfiguration {
     return new TensorMemoryMeters(engine.bufferPool());
   }
 
+  @Bean
+  QuarantineMeters quarantineMeters(InferenceEngine engine) {
+    return new QuarantineMeters(engine);
+  }
+
   /** Named {@code models} in the health endpoint. */
   @Bean
   HealthIndicator modelsHealthIndicator(InferenceEngine engine) {

@@ -12,6 +12,9 @@ import java.util.function.UnaryOperator;
  * prints goes to the error stream, so that it is taken for no answer.
  */
 public final class ChildLoop {
+  /** What answers begin with: native code and the JVM may print as well. */
+  static final String ANSWER = "answer: ";
+
   private final PrintStream answers;
   private final BufferedReader questions;
 
@@ -29,7 +32,7 @@ public final class ChildLoop {
    */
   public void run(UnaryOperator<String> answer) throws IOException {
     for (String line = questions.readLine(); line != null; line = questions.readLine()) {
-      answers.write((answer.apply(line) + "\n").getBytes(StandardCharsets.UTF_8));
+      answers.write((ANSWER + answer.apply(line) + "\n").getBytes(StandardCharsets.UTF_8));
       answers.flush();
     }
   }

@@ -106,7 +106,12 @@ final class ChildProcess implements AutoCloseable {
       questions.write(line);
       questions.write('\n');
       questions.flush();
-      answer.complete(Objects.requireNonNull(answers.readLine()));
+      String said = Objects.requireNonNull(answers.readLine());
+      while (!said.startsWith(ChildLoop.ANSWER)) {
+        lastWords.add(said);
+        said = Objects.requireNonNull(answers.readLine());
+      }
+      answer.complete(said.substring(ChildLoop.ANSWER.length()));
     } catch (IOException | UncheckedIOException | NullPointerException gone) {
       answer.completeExceptionally(gone);
     }

@@ -7,7 +7,7 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Reads what a child prints beside its answers, so that it never waits for a reader, and keeps the
- * last line of it: what native code says before it gives up. Keeps one line. Thread-safe.
+ * last line of it: what native code says before it gives up. Keeps two lines at most. Thread-safe.
  */
 final class LastWords {
   private static final int LONGEST = 500;
@@ -15,6 +15,7 @@ final class LastWords {
 
   private final CountDownLatch ended = new CountDownLatch(1);
   private volatile String last = "";
+  private volatile String crash = "";
 
   private LastWords() {}
 
@@ -28,10 +29,7 @@ final class LastWords {
   private void read(BufferedReader source) {
     try (BufferedReader lines = source) {
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        // What starts so is the JVM's own report, which is read from its file.
-        if (!line.isBlank() && !line.startsWith("#") && !line.startsWith("[")) {
-          last = line.length() > LONGEST ? line.substring(0, LONGEST) : line;
-        }
+        add(line);
       }
     } catch (IOException gone) {
       // Whatever came before is what it said.
@@ -40,9 +38,19 @@ final class LastWords {
     }
   }
 
+  /** A line that it printed. What starts with # is the JVM's report, which names the signal. */
+  void add(String line) {
+    String cut = line.length() > LONGEST ? line.substring(0, LONGEST) : line;
+    if (line.startsWith("#  SIG")) {
+      crash = cut;
+    } else if (!line.isBlank() && !line.startsWith("#") && !line.startsWith("[")) {
+      last = cut;
+    }
+  }
+
   /** The last line, once the child has ended. */
   String await() throws InterruptedException {
     boolean _ = ended.await(MOST_MILLIS, TimeUnit.MILLISECONDS);
-    return last.strip();
+    return (crash.isEmpty() ? last : crash).strip();
   }
 }

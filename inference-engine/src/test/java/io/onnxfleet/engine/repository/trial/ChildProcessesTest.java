@@ -24,7 +24,7 @@ class ChildProcessesTest {
 
   @Test
   void ask_asksTheSameChild_untilItHasAnsweredEnough() throws IOException, InterruptedException {
-    try (ChildProcesses children = shell("while read line; do echo $$; done")) {
+    try (ChildProcesses children = shell("while read line; do echo noise; echo answer: $$; done")) {
       Outcome first = children.ask("a", LONG);
       assertThat(children.ask("b", LONG)).isEqualTo(first);
       assertThat(children.ask("c", LONG)).isEqualTo(first);
@@ -35,7 +35,7 @@ class ChildProcessesTest {
   @Test
   void ask_asksTheSameChildren_whenTwoAreAskedAtOnceAgain(@TempDir Path folder) {
     String meet =
-        "while read mine other; do : > $mine; until [ -e $other ]; do :; done; echo $$; done";
+        "while read mine other; do : > $mine; until [ -e $other ]; do :; done; echo answer: $$; done";
     try (ChildProcesses children = shell("cd " + folder + "; " + meet)) {
       Set<Outcome> first = askAtOnce(children, "a b", "b a");
       assertThat(first).hasSize(2);
@@ -103,7 +103,7 @@ class ChildProcessesTest {
   @Test
   void ask_countsWhatTheChildWorks_notWhatItWaits() throws IOException, InterruptedException {
     TimeLimit limit = new TimeLimit(Duration.ofMillis(300), Duration.ofSeconds(60));
-    try (ChildProcesses waiting = shell("read line; sleep 1; echo done")) {
+    try (ChildProcesses waiting = shell("read line; sleep 1; echo answer: done")) {
       assertThat(waiting.ask("a", limit)).isEqualTo(new Outcome.Answer("done"));
     }
     try (ChildProcesses working = shell("read line; while :; do :; done")) {
