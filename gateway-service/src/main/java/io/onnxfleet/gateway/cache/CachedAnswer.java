@@ -22,7 +22,9 @@ record CachedAnswer(byte[] body, List<Map.Entry<String, String>> headers, long s
           HttpHeaders.CONTENT_TYPE,
           HttpHeaders.CONTENT_ENCODING,
           HttpHeaders.VARY,
-          "Inference-Header-Content-Length");
+          "Inference-Header-Content-Length",
+          "Inference-Ignored",
+          "Inference-Windows");
 
   CachedAnswer {
     headers = List.copyOf(headers);

@@ -7,6 +7,7 @@ import io.onnxfleet.gateway.failure.GatewayException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.stream.Stream;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.server.reactive.ServerHttpRequestDecorator;
 import org.springframework.util.MultiValueMap;
@@ -16,7 +17,8 @@ import tools.jackson.core.io.JsonStringEncoder;
 
 /**
  * {@code GET /v1/embeddings?model=m&input=text}, with {@code input} once or more often, {@code
- * encoding_format} and {@code dimensions}. Replicas know only POST, so it becomes one.
+ * encoding_format}, {@code dimensions}, {@code prompt_name}, {@code input_type} and {@code
+ * truncate}. Replicas know only POST, so it becomes one.
  *
  * @param body what a POST would say
  */
@@ -27,16 +29,21 @@ record EmbeddingsQuery(String model, RequestBody.Kept body) {
   private static final String INPUT = "input";
   private static final String ENCODING_FORMAT = "encoding_format";
   private static final String DIMENSIONS = "dimensions";
-  private static final List<String> NAMES = List.of(MODEL, INPUT, ENCODING_FORMAT, DIMENSIONS);
+
+  /** What goes on as it came. */
+  private static final List<String> STRINGS =
+      List.of(ENCODING_FORMAT, "prompt_name", "input_type", "truncate");
+
+  private static final List<String> NAMES =
+      Stream.concat(Stream.of(INPUT, MODEL, DIMENSIONS), STRINGS.stream()).toList();
 
   static EmbeddingsQuery read(MultiValueMap<String, String> parameters, String defaultModel) {
     for (String name : parameters.keySet()) {
       List<String> values = parameters.getOrDefault(name, List.of());
       if (!NAMES.contains(name) || (values.size() > 1 && !name.equals(INPUT))) {
         throw malformed(
-            ("query parameter '%s', %d times (expected: input, and once each: model,"
-                    + " encoding_format, dimensions)")
-                .formatted(name, values.size()));
+            "query parameter '%s', %d times (expected: input, and once each: %s)"
+                .formatted(name, values.size(), String.join(", ", NAMES.subList(1, NAMES.size()))));
       }
     }
     List<String> inputs = parameters.getOrDefault(INPUT, List.of());
@@ -52,9 +59,11 @@ record EmbeddingsQuery(String model, RequestBody.Kept body) {
       quoted(i == 0 ? json : json.append(','), inputs.get(i));
     }
     json.append(']');
-    String format = parameters.getFirst(ENCODING_FORMAT);
-    if (format != null) {
-      quoted(json.append(",\"encoding_format\":"), format);
+    for (String name : STRINGS) {
+      String value = parameters.getFirst(name);
+      if (value != null) {
+        quoted(json.append(",\"").append(name).append("\":"), value);
+      }
     }
     String dimensions = parameters.getFirst(DIMENSIONS);
     if (dimensions != null) {

@@ -373,6 +373,147 @@ class TextEmbedderTest {
   }
 
   @Test
+  void embed_takesTokens_thatStandBetweenThisVocabularysOwn() {
+    FakeEncoder encoder = answering(FakeEncoder::completed);
+    TextEmbedder embedder = embedder(model(Map.of("token-arrays", "refuse")), encoder);
+
+    embed(embedder, tokens(101, 7592, 102));
+
+    assertThat(encoder.rows.getFirst().ids()).containsExactly(CLS, 7592L, SEP);
+    for (int[] ids : new int[][] {{9906, 1917}, {101, 7592}, {7592, 102}, {101}, {102, 101}}) {
+      assertFailure(
+          embedder.embed(List.of(text("a"), tokens(ids)), Deadline.NONE),
+          ErrorCode.INVALID_INPUT,
+          "input[1]: token ids that do not begin with [101] and end with [102]");
+    }
+  }
+
+  @Test
+  void embed_addsNoSpecialTokensTwice_whenAnyAreAccepted() {
+    FakeEncoder encoder = answering(FakeEncoder::completed);
+
+    embed(encoder, tokens(101, 7592, 102));
+
+    assertThat(encoder.rows.getFirst().ids()).containsExactly(CLS, 7592L, SEP);
+  }
+
+  @Test
+  void embed_putsThePromptBefore_theAskedOrTheDefault() {
+    FakeEncoder encoder = answering(FakeEncoder::completed);
+    TextEmbedder embedder =
+        embedder(model(Map.of("prompt.q", "hello ", "default-prompt", "q")), encoder);
+
+    embed(embedder, text("world"));
+    embedder
+        .embed(List.of(text("world")), new EmbeddingOptions("", null, false), Deadline.NONE, null)
+        .join();
+    embedder
+        .embed(List.of(text("world")), new EmbeddingOptions("a ", null, false), Deadline.NONE, null)
+        .join();
+
+    assertThat(encoder.rows.stream().map(FakeEncoder.Row::ids))
+        .containsExactly(
+            List.of(CLS, 7592L, 2088L, SEP),
+            List.of(CLS, 2088L, SEP),
+            List.of(CLS, 1037L, 2088L, SEP));
+    assertFailure(
+        embedder.embed(List.of(tokens(7592)), Deadline.NONE),
+        ErrorCode.INVALID_INPUT,
+        "input[0]: token ids, before which no prompt can go");
+  }
+
+  @Test
+  void embed_leavesThePromptsTokensOut_whenTheFolderSaysSo() {
+    TextModel model =
+        model(Map.of("prompt.q", "hello", "default-prompt", "q", "include-prompt", "false"));
+
+    Embeddings embeddings =
+        embed(embedder(model, answering(FakeEncoder::completed)), text(" world"));
+
+    // Of [CLS] hello world [SEP] the last two.
+    assertVector(embeddings.vectors().getFirst(), (2088 + 102) / 2.0, 1);
+  }
+
+  @Test
+  void embed_keepsTheLength_whenItIsNotToBeNormalized() {
+    TextEmbedder embedder =
+        embedder(model(Map.of("normalize", "false")), answering(FakeEncoder::completed));
+
+    Embeddings raw = embed(embedder, text("a"));
+    Embeddings unit =
+        embedder
+            .embed(List.of(text("a")), new EmbeddingOptions(null, true, false), Deadline.NONE, null)
+            .join();
+
+    assertThat(raw.vectors().getFirst())
+        .containsExactly(new float[] {(101 + 1037 + 102) / 3f, 1}, within(1e-3f));
+    assertThat(raw.normalized()).isFalse();
+    assertVector(unit.vectors().getFirst(), (101 + 1037 + 102) / 3.0, 1);
+  }
+
+  @Test
+  void embed_fails_whenTheVectorIsAllZeros() {
+    assertFailure(
+        (fake, row) ->
+            CompletableFuture.completedFuture(
+                fake.response(row, Shape.of(1, 3, 2), 0, 0, 0, 0, 0, 0)),
+        ErrorCode.EXECUTION_FAILED,
+        "a vector of 2 zeros");
+  }
+
+  @Test
+  void embed_refusesALongText_whenItIsNotToBeCut() {
+    TextEmbedder embedder =
+        embedder(model(Map.of("max-sequence-length", "4")), answering(FakeEncoder::completed));
+    EmbeddingOptions whole = new EmbeddingOptions(null, null, true);
+
+    assertThat(embedder.embed(List.of(text("a b")), whole, Deadline.NONE, null).join().windows())
+        .containsExactly(1);
+    assertFailure(
+        embedder.embed(List.of(text("a"), text("a b c")), whole, Deadline.NONE, null),
+        ErrorCode.INVALID_INPUT,
+        "input[1]: 5 tokens (expected: <= 4");
+    assertThat(embed(embedder, text("a b c d e")).windows().getFirst()).isGreaterThan(1);
+  }
+
+  @Test
+  void embed_suppliesPositions_andPadsAtTheStart_whenTheModelIsSoMade() {
+    FakeEncoder encoder =
+        answering(
+            (fake, row) ->
+                CompletableFuture.completedFuture(
+                    fake.response(row, Shape.of(1, 5, 2), 9, 9, 9, 9, 1, 2, 3, 4, 5, 6)));
+    TextModel model =
+        TextModel.of(
+            "m",
+            1,
+            List.of(
+                integers("input_ids", DataType.INT64, 5),
+                integers("attention_mask", DataType.INT64, 5),
+                integers("position_ids", DataType.INT64, 5)),
+            List.of(floats("last_hidden_state", -1, 5, 2)),
+            Map.of(
+                "position-offset",
+                "2",
+                "padding-side",
+                "left",
+                "pad-token",
+                "1",
+                "pooling",
+                "lasttoken"));
+
+    Embeddings embeddings = embed(embedder(model, encoder), text("a"));
+
+    assertThat(encoder.rows.getFirst().inputs())
+        .isEqualTo(
+            Map.of(
+                "input_ids", List.of(1L, 1L, CLS, 1037L, SEP),
+                "attention_mask", List.of(0L, 0L, 1L, 1L, 1L),
+                "position_ids", List.of(0L, 0L, 2L, 3L, 4L)));
+    assertVector(embeddings.vectors().getFirst(), 5, 6);
+  }
+
+  @Test
   void embed_answersNothing_whenAskedNothing() {
     Embeddings embeddings = embed(answering(FakeEncoder::completed));
 

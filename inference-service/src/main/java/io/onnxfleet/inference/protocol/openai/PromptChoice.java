@@ -73,11 +73,12 @@ record PromptChoice(@Nullable String prompt, @Nullable String ignored) {
     if (byName.isPresent()) {
       return byName;
     }
-    List<String> meant = QUERY.contains(wanted) ? QUERY : DOCUMENT;
-    if (!meant.contains(wanted)) {
+    boolean isQuery = QUERY.contains(wanted);
+    if (!isQuery && !DOCUMENT.contains(wanted)) {
       return Optional.empty();
     }
-    List<String> other = meant == QUERY ? DOCUMENT : QUERY;
+    List<String> meant = isQuery ? QUERY : DOCUMENT;
+    List<String> other = isQuery ? DOCUMENT : QUERY;
     return find(meant, prompts).or(() -> find(other, prompts).map(prompt -> ""));
   }
 
