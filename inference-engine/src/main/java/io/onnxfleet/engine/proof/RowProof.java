@@ -62,7 +62,7 @@ public final class RowProof {
   private static final long LONGEST_NANOS = 20_000_000_000L;
 
   private final ModelSession session;
-  private final List<SampleInput> inputs;
+  private final List<List<SampleInput>> candidates;
   private final List<Output> outputs;
   private final List<String> outputNames;
   private final SampleRows samples;
@@ -71,6 +71,7 @@ public final class RowProof {
   private final long budgetNanos;
   private final int mostRows;
   private final GraphFacts facts;
+  private List<SampleInput> inputs = List.of();
   private double nanosPerRow;
 
   /**
@@ -96,17 +97,18 @@ public final class RowProof {
   /**
    * A proof over one session.
    *
-   * @param inputs those that a request must have, as the model has them
+   * @param candidates inputs that a request must have, as the model has them; the first that the
+   *     model takes are made up
    */
   public RowProof(
       ModelSession session,
-      List<SampleInput> inputs,
+      List<List<SampleInput>> candidates,
       List<Output> outputs,
       GraphFacts facts,
       BufferPool pool,
       Effort effort) {
     this.session = session;
-    this.inputs = List.copyOf(inputs);
+    this.candidates = List.copyOf(candidates);
     this.outputs = List.copyOf(outputs);
     this.outputNames = outputs.stream().map(Output::name).toList();
     this.facts = facts;
@@ -252,9 +254,30 @@ public final class RowProof {
 
   /** Finds by trial what the model takes, and does the experiment with it. */
   private Recipe experimentThatRuns() throws Ended {
+    String refusal = "";
+    for (List<SampleInput> candidate : candidates) {
+      inputs = candidate;
+      Attempt attempt = experimentThatRuns(refusal);
+      if (attempt.recipe() != null) {
+        return attempt.recipe();
+      }
+      refusal = attempt.refusal();
+    }
+    throw new Ended(
+        new RowVerdict.Unproven("the model refuses made-up inputs (" + refusal + ")", true));
+  }
+
+  /**
+   * What came of one set of inputs.
+   *
+   * @param refusal the first, if there was none before
+   */
+  private record Attempt(@Nullable Recipe recipe, String refusal) {}
+
+  private Attempt experimentThatRuns(String before) throws Ended {
     boolean free = inputs.stream().anyMatch(SampleInput::isFree);
     boolean ranged = inputs.stream().anyMatch(samples::dependsOnRange);
-    String refusal = "";
+    String refusal = before;
     for (long size : free ? FREE_SIZES : new long[] {1}) {
       for (Range range : ranged ? Range.values() : new Range[] {Range.SIGNED}) {
         Recipe recipe = new Recipe(Kind.NORMAL, range, size);
@@ -263,7 +286,7 @@ public final class RowProof {
           try {
             boolean isShort = nanosPerRow * ROWS_OF_EXPERIMENT < budgetNanos;
             experiment(recipe, isShort ? TOGETHER : TOGETHER_FEW);
-            return recipe;
+            return new Attempt(recipe, refusal);
           } catch (Ended ended) {
             why = unlessRefused(ended);
           }
@@ -271,8 +294,7 @@ public final class RowProof {
         refusal = refusal.isEmpty() ? why : refusal;
       }
     }
-    throw new Ended(
-        new RowVerdict.Unproven("the model refuses made-up inputs (" + refusal + ")", true));
+    return new Attempt(null, refusal);
   }
 
   /** Why a row of that kind is refused, or null if all are taken. */
@@ -459,7 +481,7 @@ public final class RowProof {
   }
 
   private List<Tensor> runTogether(List<Alone> alone, int[] rows) {
-    List<NamedTensor> joined = new ArrayList<>(inputs.size());
+    List<NamedTensor> joined = new ArrayList<>();
     try {
       for (int input = 0; input < alone.getFirst().inputs().size(); input++) {
         List<Tensor> parts = new ArrayList<>(rows.length);

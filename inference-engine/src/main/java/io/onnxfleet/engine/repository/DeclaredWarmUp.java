@@ -21,6 +21,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Runs the requests of a configuration's {@code model_warmup} on a session. Unlike made-up inputs
@@ -86,9 +87,14 @@ final class DeclaredWarmUp {
   }
 
   /** What the model sees, where a reshape stands between it and requests. */
-  private Shape modelDims(WarmupConfig.Input input) {
+  Shape modelDims(WarmupConfig.Input input) {
     Shape reshape = config.input(input.name()).map(TensorConfig::reshape).orElse(null);
     return reshape != null && reshape.isConcrete() ? reshape : input.dims();
+  }
+
+  /** The row that an operator's file holds; null where the data is not from a file. */
+  byte @Nullable [] fileRow(WarmupConfig.Input input) {
+    return input.data() instanceof Data.File ? row(input, modelDims(input)) : null;
   }
 
   private byte[] row(WarmupConfig.Input input, Shape dims) {

@@ -132,6 +132,7 @@ public final class ModelCatalog {
       Trial trial,
       Evidence evidence,
       InstanceGroup.Environment environment) {
+    RowProofs proofs = new RowProofs(trial.passed(), sessions, environment.pool(), false);
     VersionLoader open =
         new SessionVersionLoader(
             evidence.marking(sessions),
@@ -141,10 +142,12 @@ public final class ModelCatalog {
             limits.maxRequestRows(),
             limits.maxRunTime(),
             environment,
-            trial.copies());
+            trial.copies(),
+            proofs);
     BudgetedVersionLoader loader =
         new BudgetedVersionLoader(
-            new QuarantiningVersionLoader(trial.before(open, plan, evidence), environment.ticker()),
+            new QuarantiningVersionLoader(
+                trial.before(open, plan, proofs, evidence), environment.ticker()),
             limits.memoryBudget(),
             folder -> limits.sharesWeights() ? 1 : plan.mostSessionsFor(folder.config()));
     ModelCatalog catalog =
@@ -177,10 +180,19 @@ public final class ModelCatalog {
     public static final Trial NONE =
         new Trial(TrialOptions.off(), ModelNotes.inMemory(), null, 0, null);
 
-    private VersionLoader before(VersionLoader loader, InstancePlan plan, Evidence evidence) {
+    private VersionLoader before(
+        VersionLoader loader, InstancePlan plan, RowProofs proofs, Evidence evidence) {
       return options.enabled()
           ? new TrialVersionLoader(
-              loader, options, plan, passed, graphCache, maxGraphCacheBytes, copies, evidence)
+              loader,
+              options,
+              plan,
+              passed,
+              proofs,
+              graphCache,
+              maxGraphCacheBytes,
+              copies,
+              evidence)
           : loader;
     }
   }

@@ -111,8 +111,18 @@ public final class ModelTrial {
    *
    * @param refusal why it does not load or run, or null if it does
    * @param code of the refusal, if it is one of the engine's
+   * @param provider what it ran on, by label
+   * @param rows what was proven of its rows, as {@link RowProofs#text} gives it
    */
-  record Answer(@Nullable String refusal, @Nullable String code) {
+  record Answer(
+      @Nullable String refusal,
+      @Nullable String code,
+      @Nullable String provider,
+      @Nullable String rows) {
+    static Answer refused(String reason, @Nullable String code) {
+      return new Answer(reason, code, null, null);
+    }
+
     static Answer of(String json) {
       return GSON.fromJson(json, Answer.class);
     }
@@ -129,16 +139,15 @@ public final class ModelTrial {
 
   private Answer answer(Question question) {
     try {
-      tryOut(question);
-      return new Answer(null, null);
+      return tryOut(question);
     } catch (InferenceException refused) {
-      return new Answer(String.valueOf(refused.getMessage()), refused.code().name());
+      return Answer.refused(String.valueOf(refused.getMessage()), refused.code().name());
     } catch (RuntimeException | OutOfMemoryError failure) {
-      return new Answer(failure.toString(), null);
+      return Answer.refused(failure.toString(), null);
     }
   }
 
-  private void tryOut(Question question) {
+  private Answer tryOut(Question question) {
     Path path = Path.of(question.folder());
     Path root = path.toAbsolutePath().getParent();
     ModelFolder folder =
@@ -179,8 +188,9 @@ public final class ModelTrial {
           CopiedModel.of(version, content, copies),
           plan.sessionsFor(folder.config()).getFirst(),
           question.run());
-      return;
+      return new Answer(null, null, null, null);
     }
+    RowProofs proofs = new RowProofs(ModelNotes.inMemory(), runtime, pool, true);
     SessionVersionLoader loader =
         new SessionVersionLoader(
             runtime,
@@ -190,7 +200,8 @@ public final class ModelTrial {
             Integer.MAX_VALUE,
             Duration.ZERO,
             new InstanceGroup.Environment(pool, Ticker.system(), EngineMetrics.NONE),
-            copies);
+            copies,
+            proofs);
     ModelFolder one =
         new ModelFolder(
             folder.name(),
@@ -205,6 +216,8 @@ public final class ModelTrial {
       Thread.currentThread().interrupt();
     }
     loader.closed(loaded);
+    String provider = loaded.executionProvider().label();
+    return new Answer(null, null, provider, proofs.text(content, provider).orElse(null));
   }
 
   private void run(OnnxRuntime runtime, ModelSource model, SessionOptions options, Run run) {

@@ -1,37 +1,304 @@
 package io.onnxfleet.engine.repository;
 
+import com.google.gson.Gson;
+import com.google.gson.JsonParseException;
+import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.instance.ModelInterface;
 import io.onnxfleet.engine.instance.ModelInterface.Port;
+import io.onnxfleet.engine.proof.FixedScales;
 import io.onnxfleet.engine.proof.GraphFacts;
 import io.onnxfleet.engine.proof.RowProof;
 import io.onnxfleet.engine.proof.RowVerdict;
 import io.onnxfleet.engine.proof.SampleInput;
 import io.onnxfleet.engine.repository.config.ModelConfig;
+import io.onnxfleet.engine.repository.config.WarmupConfig;
 import io.onnxfleet.engine.runtime.ModelSession;
+import io.onnxfleet.engine.runtime.ModelSessionFactory;
+import io.onnxfleet.engine.runtime.ModelSource;
+import io.onnxfleet.engine.runtime.Processor;
+import io.onnxfleet.engine.runtime.SessionOptions;
+import io.onnxfleet.engine.runtime.ThreadPriorities;
 import io.onnxfleet.engine.tensor.BufferPool;
 import io.onnxfleet.engine.tensor.Shape;
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** Proves of models that are being loaded whether their rows are independent. Thread-safe. */
+/**
+ * Whether the rows of models are independent: known from notes, or proven while a model is loaded.
+ * A verdict holds for one content of all files, the configuration included, one version of the
+ * runtime and of the proof, one provider and one kind of processor. Thread-safe.
+ */
 final class RowProofs {
+  private static final Logger log = LoggerFactory.getLogger(RowProofs.class);
+  private static final Gson GSON = new Gson();
+
   /** CPU time for what goes beyond the essential. */
   private static final long BUDGET_NANOS = 300_000_000;
 
   /** More rows together say little more. */
   private static final int MOST_ROWS = 32;
 
+  private final ModelNotes notes;
+  private final ModelSessionFactory sessions;
   private final BufferPool pool;
-  private final LongSupplier cpuNanos;
+  private final boolean apart;
 
-  RowProofs(BufferPool pool, LongSupplier cpuNanos) {
+  /**
+   * Proofs by these sessions.
+   *
+   * @param apart true in a process that does nothing else; otherwise they give way to requests
+   */
+  RowProofs(ModelNotes notes, ModelSessionFactory sessions, BufferPool pool, boolean apart) {
+    this.notes = notes;
+    this.sessions = sessions;
     this.pool = pool;
-    this.cpuNanos = cpuNanos;
+    this.apart = apart;
+  }
+
+  /** A verdict as it is noted. */
+  private record Note(
+      String kind,
+      String reason,
+      boolean wantsInputs,
+      @Nullable String output,
+      long rows,
+      @Nullable List<Long> together,
+      @Nullable List<Long> alone) {
+    static Note of(RowVerdict verdict) {
+      return switch (verdict) {
+        case RowVerdict.Proven proven -> plain("proven", proven.reason());
+        case RowVerdict.ProvenAlone alone -> plain("proven-alone", alone.reason());
+        case RowVerdict.Unproven unproven ->
+            new Note("unproven", unproven.reason(), unproven.wantsInputs(), null, 0, null, null);
+        case RowVerdict.Refuted refuted ->
+            new Note(
+                "refuted",
+                refuted.difference(),
+                false,
+                refuted.output(),
+                refuted.rows(),
+                dims(refuted.together()),
+                dims(refuted.alone()));
+      };
+    }
+
+    private static Note plain(String kind, String reason) {
+      return new Note(kind, reason, false, null, 0, null, null);
+    }
+
+    private static List<Long> dims(Shape shape) {
+      return Arrays.stream(shape.dims()).boxed().toList();
+    }
+
+    private static Shape shape(List<Long> dims) {
+      return Shape.of(dims.stream().mapToLong(Long::longValue).toArray());
+    }
+
+    Optional<RowVerdict> verdict() {
+      return switch (kind) {
+        case "proven" -> Optional.of(new RowVerdict.Proven(reason));
+        case "proven-alone" -> Optional.of(new RowVerdict.ProvenAlone(reason));
+        case "unproven" -> Optional.of(new RowVerdict.Unproven(reason, wantsInputs));
+        case "refuted" ->
+            output == null || together == null || alone == null
+                ? Optional.empty()
+                : Optional.of(
+                    new RowVerdict.Refuted(output, rows, shape(together), shape(alone), reason));
+        default -> Optional.empty();
+      };
+    }
+  }
+
+  /** What is known of a content on a provider. */
+  Optional<RowVerdict> known(ContentDigest content, String provider) {
+    return read(notes.read(content.version(), name(provider)).orElse(null));
+  }
+
+  /** Notes what another process found out, as {@link #text} gave it. */
+  void note(ContentDigest content, String provider, String text) {
+    notes.write(content.version(), name(provider), text);
+  }
+
+  /** What is known, in a form for another process. */
+  Optional<String> text(ContentDigest content, String provider) {
+    return notes.read(content.version(), name(provider));
+  }
+
+  private static Optional<RowVerdict> read(@Nullable String text) {
+    try {
+      Note note = text == null ? null : GSON.fromJson(text, Note.class);
+      return note == null ? Optional.empty() : note.verdict();
+    } catch (JsonParseException | InferenceException damaged) {
+      return Optional.empty();
+    }
+  }
+
+  private String name(String provider) {
+    return "rows %d, ONNX Runtime %s, %s, %s"
+        .formatted(RowProof.VERSION, sessions.version(), provider, Processor.id());
+  }
+
+  /** What was found out later, by requests, holds from now on. */
+  void found(ContentDigest content, String provider, RowVerdict verdict) {
+    notes.write(content.version(), name(provider), GSON.toJson(Note.of(verdict)));
+  }
+
+  /** A version that is being loaded, and the first of its sessions. */
+  record Subject(
+      CopiedModel file,
+      Path folder,
+      ModelConfig config,
+      ModelInterface model,
+      ModelSession session,
+      SessionOptions options) {
+    String provider() {
+      return session.executionProvider().label();
+    }
+  }
+
+  /** What is known, or is found out now. */
+  RowVerdict verdict(Subject subject) {
+    ContentDigest content = subject.file().digest();
+    Optional<RowVerdict> known = known(content, subject.provider());
+    if (known.isPresent()) {
+      return known.get();
+    }
+    RowVerdict verdict = apart ? prove(subject) : givingWay(() -> prove(subject));
+    found(content, subject.provider(), verdict);
+    return verdict;
+  }
+
+  /** On a thread that the system runs when others have nothing to do. */
+  private static <T> T givingWay(Supplier<T> task) {
+    CompletableFuture<T> done = new CompletableFuture<>();
+    Thread thread =
+        Thread.ofPlatform()
+            .name("model-proof")
+            .daemon()
+            .start(
+                () -> {
+                  ThreadPriorities.lowerCurrent();
+                  try {
+                    done.complete(task.get());
+                  } catch (Throwable failure) {
+                    done.completeExceptionally(failure);
+                  }
+                });
+    try {
+      return done.join();
+    } catch (CompletionException failure) {
+      if (failure.getCause() instanceof InferenceException known) {
+        throw known;
+      }
+      throw new IllegalStateException(thread.getName() + " failed", failure.getCause());
+    }
+  }
+
+  private RowVerdict prove(Subject subject) {
+    if (!subject.config().isBatched()) {
+      return new RowVerdict.Unproven(subject.config().batchingObstacle());
+    }
+    GraphFacts facts = GraphFacts.of(subject.file().modelFile());
+    Optional<String> quantizer = facts.quantizesActivations();
+    return quantizer.isPresent()
+        ? proveWithFixedScales(subject, quantizer.get())
+        : prove(subject, facts, subject.session());
+  }
+
+  private RowVerdict prove(Subject subject, GraphFacts facts, ModelSession session) {
+    return new RowProof(
+            session,
+            candidates(subject),
+            subject.model().outputs().stream()
+                .map(port -> RowProof.Output.of(port.spec()))
+                .toList(),
+            facts,
+            pool,
+            new RowProof.Effort(
+                threadTime(), BUDGET_NANOS, Math.min(MOST_ROWS, subject.config().maxBatchSize())))
+        .prove();
+  }
+
+  /**
+   * A model whose activations are quantized by one scale for all rows is looked at without that: if
+   * the rest keeps rows apart, a row that runs alone is answered as it should be.
+   */
+  private RowVerdict proveWithFixedScales(Subject subject, String quantizer) {
+    String why = quantizer + " takes one scale over all rows of a run";
+    Path folder = null;
+    try {
+      folder = Files.createTempDirectory("onnx-fleet-proof");
+      Path copy = folder.resolve(ModelConfig.DEFAULT_MODEL_FILENAME);
+      if (!FixedScales.write(subject.file().modelFile(), copy)) {
+        return new RowVerdict.Unproven(why);
+      }
+      GraphFacts facts = GraphFacts.of(copy);
+      if (facts.quantizesActivations().isPresent()) {
+        return new RowVerdict.Unproven(why);
+      }
+      // The runtime fuses what it does not expect behind a fixed scale, and crashes.
+      try (ModelSession session =
+          sessions.open(ModelSource.unchanging(copy), subject.options().withoutOptimization())) {
+        return switch (prove(subject, facts, session)) {
+          case RowVerdict.Proven proven -> new RowVerdict.ProvenAlone(why);
+          case RowVerdict.ProvenAlone alone -> alone;
+          case RowVerdict.Unproven unproven ->
+              new RowVerdict.Unproven(why + ", and " + unproven.reason());
+          case RowVerdict.Refuted refuted -> refuted;
+        };
+      }
+    } catch (IOException | InferenceException failure) {
+      log.info("{}: not proven without its scales: {}", subject.folder(), failure.toString());
+      return new RowVerdict.Unproven(why);
+    } finally {
+      deleteQuietly(folder);
+    }
+  }
+
+  private static void deleteQuietly(@Nullable Path folder) {
+    try {
+      if (folder != null) {
+        Files.deleteIfExists(folder.resolve(ModelConfig.DEFAULT_MODEL_FILENAME));
+        Files.deleteIfExists(folder);
+      }
+    } catch (IOException stays) {
+      log.debug("{} stays", folder, stays);
+    }
+  }
+
+  /** The operator's data first, then data that is made up altogether. */
+  private List<List<SampleInput>> candidates(Subject subject) {
+    List<List<SampleInput>> candidates = new ArrayList<>();
+    DeclaredWarmUp declared =
+        new DeclaredWarmUp(subject.session(), subject.config(), subject.folder(), pool);
+    for (WarmupConfig warmup : subject.config().warmups()) {
+      List<SampleInput> inputs = new ArrayList<>();
+      for (WarmupConfig.Input input : warmup.inputs()) {
+        inputs.add(
+            new SampleInput(
+                input.name(),
+                input.dataType(),
+                declared.modelDims(input).prepend(Shape.VARIABLE),
+                declared.fileRow(input)));
+      }
+      candidates.add(inputs);
+    }
+    candidates.add(inputs(subject.model()));
+    return candidates;
   }
 
   /** The CPU time of the calling thread, or the time where that is not told. */
@@ -40,30 +307,6 @@ final class RowProofs {
     return threads.isCurrentThreadCpuTimeSupported()
         ? threads::getCurrentThreadCpuTime
         : System::nanoTime;
-  }
-
-  /** What the rows of a model do in company. */
-  RowVerdict verdict(
-      Path modelFile, ModelConfig config, ModelInterface model, ModelSession session) {
-    if (!config.isBatched()) {
-      return new RowVerdict.Unproven(config.batchingObstacle());
-    }
-    GraphFacts facts = GraphFacts.of(modelFile);
-    Optional<String> quantizer = facts.quantizesActivations();
-    if (quantizer.isPresent()) {
-      return new RowVerdict.Unproven(
-          "%s takes one scale over all rows of a run".formatted(quantizer.get()));
-    }
-    RowProof proof =
-        new RowProof(
-            session,
-            inputs(model),
-            model.outputs().stream().map(port -> RowProof.Output.of(port.spec())).toList(),
-            facts,
-            pool,
-            new RowProof.Effort(
-                cpuNanos, BUDGET_NANOS, Math.min(MOST_ROWS, config.maxBatchSize())));
-    return proof.prove();
   }
 
   /** Those that a request must have, as the model has them. */

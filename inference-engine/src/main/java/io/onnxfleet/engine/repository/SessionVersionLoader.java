@@ -8,7 +8,9 @@ import io.onnxfleet.engine.instance.RowTerms;
 import io.onnxfleet.engine.instance.WarmUp;
 import io.onnxfleet.engine.metrics.ModelVersionId;
 import io.onnxfleet.engine.proof.PaddingVerdict;
+import io.onnxfleet.engine.proof.RowVerdict;
 import io.onnxfleet.engine.repository.ModelFolder.Version;
+import io.onnxfleet.engine.repository.RowProofs.Subject;
 import io.onnxfleet.engine.repository.ThreadBudget.Split;
 import io.onnxfleet.engine.repository.check.ModelFileCheck;
 import io.onnxfleet.engine.repository.config.DeclaredConfig;
@@ -73,7 +75,8 @@ final class SessionVersionLoader implements VersionLoader {
       int maxRequestRows,
       Duration maxRunTime,
       InstanceGroup.Environment environment,
-      @Nullable Path copies) {
+      @Nullable Path copies,
+      RowProofs proofs) {
     this.copies = copies;
     this.sessions = sessions;
     this.plan = plan;
@@ -82,7 +85,7 @@ final class SessionVersionLoader implements VersionLoader {
     this.maxRequestRows = maxRequestRows;
     this.maxRunTime = maxRunTime;
     this.environment = environment;
-    this.proofs = new RowProofs(environment.pool(), RowProofs.threadTime());
+    this.proofs = proofs;
     this.paddings = new PaddingProofs(environment.pool(), RowProofs.threadTime());
   }
 
@@ -215,8 +218,9 @@ final class SessionVersionLoader implements VersionLoader {
     config.notes().forEach(note -> log.info("{}: {}", id, note));
     ModelInterface model = ServingTerms.modelInterface(config, first.signature());
     progress.accept("running rows together and alone");
-    RowTerms rows =
-        ServingTerms.rowTerms(config, proofs.verdict(file.modelFile(), config, model, first));
+    RowVerdict verdict =
+        proofs.verdict(new Subject(file, folder.path(), config, model, first, wanted.getFirst()));
+    RowTerms rows = ServingTerms.rowTerms(config, verdict);
     if (PaddingProofs.isOpen(config, rows)) {
       progress.accept("running rows filled up and as they are");
       PaddingProofs.Decision decision = decide(folder, id, file.modelFile(), config, model, first);

@@ -57,6 +57,7 @@ final class TrialVersionLoader implements VersionLoader {
   private final TrialOptions options;
   private final InstancePlan plan;
   private final ModelNotes passed;
+  private final RowProofs proofs;
   private final @Nullable Path graphCache;
   private final long maxGraphCacheBytes;
   private final @Nullable Path copies;
@@ -72,6 +73,7 @@ final class TrialVersionLoader implements VersionLoader {
    *
    * @param plan what models run on
    * @param passed where it is noted what has passed
+   * @param proofs where it is noted what was proven of what has passed
    * @param graphCache folder of the optimised graphs, or null for the usual one
    * @param evidence told of runs that ended a process
    */
@@ -80,6 +82,7 @@ final class TrialVersionLoader implements VersionLoader {
       TrialOptions options,
       InstancePlan plan,
       ModelNotes passed,
+      RowProofs proofs,
       @Nullable Path graphCache,
       long maxGraphCacheBytes,
       @Nullable Path copies,
@@ -90,6 +93,7 @@ final class TrialVersionLoader implements VersionLoader {
     this.options = options;
     this.plan = plan;
     this.passed = passed;
+    this.proofs = proofs;
     this.graphCache = graphCache;
     this.maxGraphCacheBytes = maxGraphCacheBytes;
     CrashFolder reports = CrashFolder.ofThisProcess();
@@ -150,7 +154,7 @@ final class TrialVersionLoader implements VersionLoader {
   private void requirePassed(ModelFolder folder, Version version, Consumer<String> progress) {
     ContentDigest content = folder.contentOf(version);
     String note = "model check 1 " + Processor.id();
-    if (passed.read(content.version(), note).equals(Optional.of(PASSED))) {
+    if (passed.read(content.version(), note).equals(Optional.of(PASSED)) && isProven(content)) {
       return;
     }
     progress.accept("being tried in a process of its own");
@@ -163,7 +167,7 @@ final class TrialVersionLoader implements VersionLoader {
       if (outcome instanceof Outcome.TimedOut late) {
         throw outOfTime(version, late);
       }
-      refusal = refusal(outcome);
+      refusal = refusal(outcome, content);
     } catch (IOException failure) {
       if (startFailed.compareAndSet(false, true)) {
         log.warn("models are loaded untried: no process can be started", failure);
@@ -209,9 +213,21 @@ final class TrialVersionLoader implements VersionLoader {
         run);
   }
 
-  private static @Nullable String refusal(Outcome outcome) {
+  /** True if something is known of its rows, for or against. */
+  private boolean isProven(ContentDigest content) {
+    return plan.executionProviders().stream()
+        .anyMatch(provider -> proofs.known(content, provider.label()).isPresent());
+  }
+
+  private @Nullable String refusal(Outcome outcome, ContentDigest content) {
     return switch (outcome) {
-      case Outcome.Answer answer -> ModelTrial.Answer.of(answer.line()).refusal();
+      case Outcome.Answer line -> {
+        ModelTrial.Answer answer = ModelTrial.Answer.of(line.line());
+        if (answer.provider() != null && answer.rows() != null) {
+          proofs.note(content, answer.provider(), answer.rows());
+        }
+        yield answer.refusal();
+      }
       case Outcome.TimedOut late -> late.describe();
       case Outcome.Died died -> "it ended the process that checked it: " + died.describe();
     };

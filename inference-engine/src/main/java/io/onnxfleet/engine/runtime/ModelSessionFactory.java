@@ -11,4 +11,9 @@ public interface ModelSessionFactory {
    * @throws InferenceException with a reason fit for the model's index if it cannot be served
    */
   ModelSession open(ModelSource model, SessionOptions options);
+
+  /** The version of what runs models, or empty if it has none. */
+  default String version() {
+    return "";
+  }
 }

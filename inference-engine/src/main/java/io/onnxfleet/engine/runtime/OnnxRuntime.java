@@ -92,6 +92,7 @@ public final class OnnxRuntime implements ModelSessionFactory {
   }
 
   /** The version of the native library, such as 1.26.0. */
+  @Override
   public String version() {
     return environment.api().version();
   }

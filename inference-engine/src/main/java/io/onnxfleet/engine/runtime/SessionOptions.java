@@ -58,6 +58,18 @@ public record SessionOptions(
         GraphSettings.DEFAULT);
   }
 
+  /** The same, the graph executed as the file has it: slower, and nothing is fused. */
+  public SessionOptions withoutOptimization() {
+    return new SessionOptions(
+        executionProviders,
+        required,
+        providerOptions,
+        intraOpThreads,
+        deviceId,
+        sessionConfiguration,
+        graph.withOptimization(GraphSettings.Optimization.NONE));
+  }
+
   /** The same with that many threads a run. */
   public SessionOptions withIntraOpThreads(int threads) {
     return new SessionOptions(

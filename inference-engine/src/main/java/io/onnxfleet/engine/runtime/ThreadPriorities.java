@@ -25,6 +25,9 @@ public final class ThreadPriorities {
   /** Which priority is meant: that of one process or thread. */
   private static final int PROCESS = 0;
 
+  /** Which thread is meant: the one that calls. */
+  private static final int CALLER = 0;
+
   private static final int NICENESS = 10;
 
   private static final FunctionDescriptor ON_PRIORITY =
@@ -43,6 +46,13 @@ public final class ThreadPriorities {
    */
   static void lowerOptimisingCompiler() {
     lower(thread -> nameOf(thread).equals(OPTIMISING_COMPILER));
+  }
+
+  /** Has the calling thread, and those that it starts, give way where CPUs are short. */
+  public static void lowerCurrent() {
+    if (Files.isDirectory(THREADS)) {
+      lower(List.of(CALLER));
+    }
   }
 
   /** Has a process give way that was started just now: the threads to come inherit it. */

@@ -200,16 +200,18 @@ class PaddingProofsTest {
   private LoadedVersion load() {
     ModelFolder folder = new FolderModelRepository(root).find("m").orElseThrow();
     Version version = folder.version(1).orElseThrow();
+    OnnxRuntime runtime = new OnnxRuntime(pool);
     SessionVersionLoader loader =
         new SessionVersionLoader(
-            new OnnxRuntime(pool),
+            runtime,
             new InstancePlan(1, List.of(ExecutionProvider.CPU), null, Map.of(), null),
             64,
             Duration.ZERO,
             64,
             Duration.ZERO,
             new InstanceGroup.Environment(pool, Ticker.system(), EngineMetrics.NONE),
-            null);
+            null,
+            new RowProofs(ModelNotes.inMemory(), runtime, pool, true));
     LoadedVersion made = loader.load(folder, version, step -> {});
     loaded.add(made);
     return made;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.proof.RowVerdict;
+import io.onnxfleet.engine.repository.ModelFolder.Version;
 import io.onnxfleet.engine.repository.config.ModelConfig;
 import io.onnxfleet.engine.repository.config.ModelConfigDerivation;
 import io.onnxfleet.engine.runtime.ModelSession;
@@ -34,13 +35,17 @@ class SampleModelsProofTest {
     Path models = shared("models");
     Map<String, RowVerdict> verdicts = new TreeMap<>();
     for (Path folder :
-        List.of(models, models.resolve("typed"), models.resolve("triton-repository"))) {
+        List.of(
+            models,
+            models.resolve("typed"),
+            models.resolve("triton-repository"),
+            Path.of(System.getProperty("fleet.root"), "models"))) {
       try (Stream<Path> entries = Files.list(folder)) {
         for (Path entry : entries.sorted().toList()) {
           Path file = entry.resolve("model.onnx");
           file = Files.isRegularFile(file) ? file : entry.resolve("1/model.onnx");
           if (Files.isRegularFile(file) && !entry.endsWith("stress-big-input")) {
-            prove(models.relativize(entry).toString(), file, verdicts);
+            prove(models.relativize(entry).toString(), entry, file, verdicts);
           }
         }
       }
@@ -49,20 +54,23 @@ class SampleModelsProofTest {
     assertThat(pool.usage().buffersInUse()).isZero();
   }
 
-  private void prove(String name, Path file, Map<String, RowVerdict> verdicts) {
+  private void prove(String name, Path entry, Path file, Map<String, RowVerdict> verdicts) {
     try (ModelSession session = runtime.open(file, SessionOptions.cpu(1))) {
       ModelConfig config = ModelConfigDerivation.derive(name, null, session.signature());
       if (config.isBatched()) {
-        long begin = System.nanoTime();
+        Version version = new Version(1, file, null);
+        ModelFolder folder = new ModelFolder(name, entry, null, List.of(version), null);
         verdicts.put(
             name,
-            new RowProofs(pool, RowProofs.threadTime())
+            new RowProofs(ModelNotes.inMemory(), runtime, pool, true)
                 .verdict(
-                    file,
-                    config,
-                    ServingTerms.modelInterface(config, session.signature()),
-                    session));
-        System.out.println("TOOK " + name + " " + (System.nanoTime() - begin) / 1_000_000);
+                    new RowProofs.Subject(
+                        CopiedModel.of(version, ContentDigest.of(folder, version), null),
+                        entry,
+                        config,
+                        ServingTerms.modelInterface(config, session.signature()),
+                        session,
+                        SessionOptions.cpu(1))));
       }
     } catch (InferenceException refused) {
       log.info("{} is refused: {}", name, refused.getMessage());

@@ -10,6 +10,7 @@ import io.onnxfleet.engine.request.InferenceResponse;
 import io.onnxfleet.engine.runtime.ExecutionProvider;
 import io.onnxfleet.engine.runtime.FakeModelSession;
 import io.onnxfleet.engine.runtime.ModelSession;
+import io.onnxfleet.engine.runtime.ModelSessionFactory;
 import io.onnxfleet.engine.runtime.ModelSignature;
 import io.onnxfleet.engine.runtime.SessionOptions;
 import io.onnxfleet.engine.runtime.TinyModel;
@@ -62,15 +63,17 @@ class SessionVersionLoaderTest {
   private SessionVersionLoader loader(Path cache) {
     InstancePlan plan =
         new InstancePlan(2, List.of(ExecutionProvider.CPU), null, Map.of(), ModelNotes.open(cache));
+    ModelSessionFactory sessions = (file, options) -> new TimedFake(options);
     return new SessionVersionLoader(
-        (file, options) -> new TimedFake(options),
+        sessions,
         plan,
         64,
         Duration.ZERO,
         64,
         Duration.ZERO,
         new InstanceGroup.Environment(pool, now::get, EngineMetrics.NONE),
-        root.resolve("copies"));
+        root.resolve("copies"),
+        new RowProofs(ModelNotes.inMemory(), sessions, pool, true));
   }
 
   @Test

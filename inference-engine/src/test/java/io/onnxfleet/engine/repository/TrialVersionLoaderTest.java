@@ -7,7 +7,9 @@ import io.onnxfleet.engine.crash.CrashFolder;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.runtime.ExecutionProvider;
+import io.onnxfleet.engine.runtime.OnnxRuntime;
 import io.onnxfleet.engine.runtime.TinyModel;
+import io.onnxfleet.engine.tensor.BufferPool;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -55,11 +57,14 @@ class TrialVersionLoaderTest {
   }
 
   private VersionLoader loader(Duration timeout) {
+    ModelNotes known = ModelNotes.open(notes);
+    BufferPool pool = BufferPool.ofDefaults();
     return new TrialVersionLoader(
         passed,
         new TrialOptions(true, timeout, MEMORY),
         new InstancePlan(1, List.of(ExecutionProvider.CPU), null, Map.of(), null),
-        ModelNotes.open(notes),
+        known,
+        new RowProofs(known, new OnnxRuntime(pool), pool, false),
         graphs,
         1 << 20,
         graphs.resolve("copies"),
