@@ -33,6 +33,7 @@ final class FakeReplica implements AutoCloseable {
   private final List<Connection> connections = new CopyOnWriteArrayList<>();
   private final List<Received> received = new CopyOnWriteArrayList<>();
   private volatile @Nullable String self;
+  private volatile boolean killed;
 
   FakeReplica(String id, Answer answer) {
     this.id = id;
@@ -40,7 +41,7 @@ final class FakeReplica implements AutoCloseable {
         HttpServer.create()
             .host("127.0.0.1")
             .port(0)
-            .doOnConnection(connections::add)
+            .doOnConnection(this::accepted)
             .handle(
                 (request, response) ->
                     request
@@ -104,8 +105,17 @@ final class FakeReplica implements AutoCloseable {
     return received;
   }
 
+  private void accepted(Connection connection) {
+    connections.add(connection);
+    if (killed) {
+      // It came while the others were broken off.
+      connection.dispose();
+    }
+  }
+
   /** Ends as a process does that is killed: nothing listens any more, every connection breaks. */
   void kill() {
+    killed = true;
     server.disposeNow();
     connections.forEach(Connection::dispose);
   }

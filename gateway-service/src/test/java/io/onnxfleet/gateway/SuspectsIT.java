@@ -111,11 +111,15 @@ class SuspectsIT {
     }
 
     assertThat(answers).allMatch(answer -> answer.statusCode() == 503);
-    assertThat(answers.getFirst().body())
-        .contains(
-            "died while it had this request, which may be the cause; it is not sent on",
-            "has answered 0 requests (expected: 100)");
-    assertThat(answers.getFirst().headers().firstValue("Retry-After")).isEmpty();
+    assertThat(answers)
+        .anySatisfy(
+            answer -> {
+              assertThat(answer.body())
+                  .contains(
+                      "died while it had this request, which may be the cause; it is not sent on",
+                      "has answered 0 requests (expected: 100)");
+              assertThat(answer.headers().firstValue("Retry-After")).isEmpty();
+            });
     assertThat(answers.getLast().body()).contains("model '" + fresh + "'", "is on probation");
     assertThat(deaths).hasValue(1);
     assertThat(failed).isEmpty();
