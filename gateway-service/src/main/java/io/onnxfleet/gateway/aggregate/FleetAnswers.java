@@ -101,7 +101,9 @@ public final class FleetAnswers {
           gather(
               exchange,
               get("/v1/models"),
-              answers -> RepositoryIndexes.unionOfModels(answers, watch.current().allFamilies()));
+              answers ->
+                  RepositoryIndexes.unionOfModels(
+                      answers, this::isServed, watch.current().allFamilies()));
       case FleetQuestion.RepositoryIndex _ ->
           body(exchange.getRequest())
               .flatMap(
@@ -130,6 +132,13 @@ public final class FleetAnswers {
       case FleetQuestion.Load load -> change(exchange, load.model(), "load");
       case FleetQuestion.Unload unload -> change(exchange, unload.model(), "unload");
     };
+  }
+
+  /** Whether requests for the model go anywhere, as far as a quarantine goes. */
+  private boolean isServed(String model) {
+    ModelReference reference = new ModelReference(model, null);
+    Fleet now = watch.current();
+    return now.quarantined(reference) == null || !now.serving(reference).isEmpty();
   }
 
   private boolean isReadyOnly(byte[] body) {

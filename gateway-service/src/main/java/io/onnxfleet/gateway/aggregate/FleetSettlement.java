@@ -4,6 +4,7 @@ import io.netty.handler.codec.http.HttpMethod;
 import io.onnxfleet.gateway.aggregate.ReplicaQueries.Question;
 import io.onnxfleet.gateway.fleet.Fleet;
 import io.onnxfleet.gateway.fleet.FleetWatch;
+import io.onnxfleet.gateway.fleet.ModelReference;
 import io.onnxfleet.gateway.fleet.Replica;
 import io.onnxfleet.gateway.observability.RequestTrace;
 import java.time.Duration;
@@ -113,11 +114,18 @@ final class FleetSettlement {
                 return false;
               }
               return loaded
-                  ? !replica.hasReady(model)
+                  ? !replica.hasReady(model) || isInQuarantine(now, model)
                   : silent.contains(id) && replica.hasReady(model);
             })
         .sorted()
         .toList();
+  }
+
+  private static boolean isInQuarantine(Fleet now, String model) {
+    ModelReference reference = new ModelReference(model, null);
+    return now.quarantined(reference) != null
+        && now.serving(reference).isEmpty()
+        && now.vanishedServing(reference).isEmpty();
   }
 
   /** What the replica tells of itself; nothing where it does not know the question. */

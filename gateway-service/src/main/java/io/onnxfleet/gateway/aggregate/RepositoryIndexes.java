@@ -5,6 +5,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -92,12 +93,18 @@ final class RepositoryIndexes {
   /**
    * The union of the answers to {@code /v1/models}, and the families, each described as its best
    * variant.
+   *
+   * @param isServed whether a model that replicas name is sent requests
    */
-  static JsonNode unionOfModels(List<JsonNode> answers, Collection<ModelFamily> families) {
+  static JsonNode unionOfModels(
+      List<JsonNode> answers, Predicate<String> isServed, Collection<ModelFamily> families) {
     Map<String, JsonNode> models = new TreeMap<>();
     for (JsonNode answer : answers) {
       for (JsonNode model : answer.path("data")) {
-        models.putIfAbsent(model.path("id").asString(""), model);
+        String id = model.path("id").asString("");
+        if (isServed.test(id)) {
+          models.putIfAbsent(id, model);
+        }
       }
     }
     for (ModelFamily family : families) {
