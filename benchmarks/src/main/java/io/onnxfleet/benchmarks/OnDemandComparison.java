@@ -185,6 +185,7 @@ final class OnDemandComparison {
         usual.maxPooledBytes(),
         usual.maxTensorBytes(),
         ROOM * byteSize,
+        usual.maxRunBytes(),
         usual.drainTimeout(),
         null,
         0,

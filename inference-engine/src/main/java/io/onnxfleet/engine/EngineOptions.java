@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param maxPooledBytes tensor memory that is kept for later
  * @param maxTensorBytes tensor memory in use at once; what would exceed it is refused
  * @param memoryBudgetBytes what the weights of all models may take up
+ * @param maxRunBytes what the runs of all models may take up, weights not counted, and each of them
  * @param drainTimeout how long unloading a version waits for what it has accepted
  * @param graphCache folder of optimised graphs, or null for one among the temporary files
  * @param maxGraphCacheBytes what it may take up; 0 keeps none
@@ -51,6 +52,7 @@ public record EngineOptions(
     long maxPooledBytes,
     long maxTensorBytes,
     long memoryBudgetBytes,
+    long maxRunBytes,
     Duration drainTimeout,
     @Nullable Path graphCache,
     long maxGraphCacheBytes,
@@ -76,6 +78,7 @@ public record EngineOptions(
     requireAtLeastOne("max-request-rows", maxRequestRows);
     requireAtLeastOne("max-tensor-bytes", maxTensorBytes);
     requireAtLeastOne("memory-budget", memoryBudgetBytes);
+    requireAtLeastOne("max-run-memory", maxRunBytes);
     if (requiredProvider != null && !executionProviders.contains(requiredProvider)) {
       throw new IllegalArgumentException(
           "required: %s (expected one of execution-providers %s)"
@@ -85,7 +88,7 @@ public record EngineOptions(
 
   /**
    * On all processors' CPUs: 1,024 waiting requests a model, or half a minute's work, 512 MiB of
-   * tensors kept, 4 GiB used, and no bound on weights.
+   * tensors kept, 4 GiB used, and no bound on weights and on what runs take.
    */
   public static EngineOptions defaults(Path repository) {
     int cpus = Runtime.getRuntime().availableProcessors();
@@ -101,6 +104,7 @@ public record EngineOptions(
         512L << 20,
         4L << 30,
         Long.MAX_VALUE,
+        Long.MAX_VALUE / 4,
         Duration.ofSeconds(30),
         null,
         4L << 30,

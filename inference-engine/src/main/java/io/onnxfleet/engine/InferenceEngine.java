@@ -5,6 +5,7 @@ import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.instance.InstanceGroup;
 import io.onnxfleet.engine.instance.ModelInterface;
 import io.onnxfleet.engine.instance.ModelInterface.Port;
+import io.onnxfleet.engine.instance.RunMemory;
 import io.onnxfleet.engine.instance.SentinelSamples;
 import io.onnxfleet.engine.metrics.EngineMetrics;
 import io.onnxfleet.engine.metrics.ModelStatistics;
@@ -63,8 +64,14 @@ public final class InferenceEngine implements AutoCloseable {
   /** How late a waiting request may learn that its deadline has passed. */
   private static final Duration EXPIRY_INTERVAL = Duration.ofMillis(10);
 
+  /** Memory that was not used for so long is given back. */
+  private static final Duration IDLE = Duration.ofSeconds(15);
+
+  private static final Duration IDLE_INTERVAL = Duration.ofSeconds(1);
+
   private final EngineOptions options;
   private final BufferPool pool;
+  private final RunMemory memory;
   private final Ticker ticker;
   private final ModelCatalog catalog;
   private final Quarantine quarantine;
@@ -76,9 +83,13 @@ public final class InferenceEngine implements AutoCloseable {
   private final AtomicBoolean closed = new AtomicBoolean();
   private volatile @Nullable CompletableFuture<Void> initialLoad;
 
+  /** Belongs to the clock's thread. */
+  private long trimmedAt;
+
   private InferenceEngine(
       EngineOptions options,
       BufferPool pool,
+      RunMemory memory,
       Ticker ticker,
       ModelRepository repository,
       ModelCatalog catalog,
@@ -94,8 +105,10 @@ public final class InferenceEngine implements AutoCloseable {
             : null;
     this.options = options;
     this.pool = pool;
+    this.memory = memory;
     this.ticker = ticker;
     this.catalog = catalog;
+    this.trimmedAt = ticker.nanoTime();
     this.clock =
         Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("engine-clock").daemon().factory());
@@ -118,10 +131,11 @@ public final class InferenceEngine implements AutoCloseable {
             .toList();
     ModelRepository repository =
         folders.size() == 1 ? folders.getFirst() : new JoinedModelRepository(folders);
+    RunMemory memory = new RunMemory(options.maxRunBytes(), ticker);
     ModelCatalog catalog =
         ModelCatalog.create(
             repository,
-            new OnnxRuntime(pool, graphs),
+            new OnnxRuntime(pool, graphs, options.maxRunBytes()),
             new InstancePlan(
                 options.cpus(),
                 options.executionProviders(),
@@ -145,8 +159,9 @@ public final class InferenceEngine implements AutoCloseable {
                 options.copiesFolder()),
             evidence,
             new InstanceGroup.Environment(
-                pool, ticker, metrics, new SentinelSamples(options.sentinel())));
-    return new InferenceEngine(options, pool, ticker, repository, catalog, evidence.quarantine());
+                pool, ticker, metrics, new SentinelSamples(options.sentinel()), memory));
+    return new InferenceEngine(
+        options, pool, memory, ticker, repository, catalog, evidence.quarantine());
   }
 
   /**
@@ -156,6 +171,8 @@ public final class InferenceEngine implements AutoCloseable {
   public CompletableFuture<Void> start() {
     long interval = EXPIRY_INTERVAL.toNanos();
     var _ = clock.scheduleWithFixedDelay(this::expire, interval, interval, TimeUnit.NANOSECONDS);
+    long look = IDLE_INTERVAL.toMillis();
+    var _ = clock.scheduleWithFixedDelay(this::giveBackIdle, look, look, TimeUnit.MILLISECONDS);
     RepositoryControl control = options.control();
     CompletableFuture<Void> load = catalog.load(control::loadsAtStart);
     initialLoad = load;
@@ -245,6 +262,11 @@ public final class InferenceEngine implements AutoCloseable {
   /** Where requests' tensors are allocated. */
   public BufferPool bufferPool() {
     return pool;
+  }
+
+  /** What the runs of all models take. */
+  public RunMemory runMemory() {
+    return memory;
   }
 
   /** The clock that deadlines are measured by. */
@@ -442,6 +464,18 @@ public final class InferenceEngine implements AutoCloseable {
       } catch (RuntimeException failure) {
         log.error("{}: expired requests were not dropped", version.id(), failure);
       }
+    }
+  }
+
+  private void giveBackIdle() {
+    try {
+      memory.shrinkIdle(IDLE);
+      if (ticker.nanoTime() - trimmedAt > IDLE.toNanos()) {
+        trimmedAt = ticker.nanoTime();
+        pool.trim();
+      }
+    } catch (RuntimeException failure) {
+      log.error("idle memory was not given back", failure);
     }
   }
 

@@ -14,6 +14,7 @@ import io.onnxfleet.engine.tensor.TensorRows;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.function.IntSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -29,6 +30,7 @@ final class BatchExecution {
   private final BufferPool pool;
   private final ShapeLadder ladder;
   private final Supplier<RowTerms> rows;
+  private final IntSupplier instances;
   private final Supplier<@Nullable Sentinel> sentinel;
 
   BatchExecution(
@@ -36,6 +38,7 @@ final class BatchExecution {
       ModelInterface model,
       ShapeLadder ladder,
       Supplier<RowTerms> rows,
+      IntSupplier instances,
       Supplier<@Nullable Sentinel> sentinel,
       VersionEvents events,
       BufferPool pool) {
@@ -43,6 +46,7 @@ final class BatchExecution {
     this.model = model;
     this.ladder = model.isBatched() ? ladder : ShapeLadder.NONE;
     this.rows = rows;
+    this.instances = instances;
     this.sentinel = sentinel;
     this.events = events;
     this.pool = pool;
@@ -63,8 +67,37 @@ final class BatchExecution {
       }
     }
     if (!started.isEmpty()) {
-      run(started);
+      runInParts(started);
     }
+  }
+
+  /** As one run, or as several where one would take too much memory. */
+  private void runInParts(List<PendingPiece> batch) {
+    int parts = Math.max(1, instances.getAsInt());
+    if (batch.size() > 1 && session.memory().isTooMuch(inputBytes(batch), parts)) {
+      int half = batch.size() / 2;
+      runInParts(batch.subList(0, half));
+      runInParts(batch.subList(half, batch.size()));
+    } else {
+      run(batch);
+    }
+  }
+
+  /** Of all pieces, each as long as the longest of them. */
+  private static long inputBytes(List<PendingPiece> batch) {
+    long length = 0;
+    for (PendingPiece piece : batch) {
+      length = Math.max(length, piece.bound().length());
+    }
+    double bytes = 0;
+    for (PendingPiece piece : batch) {
+      long own = 0;
+      for (Tensor input : piece.bound().inputs()) {
+        own += input == null ? 0 : input.byteSize();
+      }
+      bytes += (double) own * Math.max(1, length) / Math.max(1, piece.bound().length());
+    }
+    return (long) bytes;
   }
 
   private void run(List<PendingPiece> batch) {

@@ -60,6 +60,9 @@ public final class InstanceGroup implements ModelGauges {
   private final LatencyModel latency;
   private final SentinelWatch sentinel;
   private final SentinelSamples samples;
+  private final RunMemory memory;
+  private final MemoryEstimates estimates = new MemoryEstimates();
+  private final boolean countsMemory;
   private final List<ModelInstance> instances = new CopyOnWriteArrayList<>();
   private final AtomicInteger instancesMade = new AtomicInteger();
 
@@ -88,10 +91,12 @@ public final class InstanceGroup implements ModelGauges {
     this.model = model;
     this.pool = environment.pool();
     this.ticker = environment.ticker();
-    this.binding = new RequestBinding(model, maxRequestRows);
+    this.binding = new RequestBinding(model, maxRequestRows, this::mostRows);
     this.rows = scheduling.rows();
     this.latency = new LatencyModel(Math.max(1, model.maxBatchSize()));
     this.samples = environment.samples();
+    this.memory = environment.memory();
+    this.countsMemory = sessions.getFirst().memoryUse().isKnown();
     this.scheduler =
         new BatchScheduler<>(
             scheduling.options(),
@@ -115,12 +120,27 @@ public final class InstanceGroup implements ModelGauges {
     instances.forEach(ModelInstance::start);
   }
 
+  /** Rows that may run together by the memory that they take. */
+  private long mostRows(long rowBytes) {
+    return countsMemory
+        ? estimates.rowsWithin(memory.mostPerRun(instances.size()), rowBytes)
+        : Long.MAX_VALUE;
+  }
+
   private ModelInstance instance(ModelSession session) {
     String name = ThreadNames.instance(id, instancesMade.getAndIncrement());
-    TimedSession timed = new TimedSession(session, scheduling.maxRunTime(), ticker);
+    TimedSession timed =
+        new TimedSession(session, memory.open(session, estimates), scheduling.maxRunTime(), ticker);
     BatchExecution execution =
         new BatchExecution(
-            timed, model, scheduling.ladder(), this::rowTerms, sentinel::sentinel, events, pool);
+            timed,
+            model,
+            scheduling.ladder(),
+            this::rowTerms,
+            instances::size,
+            sentinel::sentinel,
+            events,
+            pool);
     return new ModelInstance(name, timed, execution, scheduler, busyShare, sentinel, ticker);
   }
 
@@ -167,12 +187,22 @@ public final class InstanceGroup implements ModelGauges {
    *
    * @param pool where batches and outputs live
    * @param samples what is kept of merged requests until it is compared
+   * @param memory that runs take
    */
   public record Environment(
-      BufferPool pool, Ticker ticker, EngineMetrics metrics, SentinelSamples samples) {
-    /** Without a sentinel. */
+      BufferPool pool,
+      Ticker ticker,
+      EngineMetrics metrics,
+      SentinelSamples samples,
+      RunMemory memory) {
+    /** Without a sentinel and without a limit of memory. */
     public Environment(BufferPool pool, Ticker ticker, EngineMetrics metrics) {
-      this(pool, ticker, metrics, new SentinelSamples(SentinelOptions.OFF));
+      this(
+          pool,
+          ticker,
+          metrics,
+          new SentinelSamples(SentinelOptions.OFF),
+          RunMemory.unlimited(ticker));
     }
   }
 
@@ -401,6 +431,15 @@ public final class InstanceGroup implements ModelGauges {
   @Override
   public double busyShare() {
     return busyShare.read(ticker.nanoTime());
+  }
+
+  @Override
+  public long runMemoryBytes() {
+    long bytes = 0;
+    for (ModelInstance instance : instances) {
+      bytes += instance.runMemoryBytes();
+    }
+    return bytes;
   }
 
   @Override

@@ -77,6 +77,11 @@ final class ModelInstance {
     session.terminate();
   }
 
+  /** What its session holds for runs. */
+  long runMemoryBytes() {
+    return session.memory().held();
+  }
+
   /** Waits for the thread's end; false if it still runs after that long. */
   boolean join(long millis) throws InterruptedException {
     thread.join(Math.max(1, millis));

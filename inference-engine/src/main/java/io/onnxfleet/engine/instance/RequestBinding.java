@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +27,7 @@ final class RequestBinding {
 
   private final ModelInterface model;
   private final int maxRequestRows;
+  private final LongUnaryOperator mostRows;
   private final Map<String, Integer> inputIndex = new HashMap<>();
   private final Map<String, Integer> outputIndex = new HashMap<>();
   private final boolean[] padded;
@@ -35,10 +37,12 @@ final class RequestBinding {
    * A binding for one model version.
    *
    * @param maxRequestRows rows of the largest request that is let through
+   * @param mostRows of a piece, by the bytes of a row, where a request is cut
    */
-  RequestBinding(ModelInterface model, int maxRequestRows) {
+  RequestBinding(ModelInterface model, int maxRequestRows, LongUnaryOperator mostRows) {
     this.model = model;
     this.maxRequestRows = maxRequestRows;
+    this.mostRows = mostRows;
     padded = new boolean[model.inputs().size()];
     Padding padding = model.padding();
     for (int index = 0; index < model.inputs().size(); index++) {
@@ -208,13 +212,21 @@ final class RequestBinding {
     return Math.max(length, 0);
   }
 
+  private long rowsByMemory(@Nullable Tensor[] inputs, long rows) {
+    long bytes = 0;
+    for (Tensor input : inputs) {
+      bytes += input == null ? 0 : input.byteSize();
+    }
+    return rows == 0 ? Long.MAX_VALUE : Math.max(1, mostRows.applyAsLong(bytes / rows));
+  }
+
   private List<BoundRequest> split(
       @Nullable Tensor[] inputs, int[] outputs, long rows, long length, RowTerms terms) {
     Object key = rows == 0 || !terms.merged() ? new Object() : shapeKey(inputs);
     long most =
         switch (terms.cut()) {
           case NEVER -> Long.MAX_VALUE;
-          case BATCHES -> model.maxBatchSize();
+          case BATCHES -> Math.min(model.maxBatchSize(), rowsByMemory(inputs, rows));
           case ROWS -> 1;
         };
     if (rows <= most) {

@@ -17,6 +17,7 @@ import java.util.List;
  */
 final class TimedSession {
   private final ModelSession session;
+  private final RunMemory.Account memory;
   private final Duration maxRunTime;
   private final Ticker ticker;
 
@@ -38,16 +39,27 @@ final class TimedSession {
   /**
    * A session without a run.
    *
+   * @param memory of the session; taken over
    * @param maxRunTime zero for no limit
    */
-  TimedSession(ModelSession session, Duration maxRunTime, Ticker ticker) {
+  TimedSession(ModelSession session, RunMemory.Account memory, Duration maxRunTime, Ticker ticker) {
     this.session = session;
+    this.memory = memory;
     this.maxRunTime = maxRunTime;
     this.ticker = ticker;
   }
 
-  /** As {@link ModelSession#run}, or the failure that tells of the time. */
+  /**
+   * As {@link ModelSession#run}, or the failure that tells of the time. To wait for the memory that
+   * the run takes is no part of it.
+   */
   List<Tensor> run(List<NamedTensor> inputs, List<String> outputs) {
+    try (RunMemory.Reservation _ = memory.reserve(inputs)) {
+      return runNow(inputs, outputs);
+    }
+  }
+
+  private List<Tensor> runNow(List<NamedTensor> inputs, List<String> outputs) {
     begin();
     boolean late = false;
     try {
@@ -138,7 +150,12 @@ final class TimedSession {
   }
 
   void terminate() {
+    memory.terminate();
     session.terminate();
+  }
+
+  RunMemory.Account memory() {
+    return memory;
   }
 
   @SuppressWarnings("ReferenceEquality") // a session is the one that was opened, whatever it holds
@@ -147,6 +164,7 @@ final class TimedSession {
   }
 
   void close() {
+    memory.close();
     session.close();
   }
 }

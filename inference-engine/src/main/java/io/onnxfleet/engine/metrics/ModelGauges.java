@@ -20,6 +20,11 @@ public interface ModelGauges {
   /** The share of the instances' time that was spent on batches lately, 0 to 1. */
   double busyShare();
 
+  /** What its runs take or have left for the next ones, in bytes; weights are not counted. */
+  default long runMemoryBytes() {
+    return 0;
+  }
+
   /** Parallel executors of this version. */
   int instances();
 }

@@ -8,5 +8,9 @@ package io.onnxfleet.engine.runtime;
  */
 public record MemoryUse(long held, long peak) {
   /** Where nobody counts: on accelerators, and in sessions without an arena. */
-  public static final MemoryUse UNKNOWN = new MemoryUse(0, 0);
+  public static final MemoryUse UNKNOWN = new MemoryUse(-1, -1);
+
+  public boolean isKnown() {
+    return held >= 0;
+  }
 }

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>A buffer is at least as large as asked for and is not zeroed.
  *   <li>Memory in use never exceeds {@code maxBytesInUse}: the acquisition that would is refused.
  *   <li>Memory kept for later never exceeds {@code maxPooledBytes}: what is more is freed at once.
+ *   <li>What was not needed between two calls of {@link #trim} is freed by the second one.
  *   <li>Capacities are powers of two, so at most half of a buffer is unused; a buffer above {@link
  *       #LARGEST_POOLED} has the capacity asked for and is freed, not kept, when it is released.
  * </ul>
@@ -113,6 +114,19 @@ public final class BufferPool {
    */
   public record Usage(long buffersInUse, long bytesInUse, long pooledBytes) {}
 
+  /** Frees what was kept, and not needed at any moment since this was called the last time. */
+  public void trim() {
+    for (SizeClass sizeClass : sizeClasses) {
+      for (ByteBuffer unused = sizeClass.popUnneeded();
+          unused != null;
+          unused = sizeClass.popUnneeded()) {
+        pooledBytes.addAndGet(-unused.capacity());
+        memory.free(unused);
+      }
+      sizeClass.watch();
+    }
+  }
+
   void release(PooledBuffer buffer) {
     int capacity = buffer.capacity();
     unreserve(capacity);
@@ -192,12 +206,32 @@ public final class BufferPool {
     @GuardedBy("this")
     private final ArrayDeque<ByteBuffer> free = new ArrayDeque<>();
 
+    /** How many have been free all the time. */
+    @GuardedBy("this")
+    private int unneeded;
+
+    /** One that has been free all the time, or null. */
+    synchronized @Nullable ByteBuffer popUnneeded() {
+      if (unneeded == 0) {
+        return null;
+      }
+      unneeded--;
+      return free.pollLast();
+    }
+
+    /** Begins anew to look at what is needed. */
+    synchronized void watch() {
+      unneeded = free.size();
+    }
+
     synchronized void push(ByteBuffer buffer) {
       free.push(buffer);
     }
 
     synchronized @Nullable ByteBuffer pop() {
-      return free.poll();
+      ByteBuffer taken = free.poll();
+      unneeded = Math.min(unneeded, free.size());
+      return taken;
     }
   }
 }

@@ -7,19 +7,8 @@ import java.nio.ByteBuffer;
  * called with no lock held.
  */
 public interface HostMemory {
-  /** The JVM's direct memory, which the collector frees. */
-  HostMemory DIRECT =
-      new HostMemory() {
-        @Override
-        public ByteBuffer allocate(int capacity) {
-          return ByteBuffer.allocateDirect(capacity);
-        }
-
-        @Override
-        public void free(ByteBuffer memory) {
-          // The collector does.
-        }
-      };
+  /** The JVM's direct memory; large pieces are freed at once, small ones by the collector. */
+  HostMemory DIRECT = new DirectMemory();
 
   /**
    * Memory of that capacity, outside the heap.

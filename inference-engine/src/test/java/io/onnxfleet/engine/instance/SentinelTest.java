@@ -84,7 +84,8 @@ class SentinelTest {
                     compared.incrementAndGet();
                   }
                 },
-                samples));
+                samples,
+                RunMemory.unlimited(nanos::get)));
     group().watch(SentinelTest::difference, new Random(SEED), found::add);
   }
 

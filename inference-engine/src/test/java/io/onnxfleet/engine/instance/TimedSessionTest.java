@@ -22,6 +22,10 @@ class TimedSessionTest {
   private final AtomicLong nanos = new AtomicLong();
   private final ScriptedSession session = new ScriptedSession(pool);
 
+  private RunMemory.Account account() {
+    return RunMemory.unlimited(nanos::get).open(session, new MemoryEstimates());
+  }
+
   private CompletableFuture<Float> run(TimedSession timed) {
     return CompletableFuture.supplyAsync(
         () -> {
@@ -36,7 +40,7 @@ class TimedSessionTest {
 
   @Test
   void expire_endsTheRun_whenItTakesTooLong() throws InterruptedException {
-    TimedSession timed = new TimedSession(session, LIMIT, nanos::get);
+    TimedSession timed = new TimedSession(session, account(), LIMIT, nanos::get);
     session.closeGate();
     CompletableFuture<Float> answer = run(timed);
     session.awaitArrivals(1);
@@ -56,11 +60,11 @@ class TimedSessionTest {
 
   @Test
   void expire_doesNothing_whenNoRunIsUnderWayOrNoLimitIsSet() throws InterruptedException {
-    TimedSession timed = new TimedSession(session, LIMIT, nanos::get);
+    TimedSession timed = new TimedSession(session, account(), LIMIT, nanos::get);
     assertThat(run(timed).join()).isEqualTo(6);
     nanos.addAndGet(Duration.ofDays(1).toNanos());
     timed.expire();
-    TimedSession unlimited = new TimedSession(session, Duration.ZERO, nanos::get);
+    TimedSession unlimited = new TimedSession(session, account(), Duration.ZERO, nanos::get);
     session.closeGate();
     session.awaitArrivals(1);
     CompletableFuture<Float> answer = run(unlimited);

@@ -45,6 +45,7 @@ final class CrashingReplica {
                 usual.maxPooledBytes(),
                 usual.maxTensorBytes(),
                 usual.memoryBudgetBytes(),
+                usual.maxRunBytes(),
                 usual.drainTimeout(),
                 notes.resolve("graphs"),
                 1 << 20,

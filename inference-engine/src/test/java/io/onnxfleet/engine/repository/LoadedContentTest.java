@@ -65,6 +65,7 @@ final class LoadedContentTest {
                 usual.maxPooledBytes(),
                 usual.maxTensorBytes(),
                 usual.memoryBudgetBytes(),
+                usual.maxRunBytes(),
                 usual.drainTimeout(),
                 cache,
                 maxGraphCache,

@@ -72,6 +72,7 @@ class OnDemandModelsTest {
                 usual.maxPooledBytes(),
                 usual.maxTensorBytes(),
                 2 * Files.size(root.resolve("a/1/model.onnx")),
+                usual.maxRunBytes(),
                 usual.drainTimeout(),
                 null,
                 0,

@@ -246,6 +246,20 @@ public final class TinyModel {
     return this;
   }
 
+  /** Integers that are no input. */
+  TinyModel integers(String name, long... values) {
+    ByteBuffer raw = ByteBuffer.allocate(values.length * Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    raw.asLongBuffer().put(values);
+    graph.message(
+        5,
+        new Protobuf()
+            .number(1, values.length)
+            .number(2, ElementType.numberOf(DataType.INT64))
+            .text(8, name)
+            .bytes(9, raw.array()));
+    return this;
+  }
+
   /** An initializer that is an input too, and so may be overridden. */
   TinyModel overridable(String name, float value) {
     return constant(name, value).input(name, DataType.FP32);

@@ -32,6 +32,32 @@ class BufferPoolTest {
   }
 
   @Test
+  void trim_frees_whatWasNotNeededSinceTheLastTime() {
+    BufferPool pool = new BufferPool(16 << 20, 16 << 20);
+    PooledBuffer first = pool.acquire(2 << 20);
+    PooledBuffer second = pool.acquire(2 << 20);
+    PooledBuffer third = pool.acquire(300);
+    ByteBuffer memory = first.memory();
+    first.release();
+    second.release();
+    third.release();
+    pool.trim();
+    assertThat(pool.usage().pooledBytes()).isEqualTo((4 << 20) + 512);
+
+    pool.acquire(2 << 20).release();
+    pool.trim();
+    assertThat(pool.usage()).isEqualTo(new BufferPool.Usage(0, 0, 2 << 20));
+    // Large pieces are gone at once, whatever the collector does.
+    assertThatThrownBy(() -> memory.get(0)).isInstanceOf(IllegalStateException.class);
+
+    pool.trim();
+    assertThat(pool.usage()).isEqualTo(NOTHING);
+    PooledBuffer again = pool.acquire(2 << 20);
+    again.memory().putLong(0, 1);
+    again.release();
+  }
+
+  @Test
   void release_givesBackToWhereMemoryCameFrom_whenItIsNotKept() {
     List<ByteBuffer> given = new ArrayList<>();
     List<ByteBuffer> returned = new ArrayList<>();

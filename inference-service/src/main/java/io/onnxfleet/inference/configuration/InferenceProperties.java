@@ -39,6 +39,9 @@ import org.springframework.util.unit.DataSize;
  *     quarter of what the process may have beside its heap
  * @param memoryBudget what the weights of all models may take up; a model that does not fit is not
  *     loaded. Three quarters of what the process may have beside its heap if not set
+ * @param maxRunMemory what the runs of all models may take up beside weights and tensors; a run
+ *     that would take more than that alone is refused. A quarter of what the process may have
+ *     beside its heap if not set
  * @param defaultDeadline of requests that name none
  * @param drainTimeout how long a stopping replica waits for what it has accepted, and an unloaded
  *     model for what it runs
@@ -77,6 +80,7 @@ public record InferenceProperties(
     @Nullable DataSize maxPooledMemory,
     @Nullable DataSize maxTensorMemory,
     @Nullable DataSize memoryBudget,
+    @Nullable DataSize maxRunMemory,
     @DefaultValue("5m") Duration defaultDeadline,
     @DefaultValue("30s") Duration drainTimeout,
     @DefaultValue("2s") Duration departureNotice,
@@ -103,6 +107,7 @@ public record InferenceProperties(
 
   private static final String PREFIX = "fleet.inference.";
   private static final long MOST_POOLED = DataSize.ofMegabytes(512).toBytes();
+  private static final long LEAST_RUN_MEMORY = DataSize.ofMegabytes(16).toBytes();
   private static final long MOST_TENSORS = DataSize.ofGigabytes(4).toBytes();
 
   public InferenceProperties {
@@ -132,6 +137,10 @@ public record InferenceProperties(
     requireAtLeast("max-pooled-memory", maxPooledMemory.toBytes(), 0);
     requireAtLeast("max-tensor-memory", maxTensorMemory.toBytes(), maxBodySize.toBytes());
     requireAtLeast("memory-budget", memoryBudget == null ? 1 : memoryBudget.toBytes(), 1);
+    requireAtLeast(
+        "max-run-memory",
+        maxRunMemory == null ? LEAST_RUN_MEMORY : maxRunMemory.toBytes(),
+        LEAST_RUN_MEMORY);
     requireAtLeast("default-deadline", defaultDeadline.toMillis(), 1);
     requireAtLeast("drain-timeout", drainTimeout.toMillis(), 0);
     requireAtLeast("departure-notice", departureNotice.toMillis(), 0);
@@ -180,6 +189,9 @@ public record InferenceProperties(
         Objects.requireNonNull(maxPooledMemory).toBytes(),
         Objects.requireNonNull(maxTensorMemory).toBytes(),
         memoryBudget == null ? memoryForWeights() : memoryBudget.toBytes(),
+        maxRunMemory == null
+            ? Math.max(LEAST_RUN_MEMORY, besideHeap() / 4)
+            : maxRunMemory.toBytes(),
         drainTimeout,
         graphCache == null ? null : graphCache.toAbsolutePath().normalize(),
         maxGraphCache.toBytes(),

@@ -54,6 +54,17 @@ final class MeterNames {
   /** How long versions took to load, by outcome. */
   static final String LOAD_DURATION = "fleet.inference.model.load.duration";
 
+  /** What runs take or have left for the next ones, weights not counted; per version. */
+  static final String MODEL_RUN_MEMORY = "fleet.inference.model.run.memory";
+
+  /** The same of all versions, with what runs under way are expected to take. */
+  static final String RUN_MEMORY_USED = "fleet.inference.run.memory.used";
+
+  static final String RUN_MEMORY_LIMIT = "fleet.inference.run.memory.limit";
+
+  /** Runs that had to wait for memory. */
+  static final String RUN_MEMORY_WAITS = "fleet.inference.run.memory.waits";
+
   static final String TENSOR_MEMORY_IN_USE = "fleet.inference.tensor.memory.used";
   static final String TENSOR_MEMORY_POOLED = "fleet.inference.tensor.memory.pooled";
 

@@ -19,8 +19,8 @@ class ObservabilityConfiguration {
   }
 
   @Bean
-  TensorMemoryMeters tensorMemoryMeters(InferenceEngine engine) {
-    return new TensorMemoryMeters(engine.bufferPool());
+  MemoryMeters memoryMeters(InferenceEngine engine) {
+    return new MemoryMeters(engine.bufferPool(), engine.runMemory());
   }
 
   @Bean

@@ -110,6 +110,13 @@ final class VersionMeters {
     gauge(MeterNames.PENDING_ROWS, tags, gauges, ModelGauges::pendingRows);
     gauge(MeterNames.BUSY_SHARE, tags, gauges, ModelGauges::busyShare);
     gauge(MeterNames.INSTANCES, tags, gauges, ModelGauges::instances);
+    kept(
+        Gauge.builder(MeterNames.MODEL_RUN_MEMORY, gauges, ModelGauges::runMemoryBytes)
+            .description("What the version's runs take or have left for the next ones")
+            .baseUnit("bytes")
+            .tags(tags)
+            .strongReference(true)
+            .register(registry));
     gauge(
         MeterNames.MODEL_READY,
         tags.and(MeterNames.PROVIDER_TAG, executionProvider),
