@@ -1,5 +1,7 @@
 package io.onnxfleet.engine.repository.config;
 
+import com.google.errorprone.annotations.FormatMethod;
+import com.google.errorprone.annotations.FormatString;
 import io.onnxfleet.engine.runtime.ModelSignature;
 import io.onnxfleet.engine.tensor.DataType;
 import io.onnxfleet.engine.tensor.PaddingSide;
@@ -74,8 +76,9 @@ final class PaddingRule {
     return new SequencePadding(inputs, outputs(signature, sequence), side);
   }
 
+  @FormatMethod
   private static @Nullable SequencePadding none(
-      Optional<PaddingSide> side, String reason, Object... names) {
+      Optional<PaddingSide> side, @FormatString String reason, Object... names) {
     if (side.isPresent()) {
       throw ConfigFailure.invalid(
           "parameter '%s': %s (expected auto or none: %s)",
