@@ -39,6 +39,8 @@ import org.slf4j.LoggerFactory;
  * <ul>
  *   <li>A form is found by the digest of the model's files, the runtime's version, the processor
  *       and every setting that shapes it; it is never used for anything else.
+ *   <li>All weights in it begin at multiples of {@value AlignedWeights#ALIGNMENT}, as kernels
+ *       expect; that is read from the file at the first use.
  *   <li>It appears as a whole or not at all, and is checked by size and checksum once a process
  *       before its first use. A damaged one is made anew.
  *   <li>What the runtime cannot write, or writes with another signature, is remembered as such.
@@ -204,6 +206,9 @@ public final class GraphCache {
   private static void write(Path part, Path modelFile, Writer writer) throws IOException {
     try {
       writer.write(modelFile, part.resolve(MODEL));
+      if (!isAligned(part)) {
+        throw new OrtFailure(0, "weights begin at odd places (expected multiples of 64)");
+      }
       Files.writeString(part.resolve(SEAL), seal(part));
     } catch (OrtFailure | InferenceException failure) {
       log.info("the runtime cannot write an optimised graph: {}", failure.getMessage());
@@ -289,7 +294,7 @@ public final class GraphCache {
     if (Boolean.TRUE.equals(intact.get(form))) {
       return true;
     }
-    boolean same = Files.readString(seal).equals(seal(form));
+    boolean same = Files.readString(seal).equals(seal(form)) && isAligned(form);
     if (same) {
       intact.put(form, true);
     } else {
@@ -298,8 +303,16 @@ public final class GraphCache {
     return same;
   }
 
+  private static boolean isAligned(Path form) {
+    try {
+      return AlignedWeights.firstUnaligned(form.resolve(MODEL)).isEmpty();
+    } catch (IOException unreadable) {
+      return false;
+    }
+  }
+
   /** Sizes and checksums of both files. */
-  private static String seal(Path folder) throws IOException {
+  static String seal(Path folder) throws IOException {
     StringBuilder seal = new StringBuilder();
     for (String name : List.of(MODEL, WEIGHTS)) {
       Path file = folder.resolve(name);

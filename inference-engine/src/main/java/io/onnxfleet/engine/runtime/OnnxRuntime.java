@@ -208,6 +208,7 @@ public final class OnnxRuntime implements ModelSessionFactory {
         new NativeSession(environment, modelFile, nativeOptions, false, null)) {
       before = signature(session);
     }
+    align(target);
     ModelSignature after;
     try (NativeSession session =
         new NativeSession(
@@ -220,6 +221,15 @@ public final class OnnxRuntime implements ModelSessionFactory {
     }
     if (!after.equals(before)) {
       throw new OrtFailure(0, "%s (expected %s)".formatted(after, before));
+    }
+  }
+
+  /** Moves the weights to where kernels may read them. */
+  private static void align(Path target) {
+    try {
+      AlignedWeights.align(target, target.resolveSibling(GraphCache.WEIGHTS));
+    } catch (IOException otherwise) {
+      throw new OrtFailure(0, "weights cannot be aligned: " + otherwise.getMessage());
     }
   }
 

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 
 /**
  * An ONNX model put together in a test. Dimensions are declared as texts: a number is fixed,
@@ -18,6 +19,9 @@ public final class TinyModel {
   private static final int IR_VERSION = 8;
   private static final int ATTRIBUTE_TYPE = 20;
   private static final String DOMAIN = "test";
+
+  /** Sides of matrices of 1,079,520, 76,812 and 10,212 bytes. */
+  static final int[] ODD = {520, 519, 37, 69};
 
   private final Protobuf graph = new Protobuf().text(2, "tiny");
   private final List<Protobuf> metadata = new ArrayList<>();
@@ -57,6 +61,37 @@ public final class TinyModel {
             .number(2, ElementType.numberOf(DataType.FP32))
             .text(8, "w")
             .bytes(9, weights));
+  }
+
+  /**
+   * y = xWV over FP32 rows, with weights of one and of less than a megabyte whose sizes are no
+   * multiples of a register's.
+   */
+  static TinyModel oddMatrices(Random random) {
+    TinyModel model = new TinyModel();
+    model.graph.message(5, random(random, "w", ODD[0], ODD[1]));
+    model.graph.message(5, random(random, "v", ODD[1], ODD[2]));
+    model.graph.message(5, random(random, "u", ODD[2], ODD[3]));
+    return model
+        .node("MatMul", "x w", "xw")
+        .node("MatMul", "xw v", "xwv")
+        .node("MatMul", "xwv u", "y")
+        .input("x", DataType.FP32, "rows", Integer.toString(ODD[0]))
+        .output("y", DataType.FP32, "rows", Integer.toString(ODD[3]));
+  }
+
+  private static Protobuf random(Random random, String name, int rows, int columns) {
+    ByteBuffer raw =
+        ByteBuffer.allocate(rows * columns * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    for (int element = 0; element < rows * columns; element++) {
+      raw.putFloat((float) random.nextGaussian());
+    }
+    return new Protobuf()
+        .number(1, rows)
+        .number(1, columns)
+        .number(2, ElementType.numberOf(DataType.FP32))
+        .text(8, name)
+        .bytes(9, raw.array());
   }
 
   /** The same, with W in another file, from an offset on. */
