@@ -9,6 +9,7 @@ import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -28,6 +29,7 @@ class CacheIT {
   private final AtomicInteger calls = new AtomicInteger();
   private final AtomicInteger status = new AtomicInteger(200);
   private volatile Mono<Void> pause = Mono.empty();
+  private volatile String content = "";
   private FakeReplica replica;
 
   @BeforeAll
@@ -54,6 +56,7 @@ class CacheIT {
                             response
                                 .status(status.get())
                                 .header("Content-Type", "application/json")
+                                .header("Inference-Content", content)
                                 .sendString(
                                     Mono.just(
                                         "{\"call\":"
@@ -121,6 +124,86 @@ class CacheIT {
 
     assertThat(second).isNotEqualTo(first);
     assertThat(infer("{\"v\":1}").body()).isNotEqualTo(first);
+  }
+
+  /** The version is the same; its files are others, then the first ones again. */
+  @Test
+  void answer_isAskedForAgain_whenTheVersionWasReplacedInPlace() throws Exception {
+    serve("aaaaaaaaaaaa");
+    HttpResponse<String> first = infer("{\"r\":1}");
+    assertThat(infer("{\"r\":1}").body()).isEqualTo(first.body());
+    serve("bbbbbbbbbbbb");
+    HttpResponse<String> second = infer("{\"r\":1}");
+    assertThat(second.body()).isNotEqualTo(first.body());
+    assertThat(infer("{\"r\":1}").body()).isEqualTo(second.body());
+    assertThat(second.headers().firstValue("ETag"))
+        .isPresent()
+        .isNotEqualTo(first.headers().firstValue("ETag"));
+    serve("aaaaaaaaaaaa");
+    HttpResponse<String> back = infer("{\"r\":1}");
+    assertThat(back.headers().firstValue("ETag")).isEqualTo(first.headers().firstValue("ETag"));
+    assertThat(back.headers().firstValue("Inference-Content")).contains("aaaaaaaaaaaa");
+  }
+
+  @Test
+  void embeddings_areNotNotModified_whenTheVersionWasReplacedInPlace() throws Exception {
+    String path = "/v1/embeddings?model=kept-a&input=hello";
+    serve("aaaaaaaaaaaa");
+    HttpResponse<String> first = gateway.get(path);
+    String tag = first.headers().firstValue("ETag").orElseThrow();
+    HttpRequest.Builder again = gateway.request(path).header("If-None-Match", tag);
+    assertThat(gateway.send(again).statusCode()).isEqualTo(304);
+    serve("bbbbbbbbbbbb");
+    HttpResponse<String> second = gateway.send(again);
+    assertThat(second.statusCode()).isEqualTo(200);
+    assertThat(second.body()).isNotEqualTo(first.body());
+  }
+
+  @Test
+  void answer_isNotKept_whenTheReplicaSaysThatAnotherContentGaveIt() throws Exception {
+    serve("aaaaaaaaaaaa");
+    content = "bbbbbbbbbbbb";
+    HttpResponse<String> first = infer("{\"s\":1}");
+    assertThat(first.headers().firstValue("ETag")).isEmpty();
+    assertThat(first.headers().firstValue("Cache-Control")).isEmpty();
+    assertThat(infer("{\"s\":1}").body()).isNotEqualTo(first.body());
+    content = "";
+    assertThat(infer("{\"s\":1}").headers().firstValue("ETag")).isEmpty();
+  }
+
+  @Test
+  void answer_isNotKept_whileReplicasDiffer() throws Exception {
+    serve("aaaaaaaaaaaa");
+    String kept = infer("{\"t\":1}").body();
+    try (FakeReplica other = FakeReplica.answering("two", "{\"other\":true}")) {
+      gateway.registry().register(other.id(), other.port(), metadata("bbbbbbbbbbbb"));
+      gateway.look();
+      for (int times = 0; times < 8; times++) {
+        HttpResponse<String> answer = infer("{\"t\":1}");
+        assertThat(answer.body()).isNotEqualTo(kept);
+        assertThat(answer.headers().firstValue("ETag")).isEmpty();
+      }
+      // It is READY there, and what it is comes later.
+      gateway.registry().register(other.id(), other.port(), metadata(""));
+      gateway.look();
+      assertThat(infer("{\"t\":1}").headers().firstValue("ETag")).isEmpty();
+    }
+  }
+
+  private void serve(String digest) {
+    content = digest;
+    gateway.registry().register(replica.id(), replica.port(), metadata(digest));
+    gateway.look();
+  }
+
+  private static Map<String, String> metadata(String digest) {
+    return Map.of(
+        "models-ready",
+        "kept-a:1",
+        "models-contents",
+        digest.isEmpty() ? "" : "kept-a/1@" + digest,
+        "models-known",
+        "");
   }
 
   @Test

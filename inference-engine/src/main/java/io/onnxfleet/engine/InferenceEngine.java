@@ -9,6 +9,7 @@ import io.onnxfleet.engine.instance.RunMemory;
 import io.onnxfleet.engine.instance.SentinelSamples;
 import io.onnxfleet.engine.metrics.EngineMetrics;
 import io.onnxfleet.engine.metrics.ModelStatistics;
+import io.onnxfleet.engine.repository.ContentDigest;
 import io.onnxfleet.engine.repository.ControlMode;
 import io.onnxfleet.engine.repository.Evidence;
 import io.onnxfleet.engine.repository.FolderModelRepository;
@@ -35,6 +36,7 @@ import io.onnxfleet.engine.tensor.BufferPool;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -347,6 +349,19 @@ public final class InferenceEngine implements AutoCloseable {
         loaded.folder(),
         loaded.group(),
         loaded.content());
+  }
+
+  /**
+   * What a version's files were when it was loaded.
+   *
+   * @param version null for the highest READY one
+   * @return empty if it is not READY
+   */
+  public Optional<ContentDigest> content(String model, @Nullable Long version) {
+    return catalog.readyVersions(model).reversed().stream()
+        .filter(ready -> version == null || ready.id().version() == version)
+        .findFirst()
+        .map(LoadedVersion::content);
   }
 
   /** The model's complete configuration in Triton's JSON. */

@@ -24,7 +24,8 @@ record CachedAnswer(byte[] body, List<Map.Entry<String, String>> headers, long s
           HttpHeaders.VARY,
           "Inference-Header-Content-Length",
           "Inference-Ignored",
-          "Inference-Windows");
+          "Inference-Windows",
+          ResponseCache.CONTENT);
 
   CachedAnswer {
     headers = List.copyOf(headers);

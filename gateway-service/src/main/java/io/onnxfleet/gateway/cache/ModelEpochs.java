@@ -1,6 +1,7 @@
 package io.onnxfleet.gateway.cache;
 
 import io.onnxfleet.gateway.fleet.Fleet;
+import io.onnxfleet.gateway.fleet.ModelContent;
 import io.onnxfleet.gateway.fleet.ModelReference;
 import io.onnxfleet.gateway.fleet.Replica;
 import java.util.List;
@@ -10,11 +11,12 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Numbers the spans of time during which the READY versions of a model were the same on all
- * replicas. What was answered in one epoch is not given again in another, even if the versions come
- * back: in between a version may have been replaced.
+ * Numbers the spans of time during which the READY versions of a model, and what their files are,
+ * were the same on all replicas. What was answered in one epoch is not given again in another, even
+ * if the versions come back: in between a version may have been replaced.
  *
  * <p>Safe for use by many threads. Bounded by the models that are asked for and known.
  */
@@ -59,15 +61,38 @@ final class ModelEpochs {
     }
   }
 
-  private static String versions(Fleet fleet, String model) {
-    ModelReference reference = new ModelReference(model, null);
-    List<Replica> serving = fleet.serving(reference);
-    if (serving.isEmpty()) {
-      serving = fleet.vanishedServing(reference);
+  /**
+   * What answers when the model is asked for, whichever replica is chosen; null if that depends on
+   * the replica, or one of them does not know yet.
+   */
+  @Nullable ModelContent answering(ModelReference model) {
+    ModelContent agreed = null;
+    for (Replica replica : serving(fleet.get(), model)) {
+      ModelContent content = replica.contentOf(model);
+      boolean isUnknown =
+          content == null || (content.digest().isEmpty() && replica.tellsContents());
+      if (isUnknown || (agreed != null && !agreed.equals(content))) {
+        return null;
+      }
+      agreed = content;
     }
+    return agreed;
+  }
+
+  private static List<Replica> serving(Fleet fleet, ModelReference model) {
+    List<Replica> serving = fleet.serving(model);
+    return serving.isEmpty() ? fleet.vanishedServing(model) : serving;
+  }
+
+  private static String versions(Fleet fleet, String model) {
+    List<Replica> serving = serving(fleet, new ModelReference(model, null));
     TreeSet<String> distinct = new TreeSet<>();
     for (Replica replica : serving) {
-      distinct.add(String.join(",", new TreeSet<>(replica.versionsReadyOf(model))));
+      TreeSet<String> contents = new TreeSet<>();
+      for (String version : replica.versionsReadyOf(model)) {
+        contents.add(String.valueOf(replica.contentOf(new ModelReference(model, version))));
+      }
+      distinct.add(String.join(",", contents));
     }
     return String.join("|", distinct);
   }

@@ -4,6 +4,7 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.onnxfleet.gateway.cache.CacheMetrics.Result;
 import io.onnxfleet.gateway.fleet.Fleet;
+import io.onnxfleet.gateway.fleet.ModelContent;
 import io.onnxfleet.gateway.fleet.ModelReference;
 import java.util.Locale;
 import java.util.Map;
@@ -27,8 +28,11 @@ import reactor.core.publisher.Mono;
  * <p>Guarantees:
  *
  * <ul>
- *   <li>Requests are equal if SHA-256 over model, epoch, media types and body says so (see {@link
- *       RequestDigest}, {@link ModelEpochs}).
+ *   <li>Requests are equal if SHA-256 over model, content, media types and body says so (see {@link
+ *       RequestDigest}, {@link ModelEpochs}). The content is what the model's files are: another
+ *       one is another model, whatever its version is called.
+ *   <li>While replicas differ in what they would answer with, nothing is kept and nothing is given
+ *       again. An answer is kept only if the replica says that this content gave it.
  *   <li>Of equal requests at once one goes to a replica. If its client leaves, another one goes; if
  *       it fails or its answer is too large to keep, the others go by themselves.
  *   <li>Nothing but a complete answer of 200 is kept.
@@ -40,6 +44,9 @@ import reactor.core.publisher.Mono;
  * <p>Safe for use by many threads; never blocks.
  */
 public final class ResponseCache {
+
+  /** What answered: the start of the digest of the model's files and configuration. */
+  static final String CONTENT = "Inference-Content";
 
   private static final String CACHE_STATUS = "Cache-Status";
   private static final String NO_STORE = "no-store";
@@ -123,10 +130,16 @@ public final class ResponseCache {
       return work.apply(exchange);
     }
     ModelEpochs.Epoch epoch = epochs.current(model.name());
-    String digest = digest(model, epoch, operation, asked, body);
+    ModelContent content = epochs.answering(model);
+    if (content == null) {
+      metrics.met(model.name(), Result.BYPASSED);
+      return work.apply(exchange);
+    }
+    String digest = digest(model, epoch, content, operation, asked, body);
     return new Course(
             exchange,
             new Key(model.name(), epoch.number(), digest),
+            content.digest(),
             RequestDigest.entityTag(digest),
             work)
         .run(wish);
@@ -135,6 +148,7 @@ public final class ResponseCache {
   private static String digest(
       ModelReference model,
       ModelEpochs.Epoch epoch,
+      ModelContent content,
       String operation,
       HttpHeaders asked,
       byte[] body) {
@@ -145,7 +159,7 @@ public final class ResponseCache {
             .add(operation)
             .add(model.name())
             .add(model.version())
-            .add(epoch.versions())
+            .add(content.digest().isEmpty() ? epoch.versions() : content.toString())
             .add(asked.getFirst(HttpHeaders.ACCEPT))
             .add(asked.getFirst(HttpHeaders.ACCEPT_ENCODING))
             .add(binary)
@@ -177,16 +191,19 @@ public final class ResponseCache {
 
     private final ServerWebExchange exchange;
     private final Key key;
+    private final String content;
     private final String entityTag;
     private final Function<ServerWebExchange, Mono<Void>> work;
 
     Course(
         ServerWebExchange exchange,
         Key key,
+        String content,
         String entityTag,
         Function<ServerWebExchange, Mono<Void>> work) {
       this.exchange = exchange;
       this.key = key;
+      this.content = content;
       this.entityTag = entityTag;
       this.work = work;
     }
@@ -303,6 +320,7 @@ public final class ResponseCache {
     private final class Recording implements RecordedResponse.Listener {
 
       private final Flight flight;
+      private boolean isExpected;
 
       Recording(Flight flight) {
         this.flight = flight;
@@ -310,12 +328,16 @@ public final class ResponseCache {
 
       @Override
       public void begins(HttpHeaders headers) {
-        describe(headers, "fwd=miss");
+        // A replica that was loading may have changed since it was looked up.
+        isExpected = content.isEmpty() || content.equals(headers.getFirst(CONTENT));
+        if (isExpected) {
+          describe(headers, "fwd=miss");
+        }
       }
 
       @Override
       public void arrived(byte @Nullable [] body, HttpHeaders headers) {
-        if (body == null) {
+        if (body == null || !isExpected) {
           land(flight, new Flight.Landing.Alone());
           return;
         }

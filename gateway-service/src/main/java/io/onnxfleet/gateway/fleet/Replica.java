@@ -141,6 +141,11 @@ public final class Replica implements ServiceInstance {
     return versions == null ? null : versions.get(model.version());
   }
 
+  /** Whether it says what its models' files are. Those of before did not. */
+  public boolean tellsContents() {
+    return metadata.containsKey(MetadataKeys.MODELS_CONTENTS);
+  }
+
   /** What is READY here. */
   public List<ModelContent> contents() {
     return contents.values().stream().flatMap(versions -> versions.values().stream()).toList();

@@ -56,6 +56,7 @@ public final class ContentDigest {
   private static final String UNREADABLE = "unreadable";
 
   private final String version;
+  private final String brief;
   private final String model;
   private final SortedMap<String, String> modelFiles;
   private final SortedMap<String, String> sideFiles;
@@ -66,6 +67,7 @@ public final class ContentDigest {
     this.sideFiles = Collections.unmodifiableSortedMap(sideFiles);
     this.model = FileDigest.of(modelFiles.toString());
     this.version = FileDigest.of(String.join("\n", config, model, sideFiles.toString()));
+    this.brief = version.substring(0, BRIEF_LENGTH);
   }
 
   /** Of a version without files. */
@@ -105,7 +107,7 @@ public final class ContentDigest {
 
   /** The first {@value #BRIEF_LENGTH} letters of {@link #version}, to show and to compare. */
   public String brief() {
-    return version.substring(0, BRIEF_LENGTH);
+    return brief;
   }
 
   /**

@@ -1,14 +1,20 @@
 package io.onnxfleet.engine.repository;
 
+import io.onnxfleet.engine.error.ErrorCode;
+import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.repository.ModelFolder.Version;
+import java.time.Duration;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Reads a version's files, at each load, so that those behind it know the version by what it is and
- * not by the names and times of its files. Thread-safe.
+ * not by the names and times of its files. What was written to meanwhile is not served: part of it
+ * may have been read before, part after. Thread-safe.
  */
 final class ContentVersionLoader implements VersionLoader {
+  private static final Duration PAUSE = Duration.ofSeconds(1);
+
   private final VersionLoader loader;
 
   ContentVersionLoader(VersionLoader loader) {
@@ -21,14 +27,46 @@ final class ContentVersionLoader implements VersionLoader {
       return loader.load(folder, version, progress);
     }
     progress.accept("reading its files");
-    return loader.load(folder, version.withContent(folder.contentOf(version)), progress);
+    ModelStamp stamp = ModelStamp.of(folder);
+    ContentDigest content = ContentDigest.of(folder, version);
+    LoadedVersion loaded = loader.load(folder, version.withContent(content), progress);
+    if (!ModelStamp.of(folder).equals(stamp) && !isStill(content, folder, version)) {
+      discard(loaded);
+      throw InferenceException.retryable(
+          ErrorCode.MODEL_LOAD_FAILED,
+          "its files were written to while it was loaded (expected the same until it is loaded)",
+          PAUSE);
+    }
+    return loaded;
+  }
+
+  private static boolean isStill(ContentDigest content, ModelFolder folder, Version version) {
+    try {
+      return ContentDigest.of(folder, version).equals(content);
+    } catch (InferenceException unreadable) {
+      return false;
+    }
+  }
+
+  private void discard(LoadedVersion loaded) {
+    try {
+      loaded.group().drain(PAUSE);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    loader.closed(loaded);
+  }
+
+  @Override
+  public boolean isSame(LoadedVersion loaded, ModelFolder folder, Version version) {
+    return version.problem() == null && isStill(loaded.content(), folder, version);
   }
 
   /** Only where nothing but the instances has changed. */
   @Override
   public @Nullable LoadedVersion rearrange(
       LoadedVersion loaded, ModelFolder folder, Version version) {
-    ContentDigest content = folder.contentOf(version);
+    ContentDigest content = ContentDigest.of(folder, version);
     return content.equals(loaded.content())
         ? loader.rearrange(loaded, folder, version.withContent(content))
         : null;

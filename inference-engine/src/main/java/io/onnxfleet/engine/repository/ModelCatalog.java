@@ -525,6 +525,16 @@ public final class ModelCatalog {
       var _ = entry.ready(Objects.requireNonNull(before), stamp);
       return;
     }
+    if (!anew && before != null && beforeStamp != null) {
+      // Touched, linked or put there again; or for all that the times say, replaced.
+      boolean same =
+          DeclaredConfig.hasSameInstances(stamp.config(), beforeStamp.config())
+              && loader.isSame(before, folder, version);
+      if (same) {
+        var _ = entry.ready(before, stamp);
+        return;
+      }
+    }
     entry.loading(version.number());
     metrics.loadBegan(id);
     long begin = ticker.nanoTime();

@@ -14,8 +14,10 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a model's files looked like at one moment: equal stamps mean that nothing was written in
- * between. Names, sizes, times and inodes are compared, not contents. Immutable.
+ * What a model's files looked like at one moment: of unequal stamps one was taken after something
+ * was written, linked or renamed. Names, sizes, times and inodes are compared, not contents: a
+ * cheap look that says when to read the files ({@link ContentDigest}), not what they are.
+ * Immutable.
  *
  * @param problem why it cannot be served, or null
  * @param config what its configuration says, or null
@@ -90,14 +92,24 @@ record ModelStamp(
     String name = folder.relativize(file).toString();
     try {
       BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
-      return "%s %d %s %s\n"
-          .formatted(
-              name,
-              attributes.size(),
-              attributes.lastModifiedTime().toInstant(),
-              attributes.fileKey());
+      return "%s %d %s %s "
+              .formatted(
+                  name,
+                  attributes.size(),
+                  attributes.lastModifiedTime().toInstant(),
+                  attributes.fileKey())
+          + changed(file);
     } catch (IOException gone) {
       return name + " unreadable\n";
+    }
+  }
+
+  /** Nobody can set that time, where there is one: it tells files apart that bear a fixed time. */
+  private static String changed(Path file) throws IOException {
+    try {
+      return Files.getAttribute(file, "unix:ctime") + "\n";
+    } catch (UnsupportedOperationException | IllegalArgumentException noSuchTime) {
+      return "\n";
     }
   }
 }

@@ -35,6 +35,11 @@ interface VersionLoader {
     return false;
   }
 
+  /** True if a version that it loaded is known to be what the folder has now. */
+  default boolean isSame(LoadedVersion loaded, ModelFolder folder, ModelFolder.Version version) {
+    return false;
+  }
+
   /** What it loaded was drained and closed. */
   default void closed(LoadedVersion loaded) {}
 

@@ -6,21 +6,30 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.onnxfleet.engine.EngineOptions;
 import io.onnxfleet.engine.InferenceEngine;
 import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.instance.InstanceGroup;
 import io.onnxfleet.engine.metrics.EngineMetrics;
 import io.onnxfleet.engine.request.InferenceRequest;
 import io.onnxfleet.engine.request.InferenceResponse;
+import io.onnxfleet.engine.request.Ticker;
+import io.onnxfleet.engine.runtime.ExecutionProvider;
+import io.onnxfleet.engine.runtime.OnnxRuntime;
 import io.onnxfleet.engine.runtime.TinyModel;
+import io.onnxfleet.engine.tensor.BufferPool;
 import io.onnxfleet.engine.tensor.NamedTensor;
 import io.onnxfleet.engine.tensor.Shape;
 import io.onnxfleet.engine.tensor.Tensor;
 import java.io.IOException;
 import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -188,6 +197,47 @@ final class LoadedContentTest {
     }
   }
 
+  @Test
+  void load_isRefused_whenTheFilesAreWrittenToMeanwhile() throws IOException {
+    Path file = write("m", 1);
+    start(0);
+    Path tokenizer = Files.writeString(file.resolveSibling("tokenizer.json"), "before");
+    ModelFolder folder = new FolderModelRepository(models).find("m").orElseThrow();
+    BufferPool pool = BufferPool.ofDefaults();
+    SessionVersionLoader sessions =
+        new SessionVersionLoader(
+            new OnnxRuntime(pool),
+            new InstancePlan(1, List.of(ExecutionProvider.CPU), null, Map.of(), null),
+            64,
+            Duration.ZERO,
+            64,
+            Duration.ZERO,
+            new InstanceGroup.Environment(pool, Ticker.system(), EngineMetrics.NONE),
+            root.resolve("copies"));
+    List<LoadedVersion> loaded = new ArrayList<>();
+    VersionLoader disturbed =
+        new ContentVersionLoader(
+            (found, version, progress) -> {
+              loaded.add(sessions.load(found, version, progress));
+              try {
+                Files.writeString(tokenizer, "after!");
+              } catch (IOException failure) {
+                throw new UncheckedIOException(failure);
+              }
+              return loaded.getLast();
+            });
+    ModelFolder.Version version = folder.version(1).orElseThrow();
+    assertThatThrownBy(() -> disturbed.load(folder, version, step -> {}))
+        .isInstanceOf(InferenceException.class)
+        .hasMessageContaining("its files were written to while it was loaded");
+    assertThat(loaded.getFirst().group().infer(request("m", pool))).isNull();
+    LoadedVersion undisturbed = disturbed.load(folder, version, step -> {});
+    assertThat(disturbed.isSame(undisturbed, folder, version)).isTrue();
+    Files.writeString(tokenizer, "again!");
+    assertThat(disturbed.isSame(undisturbed, folder, version)).isFalse();
+    drain(undisturbed);
+  }
+
   /** A process that was killed leaves its copy; the next that copies anything takes it away. */
   @Test
   void copy_sweepsWhatDeadProcessesLeft_andNothingThatIsHeld() throws Exception {
@@ -262,13 +312,24 @@ final class LoadedContentTest {
     }
   }
 
-  /** The first element of a row of ones, multiplied. */
-  private float answer(String model) {
+  private static void drain(LoadedVersion version) {
+    try {
+      version.group().drain(Duration.ofSeconds(10));
+    } catch (InterruptedException interrupted) {
+      throw new AssertionError(interrupted);
+    }
+  }
+
+  private static InferenceRequest request(String model, BufferPool pool) {
     float[] ones = new float[SIZE];
     Arrays.fill(ones, 1);
-    Tensor x = Tensor.ofFloats(engine.bufferPool(), Shape.of(1, SIZE), ones);
-    try (InferenceResponse response =
-        engine.infer(InferenceRequest.of(model, new NamedTensor("x", x))).join()) {
+    Tensor x = Tensor.ofFloats(pool, Shape.of(1, SIZE), ones);
+    return InferenceRequest.of(model, new NamedTensor("x", x));
+  }
+
+  /** The last element of a row of ones, multiplied. */
+  private float answer(String model) {
+    try (InferenceResponse response = engine.infer(request(model, engine.bufferPool())).join()) {
       ByteBuffer y = response.outputs().getFirst().tensor().data();
       return y.getFloat(y.position() + (SIZE - 1) * Float.BYTES);
     }

@@ -18,9 +18,11 @@ import io.onnxfleet.engine.tensor.NamedTensor;
 import io.onnxfleet.engine.tensor.Shape;
 import io.onnxfleet.engine.tensor.Tensor;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -107,6 +109,36 @@ class RepositoryWatchTest {
     lookUntilFollowed();
     assertThat(answer("m")).isEqualTo(5);
     assertThat(reason("m")).isEmpty();
+  }
+
+  @Test
+  void look_follows_whenAFileIsReplacedInPlaceUnderTheSameSizeAndTime() throws IOException {
+    Path file = root.resolve("m/1/model.onnx");
+    FileTime time = FileTime.fromMillis(315532800000L);
+    Files.setLastModifiedTime(file, time);
+    lookUntilFollowed();
+    byte[] other =
+        Files.readAllBytes(
+            TinyModel.times(8).writeTo(Files.createDirectories(root.resolve(".other"))));
+    assertThat(Files.size(file)).isEqualTo(other.length);
+    try (RandomAccessFile target = new RandomAccessFile(file.toFile(), "rw")) {
+      target.write(other);
+    }
+    Files.setLastModifiedTime(file, time);
+    lookUntilFollowed();
+    assertThat(answer("m")).isEqualTo(8);
+  }
+
+  @Test
+  void look_leavesWhatServes_whenTheSameBytesArePutThereAgain() {
+    LoadedVersion before = catalog.require("m", null);
+    put("m", 1, 2);
+    lookUntilFollowed();
+    assertThat(catalog.require("m", null)).isSameAs(before);
+    assertThat(reason("m")).isEmpty();
+    put("m", 1, 3);
+    lookUntilFollowed();
+    assertThat(answer("m")).isEqualTo(3);
   }
 
   @Test

@@ -35,6 +35,9 @@ final class RegistryMetadata {
    */
   static final String QUARANTINE = "quarantine";
 
+  /** What the READY versions are: {@code <url-encoded model>/<version>@<digest>}, with commas. */
+  static final String MODELS_CONTENTS = "models-contents";
+
   static final String EXECUTION_PROVIDERS = "execution-providers";
 
   /** Model instances in all. */
@@ -55,6 +58,7 @@ final class RegistryMetadata {
     TreeSet<String> known = new TreeSet<>();
     TreeSet<String> providers = new TreeSet<>();
     List<String> ready = new ArrayList<>();
+    List<String> contents = new ArrayList<>();
     Map<String, String> families = new TreeMap<>();
     int capacity = 0;
     for (ModelIndexEntry entry : engine.index()) {
@@ -67,6 +71,7 @@ final class RegistryMetadata {
         try {
           ModelMetadata model = engine.metadata(entry.name(), entry.version());
           ready.add(name + ":" + entry.version());
+          contents.add(name + "/" + entry.version() + "@" + model.content().brief());
           FamilyMembership.of(model.parameters())
               .ifPresent(membership -> families.put(name, described(name, membership)));
           providers.add(model.executionProvider());
@@ -78,6 +83,7 @@ final class RegistryMetadata {
     }
     return Map.of(
         MODELS_READY, String.join(",", ready),
+        MODELS_CONTENTS, String.join(",", contents),
         MODELS_KNOWN, String.join(",", known),
         MODELS_FAMILIES, String.join(",", families.values()),
         QUARANTINE, quarantine(engine),

@@ -22,6 +22,9 @@ public final class FleetHeaders {
    */
   public static final String VARIANT = "Inference-Variant";
 
+  /** What answered: the start of the digest of the model's files and configuration. */
+  public static final String CONTENT = "Inference-Content";
+
   /** Which replica answered. */
   public static final String REPLICA = "Inference-Replica";
 

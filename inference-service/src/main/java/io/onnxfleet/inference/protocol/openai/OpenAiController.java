@@ -12,6 +12,7 @@ import io.onnxfleet.inference.configuration.FleetProperties;
 import io.onnxfleet.inference.configuration.InferenceProperties;
 import io.onnxfleet.inference.lifecycle.Admission;
 import io.onnxfleet.inference.load.ReplicaLoad;
+import io.onnxfleet.inference.protocol.AnsweringContent;
 import io.onnxfleet.inference.protocol.Callers;
 import io.onnxfleet.inference.protocol.ClientConnection;
 import io.onnxfleet.inference.protocol.Deadlines;
@@ -84,6 +85,7 @@ class OpenAiController {
       String model = model(http, request);
       try (ReplicaLoad.Visit visit = load.enter(model, http, response)) {
         ClientConnection.of(http).await(engine.prepare(model, deadline), _ -> {});
+        AnsweringContent content = new AnsweringContent(engine, model, null);
         TextModels.Description described = models.describe(model);
         if (request.dimensions() > 0 && described.dimensions() > 0) {
           EmbeddingsResponse.requireDimensions(request.dimensions(), described.dimensions());
@@ -98,6 +100,7 @@ class OpenAiController {
                     models.embed(model, request.input(), options, deadline, Callers.of(http)),
                     _ -> {});
         visit.leave();
+        content.tell(response);
         tell(request, choice, embeddings, response);
         write(EmbeddingsResponse.of(model, request, embeddings), http, response);
       }

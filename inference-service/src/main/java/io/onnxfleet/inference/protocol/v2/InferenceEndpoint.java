@@ -8,6 +8,7 @@ import io.onnxfleet.engine.request.InferenceResponse;
 import io.onnxfleet.inference.configuration.InferenceProperties;
 import io.onnxfleet.inference.lifecycle.Admission;
 import io.onnxfleet.inference.load.ReplicaLoad;
+import io.onnxfleet.inference.protocol.AnsweringContent;
 import io.onnxfleet.inference.protocol.Callers;
 import io.onnxfleet.inference.protocol.ClientConnection;
 import io.onnxfleet.inference.protocol.Deadlines;
@@ -70,6 +71,8 @@ final class InferenceEndpoint {
     }
     try (var _ = admission.enter();
         ReplicaLoad.Visit visit = load.enter(model, request, response)) {
+      AnsweringContent content =
+          new AnsweringContent(engine, model, PathVersions.parse(model, version));
       InferenceCall call = decode(model, version, request);
       CompletableFuture<InferenceResponse> answer =
           engine.infer(call.request().by(Callers.of(request)));
@@ -77,6 +80,7 @@ final class InferenceEndpoint {
       try (InferenceResponse finished = client.await(answer, InferenceResponse::close);
           HttpResponseTarget target = new HttpResponseTarget(request, response)) {
         visit.leave();
+        content.tell(response);
         InferResponseEncoder.encode(
             finished, call.forms(), request.getHeader(FleetHeaders.VARIANT), target);
       }
