@@ -204,16 +204,18 @@ final class LoadedContentTest {
     Path tokenizer = Files.writeString(file.resolveSibling("tokenizer.json"), "before");
     ModelFolder folder = new FolderModelRepository(models).find("m").orElseThrow();
     BufferPool pool = BufferPool.ofDefaults();
+    OnnxRuntime runtime = new OnnxRuntime(pool);
     SessionVersionLoader sessions =
         new SessionVersionLoader(
-            new OnnxRuntime(pool),
+            runtime,
             new InstancePlan(1, List.of(ExecutionProvider.CPU), null, Map.of(), null),
             64,
             Duration.ZERO,
             64,
             Duration.ZERO,
             new InstanceGroup.Environment(pool, Ticker.system(), EngineMetrics.NONE),
-            root.resolve("copies"));
+            root.resolve("copies"),
+            new RowProofs(ModelNotes.inMemory(), runtime, pool, true));
     List<LoadedVersion> loaded = new ArrayList<>();
     VersionLoader disturbed =
         new ContentVersionLoader(
