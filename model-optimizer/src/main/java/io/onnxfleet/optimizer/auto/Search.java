@@ -35,6 +35,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * Makes candidates of a model one after the other and measures each beside the original: what it
@@ -208,10 +209,10 @@ public final class Search {
         RunnableModel after = RunnableModel.open(file, SessionSettings.DEFAULT)) {
       double loss = loss(recipe, before, after);
       List<TensorValue> row =
-          Batches.of(before, judging, 1, options.tokens()).orElse(judging.samples().getFirst());
+          Batches.of(before, judging, 1, OptionalInt.empty()).orElse(judging.samples().getFirst());
       Throughput.Speed alone = speed(before, after, row, 1);
       Throughput.Speed together =
-          Batches.of(before, judging, options.batch(), options.tokens())
+          Batches.of(before, judging, options.batch(), OptionalInt.empty())
               .map(batch -> speed(before, after, batch, options.batch()))
               .orElse(alone);
       Optional<Measurement> first = ledger.find(Recipe.ORIGINAL);
@@ -257,14 +258,19 @@ public final class Search {
       for (int count = stream.read(buffer); count >= 0; count = stream.read(buffer)) {
         digest.update(buffer, 0, count);
       }
-      return "%s, %d bytes in all, %s and %s, batch %d, %d tokens, %d rounds, seed %d"
+      // A file of samples may have changed under the same name.
+      for (SampleSet samples : List.of(judging, fitting)) {
+        for (List<TensorValue> sample : samples.samples()) {
+          sample.forEach(value -> digest.update(value.tensor().data()));
+        }
+      }
+      return "%s, %d bytes in all, %s and %s, batch %d, %d rounds, seed %d"
           .formatted(
               HexFormat.of().formatHex(digest.digest()),
               Comparison.size(original),
               judging.origin(),
               fitting.origin(),
               options.batch(),
-              options.tokens(),
               options.rounds(),
               options.seed());
     } catch (IOException unreadable) {

@@ -8,25 +8,17 @@ import io.onnxfleet.optimizer.OptimizerException;
  * @param target what to be best at
  * @param maxLoss of quality, from 0 to 1
  * @param batch rows of a batch when throughput is measured
- * @param tokens of a row where the model takes text
  * @param rounds in which a candidate and the original take turns
  * @param staticStudent whether a table of the tokens' vectors is among the candidates
  * @param seed for what is made at random
  */
 public record SearchOptions(
-    Target target,
-    double maxLoss,
-    int batch,
-    int tokens,
-    int rounds,
-    boolean staticStudent,
-    long seed) {
+    Target target, double maxLoss, int batch, int rounds, boolean staticStudent, long seed) {
   public SearchOptions {
     if (!(maxLoss >= 0 && maxLoss <= 1)) {
       throw new OptimizerException("max loss: " + maxLoss + " (expected: 0 to 1)");
     }
     requirePositive("batch", batch);
-    requirePositive("tokens", tokens);
     requirePositive("rounds", rounds);
   }
 

@@ -13,6 +13,7 @@ import io.onnxfleet.optimizer.runtime.RunnableModel;
 import io.onnxfleet.optimizer.runtime.SessionSettings;
 import io.onnxfleet.optimizer.sample.SampleSet;
 import io.onnxfleet.optimizer.sample.SampleSource;
+import io.onnxfleet.optimizer.sample.SampleSplit;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -39,8 +40,6 @@ import picocli.CommandLine.Spec;
     sortOptions = false)
 @SuppressWarnings("NullAway.Init") // picocli sets what is required before it calls
 final class AutoCommand implements Callable<Integer> {
-  private static final int TOKENS = 32;
-
   @Parameters(paramLabel = "MODEL", description = "An ONNX model.")
   private Path input;
 
@@ -104,16 +103,23 @@ final class AutoCommand implements Callable<Integer> {
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
     SearchOptions options =
-        new SearchOptions(
-            target, maxLoss.value(), batch, TOKENS, rounds, staticStudent, samples.seed());
+        new SearchOptions(target, maxLoss.value(), batch, rounds, staticStudent, samples.seed());
     ProgressLine progress = new ProgressLine(err);
     // Begun first: a place that cannot be written to is to be known before hours have passed.
     try (ModelFolder folder = ModelFolder.at(output)) {
       SampleSet judging;
       SampleSet fitting;
       try (RunnableModel original = RunnableModel.open(input, SessionSettings.DEFAULT)) {
-        judging = samples.samplesFor(original);
-        fitting = fit.samplesFor(original, samples);
+        SampleSplit split = fit.split(original, samples);
+        judging =
+            split
+                .judging()
+                .orElseThrow(
+                    () ->
+                        new OptimizerException(
+                            "candidates are chosen by samples that nothing was fitted to, but "
+                                + split.reason()));
+        fitting = split.fitting();
       }
       Path workspace = workspace();
       Search search = new Search(input, workspace, options, judging, fitting, progress);

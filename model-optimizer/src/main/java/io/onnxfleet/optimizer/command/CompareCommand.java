@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -51,9 +52,9 @@ final class CompareCommand implements Callable<Integer> {
   @Option(
       names = "--tokens",
       paramLabel = "N",
-      defaultValue = "32",
-      description = "Tokens of a row when speed is measured (default: ${DEFAULT-VALUE}).")
-  private int tokens;
+      description =
+          "Tokens of every row when speed is measured (default: the lengths that the samples have).")
+  private @Nullable Integer tokens;
 
   @Option(
       names = "--rounds",
@@ -91,11 +92,14 @@ final class CompareCommand implements Callable<Integer> {
     ComparisonOptions options =
         new ComparisonOptions(
             noSpeed ? List.of() : batchSizes,
-            tokens,
+            tokens == null ? OptionalInt.empty() : OptionalInt.of(tokens),
             rounds,
             new SessionSettings(threads, OptimizationLevel.ALL));
     ComparisonReport report = measure(options, err);
     out.println("Samples: " + report.samples() + ". Threads: " + report.threads() + ".");
+    if (!report.tokens().isEmpty() && !noSpeed) {
+      out.println("Tokens of a row: " + report.tokens() + ".");
+    }
     out.println();
     out.print(report.table());
     out.flush();

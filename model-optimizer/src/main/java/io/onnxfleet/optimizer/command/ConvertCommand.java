@@ -1,10 +1,12 @@
 package io.onnxfleet.optimizer.command;
 
+import io.onnxfleet.optimizer.compare.OutputError;
 import io.onnxfleet.optimizer.precision.Precision;
 import io.onnxfleet.optimizer.precision.PrecisionConversion;
 import io.onnxfleet.optimizer.precision.PrecisionOptions;
 import io.onnxfleet.optimizer.runtime.RunnableModel;
 import io.onnxfleet.optimizer.runtime.SessionSettings;
+import io.onnxfleet.optimizer.sample.SampleSplit;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;
@@ -77,19 +79,28 @@ final class ConvertCommand implements Callable<Integer> {
       PrecisionOptions options =
           new PrecisionOptions(
               precision, keepIo, weightsOnly, blockedOperators, blockedNodes, maxError.value());
+      boolean weights = weightsOnly || precision == Precision.BF16;
+      // Which nodes are converted is chosen by samples; with weights there is no choice.
+      SampleSplit split = weights ? null : samples.split(original);
       PrecisionConversion.Outcome outcome;
+      OutputError error;
       try {
-        outcome =
+        PrecisionConversion conversion =
             new PrecisionConversion(
-                    files.input(),
-                    workspace.folder(),
-                    options,
-                    done -> progress.at("model " + done, 0, 1))
-                .run(original, samples.samplesFor(original));
+                files.input(),
+                workspace.folder(),
+                options,
+                done -> progress.at("model " + done, 0, 1));
+        outcome =
+            conversion.run(
+                original, split == null ? samples.samplesFor(original) : split.fitting());
+        error =
+            split == null || split.judging().isEmpty()
+                ? outcome.error()
+                : conversion.error(outcome, original, split.judging().get());
       } finally {
         progress.clear();
       }
-      boolean weights = weightsOnly || precision == Precision.BF16;
       out.printf(
           "%s: %d of %d %s%n",
           precision == Precision.BF16 ? "bf16" : "fp16",
@@ -101,11 +112,26 @@ final class ConvertCommand implements Callable<Integer> {
       for (PrecisionConversion.Unfit unfit : outcome.unfit()) {
         out.println("in FP32: " + unfit);
       }
-      out.printf(
-          Locale.ROOT,
-          "outputs: relative error %.2e, mean cosine %.6f%n",
-          outcome.error().relativeError(),
-          outcome.error().meanCosine());
+      if (split != null && split.judging().isEmpty()) {
+        out.println("outputs: no error is stated: " + split.reason());
+      } else {
+        out.printf(
+            Locale.ROOT,
+            "outputs: relative error %.2e, mean cosine %.6f%s%n",
+            error.relativeError(),
+            error.meanCosine(),
+            Trial.heldBack(split));
+      }
+      if (!(error.relativeError() <= maxError.value())) {
+        spec.commandLine()
+            .getErr()
+            .printf(
+                Locale.ROOT,
+                "optimize: the relative error is %.2e (expected: <= %.2e); nothing was written%n",
+                error.relativeError(),
+                maxError.value());
+        return OptimizeCommand.REFUSED;
+      }
       outcome.model().write(workspace.file());
       workspace.publish();
     }

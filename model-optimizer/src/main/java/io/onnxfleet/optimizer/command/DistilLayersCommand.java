@@ -1,7 +1,7 @@
 package io.onnxfleet.optimizer.command;
 
 import io.onnxfleet.optimizer.distil.LayerDistillation;
-import io.onnxfleet.optimizer.sample.SampleSet;
+import io.onnxfleet.optimizer.sample.SampleSplit;
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -42,12 +42,13 @@ final class DistilLayersCommand implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     ProgressLine progress = new ProgressLine(err);
     try (Workspace scratch = Workspace.beside(files.output())) {
-      SampleSet samples = fit.samplesFor(files.input(), gate.samples());
+      SampleSplit split = fit.split(files.input(), gate.samples());
       LayerDistillation.Student student =
-          new LayerDistillation(samples, scratch.folder(), progress).student(files.input(), keep);
+          new LayerDistillation(split.fitting(), scratch.folder(), progress)
+              .student(files.input(), keep);
       progress.clear();
       out.printf("layers: %d, without %s%n", student.layers(), student.dropped());
-      return gate.publish(student.model(), files, out, err);
+      return gate.publish(student.model(), files, split, out, err);
     } finally {
       progress.clear();
     }

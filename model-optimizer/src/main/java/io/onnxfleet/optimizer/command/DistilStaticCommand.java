@@ -16,10 +16,12 @@ import io.onnxfleet.optimizer.runtime.TensorValue;
 import io.onnxfleet.optimizer.sample.Batches;
 import io.onnxfleet.optimizer.sample.SampleSet;
 import io.onnxfleet.optimizer.sample.SampleSource;
+import io.onnxfleet.optimizer.sample.SampleSplit;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -114,9 +116,13 @@ final class DistilStaticCommand implements Callable<Integer> {
     try (ModelFolder folder = ModelFolder.at(output);
         RunnableModel teacher = RunnableModel.open(input, SessionSettings.DEFAULT)) {
       TextEncoder encoder = new TextEncoder(teacher);
-      SampleSet held = samples.samplesFor(teacher);
+      SampleSplit split = noFit ? null : fit.split(teacher, samples);
+      SampleSet held =
+          split == null
+              ? samples.samplesFor(teacher)
+              : split.judging().orElseThrow(() -> new OptimizerException(split.reason()));
       List<long[]> judging = TextEncoder.rows(held);
-      List<long[]> fitting = noFit ? List.of() : TextEncoder.rows(fit.samplesFor(teacher, samples));
+      List<long[]> fitting = split == null ? List.of() : TextEncoder.rows(split.fitting());
       OnnxModel made =
           new StaticDistillation(options, progress)
               .student(encoder, Vocabulary.read(tokenizer), fitting);
@@ -160,7 +166,8 @@ final class DistilStaticCommand implements Callable<Integer> {
       RunnableModel teacher, RunnableModel student, SampleSet all, PrintWriter out) {
     double cost = 0;
     for (int rows : new int[] {1, 8, 16}) {
-      List<TensorValue> batch = Batches.of(teacher, all, rows, TOKENS).orElseThrow();
+      List<TensorValue> batch =
+          Batches.of(teacher, all, rows, OptionalInt.of(TOKENS)).orElseThrow();
       List<Throughput.Speed> speeds =
           new Throughput(ROUNDS).measure(List.of(teacher, student), batch, rows);
       if (rows == 1) {

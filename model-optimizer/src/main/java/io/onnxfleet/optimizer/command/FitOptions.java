@@ -6,6 +6,7 @@ import io.onnxfleet.optimizer.runtime.SessionSettings;
 import io.onnxfleet.optimizer.runtime.TensorValue;
 import io.onnxfleet.optimizer.sample.SampleSet;
 import io.onnxfleet.optimizer.sample.SampleSource;
+import io.onnxfleet.optimizer.sample.SampleSplit;
 import io.onnxfleet.optimizer.sample.TextSamples;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -34,17 +35,34 @@ final class FitOptions {
   private int count;
 
   /** For a model that is opened only to look at its inputs. */
-  SampleSet samplesFor(Path model, SampleOptions judging) {
+  SampleSplit split(Path model, SampleOptions judging) {
     try (RunnableModel opened = RunnableModel.open(model, SessionSettings.DEFAULT)) {
-      return samplesFor(opened, judging);
+      return split(opened, judging);
     }
+  }
+
+  /**
+   * Samples to fit by, and others to judge by. Where only those to judge by are given and no text
+   * can be made, a part of them is fitted to.
+   */
+  SampleSplit split(RunnableModel model, SampleOptions judging) {
+    boolean canMake =
+        TextSamples.fits(model.inputs()) && SampleSource.tokenizerOf(model.file()).isPresent();
+    if (samples == null && judging.areGiven() && !canMake) {
+      return judging.split(model);
+    }
+    return SampleSplit.between(
+        samplesFor(model, judging),
+        judging.originals(model),
+        samples == null,
+        new Random(judging.seed()));
   }
 
   /**
    * The samples. To generated sentences come as many rows of random tokens: a model that was fitted
    * to the sentences alone would forget what they do not hold.
    */
-  SampleSet samplesFor(RunnableModel model, SampleOptions judging) {
+  private SampleSet samplesFor(RunnableModel model, SampleOptions judging) {
     Random random = new Random(judging.seed() + 1);
     SampleSet found = new SampleSource(random, count).samplesFor(model, samples);
     Optional<Path> tokenizer = SampleSource.tokenizerOf(model.file());

@@ -6,6 +6,7 @@ import io.onnxfleet.optimizer.prune.MagnitudePruning;
 import io.onnxfleet.optimizer.prune.Structure;
 import io.onnxfleet.optimizer.prune.StructuredPruning;
 import io.onnxfleet.optimizer.sample.SampleSet;
+import io.onnxfleet.optimizer.sample.SampleSplit;
 import java.io.PrintWriter;
 import java.util.EnumMap;
 import java.util.Map;
@@ -90,22 +91,27 @@ final class PruneCommand implements Callable<Integer> {
     if (heads != null) {
       out.println("fused: " + TransformerFusion.apply(model, TransformerFusion.Target.FP32));
     }
+    SampleSplit split = null;
     if (!shares.isEmpty()) {
-      prune(model, shares, out, err);
+      split = fit.split(files.input(), gate.samples());
+      prune(model, shares, split.fitting(), out, err);
     }
     if (weights != null) {
       out.printf(
           "weights: %d are zero now; the model is not faster for it%n",
           MagnitudePruning.apply(model, weights.value()));
     }
-    return gate.publish(model, files, out, err);
+    return gate.publish(model, files, split, out, err);
   }
 
   private void prune(
-      OnnxModel model, Map<Structure, Fraction> shares, PrintWriter out, PrintWriter err) {
+      OnnxModel model,
+      Map<Structure, Fraction> shares,
+      SampleSet samples,
+      PrintWriter out,
+      PrintWriter err) {
     ProgressLine progress = new ProgressLine(err);
     try (Workspace scratch = Workspace.beside(files.output())) {
-      SampleSet samples = fit.samplesFor(files.input(), gate.samples());
       StructuredPruning pruning = new StructuredPruning(samples, scratch.folder(), progress);
       shares.forEach(
           (structure, share) -> {

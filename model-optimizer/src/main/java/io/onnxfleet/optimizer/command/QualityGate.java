@@ -2,8 +2,10 @@ package io.onnxfleet.optimizer.command;
 
 import io.onnxfleet.optimizer.compare.OutputError;
 import io.onnxfleet.optimizer.graph.OnnxModel;
+import io.onnxfleet.optimizer.sample.SampleSplit;
 import java.io.PrintWriter;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -29,24 +31,36 @@ final class QualityGate {
   /**
    * Writes a model to its place if it loads, runs and lost no more than allowed; nothing otherwise.
    *
+   * @param split what it was fitted to, or null if to nothing
    * @return the exit code
    */
-  int publish(OnnxModel model, ModelFiles files, PrintWriter out, PrintWriter err) {
+  int publish(
+      OnnxModel model,
+      ModelFiles files,
+      @Nullable SampleSplit split,
+      PrintWriter out,
+      PrintWriter err) {
     try (Workspace workspace = Workspace.beside(files.output())) {
-      return publish(model, files, workspace, out, err);
+      return publish(model, files, split, workspace, out, err);
     }
   }
 
   /** The same from a folder that the command has already. */
   int publish(
-      OnnxModel model, ModelFiles files, Workspace workspace, PrintWriter out, PrintWriter err) {
+      OnnxModel model,
+      ModelFiles files,
+      @Nullable SampleSplit split,
+      Workspace workspace,
+      PrintWriter out,
+      PrintWriter err) {
     model.write(workspace.file());
-    OutputError error = new Trial(samples, out, err).of(files.input(), workspace.file());
-    if (error.loss() > maxLoss.value()) {
+    OutputError error = new Trial(samples, out, err).of(files.input(), workspace.file(), split);
+    if (!(error.loss() <= maxLoss.value())) {
       err.printf(
           Locale.ROOT,
-          "optimize: the quality loss is %.4f (expected: <= %.4f); nothing was written%n",
+          "optimize: the quality loss is %.4f%s (expected: <= %.4f); nothing was written%n",
           error.loss(),
+          split != null && split.judging().isEmpty() ? ", even on what was fitted to" : "",
           maxLoss.value());
       return OptimizeCommand.REFUSED;
     }

@@ -20,6 +20,7 @@ import io.onnxfleet.optimizer.runtime.RunnableModel;
 import io.onnxfleet.optimizer.runtime.SessionSettings;
 import io.onnxfleet.optimizer.runtime.TensorValue;
 import io.onnxfleet.optimizer.sample.SampleSet;
+import io.onnxfleet.optimizer.sample.SampleSplit;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -144,6 +145,9 @@ final class QuantizeCommand implements Callable<Integer> {
 
   @Spec private CommandSpec spec;
 
+  /** Null as long as nothing is fitted to samples. */
+  private @Nullable SampleSplit split;
+
   @Override
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
@@ -159,7 +163,7 @@ final class QuantizeCommand implements Callable<Integer> {
       } else {
         model = dynamic(source, workspace, out, err);
       }
-      return gate.publish(model, files, workspace, out, err);
+      return gate.publish(model, files, split, workspace, out, err);
     }
   }
 
@@ -195,7 +199,7 @@ final class QuantizeCommand implements Callable<Integer> {
     Set<String> values = Smoothing.values(model);
     ProgressLine progress = new ProgressLine(err);
     try (OpenedModel opened = OpenedModel.of(source, values, workspace.file("columns.onnx"))) {
-      SampleSet samples = samples();
+      SampleSet samples = split().fitting();
       Map<String, float[]> columns =
           new Calibration(opened, samples, done -> progress.at("columns", done, samples.size()))
               .columns(values);
@@ -208,8 +212,14 @@ final class QuantizeCommand implements Callable<Integer> {
     return smoothed;
   }
 
-  private SampleSet samples() {
-    return gate.samples().samplesFor(files.input());
+  /** Found once, so that every step fits to the same ones. */
+  private SampleSplit split() {
+    SampleSplit known = split;
+    if (known == null) {
+      known = gate.samples().split(files.input());
+      split = known;
+    }
+    return known;
   }
 
   private OnnxModel fourBit(Path source, PrintWriter out) {
@@ -255,7 +265,7 @@ final class QuantizeCommand implements Callable<Integer> {
 
   private OnnxModel calibrated(Path source, Workspace workspace, PrintWriter out, PrintWriter err) {
     StaticOptions options = new StaticOptions(format, symmetric, operators, excluded);
-    SampleSet samples = samples();
+    SampleSet samples = split().fitting();
     ProgressLine progress = new ProgressLine(err);
     StaticQuantizer quantizer;
     try {
@@ -301,7 +311,7 @@ final class QuantizeCommand implements Callable<Integer> {
     ProgressLine progress = new ProgressLine(err);
     Path file = workspace.file("candidate.onnx");
     try (RunnableModel original = RunnableModel.open(files.input(), SessionSettings.DEFAULT)) {
-      SampleSet samples = gate.samples().samplesFor(original);
+      SampleSet samples = split().fitting();
       List<List<TensorValue>> answers = OutputError.answers(original, samples, _ -> {});
       SensitivitySearch.Outcome outcome =
           new SensitivitySearch(
@@ -320,10 +330,9 @@ final class QuantizeCommand implements Callable<Integer> {
       progress.clear();
       out.printf(
           Locale.ROOT,
-          "in FP32: %d of %d layers, relative error %.4f: %s%n",
+          "in FP32: %d of %d layers: %s%n",
           outcome.excluded().size(),
           candidates.size(),
-          outcome.error(),
           outcome.excluded());
       return outcome.excluded();
     } finally {

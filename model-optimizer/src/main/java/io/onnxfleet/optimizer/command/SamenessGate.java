@@ -29,7 +29,7 @@ final class SamenessGate {
   int publish(
       ModelFiles files, Workspace workspace, boolean comparable, PrintWriter out, PrintWriter err) {
     if (comparable) {
-      OutputError error = new Trial(samples, out, err).of(files.input(), workspace.file());
+      OutputError error = new Trial(samples, out, err).of(files.input(), workspace.file(), null);
       if (!(error.relativeError() <= maxError.value())) {
         err.printf(
             Locale.ROOT,

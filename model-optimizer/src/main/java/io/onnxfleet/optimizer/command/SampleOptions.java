@@ -4,6 +4,7 @@ import io.onnxfleet.optimizer.runtime.RunnableModel;
 import io.onnxfleet.optimizer.runtime.SessionSettings;
 import io.onnxfleet.optimizer.sample.SampleSet;
 import io.onnxfleet.optimizer.sample.SampleSource;
+import io.onnxfleet.optimizer.sample.SampleSplit;
 import io.onnxfleet.optimizer.sample.Variations;
 import java.nio.file.Path;
 import java.util.Random;
@@ -54,8 +55,38 @@ final class SampleOptions {
   }
 
   SampleSet samplesFor(RunnableModel model) {
-    Random random = new Random(seed);
-    SampleSet found = new SampleSource(random, count).samplesFor(model, samples);
-    return variations == null ? found : new Variations(random).of(found, variations);
+    SampleSet found = found(model, seed);
+    return variations == null ? found : new Variations(new Random(seed)).of(found, variations);
+  }
+
+  /** Whether samples were given, rather than found or made. */
+  boolean areGiven() {
+    return samples != null;
+  }
+
+  /** Samples to fit by, and others of the same kind to judge by. */
+  SampleSplit split(Path model) {
+    try (RunnableModel opened = RunnableModel.open(model, SessionSettings.DEFAULT)) {
+      return split(opened);
+    }
+  }
+
+  /** The same. */
+  SampleSplit split(RunnableModel model) {
+    // What is made differs by the seed; what is given or found is the same, and cut.
+    SampleSplit split =
+        SampleSplit.between(found(model, seed + 1), found(model, seed), true, new Random(seed));
+    return variations == null
+        ? split
+        : split.fittedTo(new Variations(new Random(seed)).of(split.fitting(), variations));
+  }
+
+  /** Without variations: one of a sample that is fitted to would tell nothing new. */
+  SampleSet originals(RunnableModel model) {
+    return found(model, seed);
+  }
+
+  private SampleSet found(RunnableModel model, long withSeed) {
+    return new SampleSource(new Random(withSeed), count).samplesFor(model, samples);
   }
 }

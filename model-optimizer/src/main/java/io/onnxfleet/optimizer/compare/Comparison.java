@@ -77,7 +77,20 @@ public final class Comparison {
               errors.get(model),
               speeds.get(model)));
     }
-    return new ComparisonReport(samples.origin(), options.settings().threads(), rows);
+    return new ComparisonReport(
+        samples.origin(), lengths(models.getFirst(), samples), options.settings().threads(), rows);
+  }
+
+  /** Says what rows speed was measured with; empty where rows are no text. */
+  private String lengths(RunnableModel original, SampleSet samples) {
+    List<Integer> lengths = Batches.lengths(original, samples);
+    if (lengths.isEmpty()) {
+      return "";
+    }
+    return options.tokens().isPresent()
+        ? options.tokens().getAsInt() + " each"
+        : "%d to %d, the median %d, as the samples have"
+            .formatted(lengths.getFirst(), lengths.getLast(), lengths.get(lengths.size() / 2));
   }
 
   /** Only what the outputs lost; the first is the original's own, and so 0. */

@@ -11,9 +11,10 @@ import tools.jackson.databind.json.JsonMapper;
  * What a comparison found.
  *
  * @param samples where they came from
+ * @param tokens of the rows that speed was measured with; empty where rows are no text
  * @param rows the original first
  */
-public record ComparisonReport(String samples, int threads, List<Row> rows) {
+public record ComparisonReport(String samples, String tokens, int threads, List<Row> rows) {
   public ComparisonReport {
     rows = List.copyOf(rows);
   }
@@ -94,6 +95,9 @@ public record ComparisonReport(String samples, int threads, List<Row> rows) {
     }
     Map<String, Object> report = new LinkedHashMap<>();
     report.put("samples", samples);
+    if (!tokens.isEmpty()) {
+      report.put("tokens", tokens);
+    }
     report.put("threads", threads);
     report.put("models", models);
     return JsonMapper.builder().build().writerWithDefaultPrettyPrinter().writeValueAsString(report);

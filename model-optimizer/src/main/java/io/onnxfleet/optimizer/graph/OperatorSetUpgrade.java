@@ -1,8 +1,12 @@
 package io.onnxfleet.optimizer.graph;
 
 import io.onnxfleet.optimizer.OptimizerException;
+import io.onnxfleet.optimizer.proto.AttributeProto;
+import io.onnxfleet.optimizer.proto.GraphProto;
+import io.onnxfleet.optimizer.proto.NodeProto;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -18,76 +22,139 @@ public final class OperatorSetUpgrade {
   private static final Set<String> UNCHANGED =
       Set.of(
           "Abs",
+          "Acos",
+          "Acosh",
           "Add",
           "And",
           "ArgMax",
           "ArgMin",
+          "Asin",
+          "Asinh",
+          "Atan",
+          "Atanh",
           "AveragePool",
           "BatchNormalization",
+          "BitShift",
           "Cast",
           "Ceil",
+          "Celu",
+          "Compress",
           "Concat",
           "Constant",
           "ConstantOfShape",
           "Conv",
+          "ConvInteger",
           "ConvTranspose",
           "Cos",
+          "Cosh",
+          "CumSum",
           "DepthToSpace",
+          "DequantizeLinear",
           "Div",
+          "DynamicQuantizeLinear",
+          "Einsum",
           "Elu",
           "Equal",
           "Erf",
           "Exp",
           "Expand",
+          "EyeLike",
           "Flatten",
           "Floor",
           "GRU",
           "Gather",
           "GatherElements",
+          "GatherND",
           "Gemm",
           "GlobalAveragePool",
+          "GlobalLpPool",
           "GlobalMaxPool",
           "Greater",
+          "GreaterOrEqual",
           "HardSigmoid",
           "Identity",
           "InstanceNormalization",
+          "IsInf",
+          "IsNaN",
           "LRN",
           "LSTM",
           "LeakyRelu",
           "Less",
+          "LessOrEqual",
           "Log",
+          "LpNormalization",
+          "LpPool",
           "MatMul",
+          "MatMulInteger",
           "Max",
           "MaxPool",
+          "Mean",
+          "MeanVarianceNormalization",
           "Min",
+          "Mod",
           "Mul",
           "Neg",
+          "NonMaxSuppression",
           "NonZero",
           "Not",
+          "OneHot",
           "Or",
           "PRelu",
           "Pow",
+          "QLinearConv",
+          "QLinearMatMul",
+          "QuantizeLinear",
           "RNN",
+          "Range",
           "Reciprocal",
+          "ReduceL1",
+          "ReduceL2",
+          "ReduceLogSum",
+          "ReduceLogSumExp",
           "ReduceMax",
           "ReduceMean",
           "ReduceMin",
+          "ReduceProd",
+          "ReduceSumSquare",
           "Relu",
           "Reshape",
+          "ReverseSequence",
+          "RoiAlign",
+          "Round",
+          "ScatterElements",
+          "ScatterND",
           "Selu",
           "Shape",
+          "Shrink",
           "Sigmoid",
+          "Sign",
           "Sin",
+          "Sinh",
+          "Size",
           "Softplus",
           "Softsign",
           "SpaceToDepth",
           "Sqrt",
           "Sub",
           "Sum",
+          "Tan",
           "Tanh",
+          "ThresholdedRelu",
           "Tile",
           "Transpose",
-          "Where");
+          "Unique",
+          "Where",
+          "Xor");
+
+  private static final Set<String> WITH_SUBGRAPHS = Set.of("If", "Loop", "Scan");
+  private static final Set<String> SUBGRAPHS = Set.of("body", "then_branch", "else_branch");
+
+  /** Taken as they are, but for an attribute of a certain version. */
+  private static final Set<String> MOVED_LATE = Set.of("BatchNormalization");
+
+  /** What became an input in version 13; without the attribute the operator stayed. */
+  private static final Map<String, String> ATTRIBUTE_MOVED =
+      Map.of("Split", "split", "Squeeze", "axes", "ReduceSum", "axes");
 
   private final OnnxModel model;
   private final Graph graph;
@@ -118,17 +185,28 @@ public final class OperatorSetUpgrade {
       if (!node.domain().isEmpty()) {
         continue;
       }
-      Node upgraded = upgrade(node);
-      if (upgraded != node) {
-        graph.replace(List.of(node), List.of(upgraded));
+      List<Node> upgraded = upgrade(node);
+      if (upgraded.size() != 1 || upgraded.getFirst() != node) {
+        graph.replace(List.of(node), upgraded);
       }
     }
     model.setOperatorSet(TARGET);
   }
 
-  private Node upgrade(Node node) {
-    if (!node.captured().isEmpty() || node.attribute("body").isPresent()) {
-      throw refused(node);
+  private List<Node> upgrade(Node node) {
+    return isOverAxes(node) ? softmax(node) : List.of(upgradeOne(node));
+  }
+
+  private Node upgradeOne(Node node) {
+    if (WITH_SUBGRAPHS.contains(node.operator())) {
+      if (node.is("Scan") && version < 9) {
+        // It had a batch's dimension then.
+        throw refused(node);
+      }
+      for (String name : SUBGRAPHS) {
+        node.attribute(name).ifPresent(body -> requireUnchanged(node, body.getG()));
+      }
+      return node;
     }
     return switch (node.operator()) {
       case "BatchNormalization" -> {
@@ -180,7 +258,12 @@ public final class OperatorSetUpgrade {
           node.integers("split").isEmpty()
               ? node
               : withConstants(node.without("split"), longs(node.integers("split")));
-      case "Softmax", "LogSoftmax" -> softmax(node);
+      case "TopK" -> {
+        if (version >= 11) {
+          yield node;
+        }
+        throw refused(node);
+      }
       case "Resize" -> {
         if (version >= 11) {
           yield node;
@@ -196,20 +279,65 @@ public final class OperatorSetUpgrade {
     };
   }
 
-  /** Until version 12 it ran over all axes from the named one on, since then over that alone. */
-  private Node softmax(Node node) {
-    long axis = node.integer("axis", 1);
-    int rank =
-        graph
-            .declaration(node.output())
-            .or(() -> graph.declaration(node.input(0)))
-            .filter(info -> info.getType().getTensorType().hasShape())
-            .map(info -> info.getType().getTensorType().getShape().getDimCount())
-            .orElseThrow(() -> refused(node));
-    if (axis != rank - 1 && axis != -1) {
-      throw refused(node);
+  /** Nodes in a subgraph are not rewritten, so that each must mean the same as it stands. */
+  private void requireUnchanged(Node node, GraphProto body) {
+    for (NodeProto inner : body.getNodeList()) {
+      for (AttributeProto attribute : inner.getAttributeList()) {
+        if (SUBGRAPHS.contains(attribute.getName())) {
+          requireUnchanged(node, attribute.getG());
+        }
+      }
+      boolean unchanged =
+          !inner.getDomain().isEmpty()
+              || WITH_SUBGRAPHS.contains(inner.getOpType())
+              || (UNCHANGED.contains(inner.getOpType()) && !MOVED_LATE.contains(inner.getOpType()))
+              || (ATTRIBUTE_MOVED.containsKey(inner.getOpType())
+                  && inner.getAttributeList().stream()
+                      .noneMatch(
+                          attribute ->
+                              attribute.getName().equals(ATTRIBUTE_MOVED.get(inner.getOpType()))));
+      if (!unchanged) {
+        throw new OptimizerException(
+            "%s of operator set %d holds %s '%s' (expected: operators whose meaning stayed up to %d)"
+                .formatted(
+                    node.description(), version, inner.getOpType(), inner.getName(), TARGET));
+      }
     }
-    return node.withInteger("axis", axis);
+  }
+
+  private static boolean isOverAxes(Node node) {
+    return List.of("Softmax", "LogSoftmax", "Hardmax").contains(node.operator());
+  }
+
+  /**
+   * Until version 12 it ran over all axes from the named one on, since then over that alone. Where
+   * that is not known to be the last one, what it runs over becomes one axis, and then as many as
+   * there were.
+   */
+  private List<Node> softmax(Node node) {
+    long axis = node.integer("axis", 1);
+    if (axis == -1 || axis == lastAxis(node)) {
+      return List.of(node.withInteger("axis", axis));
+    }
+    String output = node.output();
+    String shape = graph.freshName(output + "_shape");
+    String flat = graph.freshName(output + "_flat");
+    String result = graph.freshName(output + "_result");
+    return List.of(
+        Node.of("Shape", shape).inputs(node.input(0)).outputs(shape).build(),
+        Node.of("Flatten", flat).inputs(node.input(0)).outputs(flat).with("axis", axis).build(),
+        node.withInputs(List.of(flat)).withOutputs(List.of(result)).withInteger("axis", -1),
+        Node.of("Reshape", output + "_reshaped").inputs(result, shape).outputs(output).build());
+  }
+
+  /** -1 if nothing says how many there are. */
+  private int lastAxis(Node node) {
+    return graph
+        .declaration(node.output())
+        .or(() -> graph.declaration(node.input(0)))
+        .filter(info -> info.getType().getTensorType().hasShape())
+        .map(info -> info.getType().getTensorType().getShape().getDimCount() - 1)
+        .orElse(-1);
   }
 
   private Node withConstants(Node node, Tensor... tensors) {

@@ -43,12 +43,16 @@ public final class PrecisionConversion {
   private static final Set<String> MASKING =
       Set.of("Add", "Sub", "Mul", "Where", "Clip", "Min", "Max");
 
+  private static final String BASE = "base.onnx";
+
   private final Path file;
   private final Path folder;
   private final PrecisionOptions options;
   private final IntConsumer progress;
 
   private int runs;
+  private Map<String, ElementType> types = Map.of();
+  private Set<String> accepted = Set.of();
 
   /**
    * What came of it.
@@ -123,6 +127,17 @@ public final class PrecisionConversion {
         : convert(samples, answers);
   }
 
+  /**
+   * The error of the last outcome over other samples than those it was chosen by: the larger of the
+   * model's own and that of one that rounds as a GPU would.
+   */
+  public OutputError error(Outcome outcome, RunnableModel original, SampleSet samples) {
+    List<List<TensorValue>> answers = OutputError.answers(original, samples, _ -> {});
+    return accepted.isEmpty()
+        ? error(outcome.model(), samples, answers)
+        : error(folder.resolve(BASE), types, accepted, samples, answers);
+  }
+
   private Outcome storeWeights(SampleSet samples, List<List<TensorValue>> answers) {
     ElementType type =
         options.precision() == Precision.BF16 ? ElementType.BFLOAT16 : ElementType.FLOAT16;
@@ -171,13 +186,13 @@ public final class PrecisionConversion {
   }
 
   private Outcome convert(SampleSet samples, List<List<TensorValue>> answers) {
-    Path base = folder.resolve("base.onnx");
+    Path base = folder.resolve(BASE);
     OnnxModel model = OnnxModel.read(file);
     Set<String> overflowing = withoutVeryLarge(model.graph());
     model.write(base);
-    Map<String, ElementType> types = new HashMap<>();
-    overflowing.addAll(overflowing(base, samples, types));
-    List<Node> all = HalfGraph.candidates(OnnxModel.read(base), types, options);
+    Map<String, ElementType> found = new HashMap<>();
+    overflowing.addAll(overflowing(base, samples, found));
+    List<Node> all = HalfGraph.candidates(OnnxModel.read(base), found, options);
     List<Node> candidates = new ArrayList<>();
     List<String> overflow = new ArrayList<>();
     for (Node node : all) {
@@ -196,13 +211,13 @@ public final class PrecisionConversion {
               .formatted(
                   file,
                   overflow.isEmpty()
-                      ? HalfGraph.obstacle(OnnxModel.read(base), types)
+                      ? HalfGraph.obstacle(OnnxModel.read(base), found)
                           .map(node -> node.description() + " does not compute in FP16")
                           .orElse("no node computes in FP32")
                       : overflow.getFirst() + " overflows FP16"));
     }
     Findings findings = new Findings();
-    accept(candidates, findings, base, types, samples, answers);
+    accept(candidates, findings, base, found, samples, answers);
     if (findings.accepted.isEmpty()
         || (findings.leavesSomething() && options.precision() == Precision.FP16)) {
       String hint = options.precision() == Precision.MIXED ? "" : " (MIXED would leave it in FP32)";
@@ -211,15 +226,16 @@ public final class PrecisionConversion {
           : new OptimizerException(
               "%s: in FP16, %s%s".formatted(file, findings.unfit.getFirst(), hint));
     }
-    OnnxModel result = converted(base, types, findings.accepted);
+    types = found;
+    accepted = findings.accepted;
     return new Outcome(
-        result,
-        findings.accepted.size(),
+        converted(base, types, accepted),
+        accepted.size(),
         all.size(),
         overflow,
         findings.inexact,
         findings.unfit,
-        error(result, samples, answers));
+        error(base, types, accepted, samples, answers));
   }
 
   private OptimizerException refused(double error, String where) {

@@ -116,7 +116,7 @@ class AutoCommandTest {
     try (RunnableModel original = RunnableModel.open(model, SessionSettings.DEFAULT)) {
       samples = new SampleSource(new Random(1), 8).samplesFor(original, null);
     }
-    SearchOptions options = new SearchOptions(Target.SIZE, 0.05, 2, 8, 1, false, 1);
+    SearchOptions options = new SearchOptions(Target.SIZE, 0.05, 2, 1, false, 1);
     List<String> made = new ArrayList<>();
     SearchReport first = search(workspace, options, samples, made).run();
     assertThat(made).isNotEmpty();

@@ -10,8 +10,10 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -93,7 +95,9 @@ class OptimizeCommandTest {
                 "--smooth",
                 "0.5"))
         .isZero();
-    assertThat(out.toString()).contains("smoothed: 1", "in FP32: ", " of 2 layers, relative error");
+    assertThat(out.toString())
+        .contains(
+            "smoothed: 1", "in FP32: ", " of 2 layers: ", "samples that nothing was fitted to");
     assertThat(files()).containsExactly("int8.onnx", "model.onnx");
   }
 
@@ -237,5 +241,54 @@ class OptimizeCommandTest {
     assertThat(run("compare", model, model, "--no-speed", "--samples", folder.resolve("samples")))
         .isEqualTo(1);
     assertThat(err.toString()).contains("shape [2, 15] (expected: [-1, 16] for input 'x')");
+  }
+
+  @Test
+  void errors_areStatedFromSamplesThatNothingWasFittedTo_orNotAtAll() throws IOException {
+    Path many = folder.resolve("many.jsonl");
+    Path one = folder.resolve("one.jsonl");
+    Files.writeString(many, requests(8));
+    Files.writeString(one, requests(1));
+    List<List<Object>> commands =
+        List.of(
+            List.of("quantize", model, "--static"),
+            List.of("quantize", model, "--smooth", "0.5"),
+            List.of("quantize", model, "--target-error", "50%"),
+            List.of("convert", model, "--precision", "mixed"),
+            List.of("prune", model, "--feed-forward", "20%"));
+    for (List<Object> command : commands) {
+      assertThat(runOn(many, command)).contains("over 2 samples that nothing was fitted to");
+      assertThat(runOn(one, command))
+          .contains("outputs: no error is stated: no samples were held back")
+          .doesNotContain("relative error", "mean cosine");
+    }
+    // Nothing is fitted here, so that every sample may judge.
+    assertThat(runOn(one, List.of("quantize", model))).contains("outputs: mean cosine");
+    assertThat(runOn(one, List.of("fuse", model))).contains("outputs: mean cosine");
+    assertThat(runOn(one, List.of("convert", model, "--precision", "bf16")))
+        .contains("outputs: relative error");
+  }
+
+  private String runOn(Path samples, List<Object> command) {
+    List<Object> arguments = new ArrayList<>(command);
+    arguments.addAll(List.of("-o", folder.resolve("result.onnx"), "--samples", samples));
+    if (!command.getFirst().equals("convert") && !command.getFirst().equals("fuse")) {
+      arguments.addAll(List.of("--max-quality-loss", "50%"));
+    }
+    out.getBuffer().setLength(0);
+    assertThat(run(arguments.toArray())).as("%s: %s", command, err).isZero();
+    return out.toString();
+  }
+
+  private static String requests(int count) {
+    Random random = new Random(9);
+    StringBuilder lines = new StringBuilder();
+    for (int line = 0; line < count; line++) {
+      String data = random.doubles(16).mapToObj(Double::toString).collect(Collectors.joining(","));
+      lines.append(
+          "{\"inputs\":[{\"name\":\"x\",\"datatype\":\"FP32\",\"shape\":[1,16],\"data\":[%s]}]}%n"
+              .formatted(data));
+    }
+    return lines.toString();
   }
 }
