@@ -5,6 +5,7 @@ import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.instance.InstanceGroup;
 import io.onnxfleet.engine.instance.ModelInterface;
 import io.onnxfleet.engine.instance.ModelInterface.Port;
+import io.onnxfleet.engine.instance.RowTerms;
 import io.onnxfleet.engine.instance.RunMemory;
 import io.onnxfleet.engine.instance.SentinelSamples;
 import io.onnxfleet.engine.metrics.EngineMetrics;
@@ -366,7 +367,9 @@ public final class InferenceEngine implements AutoCloseable {
 
   /** The model's complete configuration in Triton's JSON. */
   public String configJson(String model, @Nullable Long version) {
-    return catalog.require(model, version).config().toJson();
+    LoadedVersion loaded = catalog.require(model, version);
+    RowTerms rows = loaded.group().rowTerms();
+    return loaded.config().toJson(rows.reason(), rows.merged() || rows.isIndependent());
   }
 
   /** True if a version is not READY, and a request for it would load it. */

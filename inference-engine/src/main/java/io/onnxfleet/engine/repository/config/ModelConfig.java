@@ -1,5 +1,10 @@
 package io.onnxfleet.engine.repository.config;
 
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import io.onnxfleet.engine.tensor.Shape;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -39,6 +44,9 @@ public record ModelConfig(
     List<String> notes,
     String json) {
 
+  /** The parameter that says how requests are run; shown, never read. */
+  public static final String ROWS = "rows";
+
   /** The model file's name where the configuration has none. */
   public static final String DEFAULT_MODEL_FILENAME = "model.onnx";
 
@@ -70,5 +78,40 @@ public record ModelConfig(
   /** This configuration as one line of JSON in Triton's schema. */
   public String toJson() {
     return json;
+  }
+
+  /**
+   * The same as it is served.
+   *
+   * @param rows how requests are run and why, shown as the parameter {@value #ROWS}
+   * @param merged false if requests are not merged; a batch dimension that was only derived is then
+   *     shown as Triton shows one that a model keeps to itself: among the dims, without a batch
+   *     size
+   */
+  public String toJson(String rows, boolean merged) {
+    JsonObject served = JsonParser.parseString(json).getAsJsonObject();
+    JsonObject text = new JsonObject();
+    text.addProperty("string_value", rows);
+    served.getAsJsonObject("parameters").add(ROWS, text);
+    if (!merged && batchingDerived) {
+      served.addProperty("max_batch_size", 0);
+      served.remove("dynamic_batching");
+      for (String tensors : List.of("input", "output")) {
+        for (JsonElement tensor : served.getAsJsonArray(tensors)) {
+          addBatch(tensor.getAsJsonObject(), "dims");
+          if (tensor.getAsJsonObject().has("reshape")) {
+            addBatch(tensor.getAsJsonObject().getAsJsonObject("reshape"), "shape");
+          }
+        }
+      }
+    }
+    return served.toString();
+  }
+
+  private static void addBatch(JsonObject object, String field) {
+    JsonArray whole = new JsonArray();
+    whole.add(Shape.VARIABLE);
+    whole.addAll(object.getAsJsonArray(field));
+    object.add(field, whole);
   }
 }
