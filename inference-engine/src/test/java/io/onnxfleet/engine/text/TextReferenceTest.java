@@ -135,7 +135,7 @@ class TextReferenceTest {
   private static void requireReference(
       String model, Path file, Path tokenizer, Pooled pooled, String prefix, String prompt)
       throws Exception {
-    List<String> texts = texts(model.equals(MINI_LM) ? 150 : 40);
+    List<String> texts = texts(model.equals(MINI_LM) ? 130 : 60);
     Map<String, double[]> reference = reference(file, tokenizer, pooled, prefix, texts);
     String asked = prompt == null ? null : models.model(model).settings().prompts().get(prompt);
 
@@ -235,7 +235,7 @@ class TextReferenceTest {
     }
   }
 
-  /** Different ones, of 3 to that many words. */
+  /** Different ones, most of them short, every tenth longer up to that many words. */
   private static List<String> texts(int longest) {
     String[] words =
         ("the fleet serves models while a gateway balances requests over replicas, and quietly"
@@ -247,7 +247,7 @@ class TextReferenceTest {
     List<String> texts = new ArrayList<>();
     for (int text = 0; text < TEXTS; text++) {
       StringBuilder made = new StringBuilder("text " + text);
-      int count = 3 + text * (longest - 3) / TEXTS;
+      int count = text % 10 == 9 ? longest * (text + 1) / TEXTS : 3 + text % 17;
       for (int word = 0; word < count; word++) {
         made.append(' ').append(words[random.nextInt(words.length)]);
       }
