@@ -104,6 +104,8 @@ class FamilyIT {
         assertThat(gateway.get("/v2/models/two%20sizes" + action).statusCode()).isEqualTo(200);
         assertThat(replica.received().getLast().uri()).isEqualTo("/v2/models/big" + action);
       }
+      assertThat(gateway.get("/v1/models/two%20sizes").statusCode()).isEqualTo(200);
+      assertThat(replica.received().getLast().uri()).isEqualTo("/v1/models/big");
       assertThat(gateway.get("/v2/models/two%20sizes/versions/1").statusCode()).isEqualTo(404);
       assertThat(gateway.get("/v1/models").statusCode()).isEqualTo(200);
     }

@@ -48,6 +48,12 @@ final class ApiPaths {
   private record Target(String method, ApiCall call) {}
 
   private static @Nullable Target v1(@Nullable String[] s, String method) {
+    if (count(s) == 3 && "models".equals(s[1])) {
+      String model = decoded(s[2]);
+      return model == null
+          ? null
+          : new Target(GET, new ApiCall.ModelCall(new ModelReference(model, null)));
+    }
     if (count(s) != 2) {
       return null;
     }

@@ -27,6 +27,7 @@ import reactor.core.publisher.Mono;
 final class Destinations {
 
   private static final String MODELS = "/v2/models/";
+  private static final String OPEN_AI_MODELS = "/v1/models/";
   private static final String INFER = "/infer";
 
   private final VariantChoice variants;
@@ -101,8 +102,9 @@ final class Destinations {
         });
     ServerHttpRequest request = exchange.getRequest();
     String path = request.getURI().getRawPath();
+    boolean isNamed = path.startsWith(MODELS) || path.startsWith(OPEN_AI_MODELS);
     return new Destination(
-        path.startsWith(MODELS)
+        isNamed
             ? exchange.mutate().request(request.mutate().path(path(path, model)).build()).build()
             : exchange,
         model,
@@ -121,6 +123,9 @@ final class Destinations {
    * @param asked names no version
    */
   private static String path(String asked, ModelReference model) {
+    if (asked.startsWith(OPEN_AI_MODELS)) {
+      return OPEN_AI_MODELS + UriUtils.encodePathSegment(model.name(), StandardCharsets.UTF_8);
+    }
     int action = asked.indexOf('/', MODELS.length());
     return modelPath(model) + (action < 0 ? "" : asked.substring(action));
   }

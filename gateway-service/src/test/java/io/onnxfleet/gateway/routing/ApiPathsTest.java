@@ -19,6 +19,7 @@ class ApiPathsTest {
     assertThat(ApiPaths.read("POST", "/v2/models/m/versions/3/infer")).isEqualTo(versioned);
     assertThat(ApiPaths.read("GET", "/v2/models/m")).isEqualTo(plain);
     assertThat(ApiPaths.read("HEAD", "/v2/models/m/")).isEqualTo(plain);
+    assertThat(ApiPaths.read("GET", "/v1/models/m")).isEqualTo(plain);
     assertThat(ApiPaths.read("GET", "/v2/models/m/versions/3")).isEqualTo(versioned);
     assertThat(ApiPaths.read("GET", "/v2/models/m/versions/3/ready")).isEqualTo(versioned);
     assertThat(ApiPaths.read("GET", "/v2/models/m/config")).isEqualTo(plain);
@@ -74,6 +75,7 @@ class ApiPathsTest {
         "/v2/models/%zz/infer",
         "/v1",
         "/v1/embeddings/x",
+        "/v1/models/m/x",
         "/v2/health",
         "/v2/health/x",
         "/v2/repository",
