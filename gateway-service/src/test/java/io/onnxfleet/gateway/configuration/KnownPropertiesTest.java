@@ -2,6 +2,9 @@ package io.onnxfleet.gateway.configuration;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -37,12 +40,32 @@ class KnownPropertiesTest {
   void unknownKeys_areNamedWithTheNearestKnown() {
     assertThat(complaints("fleet.gatway.routing.deadline"))
         .containsExactly(
-            "fleet.gatway.routing.deadline: unknown key in test "
-                + "(nearest known: fleet.gateway.routing.deadline)");
+            "test: unknown key 'fleet.gatway.routing.deadline' (the nearest known key is"
+                + " 'fleet.gateway.routing.deadline')");
     assertThat(complaints("FLEET_GATEWAY_ADMISSION_MAX_BODYSIZES").getFirst())
-        .endsWith("(nearest known: fleet.gateway.admission.max-body-size)");
+        .endsWith("(the nearest known key is 'fleet.gateway.admission.max-body-size')");
     assertThat(complaints("fleet.default-modle").getFirst())
-        .endsWith("(nearest known: fleet.default-model)");
+        .endsWith("(the nearest known key is 'fleet.default-model')");
+  }
+
+  @Test
+  void elementsOfLists_areCheckedToo() {
+    assertThat(complaints("fleet.gateway.rollout.plans[0].model")).isEmpty();
+    assertThat(complaints("fleet.gateway.rollout.plans[0].modell").getFirst())
+        .endsWith("(the nearest known key is 'fleet.gateway.rollout.plans[].model')");
+    assertThat(complaints("FLEET_GATEWAY_ROLLOUT_PLANS_0_MODELL")).hasSize(1);
+    assertThat(complaints("FLEET_GATEWAY_ROLLOUT_PLANS_0_MODEL")).isEmpty();
+  }
+
+  /** One file may configure the whole fleet. */
+  @Test
+  void check_isWordForWord_theReplicas() throws IOException {
+    Path own = Path.of("src/main/java/io/onnxfleet/gateway/configuration/KnownKeys.java");
+    Path replicas =
+        Path.of(
+            "../inference-service/src/main/java/io/onnxfleet/inference/configuration/KnownKeys.java");
+    assertThat(Files.readString(own).replace("onnxfleet.gateway", "onnxfleet.inference"))
+        .isEqualTo(Files.readString(replicas));
   }
 
   private List<String> complaints(String... keys) {

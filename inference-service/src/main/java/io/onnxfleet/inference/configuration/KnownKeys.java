@@ -1,61 +1,193 @@
 package io.onnxfleet.inference.configuration;
 
+import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
+import java.lang.reflect.Type;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
-import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
-import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The keys that properties records read. Keys are compared without dashes and case, and those of
- * environment variables without dots too, because their names lose them.
+ * The keys under {@code fleet} that one process reads, and what is wrong with a key that is set.
+ *
+ * <ul>
+ *   <li>Records are followed to their ends: through records in records, elements of lists and
+ *       values of maps.
+ *   <li>Every form that Spring binds is known: dashes, camel case, environment variables.
+ *   <li>Keys of the fleet's other processes and of its build pass, since all may read one file;
+ *       their own process holds them to account.
+ * </ul>
+ *
+ * <p>Gateway and replica have the same check, word for word, which a test of the gateway holds.
+ * Filled first, then read by any thread.
  */
 final class KnownKeys {
-  private final Set<String> keys = new HashSet<>();
-  private final Set<String> uniformKeys = new HashSet<>();
-  private final Set<String> uniformMaps = new HashSet<>();
+  private static final String ROOT = "fleet";
+
+  /** The second word of keys that processes, scripts and the build read. */
+  private static final Set<String> OWNERS =
+      Set.of("gateway", "inference", "discovery", "optimizer", "benchmarks", "shared", "root");
+
+  /** The second word of this process's own keys. */
+  private final String owner;
+
+  private final Node root = new Node();
+  private final List<String> keys = new ArrayList<>();
+
+  KnownKeys(String owner) {
+    this.owner = owner;
+  }
+
+  /** What may stand behind a part of a key. */
+  private static final class Node {
+    final Map<String, Node> parts = new LinkedHashMap<>();
+
+    /** Of a list's element, or of a map's value. */
+    @Nullable Node element;
+
+    boolean isMap;
+
+    /** A value may be set here. */
+    boolean isValue;
+  }
 
   /** Adds what a record reads below its prefix. */
   void add(String prefix, Class<?> properties) {
+    Node node = root;
+    for (String part : prefix.split("\\.")) {
+      node = node.parts.computeIfAbsent(uniform(part), key -> new Node());
+    }
+    addRecord(node, prefix, properties);
+  }
+
+  private void addRecord(Node node, String key, Class<?> properties) {
     for (RecordComponent component : properties.getRecordComponents()) {
-      String key = prefix + "." + dashed(component.getName());
-      Class<?> type = component.getType();
-      if (type.isRecord()) {
-        add(key, type);
-        continue;
-      }
-      keys.add(key);
-      uniformKeys.add(uniform(key));
-      if (Map.class.isAssignableFrom(type)) {
-        uniformMaps.add(uniform(key));
-      }
+      String name = dashed(component.getName());
+      Node part = node.parts.computeIfAbsent(uniform(name), any -> new Node());
+      addType(part, key + "." + name, component.getGenericType());
     }
   }
 
-  boolean contains(ConfigurationPropertyName name) {
-    String uniform = uniform(withoutIndex(name));
-    return uniformKeys.contains(uniform) || uniformMaps.stream().anyMatch(uniform::startsWith);
+  private void addType(Node node, String key, Type type) {
+    if (type instanceof Class<?> plain && plain.isRecord()) {
+      addRecord(node, key, plain);
+      return;
+    }
+    node.isValue = true;
+    if (type instanceof ParameterizedType generic && generic.getRawType() instanceof Class<?> raw) {
+      Type[] arguments = generic.getActualTypeArguments();
+      node.isMap = Map.class.isAssignableFrom(raw);
+      if (node.isMap || Collection.class.isAssignableFrom(raw)) {
+        Node element = new Node();
+        node.element = element;
+        Type held = arguments[arguments.length - 1];
+        boolean parted = held instanceof Class<?> plain && plain.isRecord();
+        addType(element, parted ? key + (node.isMap ? ".*" : "[]") : key, held);
+        return;
+      }
+    }
+    keys.add(key);
+  }
+
+  /**
+   * What is wrong with a key that is set, or empty.
+   *
+   * @param key as it stands in a file, or an environment variable's name
+   */
+  Optional<String> complaint(String key) {
+    boolean known =
+        key.startsWith("FLEET_")
+            ? !key.startsWith("FLEET_" + owner.toUpperCase(Locale.ROOT) + "_")
+                || matches(root, uniform(key))
+            : !key.startsWith(ROOT + ".") || isOthers(key) || matches(root, partsOf(key), 0);
+    return known
+        ? Optional.empty()
+        : Optional.of(
+            "unknown key '%s' (the nearest known key is '%s')".formatted(key, nearest(key)));
+  }
+
+  private boolean isOthers(String key) {
+    String second = key.substring(ROOT.length() + 1).split("[.\\[]", 2)[0];
+    return OWNERS.contains(second) && !second.equals(owner);
+  }
+
+  /** {@code fleet.a-b[0].c} as fleet, ab, 0, c. */
+  private static List<String> partsOf(String key) {
+    List<String> parts = new ArrayList<>();
+    for (String part : key.replace("]", "").split("[.\\[]")) {
+      parts.add(uniform(part));
+    }
+    return parts;
+  }
+
+  private static boolean matches(Node node, List<String> parts, int at) {
+    if (at == parts.size()) {
+      return node.isValue;
+    }
+    Node element = node.element;
+    if (element != null) {
+      return node.isMap
+          ? !hasParts(element) || matches(element, parts, at + 1)
+          : isNumber(parts.get(at)) && matches(element, parts, at + 1);
+    }
+    Node part = node.parts.get(parts.get(at));
+    return part != null && matches(part, parts, at + 1);
+  }
+
+  /** The same for an environment variable, in whose name no part shows where it ends. */
+  private static boolean matches(Node node, String rest) {
+    if (rest.isEmpty()) {
+      return node.isValue;
+    }
+    Node element = node.element;
+    if (element != null) {
+      if (node.isMap && !hasParts(element)) {
+        return true;
+      }
+      for (int end = 1; end <= rest.length(); end++) {
+        if ((node.isMap || isNumber(rest.substring(0, end)))
+            && matches(element, rest.substring(end))) {
+          return true;
+        }
+      }
+      return false;
+    }
+    return node.parts.entrySet().stream()
+        .anyMatch(
+            part ->
+                rest.startsWith(part.getKey())
+                    && matches(part.getValue(), rest.substring(part.getKey().length())));
+  }
+
+  /** False where any key of a map will do, whatever dots are in it. */
+  private static boolean hasParts(Node element) {
+    return !element.parts.isEmpty();
+  }
+
+  private static boolean isNumber(String part) {
+    return !part.isEmpty() && part.chars().allMatch(Character::isDigit);
   }
 
   /** The known key that is the fewest edits away. */
-  String nearest(ConfigurationPropertyName name) {
-    String wanted = withoutIndex(name);
+  private String nearest(String key) {
+    String wanted = uniform(key.replaceAll("\\[\\d*]|_\\d+(?=_|$)", ""));
     return keys.stream()
         .min(
-            Comparator.comparingInt((String key) -> distance(wanted, key))
+            Comparator.comparingInt((String known) -> distance(wanted, uniform(known)))
                 .thenComparing(Comparator.naturalOrder()))
         .orElse("none");
   }
 
-  private static String withoutIndex(ConfigurationPropertyName name) {
-    String text = name.toString();
-    int index = text.indexOf('[');
-    return index < 0 ? text : text.substring(0, index);
-  }
-
-  private static String uniform(String key) {
-    return key.replace("-", "").replace(".", "");
+  /** Spring's forms of a name agree once case, dots, dashes and underscores are gone. */
+  private static String uniform(String name) {
+    return name.replaceAll("[^A-Za-z0-9]", "").toLowerCase(Locale.ROOT);
   }
 
   private static String dashed(String camelCase) {
@@ -70,6 +202,7 @@ final class KnownKeys {
     return dashed.toString();
   }
 
+  /** Levenshtein's edit distance. */
   private static int distance(String from, String to) {
     int[] previous = new int[to.length() + 1];
     for (int column = 0; column <= to.length(); column++) {

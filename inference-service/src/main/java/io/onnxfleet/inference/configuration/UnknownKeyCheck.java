@@ -3,23 +3,17 @@ package io.onnxfleet.inference.configuration;
 import org.springframework.beans.factory.config.BeanFactoryPostProcessor;
 import org.springframework.beans.factory.config.ConfigurableListableBeanFactory;
 import org.springframework.boot.context.properties.ConfigurationProperties;
-import org.springframework.boot.context.properties.source.ConfigurationPropertyName;
-import org.springframework.boot.context.properties.source.ConfigurationPropertySource;
-import org.springframework.boot.context.properties.source.ConfigurationPropertySources;
-import org.springframework.boot.context.properties.source.IterableConfigurationPropertySource;
+import org.springframework.core.env.ConfigurableEnvironment;
+import org.springframework.core.env.EnumerablePropertySource;
 import org.springframework.core.env.Environment;
-import org.springframework.core.env.SystemEnvironmentPropertySource;
+import org.springframework.core.env.PropertySource;
 
 /**
- * Stops the start where a key under {@code fleet.} is set that no properties record reads. Of
- * environment variables only those that begin with {@code FLEET_INFERENCE_} are looked at: other
- * programs may own the rest.
+ * Stops the start where a key of this process is set that no properties record reads, as {@link
+ * KnownKeys} says. Of environment variables only those that begin with {@code FLEET_INFERENCE_} are
+ * looked at: other programs may own the rest.
  */
 final class UnknownKeyCheck implements BeanFactoryPostProcessor {
-  private static final ConfigurationPropertyName ROOT = ConfigurationPropertyName.of("fleet");
-  private static final ConfigurationPropertyName OURS =
-      ConfigurationPropertyName.of("fleet.inference");
-
   /** Properties beans are named after their prefix; to look at all beans would take far longer. */
   private static final String BEANS = "fleet";
 
@@ -31,7 +25,7 @@ final class UnknownKeyCheck implements BeanFactoryPostProcessor {
 
   @Override
   public void postProcessBeanFactory(ConfigurableListableBeanFactory beans) {
-    KnownKeys known = new KnownKeys();
+    KnownKeys known = new KnownKeys("inference");
     for (String bean : beans.getBeanDefinitionNames()) {
       if (!bean.startsWith(BEANS)) {
         continue;
@@ -46,19 +40,17 @@ final class UnknownKeyCheck implements BeanFactoryPostProcessor {
         known.add(annotation.value(), type);
       }
     }
-    for (ConfigurationPropertySource source : ConfigurationPropertySources.get(environment)) {
-      if (source instanceof IterableConfigurationPropertySource keys) {
-        ConfigurationPropertyName root =
-            source.getUnderlyingSource() instanceof SystemEnvironmentPropertySource ? OURS : ROOT;
-        keys.stream().filter(root::isAncestorOf).forEach(key -> require(known, key));
+    for (PropertySource<?> source : ((ConfigurableEnvironment) environment).getPropertySources()) {
+      if (source instanceof EnumerablePropertySource<?> keys) {
+        for (String key : keys.getPropertyNames()) {
+          known
+              .complaint(key)
+              .ifPresent(
+                  complaint -> {
+                    throw new UnknownKeyException(complaint);
+                  });
+        }
       }
-    }
-  }
-
-  private static void require(KnownKeys known, ConfigurationPropertyName key) {
-    if (!known.contains(key)) {
-      throw new UnknownKeyException(
-          "unknown key '%s' (the nearest known key is '%s')".formatted(key, known.nearest(key)));
     }
   }
 }

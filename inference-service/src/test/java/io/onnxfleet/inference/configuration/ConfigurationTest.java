@@ -94,13 +94,36 @@ class ConfigurationTest {
     "fleet.inference.max-boddy-size=1MB, fleet.inference.max-body-size",
     "fleet.infernce.cpus=2, fleet.inference.cpus",
     "fleet.default-modle=x, fleet.default-model",
-    "fleet.inference.execution-provider[0]=cpu, fleet.inference.execution-providers"
+    "fleet.inference.execution-provider[0]=cpu, fleet.inference.execution-providers",
+    "fleet.inference.sources[0].sha265=00, fleet.inference.sources[].sha256",
+    "fleet.inference.sources[0].sha256.x=00, fleet.inference.sources[].sha256",
+    "fleet.inference.sources.url=x, fleet.inference.sources[].url",
+    "fleet.inference.repository.on-demand.max-wiat=1s,"
+        + " fleet.inference.repository.on-demand.max-wait",
+    "fleet.inference.s3.region.x=y, fleet.inference.s3.region"
   })
   void start_fails_namingTheNearestKey_whenAKeyIsUnknown(String property, String nearest) {
     assertThatThrownBy(() -> started(property))
         .isInstanceOf(UnknownKeyException.class)
         .hasMessageContaining("'" + property.substring(0, property.indexOf('=')) + "'")
         .hasMessageContaining("'" + nearest + "'");
+  }
+
+  /** One application.yml may configure gateways and replicas. */
+  @Test
+  void start_letsKeysOfTheFleetsOtherProcessesPass() {
+    try (AnnotationConfigApplicationContext context =
+        started(
+            "fleet.gateway.routing.max-tries=3",
+            "fleet.gateway.no-such-key=3",
+            "fleet.discovery.x=1",
+            "fleet.shared=x",
+            "fleet.default-model=m",
+            "fleet.inference.maxQueueSize=5",
+            "fleet.inference.provider-options.cuda.gpu_mem_limit=1",
+            "fleet.inference.provider-options[cuda][gpu_mem_limit]=1")) {
+      assertThat(context.getBean(InferenceProperties.class).maxQueueSize()).isEqualTo(5);
+    }
   }
 
   @Test
@@ -112,6 +135,19 @@ class ConfigurationTest {
     assertThatThrownBy(() -> startedWith(Map.of("FLEET_INFERENCE_MAXQUEUESIZ", "7")))
         .isInstanceOf(UnknownKeyException.class)
         .hasMessageContaining("fleet.inference.max-queue-size");
+    assertThatThrownBy(() -> startedWith(Map.of("FLEET_INFERENCE_SOURCES_0_SHA265", "00")))
+        .isInstanceOf(UnknownKeyException.class)
+        .hasMessageContaining("'FLEET_INFERENCE_SOURCES_0_SHA265'")
+        .hasMessageContaining("fleet.inference.sources[].sha256");
+    assertThatThrownBy(
+            () ->
+                startedWith(
+                    Map.of(
+                        "FLEET_INFERENCE_SOURCES_0_URL", "ftp://x",
+                        "FLEET_INFERENCE_PROVIDEROPTIONS_CUDA_GPU_MEM_LIMIT", "1",
+                        "FLEET_INFERENCE_REPOSITORY_ON_DEMAND_MAX_WAIT", "1s",
+                        "FLEET_GATEWAY_X", "1")))
+        .isNotInstanceOf(UnknownKeyException.class);
   }
 
   private static AnnotationConfigApplicationContext started(String... properties) {
