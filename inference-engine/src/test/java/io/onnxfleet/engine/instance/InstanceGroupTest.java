@@ -147,6 +147,58 @@ class InstanceGroupTest {
   }
 
   @Test
+  void infer_runsEachRequestWhole_whenRowsAreNotIndependent() throws InterruptedException {
+    var _ = group.rowTerms(RowTerms.asTheyCame("rows depend on each other"));
+    CompletableFuture<InferenceResponse> first = occupy();
+    CompletableFuture<InferenceResponse> second = infer(request(1, 2, 2));
+    CompletableFuture<InferenceResponse> third = infer(request(40, new float[80]));
+    session.openGate();
+
+    assertThat(values(first, "y")).containsExactly(2, 2);
+    assertThat(values(second, "y")).containsExactly(4, 4);
+    assertThat(values(third, "y")).hasSize(80);
+    assertThat(session.runs).containsExactly(Shape.of(1, 2), Shape.of(1, 2), Shape.of(40, 2));
+    assertThat(failure(infer(request(101, new float[202]))))
+        .hasMessage("request of 101 rows (expected: <= 100)");
+  }
+
+  @Test
+  void infer_runsRowByRow_whenRowsAreAnsweredAloneOnly() {
+    var _ = group.rowTerms(new RowTerms(false, RowTerms.Cut.ROWS, false, "one scale"));
+
+    assertThat(values(infer(request(3, 1, 2, 3)), "y")).containsExactly(2, 4, 6);
+    assertThat(session.runs).containsExactly(Shape.of(1, 1), Shape.of(1, 1), Shape.of(1, 1));
+  }
+
+  @Test
+  void infer_refusesMoreThanABatch_whenItMayNotBeCut() throws InterruptedException {
+    var _ = group.rowTerms(new RowTerms(true, RowTerms.Cut.NEVER, true, "the operator says so"));
+
+    assertThat(failure(infer(request(9, new float[9]))))
+        .hasMessage(
+            "request of 9 rows (expected: <= 8, the model's max_batch_size, as the request is not"
+                + " cut: the operator says so)");
+    assertThat(values(infer(request(8, new float[8])), "y")).hasSize(8);
+  }
+
+  @Test
+  void stopMerging_runsOneByOneWhatWaits() throws InterruptedException {
+    CompletableFuture<InferenceResponse> first = occupy();
+    List<CompletableFuture<InferenceResponse>> waiting = new ArrayList<>();
+    for (int index = 0; index < 3; index++) {
+      waiting.add(infer(request(1, index, index)));
+    }
+    assertThat(group.stopMerging("an answer differed")).isTrue();
+    assertThat(group.stopMerging("an answer differed")).isFalse();
+    assertThat(group.rowTerms().reason()).isEqualTo("an answer differed");
+    session.openGate();
+
+    assertThat(values(first, "y")).containsExactly(2, 2);
+    waiting.forEach(answer -> assertThat(values(answer, "y")).hasSize(2));
+    assertThat(session.runs).hasSize(4).containsOnly(Shape.of(1, 2));
+  }
+
+  @Test
   void infer_formsOneBatch_whenInstanceIsBusy() throws InterruptedException {
     CompletableFuture<InferenceResponse> first = occupy();
     List<CompletableFuture<InferenceResponse>> waiting = new ArrayList<>();
