@@ -61,7 +61,7 @@ final class KnownKeys {
   /** Adds what a record reads below its prefix. */
   void add(String prefix, Class<?> properties) {
     Node node = root;
-    for (String part : prefix.split("\\.")) {
+    for (String part : prefix.split("\\.", -1)) {
       node = node.parts.computeIfAbsent(uniform(part), key -> new Node());
     }
     addRecord(node, prefix, properties);
@@ -121,7 +121,7 @@ final class KnownKeys {
   /** {@code fleet.a-b[0].c} as fleet, ab, 0, c. */
   private static List<String> partsOf(String key) {
     List<String> parts = new ArrayList<>();
-    for (String part : key.replace("]", "").split("[.\\[]")) {
+    for (String part : key.replace("]", "").split("[.\\[]", -1)) {
       parts.add(uniform(part));
     }
     return parts;
