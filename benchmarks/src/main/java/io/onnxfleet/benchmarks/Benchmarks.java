@@ -6,6 +6,7 @@ import io.onnxfleet.benchmarks.chaos.ChaosCommand;
 import io.onnxfleet.benchmarks.chaos.CrowdCommand;
 import io.onnxfleet.benchmarks.policies.PolicyComparison;
 import io.onnxfleet.benchmarks.stored.CheckCommand;
+import io.onnxfleet.benchmarks.stored.NodeTestsCommand;
 import io.onnxfleet.engine.runtime.ExecutionProvider;
 import io.onnxfleet.engine.runtime.OnnxRuntime;
 import io.onnxfleet.engine.tensor.BufferPool;
@@ -29,6 +30,7 @@ import picocli.CommandLine.Parameters;
       ChaosCommand.class,
       CheckCommand.class,
       CrowdCommand.class,
+      NodeTestsCommand.class,
       RawCommand.class,
       ServerScenarioCommand.class,
       ShapesCommand.class
