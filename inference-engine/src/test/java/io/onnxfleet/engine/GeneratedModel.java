@@ -251,8 +251,8 @@ final class GeneratedModel {
         int hidden = 3;
         graph
             .input("x", DataType.FP32, rows(), "1", fixed(width))
-            .floats("w", new long[] {1, 4 * hidden, width}, values(4 * hidden * width))
-            .floats("r", new long[] {1, 4 * hidden, hidden}, values(4 * hidden * hidden))
+            .floats("w", new long[] {1, 4L * hidden, width}, values(4 * hidden * width))
+            .floats("r", new long[] {1, 4L * hidden, hidden}, values(4 * hidden * hidden))
             .longs("one", new long[] {1}, 1)
             .node("LSTM", "x w r", "h", Attribute.number("hidden_size", hidden))
             .node("Squeeze", "h one", "y")
@@ -359,8 +359,8 @@ final class GeneratedModel {
     int variant = random.nextInt(2);
     graph
         .input("x", DataType.FP32, rows(), random.nextBoolean() ? "time" : "", fixed(width))
-        .floats("w", new long[] {1, 3 * hidden, width}, values(3 * hidden * width))
-        .floats("r", new long[] {1, 3 * hidden, hidden}, values(3 * hidden * hidden))
+        .floats("w", new long[] {1, 3L * hidden, width}, values(3 * hidden * width))
+        .floats("r", new long[] {1, 3L * hidden, hidden}, values(3 * hidden * hidden))
         .node("Transpose", "x", "xt", Attribute.numbers("perm", 1, 0, 2))
         .node("GRU", "xt w r", "all final", Attribute.number("hidden_size", hidden));
     if (variant == 0) {

@@ -59,6 +59,7 @@ class RunMemoryPropertyTest {
     System.out.printf("%d runs, %d waited%n", INSTANCES * RUNS, memory.waits());
   }
 
+  @SuppressWarnings("ThreadPriorityCheck") // a run lets the others in while it holds its memory
   private void runs(RunMemory memory, Random random, int perByte) {
     MemoryEstimates estimates = new MemoryEstimates();
     // All that is run later is smaller, so that estimates are right or too high.
