@@ -127,6 +127,33 @@ public record EngineOptions(
     return graphCache == null ? null : graphCache.resolve("copies");
   }
 
+  /** The same with another folder of what was found out about models. */
+  public EngineOptions withModelNotes(Path folder) {
+    return new EngineOptions(
+        repository,
+        cpus,
+        executionProviders,
+        requiredProvider,
+        providerOptions,
+        maxQueueSize,
+        maxQueueDelay,
+        maxRequestRows,
+        maxPooledBytes,
+        maxTensorBytes,
+        memoryBudgetBytes,
+        maxRunBytes,
+        drainTimeout,
+        graphCache,
+        maxGraphCacheBytes,
+        folder,
+        measuresThreads,
+        control,
+        trial,
+        sentinel,
+        maxRunTime,
+        furtherRepositories);
+  }
+
   private static void requireAtLeastOne(String name, long value) {
     if (value < 1) {
       throw new IllegalArgumentException(name + ": " + value + " (expected: >= 1)");

@@ -26,6 +26,7 @@ import io.onnxfleet.engine.repository.OnDemandOptions;
 import io.onnxfleet.engine.repository.Quarantine;
 import io.onnxfleet.engine.repository.RepositoryControl;
 import io.onnxfleet.engine.repository.RepositoryWatch;
+import io.onnxfleet.engine.repository.UnmergeableModels;
 import io.onnxfleet.engine.request.Deadline;
 import io.onnxfleet.engine.request.InferenceRequest;
 import io.onnxfleet.engine.request.InferenceResponse;
@@ -34,6 +35,8 @@ import io.onnxfleet.engine.runtime.GraphCache;
 import io.onnxfleet.engine.runtime.OnnxRuntime;
 import io.onnxfleet.engine.runtime.PinnedHostMemory;
 import io.onnxfleet.engine.tensor.BufferPool;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -43,6 +46,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -80,6 +84,7 @@ public final class InferenceEngine implements AutoCloseable {
   private final Quarantine quarantine;
   private final ScheduledExecutorService clock;
   private final ModelRepository repository;
+  private final UnmergeableModels unmergeable;
   private final @Nullable ScheduledExecutorService watch;
   private final @Nullable OnDemandModels onDemand;
   private final AtomicBoolean draining = new AtomicBoolean();
@@ -96,8 +101,10 @@ public final class InferenceEngine implements AutoCloseable {
       Ticker ticker,
       ModelRepository repository,
       ModelCatalog catalog,
-      Quarantine quarantine) {
+      Quarantine quarantine,
+      UnmergeableModels unmergeable) {
     this.quarantine = quarantine;
+    this.unmergeable = unmergeable;
     this.repository = repository;
     OnDemandOptions demand = options.control().onDemand();
     this.onDemand = demand.enabled() ? new OnDemandModels(catalog, demand) : null;
@@ -127,6 +134,7 @@ public final class InferenceEngine implements AutoCloseable {
     Ticker ticker = Ticker.system();
     ModelNotes notes = ModelNotes.open(options.notesFolder());
     Evidence evidence = Evidence.collect(notes, options.notesFolder());
+    UnmergeableModels unmergeable = new UnmergeableModels(notes);
     GraphCache graphs = GraphCache.open(options.graphCache(), options.maxGraphCacheBytes());
     List<FolderModelRepository> folders =
         Stream.concat(Stream.of(options.repository()), options.furtherRepositories().stream())
@@ -162,9 +170,18 @@ public final class InferenceEngine implements AutoCloseable {
                 options.copiesFolder()),
             evidence,
             new InstanceGroup.Environment(
-                pool, ticker, metrics, new SentinelSamples(options.sentinel()), memory));
+                pool, ticker, metrics, new SentinelSamples(options.sentinel(), cpuTime()), memory),
+            unmergeable);
     return new InferenceEngine(
-        options, pool, memory, ticker, repository, catalog, evidence.quarantine());
+        options, pool, memory, ticker, repository, catalog, evidence.quarantine(), unmergeable);
+  }
+
+  /** The CPU time of the calling thread, or the time where that is not told. */
+  private static LongSupplier cpuTime() {
+    ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+    return threads.isCurrentThreadCpuTimeSupported()
+        ? threads::getCurrentThreadCpuTime
+        : System::nanoTime;
   }
 
   /**
@@ -188,9 +205,46 @@ public final class InferenceEngine implements AutoCloseable {
     return load;
   }
 
-  /** Calls back after each change of what is READY. */
+  /** Calls back after each change of what is READY, and of what is merged. */
   public void onChange(Runnable listener) {
     catalog.onChange(listener);
+    unmergeable.onFind(listener);
+  }
+
+  /**
+   * A READY version of which a merged request was seen to be answered in another way than alone.
+   *
+   * @param content the first letters of the digest of its files
+   */
+  public record Unmergeable(String model, long version, String content) {}
+
+  /** All of them, also those of which other replicas told. */
+  public List<Unmergeable> unmergeable() {
+    return catalog.readyVersions().stream()
+        .filter(loaded -> !loaded.mergesAnyway())
+        .filter(loaded -> unmergeable.reason(loaded.content()).isPresent())
+        .map(
+            loaded ->
+                new Unmergeable(
+                    loaded.id().model(), loaded.id().version(), loaded.content().brief()))
+        .toList();
+  }
+
+  /**
+   * No longer merges requests of what another replica saw to be answered in another way than alone.
+   *
+   * @param content the first letters of the digest of its files
+   */
+  public void stopMerging(String content) {
+    for (LoadedVersion loaded : catalog.readyVersions()) {
+      if (loaded.content().brief().equals(content)
+          && !loaded.mergesAnyway()
+          && unmergeable.reason(loaded.content()).isEmpty()) {
+        log.error("{} is no longer merged: another replica saw an answer differ", loaded.id());
+        loaded.stopMerging("another replica saw an answer among others differ from that alone");
+        unmergeable.found(loaded.content(), "another replica saw an answer differ");
+      }
+    }
   }
 
   /**

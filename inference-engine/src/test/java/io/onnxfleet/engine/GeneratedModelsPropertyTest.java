@@ -82,11 +82,10 @@ class GeneratedModelsPropertyTest {
     List<GeneratedModel> models = new ArrayList<>();
     for (int index = 0; index < MODELS; index++) {
       GeneratedModel model = new GeneratedModel(kind, random);
-      model.writeTo(root.resolve("m" + index).resolve("1"));
+      model.writeTo(folder("m" + index));
       models.add(model);
     }
-    try (InferenceEngine engine =
-        InferenceEngine.create(EngineOptions.defaults(root), EngineMetrics.NONE)) {
+    try (InferenceEngine engine = InferenceEngine.create(options(), EngineMetrics.NONE)) {
       engine.start().join();
       for (int index = 0; index < MODELS; index++) {
         String name = "m" + index;
@@ -115,11 +114,10 @@ class GeneratedModelsPropertyTest {
     List<GeneratedModel> models = new ArrayList<>();
     for (int index = 0; index < MODELS; index++) {
       GeneratedModel model = new GeneratedModel(Kind.ROW_WISE, random);
-      model.writeTo(root.resolve("m" + index).resolve("1"));
+      model.writeTo(folder("m" + index));
       models.add(model);
     }
-    try (InferenceEngine engine =
-        InferenceEngine.create(EngineOptions.defaults(root), EngineMetrics.NONE)) {
+    try (InferenceEngine engine = InferenceEngine.create(options(), EngineMetrics.NONE)) {
       engine.start().join();
       for (int index = 0; index < MODELS; index++) {
         String name = "m" + index;
@@ -136,13 +134,20 @@ class GeneratedModelsPropertyTest {
     }
   }
 
+  private Path folder(String model) {
+    return root.resolve("models").resolve(model).resolve("1");
+  }
+
+  private EngineOptions options() {
+    return EngineOptions.defaults(root.resolve("models")).withModelNotes(root.resolve("notes"));
+  }
+
   /** Requests that the model takes, and its answers, run one by one on a session of its own. */
   private List<Example> examples(String name, GeneratedModel model, Random random, int mostRows) {
     BufferPool pool = BufferPool.ofDefaults();
     List<Example> examples = new ArrayList<>();
     try (ModelSession session =
-        new OnnxRuntime(pool)
-            .open(root.resolve(name).resolve("1/model.onnx"), SessionOptions.cpu(1))) {
+        new OnnxRuntime(pool).open(folder(name).resolve("model.onnx"), SessionOptions.cpu(1))) {
       List<String> outputs =
           session.signature().outputs().stream().map(output -> output.name()).toList();
       for (int index = 0; index < DISTINCT; index++) {

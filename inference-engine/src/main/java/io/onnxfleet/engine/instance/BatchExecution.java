@@ -178,7 +178,9 @@ final class BatchExecution {
     List<String> names = new ArrayList<>(wanted.cardinality());
     wanted.stream().forEach(output -> names.add(model.outputs().get(output).name()));
 
-    Sentinel watching = sentinel.get();
+    RowTerms terms = rows.get();
+    // What runs as it came has no company but its own.
+    Sentinel watching = terms.merged() || terms.isIndependent() ? sentinel.get() : null;
     List<Tensor> outputs;
     long gathered;
     Magnitudes magnitudes;
@@ -220,8 +222,8 @@ final class BatchExecution {
               inferred - gathered,
               parted - inferred));
     }
-    for (Sentinel.Chosen row : chosen) {
-      watching.keep(row, inferred - gathered);
+    if (watching != null) {
+      chosen.forEach(watching::keep);
     }
   }
 

@@ -57,7 +57,6 @@ public final class InstanceGroup implements ModelGauges {
   private final Ticker ticker;
   private final BusyShare busyShare;
   private final Scheduling scheduling;
-  private final LatencyModel latency;
   private final SentinelWatch sentinel;
   private final SentinelSamples samples;
   private final RunMemory memory;
@@ -93,7 +92,6 @@ public final class InstanceGroup implements ModelGauges {
     this.ticker = environment.ticker();
     this.binding = new RequestBinding(model, maxRequestRows, this::mostRows);
     this.rows = scheduling.rows();
-    this.latency = new LatencyModel(Math.max(1, model.maxBatchSize()));
     this.samples = environment.samples();
     this.memory = environment.memory();
     this.countsMemory = sessions.getFirst().memoryUse().isKnown();
@@ -102,10 +100,10 @@ public final class InstanceGroup implements ModelGauges {
             scheduling.options(),
             scheduling.policy(),
             scheduling.limits().withExecutors(sessions.size()),
-            latency,
+            new LatencyModel(Math.max(1, model.maxBatchSize())),
             ticker);
     scheduler.merging(scheduling.rows().merged());
-    this.sentinel = new SentinelWatch(scheduler);
+    this.sentinel = new SentinelWatch(scheduler, samples);
     this.events =
         new VersionEvents(
             id,
@@ -201,7 +199,7 @@ public final class InstanceGroup implements ModelGauges {
           pool,
           ticker,
           metrics,
-          new SentinelSamples(SentinelOptions.OFF),
+          new SentinelSamples(SentinelOptions.OFF, () -> 0),
           RunMemory.unlimited(ticker));
     }
   }
@@ -211,20 +209,22 @@ public final class InstanceGroup implements ModelGauges {
    * differs.
    *
    * @param random chooses some of them
+   * @param computed CPU time that the version has taken so far
    * @param found is told once how it differed, in types and shapes, on an instance's thread
    */
-  public void watch(AnswerComparison comparison, RandomGenerator random, Consumer<String> found) {
+  public void watch(
+      AnswerComparison comparison, RandomGenerator random, long computed, Consumer<String> found) {
     sentinel.begin(
         new Sentinel(
             model,
             scheduling.ladder(),
             samples,
             comparison,
-            latency,
             events,
             pool,
             ticker,
             random,
+            computed,
             found));
   }
 

@@ -163,6 +163,7 @@ final class ModelInstance {
 
   private void run(Batch<PendingPiece> batch) {
     long begin = ticker.nanoTime();
+    long cpuNanos = sentinel.cpuNanos();
     busyShare.begin(begin);
     try {
       execution.execute(batch.items());
@@ -172,7 +173,7 @@ final class ModelInstance {
     } finally {
       long end = ticker.nanoTime();
       busyShare.end(end);
-      sentinel.computed(end - begin);
+      sentinel.computedSince(cpuNanos);
       scheduler.completed(batch, end - begin);
     }
   }

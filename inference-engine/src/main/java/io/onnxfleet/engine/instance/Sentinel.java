@@ -1,7 +1,6 @@
 package io.onnxfleet.engine.instance;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import io.onnxfleet.engine.batching.latency.LatencyModel;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.instance.ModelInterface.Padding;
 import io.onnxfleet.engine.instance.SentinelSample.Stratum;
@@ -18,6 +17,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -30,11 +30,11 @@ import org.slf4j.LoggerFactory;
  * values of a larger magnitude than any that was found to be answered alike (the largest and the smallest row are kept), and the
  * first of each shape. At most one sample of a kind waits. A sample that is lost unseen counts as not chosen.
  *
- * What it costs. INVARIANT: spent + expected <= maxComputeShare * computed before a sample is run, all three measured for
- * this version. Kept samples lie on the heap, within the bytes that all versions share.
+ * What it costs. INVARIANT: spent + expected <= maxComputeShare * computed before a sample is run, measured as the instances' CPU
+ * time for this version, its loading included. Kept samples lie on the heap, within the bytes that all versions share.
  *
  * When. An instance that finds nothing queued runs a sample on its own thread. A request that then finds no idle instance ends
- * that run within an operator's time; the sample waits for the next pause. On a version whose instances are never idle a sample
+ * that run within an operator's time, unless a run takes less than a millisecond; the sample waits for the next pause. On a version whose instances are never idle a sample
  * would wait for ever: after OVERDUE it runs between two batches, within the same share of the compute.
  */
 /**
@@ -47,8 +47,12 @@ import org.slf4j.LoggerFactory;
 final class Sentinel {
   private static final Logger log = LoggerFactory.getLogger(Sentinel.class);
 
-  /** After which a sample waits for no pause any more. */
+  /** After which a sample waits for no pause any more: a time, or batches without a pause. */
   private static final Duration OVERDUE = Duration.ofSeconds(10);
+
+  private static final long OVERDUE_BATCHES = 250;
+
+  private static final long BRIEF_NANOS = 1_000_000;
 
   private static final int MOST_SHAPES = 512;
 
@@ -59,7 +63,6 @@ final class Sentinel {
   private final ShapeLadder ladder;
   private final SentinelSamples samples;
   private final AnswerComparison comparison;
-  private final LatencyModel latency;
   private final VersionEvents events;
   private final BufferPool pool;
   private final Ticker ticker;
@@ -67,8 +70,15 @@ final class Sentinel {
 
   private final AtomicLong computed = new AtomicLong();
   private final AtomicLong spent = new AtomicLong();
+  private final AtomicLong batches = new AtomicLong();
+  private final AtomicLong inBatches = new AtomicLong();
   private final AtomicInteger kept = new AtomicInteger();
   private volatile boolean resting;
+
+  /** Since when a sample could be run but for want of a pause; null while none could. */
+  private final AtomicReference<@Nullable Waiting> waiting = new AtomicReference<>();
+
+  private record Waiting(long batches, long nanos) {}
 
   @GuardedBy("this")
   private final RandomGenerator random;
@@ -97,6 +107,7 @@ final class Sentinel {
   /**
    * A sentinel at work.
    *
+   * @param computed CPU time that the version has taken so far
    * @param found is told how a request was answered in another way than alone, in types and shapes
    */
   Sentinel(
@@ -104,22 +115,22 @@ final class Sentinel {
       ShapeLadder ladder,
       SentinelSamples samples,
       AnswerComparison comparison,
-      LatencyModel latency,
       VersionEvents events,
       BufferPool pool,
       Ticker ticker,
       RandomGenerator random,
+      long computed,
       Consumer<String> found) {
     this.model = model;
     this.ladder = model.isBatched() ? ladder : ShapeLadder.NONE;
     this.samples = samples;
     this.comparison = comparison;
-    this.latency = latency;
     this.events = events;
     this.pool = pool;
     this.ticker = ticker;
     this.random = random;
     this.found = found;
+    this.computed.set(computed);
     this.resting = samples.options().isOff() || !model.isBatched();
     this.seen = Magnitudes.none(model.inputs().size());
     this.chosen = seen;
@@ -164,8 +175,10 @@ final class Sentinel {
     }
   }
 
-  /** The instances computed for so long. */
+  /** An instance computed for so much CPU time. */
   void computed(long nanos) {
+    batches.incrementAndGet();
+    inBatches.addAndGet(nanos);
     computed.addAndGet(nanos);
   }
 
@@ -327,15 +340,9 @@ final class Sentinel {
     }
   }
 
-  /**
-   * Keeps a copy of what was chosen and gives the tensors up.
-   *
-   * @param batchNanos what the batch's run took
-   */
-  void keep(Chosen row, long batchNanos) {
+  /** Keeps a copy of what was chosen and gives the tensors up. */
+  void keep(Chosen row) {
     try {
-      var curve = latency.curve();
-      long expected = curve.isKnown() ? curve.nanos(1, row.length()) : batchNanos;
       SentinelSample sample =
           new SentinelSample(
               this,
@@ -345,7 +352,6 @@ final class Sentinel {
               row.length(),
               row.batch(),
               row.stratum(),
-              expected,
               ticker.nanoTime());
       kept.incrementAndGet();
       samples.add(sample);
@@ -400,10 +406,29 @@ final class Sentinel {
       return Due.NOT;
     }
     double allowed = samples.options().maxComputeShare() * computed.get();
-    if (spent.get() + MARGIN * first.expectedNanos() > allowed) {
+    if (spent.get() + MARGIN * expectedNanos() > allowed) {
       return Due.NOT;
     }
-    return ticker.nanoTime() - first.keptAt() > OVERDUE.toNanos() ? Due.NOW : Due.WHEN_IDLE;
+    Waiting since = waiting.updateAndGet(before -> before == null ? now() : before);
+    boolean overdue =
+        since != null
+            && (batches.get() - since.batches() > OVERDUE_BATCHES
+                || ticker.nanoTime() - since.nanos() > OVERDUE.toNanos());
+    return overdue ? Due.NOW : Due.WHEN_IDLE;
+  }
+
+  private Waiting now() {
+    return new Waiting(batches.get(), ticker.nanoTime());
+  }
+
+  /** What a batch took on average, which a row alone will hardly exceed. */
+  private double expectedNanos() {
+    return (double) inBatches.get() / Math.max(1, batches.get());
+  }
+
+  /** True if a run is over before ending it would help anybody. */
+  boolean isBrief() {
+    return expectedNanos() < BRIEF_NANOS;
   }
 
   /** Runs the sample whose turn it is, if there is one, on the caller's session. */
@@ -413,7 +438,6 @@ final class Sentinel {
       return; // another instance has it
     }
     kept.decrementAndGet();
-    long begin = ticker.nanoTime();
     Optional<String> difference;
     try {
       difference = compare(sample, session);
@@ -428,18 +452,17 @@ final class Sentinel {
     } catch (RuntimeException failure) {
       inconclusive(sample, failure);
       return;
-    } finally {
-      spent.addAndGet(ticker.nanoTime() - begin);
     }
-    events.mergedCompared(difference.isPresent());
-    if (difference.isPresent()) {
+    waiting.set(null);
+    if (difference.isEmpty()) {
+      agreed(sample);
+    } else if (!resting) {
       rest();
       found.accept(
           "an answer among %s differed from that of the same request alone: %s"
               .formatted(sample.batch(), difference.get()));
-    } else {
-      agreed(sample);
     }
+    events.mergedCompared(difference.isPresent());
   }
 
   private synchronized void agreed(SentinelSample sample) {
@@ -463,8 +486,7 @@ final class Sentinel {
       for (KeptTensor input : sample.inputs()) {
         inputs.add(filledUp(input.restore(pool), length));
       }
-      outputs =
-          session.runGivingWay(inputs, sample.outputs().stream().map(KeptTensor::name).toList());
+      outputs = run(session, inputs, sample);
       for (int position = 0; position < outputs.size(); position++) {
         Optional<String> difference = difference(sample, position, outputs.get(position), length);
         if (difference.isPresent()) {
@@ -475,6 +497,16 @@ final class Sentinel {
     } finally {
       closeAll(inputs);
       outputs.forEach(Tensor::close);
+    }
+  }
+
+  private List<Tensor> run(TimedSession session, List<NamedTensor> inputs, SentinelSample sample) {
+    List<String> names = sample.outputs().stream().map(KeptTensor::name).toList();
+    long begin = samples.cpuNanos();
+    try {
+      return session.runGivingWay(inputs, names);
+    } finally {
+      spent.addAndGet(samples.cpuNanos() - begin);
     }
   }
 

@@ -11,7 +11,6 @@ import java.util.List;
  * @param length of the row
  * @param batch what it was run with, in words
  * @param stratum why it was chosen
- * @param expectedNanos what running it alone should take
  * @param keptAt when it was chosen
  */
 @SuppressWarnings("ArrayRecordComponent") // compared by identity only
@@ -23,7 +22,6 @@ record SentinelSample(
     long length,
     String batch,
     Stratum stratum,
-    long expectedNanos,
     long keptAt) {
 
   /** Why a sample was chosen. */
@@ -38,9 +36,11 @@ record SentinelSample(
     record Chance() implements Stratum {}
   }
 
-  /** What is looked at first: new magnitudes; the others take turns by age. */
-  boolean goesFirst() {
-    return stratum instanceof Stratum.Larger;
+  /** True if this goes before an older one: larger magnitudes first, the others by age. */
+  boolean goesBefore(SentinelSample older) {
+    return stratum instanceof Stratum.Larger(Magnitudes larger)
+        && !(older.stratum instanceof Stratum.Larger(Magnitudes others)
+            && others.total() >= larger.total());
   }
 
   long bytes() {

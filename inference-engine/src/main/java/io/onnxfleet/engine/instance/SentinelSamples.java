@@ -6,6 +6,7 @@ import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.SequencedSet;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +17,7 @@ public final class SentinelSamples {
   private static final int MOST_SAMPLES = 256;
 
   private final SentinelOptions options;
+  private final LongSupplier cpuNanos;
 
   @GuardedBy("this")
   private final SequencedSet<SentinelSample> samples = new LinkedHashSet<>();
@@ -23,8 +25,19 @@ public final class SentinelSamples {
   @GuardedBy("this")
   private long bytes;
 
-  public SentinelSamples(SentinelOptions options) {
+  /**
+   * Keeps nothing yet.
+   *
+   * @param cpuNanos the CPU time of the calling thread
+   */
+  public SentinelSamples(SentinelOptions options, LongSupplier cpuNanos) {
     this.options = options;
+    this.cpuNanos = cpuNanos;
+  }
+
+  /** The CPU time of the calling thread. */
+  public long cpuNanos() {
+    return cpuNanos.getAsLong();
   }
 
   SentinelOptions options() {
@@ -56,10 +69,7 @@ public final class SentinelSamples {
     SentinelSample first = null;
     for (SentinelSample sample : samples) {
       if (isOf(owner, sample)) {
-        if (sample.goesFirst()) {
-          return sample;
-        }
-        first = first == null ? sample : first;
+        first = first == null || sample.goesBefore(first) ? sample : first;
       }
     }
     return first;

@@ -13,12 +13,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class SentinelWatch {
   private final BatchScheduler<PendingPiece> scheduler;
+  private final SentinelSamples samples;
   private final AtomicInteger idle = new AtomicInteger();
   private final AtomicInteger checking = new AtomicInteger();
   private volatile @Nullable Sentinel sentinel;
 
-  SentinelWatch(BatchScheduler<PendingPiece> scheduler) {
+  SentinelWatch(BatchScheduler<PendingPiece> scheduler, SentinelSamples samples) {
     this.scheduler = scheduler;
+    this.samples = samples;
   }
 
   void begin(Sentinel watching) {
@@ -34,10 +36,16 @@ final class SentinelWatch {
     idle.addAndGet(more);
   }
 
-  void computed(long nanos) {
+  /** The CPU time of the calling thread; 0 while nobody watches. */
+  long cpuNanos() {
+    return sentinel == null ? 0 : samples.cpuNanos();
+  }
+
+  /** An instance's thread computed since it had taken that much CPU time. */
+  void computedSince(long cpuNanos) {
     Sentinel watching = sentinel;
-    if (watching != null) {
-      watching.computed(nanos);
+    if (watching != null && cpuNanos > 0) {
+      watching.computed(samples.cpuNanos() - cpuNanos);
     }
   }
 
@@ -56,7 +64,7 @@ final class SentinelWatch {
     if (watching == null) {
       return;
     }
-    if (!givingWay) {
+    if (!givingWay || watching.isBrief()) {
       session.keepTheWay();
       watching.check(session);
       return;

@@ -33,4 +33,14 @@ public record LoadedVersion(
   public LoadedVersion {
     providerNotes = List.copyOf(providerNotes);
   }
+
+  /** True if its configuration merges requests whatever is found out about it. */
+  public boolean mergesAnyway() {
+    return ServingTerms.mergesAnyway(config);
+  }
+
+  /** Runs requests as they come from now on, for that reason. */
+  public void stopMerging(String reason) {
+    WatchingVersionLoader.stop(group, reason);
+  }
 }

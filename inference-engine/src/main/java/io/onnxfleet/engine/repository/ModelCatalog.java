@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -132,6 +133,31 @@ public final class ModelCatalog {
       Trial trial,
       Evidence evidence,
       InstanceGroup.Environment environment) {
+    return create(
+        repository,
+        sessions,
+        plan,
+        limits,
+        trial,
+        evidence,
+        environment,
+        new UnmergeableModels(ModelNotes.inMemory()));
+  }
+
+  /**
+   * The same.
+   *
+   * @param unmergeable of what merged requests were seen to be answered wrongly
+   */
+  public static ModelCatalog create(
+      ModelRepository repository,
+      ModelSessionFactory sessions,
+      InstancePlan plan,
+      Limits limits,
+      Trial trial,
+      Evidence evidence,
+      InstanceGroup.Environment environment,
+      UnmergeableModels unmergeable) {
     RowProofs proofs = new RowProofs(trial.passed(), sessions, environment.pool(), false);
     VersionLoader open =
         new SessionVersionLoader(
@@ -153,7 +179,11 @@ public final class ModelCatalog {
     ModelCatalog catalog =
         new ModelCatalog(
             repository,
-            new ContentVersionLoader(new EvidenceVersionLoader(loader, evidence)),
+            new WatchingVersionLoader(
+                new ContentVersionLoader(new EvidenceVersionLoader(loader, evidence)),
+                unmergeable,
+                SplittableRandom::new,
+                environment.samples()::cpuNanos),
             environment.metrics(),
             limits.drainTimeout(),
             limits.loadingThreads(),

@@ -25,8 +25,8 @@ final class CompanySession implements ModelSession {
   /** A run of a row that begins with it waits for {@link #release}. */
   static final float HOLD = -7;
 
-  static final long RUN_NANOS = 1_000;
-  static final long ROW_NANOS = 100;
+  static final long RUN_NANOS = 1_000_000;
+  static final long ROW_NANOS = 100_000;
 
   private final BufferPool pool;
   private final AtomicLong clock;

@@ -80,7 +80,7 @@ class MeasuredRunsTest {
                 pool,
                 Ticker.system(),
                 EngineMetrics.NONE,
-                new SentinelSamples(SentinelOptions.OFF),
+                new SentinelSamples(SentinelOptions.OFF, () -> 0),
                 memory));
   }
 

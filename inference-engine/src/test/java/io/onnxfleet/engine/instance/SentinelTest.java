@@ -32,7 +32,9 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
+@Timeout(120)
 class SentinelTest {
   private static final ModelVersionId ID = new ModelVersionId("company", 1);
   private static final int MAX_BATCH = 8;
@@ -42,7 +44,7 @@ class SentinelTest {
   private final AtomicLong nanos = new AtomicLong(1);
   private final List<String> found = new CopyOnWriteArrayList<>();
   private final AtomicInteger compared = new AtomicInteger();
-  private SentinelSamples samples = new SentinelSamples(SentinelOptions.DEFAULT);
+  private SentinelSamples samples = new SentinelSamples(SentinelOptions.DEFAULT, nanos::get);
   private @Nullable InstanceGroup group;
 
   @AfterEach
@@ -86,7 +88,7 @@ class SentinelTest {
                 },
                 samples,
                 RunMemory.unlimited(nanos::get)));
-    group().watch(SentinelTest::difference, new Random(SEED), found::add);
+    group().watch(SentinelTest::difference, new Random(SEED), 0, found::add);
   }
 
   private static Optional<String> difference(String output, Tensor given, Tensor alone) {
@@ -206,7 +208,7 @@ class SentinelTest {
   @Test
   void samples_keepWithinTheirBytes_andLoseTheOldestFirst() throws InterruptedException {
     long rowBytes = 2 * 2 * Float.BYTES;
-    samples = new SentinelSamples(new SentinelOptions(1, 1e-9, 3 * rowBytes));
+    samples = new SentinelSamples(new SentinelOptions(1, 1e-9, 3 * rowBytes), nanos::get);
     CompanySession session = new CompanySession(pool, nanos, Float.MAX_VALUE);
     start(session, null);
     for (int round = 0; round < 50; round++) {

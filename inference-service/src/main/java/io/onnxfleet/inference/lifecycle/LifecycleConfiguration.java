@@ -28,6 +28,9 @@ class LifecycleConfiguration {
   /** Before the registry is told again what it could not be told. */
   private static final Duration RETRY_PAUSE = Duration.ofSeconds(1);
 
+  /** How often it is looked at what other replicas found out. */
+  private static final Duration LOOK_INTERVAL = Duration.ofSeconds(2);
+
   /** Kept from others that would make room for as long as this replica runs. */
   @Bean(destroyMethod = "close")
   FetchedModels fetchedModels(InferenceProperties properties) {
@@ -105,6 +108,16 @@ class LifecycleConfiguration {
           }
         },
         RETRY_PAUSE);
+  }
+
+  @Bean(destroyMethod = "close")
+  @ConditionalOnProperty(name = "eureka.client.enabled", matchIfMissing = true)
+  SharedFindings sharedFindings(InferenceEngine engine, RegistryMembership membership) {
+    SharedFindings findings =
+        new SharedFindings(
+            () -> membership.entries(RegistryMetadata.UNMERGEABLE), engine::stopMerging);
+    findings.start(LOOK_INTERVAL);
+    return findings;
   }
 
   @Bean

@@ -3,6 +3,8 @@ package io.onnxfleet.inference.lifecycle;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import com.netflix.appinfo.InstanceInfo.InstanceStatus;
 import com.netflix.discovery.EurekaClient;
+import com.netflix.discovery.shared.Application;
+import java.util.List;
 import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -68,6 +70,22 @@ final class RegistryMembership {
       log.debug("telling the registry: {}", metadata);
       info.getObject().tell(metadata);
     }
+  }
+
+  /** What all replicas say of an entry, as the registry knew it lately; empty before joining. */
+  List<String> entries(String name) {
+    synchronized (this) {
+      if (state != State.MEMBER) {
+        return List.of();
+      }
+    }
+    Application replicas = client.getObject().getApplication(instance.getAppname());
+    return replicas == null
+        ? List.of()
+        : replicas.getInstances().stream()
+            .map(replica -> replica.getMetadata().getOrDefault(name, ""))
+            .filter(entry -> !entry.isEmpty())
+            .toList();
   }
 
   /** Takes a member out of the registry; returns once the registry knows, or cannot be told. */

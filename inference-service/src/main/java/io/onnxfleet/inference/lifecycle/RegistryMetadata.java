@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** What a replica tells of itself in the registry; gateways route by it. */
 final class RegistryMetadata {
@@ -37,6 +38,13 @@ final class RegistryMetadata {
 
   /** What the READY versions are: {@code <url-encoded model>/<version>@<digest>}, with commas. */
   static final String MODELS_CONTENTS = "models-contents";
+
+  /**
+   * READY versions of which a merged request was seen to be answered in another way than alone:
+   * {@code <model>/<version>@<first letters of its digest>}, names url-encoded, separated by
+   * commas. Other replicas stop merging what has that digest.
+   */
+  static final String UNMERGEABLE = "unmergeable";
 
   static final String EXECUTION_PROVIDERS = "execution-providers";
 
@@ -85,6 +93,7 @@ final class RegistryMetadata {
         MODELS_READY, String.join(",", ready),
         MODELS_CONTENTS, String.join(",", contents),
         MODELS_KNOWN, String.join(",", known),
+        UNMERGEABLE, unmergeable(engine),
         MODELS_FAMILIES, String.join(",", families.values()),
         QUARANTINE, quarantine(engine),
         EXECUTION_PROVIDERS, String.join(",", providers),
@@ -103,6 +112,26 @@ final class RegistryMetadata {
                         entry.brief()))
         .sorted()
         .collect(Collectors.joining(","));
+  }
+
+  private static String unmergeable(InferenceEngine engine) {
+    return engine.unmergeable().stream()
+        .map(
+            found ->
+                "%s/%d@%s"
+                    .formatted(
+                        URLEncoder.encode(found.model(), StandardCharsets.UTF_8),
+                        found.version(),
+                        found.content()))
+        .collect(Collectors.joining(","));
+  }
+
+  /** The digests that a replica's {@link #UNMERGEABLE} names. */
+  static List<String> digests(String unmergeable) {
+    return Stream.of(unmergeable.split(","))
+        .filter(entry -> entry.indexOf('@') >= 0)
+        .map(entry -> entry.substring(entry.indexOf('@') + 1))
+        .toList();
   }
 
   private static String described(String name, FamilyMembership membership) {

@@ -1,0 +1,129 @@
+package io.onnxfleet.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.onnxfleet.engine.metrics.EngineMetrics;
+import io.onnxfleet.engine.metrics.ModelStatistics;
+import io.onnxfleet.engine.metrics.ModelVersionId;
+import io.onnxfleet.engine.request.InferenceRequest;
+import io.onnxfleet.engine.runtime.OnnxGraph;
+import io.onnxfleet.engine.runtime.OnnxGraph.Attribute;
+import io.onnxfleet.engine.tensor.BufferPool;
+import io.onnxfleet.engine.tensor.DataType;
+import io.onnxfleet.engine.tensor.NamedTensor;
+import io.onnxfleet.engine.tensor.Shape;
+import io.onnxfleet.engine.tensor.Tensor;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A model that mixes rows only where a value exceeds 1e6, which no proof makes up. */
+class SentinelEngineTest {
+  private static final int CALLERS = 32;
+  private static final int REQUESTS = 20_000;
+  private static final String STOPPED = "requests run as they come: an answer among ";
+
+  private final AtomicInteger differed = new AtomicInteger();
+  private final AtomicInteger alike = new AtomicInteger();
+  @TempDir private Path root;
+
+  @BeforeEach
+  void write() {
+    var _ =
+        new OnnxGraph()
+            .input("x", DataType.FP32, "batch", "4")
+            .real("bound", 1e6f)
+            .node("ReduceMax", "x", "largest", Attribute.number("keepdims", 0))
+            .node("Greater", "largest bound", "large")
+            .cast("large", "one", DataType.FP32)
+            .node("ReduceMean", "x", "mean", Attribute.numbers("axes", 0))
+            .node("Mul", "mean one", "mixed")
+            .node("Add", "x mixed", "y")
+            .output("y", DataType.FP32, "batch", "4")
+            .writeTo(root.resolve("models/m/1"));
+  }
+
+  private InferenceEngine engine(String notes) {
+    InferenceEngine engine =
+        InferenceEngine.create(
+            EngineOptions.defaults(root.resolve("models")).withModelNotes(root.resolve(notes)),
+            new EngineMetrics() {
+              @Override
+              public void mergedCompared(ModelVersionId id, boolean isDifferent) {
+                (isDifferent ? differed : alike).incrementAndGet();
+              }
+            });
+    engine.start().join();
+    return engine;
+  }
+
+  @Test
+  void merging_ends_within20000RequestsOfAKindThatMixes() throws InterruptedException {
+    try (InferenceEngine engine = engine("notes")) {
+      assertThat(reason(engine)).as("nothing to say of what is merged").isEmpty();
+      int _ = call(engine, 5_000, 1);
+      assertThat(differed).hasValue(0);
+
+      int sent = call(engine, REQUESTS, 1.5e6f);
+
+      System.out.println("alike: %s, differed: %s, sent: %d".formatted(alike, differed, sent));
+      assertThat(differed).hasPositiveValue();
+      assertThat(reason(engine)).startsWith(STOPPED);
+      assertThat(engine.unmergeable())
+          .singleElement()
+          .satisfies(found -> assertThat(found.model()).isEqualTo("m"));
+      ModelStatistics before = engine.statistics("m", null).getFirst();
+      int more = call(engine, 500, 2e6f);
+      ModelStatistics after = engine.statistics("m", null).getFirst();
+      assertThat(after.executionCount() - before.executionCount()).isEqualTo(more);
+    }
+    try (InferenceEngine later = engine("notes")) {
+      assertThat(reason(later)).startsWith(STOPPED);
+      assertThat(later.unmergeable()).hasSize(1);
+    }
+    try (InferenceEngine elsewhere = engine("others")) {
+      assertThat(reason(elsewhere)).isEmpty();
+      String content = elsewhere.metadata("m", null).content().brief();
+      elsewhere.stopMerging("0123456789ab");
+      assertThat(elsewhere.unmergeable()).isEmpty();
+      elsewhere.stopMerging(content);
+      assertThat(reason(elsewhere)).contains("another replica saw an answer");
+      assertThat(elsewhere.unmergeable()).hasSize(1);
+    }
+  }
+
+  private static String reason(InferenceEngine engine) {
+    return engine.index().getFirst().reason();
+  }
+
+  /** Calls until so many were sent, or a difference was found; returns how many were. */
+  private int call(InferenceEngine engine, int requests, float value) throws InterruptedException {
+    AtomicInteger sent = new AtomicInteger();
+    int before = differed.get();
+    List<Thread> callers = new ArrayList<>();
+    for (int caller = 0; caller < CALLERS; caller++) {
+      float own = caller;
+      callers.add(
+          Thread.startVirtualThread(
+              () -> {
+                while (differed.get() == before && sent.getAndIncrement() < requests) {
+                  ask(engine, value, own);
+                }
+              }));
+    }
+    for (Thread caller : callers) {
+      caller.join();
+    }
+    return Math.min(requests, sent.get());
+  }
+
+  private static void ask(InferenceEngine engine, float value, float own) {
+    BufferPool pool = engine.bufferPool();
+    Tensor x = Tensor.ofFloats(pool, Shape.of(1, 4), value * (1 + own), own, 2 * own, -own);
+    engine.infer(InferenceRequest.of("m", new NamedTensor("x", x))).join().close();
+  }
+}
