@@ -75,7 +75,7 @@ class AdmissionIT {
   void start_fails_whenAKeyIsUnknownOrAValueOutOfBounds() {
     assertThatThrownBy(() -> new RunningGateway("fleet.gateway.routing.max-trys=3"))
         .hasMessageContaining("fleet.gateway.routing.max-trys")
-        .hasMessageContaining("nearest known: fleet.gateway.routing.max-tries");
+        .hasMessageContaining("the nearest known key is 'fleet.gateway.routing.max-tries'");
     assertThatThrownBy(() -> new RunningGateway("fleet.gateway.routing.max-tries=0"))
         .hasStackTraceContaining("fleet.gateway.routing.max-tries: 0 (expected: >= 1)");
   }

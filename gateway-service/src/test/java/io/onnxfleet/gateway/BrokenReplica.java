@@ -19,6 +19,7 @@ final class BrokenReplica implements AutoCloseable {
 
   private final ServerSocket server;
   private final AtomicInteger connections = new AtomicInteger();
+  private final AtomicInteger inferences = new AtomicInteger();
   private final CountDownLatch closedByGateway = new CountDownLatch(1);
 
   /**
@@ -63,6 +64,9 @@ final class BrokenReplica implements AutoCloseable {
           closedByGateway.countDown();
           return;
         }
+        if (read.isEmpty() && buffer[0] == 'P') {
+          inferences.incrementAndGet();
+        }
         read.append(new String(buffer, 0, count, StandardCharsets.ISO_8859_1));
       }
       connection.getOutputStream().write(lastWords.getBytes(StandardCharsets.ISO_8859_1));
@@ -82,6 +86,11 @@ final class BrokenReplica implements AutoCloseable {
 
   int connections() {
     return connections.get();
+  }
+
+  /** Connections whose first request is a POST: probes of the load are none. */
+  int inferences() {
+    return inferences.get();
   }
 
   /** Opens when the gateway has given up a connection to this replica. */

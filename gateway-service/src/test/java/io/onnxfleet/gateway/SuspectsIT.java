@@ -193,7 +193,7 @@ class SuspectsIT {
                   .POST(BodyPublishers.ofString("{}")));
 
       assertThat(answer.statusCode()).isEqualTo(504);
-      assertThat(silent.connections() + alsoSilent.connections()).isEqualTo(1);
+      assertThat(silent.inferences() + alsoSilent.inferences()).isEqualTo(1);
     }
   }
 

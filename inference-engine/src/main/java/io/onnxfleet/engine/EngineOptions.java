@@ -1,6 +1,6 @@
 package io.onnxfleet.engine;
 
-import io.onnxfleet.engine.instance.SentinelOptions;
+import io.onnxfleet.engine.proof.SentinelOptions;
 import io.onnxfleet.engine.repository.RepositoryControl;
 import io.onnxfleet.engine.repository.TrialOptions;
 import io.onnxfleet.engine.runtime.ExecutionProvider;

@@ -10,6 +10,7 @@ import io.onnxfleet.engine.instance.RunMemory;
 import io.onnxfleet.engine.instance.SentinelSamples;
 import io.onnxfleet.engine.metrics.EngineMetrics;
 import io.onnxfleet.engine.metrics.ModelStatistics;
+import io.onnxfleet.engine.metrics.RunMemoryGauges;
 import io.onnxfleet.engine.repository.ContentDigest;
 import io.onnxfleet.engine.repository.ControlMode;
 import io.onnxfleet.engine.repository.Evidence;
@@ -322,7 +323,7 @@ public final class InferenceEngine implements AutoCloseable {
   }
 
   /** What the runs of all models take. */
-  public RunMemory runMemory() {
+  public RunMemoryGauges runMemory() {
     return memory;
   }
 

@@ -12,6 +12,7 @@ import io.onnxfleet.engine.metrics.ModelGauges;
 import io.onnxfleet.engine.metrics.ModelStatistics;
 import io.onnxfleet.engine.metrics.ModelVersionId;
 import io.onnxfleet.engine.metrics.StatisticsRecorder;
+import io.onnxfleet.engine.proof.SentinelOptions;
 import io.onnxfleet.engine.request.InferenceRequest;
 import io.onnxfleet.engine.request.InferenceResponse;
 import io.onnxfleet.engine.request.Ticker;

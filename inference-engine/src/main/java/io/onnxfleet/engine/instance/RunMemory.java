@@ -3,6 +3,7 @@ package io.onnxfleet.engine.instance;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.metrics.RunMemoryGauges;
 import io.onnxfleet.engine.request.Ticker;
 import io.onnxfleet.engine.runtime.MemoryUse;
 import io.onnxfleet.engine.runtime.ModelSession;
@@ -36,7 +37,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Thread-safe. Sessions are asked and shrunk with no lock held.
  */
-public final class RunMemory {
+public final class RunMemory implements RunMemoryGauges {
   /*
    * INVARIANT: total is the sum of held and reserved over all accounts.
    *
@@ -95,7 +96,7 @@ public final class RunMemory {
     return new RunMemory(Long.MAX_VALUE / 4, ticker);
   }
 
-  /** What sessions hold and runs under way are expected to take, in bytes. */
+  @Override
   public long bytes() {
     lock.lock();
     try {
@@ -105,7 +106,7 @@ public final class RunMemory {
     }
   }
 
-  /** What that may be at most. */
+  @Override
   public long mostBytes() {
     return mostBytes;
   }
@@ -119,7 +120,7 @@ public final class RunMemory {
     return Math.min(MOST_MERGED, mostBytes / Math.max(1, parts));
   }
 
-  /** How many runs have had to wait since the start. */
+  @Override
   public long waits() {
     lock.lock();
     try {

@@ -1,6 +1,7 @@
 package io.onnxfleet.engine.instance;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.onnxfleet.engine.proof.SentinelOptions;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashSet;

@@ -10,6 +10,7 @@ import io.onnxfleet.engine.instance.ModelInterface.Padding;
 import io.onnxfleet.engine.instance.ModelInterface.Port;
 import io.onnxfleet.engine.metrics.EngineMetrics;
 import io.onnxfleet.engine.metrics.ModelVersionId;
+import io.onnxfleet.engine.proof.SentinelOptions;
 import io.onnxfleet.engine.request.InferenceRequest;
 import io.onnxfleet.engine.request.InferenceResponse;
 import io.onnxfleet.engine.tensor.BufferPool;

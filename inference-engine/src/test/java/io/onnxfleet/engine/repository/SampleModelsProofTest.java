@@ -12,6 +12,7 @@ import io.onnxfleet.engine.runtime.ModelSession;
 import io.onnxfleet.engine.runtime.OnnxRuntime;
 import io.onnxfleet.engine.runtime.SessionOptions;
 import io.onnxfleet.engine.tensor.BufferPool;
+import io.onnxfleet.engine.tensor.Shape;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,7 +51,22 @@ class SampleModelsProofTest {
         }
       }
     }
-    verdicts.forEach((name, verdict) -> System.out.println("VERDICT " + name + ": " + verdict));
+    assertThat(verdicts).hasSizeGreaterThanOrEqualTo(29);
+    assertThat(verdicts.remove("squeezenet-product-labels"))
+        .isInstanceOfSatisfying(
+            RowVerdict.Refuted.class,
+            refuted -> {
+              assertThat(refuted.output()).isEqualTo("classLabel");
+              assertThat(refuted.together()).isEqualTo(Shape.of(1, 2));
+            });
+    assertThat(verdicts)
+        .allSatisfy(
+            (name, verdict) ->
+                assertThat(verdict)
+                    .isInstanceOf(
+                        name.endsWith("-int8") && name.contains("minilm")
+                            ? RowVerdict.ProvenAlone.class
+                            : RowVerdict.Proven.class));
     assertThat(pool.usage().buffersInUse()).isZero();
   }
 

@@ -2,7 +2,7 @@ package io.onnxfleet.inference.configuration;
 
 import com.sun.management.OperatingSystemMXBean;
 import io.onnxfleet.engine.EngineOptions;
-import io.onnxfleet.engine.instance.SentinelOptions;
+import io.onnxfleet.engine.proof.SentinelOptions;
 import io.onnxfleet.engine.runtime.ExecutionProvider;
 import io.onnxfleet.inference.source.FetchedModels;
 import io.onnxfleet.inference.source.S3Access;

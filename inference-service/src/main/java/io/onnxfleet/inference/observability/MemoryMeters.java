@@ -4,15 +4,15 @@ import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
-import io.onnxfleet.engine.instance.RunMemory;
+import io.onnxfleet.engine.metrics.RunMemoryGauges;
 import io.onnxfleet.engine.tensor.BufferPool;
 
 /** What tensors and runs take, and how much of it is kept for later, in bytes. */
 public final class MemoryMeters implements MeterBinder {
   private final BufferPool pool;
-  private final RunMemory runs;
+  private final RunMemoryGauges runs;
 
-  public MemoryMeters(BufferPool pool, RunMemory runs) {
+  public MemoryMeters(BufferPool pool, RunMemoryGauges runs) {
     this.pool = pool;
     this.runs = runs;
   }
@@ -27,15 +27,15 @@ public final class MemoryMeters implements MeterBinder {
         .description("Tensor memory kept for later")
         .baseUnit("bytes")
         .register(registry);
-    Gauge.builder(MeterNames.RUN_MEMORY_USED, runs, RunMemory::bytes)
+    Gauge.builder(MeterNames.RUN_MEMORY_USED, runs, RunMemoryGauges::bytes)
         .description("What runs take or have left for the next ones")
         .baseUnit("bytes")
         .register(registry);
-    Gauge.builder(MeterNames.RUN_MEMORY_LIMIT, runs, RunMemory::mostBytes)
+    Gauge.builder(MeterNames.RUN_MEMORY_LIMIT, runs, RunMemoryGauges::mostBytes)
         .description("What runs may take")
         .baseUnit("bytes")
         .register(registry);
-    FunctionCounter.builder(MeterNames.RUN_MEMORY_WAITS, runs, RunMemory::waits)
+    FunctionCounter.builder(MeterNames.RUN_MEMORY_WAITS, runs, RunMemoryGauges::waits)
         .description("Runs that had to wait for memory")
         .register(registry);
   }

@@ -1,4 +1,4 @@
-package io.onnxfleet.engine.instance;
+package io.onnxfleet.engine.proof;
 
 /**
  * How much is spent on running merged requests again alone, to see that they were answered alike.
@@ -11,6 +11,7 @@ public record SentinelOptions(double share, double maxComputeShare, long maxKept
   /** One request in 2,000, a thousandth of the compute, 16 MB. */
   public static final SentinelOptions DEFAULT = new SentinelOptions(0.0005, 0.001, 16_000_000);
 
+  /** Nothing is run again. */
   public static final SentinelOptions OFF = new SentinelOptions(0, 0, 0);
 
   public SentinelOptions {
@@ -27,7 +28,8 @@ public record SentinelOptions(double share, double maxComputeShare, long maxKept
     }
   }
 
-  boolean isOff() {
+  /** True if nothing is run again. */
+  public boolean isOff() {
     return share == 0 || maxComputeShare == 0 || maxKeptBytes == 0;
   }
 }
