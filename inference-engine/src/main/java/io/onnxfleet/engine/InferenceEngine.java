@@ -75,6 +75,9 @@ public final class InferenceEngine implements AutoCloseable {
   /** Memory that was not used for so long is given back. */
   private static final Duration IDLE = Duration.ofSeconds(15);
 
+  private static final String SEEN_ELSEWHERE =
+      "another replica saw an answer in company differ from that of the same request alone";
+
   private static final Duration IDLE_INTERVAL = Duration.ofSeconds(1);
 
   private final EngineOptions options;
@@ -238,12 +241,13 @@ public final class InferenceEngine implements AutoCloseable {
    */
   public void stopMerging(String content) {
     for (LoadedVersion loaded : catalog.readyVersions()) {
+      // The note may be there already: replicas of one machine share it.
       if (loaded.content().brief().equals(content)
           && !loaded.mergesAnyway()
-          && unmergeable.reason(loaded.content()).isEmpty()) {
-        log.error("{} is no longer merged: another replica saw an answer differ", loaded.id());
-        loaded.stopMerging("another replica saw an answer among others differ from that alone");
-        unmergeable.found(loaded.content(), "another replica saw an answer differ");
+          && loaded.stopMerging(SEEN_ELSEWHERE)) {
+        log.error("{} is no longer merged: {}", loaded.id(), SEEN_ELSEWHERE);
+        String reason = unmergeable.reason(loaded.content()).orElse(SEEN_ELSEWHERE);
+        unmergeable.found(loaded.content(), reason);
       }
     }
   }

@@ -63,7 +63,8 @@ class SentinelEngineTest {
 
   @Test
   void merging_ends_within20000RequestsOfAKindThatMixes() throws InterruptedException {
-    try (InferenceEngine engine = engine("notes")) {
+    try (InferenceEngine engine = engine("notes");
+        InferenceEngine beside = engine("notes")) {
       assertThat(reason(engine)).as("nothing to say of what is merged").isEmpty();
       int _ = call(engine, 5_000, 1);
       assertThat(differed).hasValue(0);
@@ -76,6 +77,8 @@ class SentinelEngineTest {
       assertThat(engine.unmergeable())
           .singleElement()
           .satisfies(found -> assertThat(found.model()).isEqualTo("m"));
+      beside.stopMerging(engine.unmergeable().getFirst().content());
+      assertThat(reason(beside)).startsWith("requests run as they come: another replica saw");
       ModelStatistics before = engine.statistics("m", null).getFirst();
       int more = call(engine, 500, 2e6f);
       ModelStatistics after = engine.statistics("m", null).getFirst();

@@ -353,10 +353,18 @@ final class Sentinel {
               row.batch(),
               row.stratum(),
               ticker.nanoTime());
-      kept.incrementAndGet();
-      samples.add(sample);
+      add(sample);
     } finally {
       row.close();
+    }
+  }
+
+  /** Adds a sample, unless this rests: one that came while it was put to rest does not stay. */
+  private void add(SentinelSample sample) {
+    kept.incrementAndGet();
+    samples.add(sample);
+    if (resting) {
+      rest();
     }
   }
 
@@ -443,8 +451,7 @@ final class Sentinel {
       difference = compare(sample, session);
     } catch (InferenceException failure) {
       if (session.gaveWay()) {
-        kept.incrementAndGet();
-        samples.add(sample);
+        add(sample);
       } else {
         inconclusive(sample, failure);
       }

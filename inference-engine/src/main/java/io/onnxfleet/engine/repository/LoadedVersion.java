@@ -39,8 +39,8 @@ public record LoadedVersion(
     return ServingTerms.mergesAnyway(config);
   }
 
-  /** Runs requests as they come from now on, for that reason. */
-  public void stopMerging(String reason) {
-    WatchingVersionLoader.stop(group, reason);
+  /** Runs requests as they come from now on, for that reason; false if it did before. */
+  public boolean stopMerging(String reason) {
+    return WatchingVersionLoader.stop(group, reason);
   }
 }

@@ -59,7 +59,10 @@ final class WatchingVersionLoader implements VersionLoader {
       unmergeable
           .reason(loaded.content())
           .ifPresentOrElse(
-              reason -> stop(loaded.group(), reason), () -> watch(loaded, version, computed));
+              reason -> {
+                boolean _ = stop(loaded.group(), reason);
+              },
+              () -> watch(loaded, version, computed));
     }
     return loaded;
   }
@@ -73,14 +76,14 @@ final class WatchingVersionLoader implements VersionLoader {
             computed,
             how -> {
               log.error("{} is no longer merged: {}", loaded.id(), how);
-              stop(loaded.group(), how);
+              boolean _ = stop(loaded.group(), how);
               unmergeable.found(loaded.content(), how);
             });
   }
 
-  /** Ends merging; returns at once. */
-  static void stop(InstanceGroup group, String reason) {
-    boolean _ = group.stopMerging("requests run as they come: " + reason);
+  /** Ends merging; returns at once, false if nothing was merged before. */
+  static boolean stop(InstanceGroup group, String reason) {
+    return group.stopMerging("requests run as they come: " + reason);
   }
 
   private static AnswerComparison comparison(LoadedVersion loaded, GraphFacts facts) {
