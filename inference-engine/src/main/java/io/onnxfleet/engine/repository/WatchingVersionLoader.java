@@ -121,6 +121,16 @@ final class WatchingVersionLoader implements VersionLoader {
   }
 
   @Override
+  public boolean lift(ModelFolder folder) {
+    return loader.lift(folder);
+  }
+
+  @Override
+  public boolean isSame(LoadedVersion loaded, ModelFolder folder, Version version) {
+    return loader.isSame(loaded, folder, version);
+  }
+
+  @Override
   public void closed(LoadedVersion loaded) {
     loader.closed(loaded);
   }
