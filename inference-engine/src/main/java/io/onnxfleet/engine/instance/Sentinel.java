@@ -463,7 +463,9 @@ final class Sentinel {
     waiting.set(null);
     if (difference.isEmpty()) {
       agreed(sample);
-    } else if (!resting) {
+    } else if (resting) {
+      return; // another instance saw it too, and tells
+    } else {
       rest();
       found.accept(
           "an answer among %s differed from that of the same request alone: %s"

@@ -1,5 +1,6 @@
 package io.onnxfleet.engine.repository;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.onnxfleet.engine.crash.FirstRuns;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
@@ -28,6 +29,9 @@ final class EvidenceVersionLoader implements VersionLoader {
 
   /** The mark of each version that is open. */
   private final Map<LoadedVersion, Integer> open = new ConcurrentHashMap<>();
+
+  @GuardedBy("this")
+  private boolean closed;
 
   EvidenceVersionLoader(VersionLoader loader, Evidence evidence) {
     this.loader = loader;
@@ -74,11 +78,18 @@ final class EvidenceVersionLoader implements VersionLoader {
                     .execute(
                         () -> {
                           pending.set(false);
-                          quarantine.ranWell(content, self[0].known());
+                          note(() -> quarantine.ranWell(content, self[0].known()));
                         });
               }
             });
     return self[0];
+  }
+
+  /** Notes something, unless this was closed meanwhile: nothing is written after that. */
+  private synchronized void note(Runnable noting) {
+    if (!closed) {
+      noting.run();
+    }
   }
 
   private void requireNotQuarantined(String content) {
@@ -129,6 +140,9 @@ final class EvidenceVersionLoader implements VersionLoader {
 
   @Override
   public void close() {
+    synchronized (this) {
+      closed = true;
+    }
     loader.close();
     evidence.marks().close();
   }
