@@ -32,6 +32,7 @@ final class BatchExecution {
   private final Supplier<RowTerms> rows;
   private final IntSupplier instances;
   private final Supplier<@Nullable Sentinel> sentinel;
+  private final Supplier<@Nullable LiveProof> proof;
 
   BatchExecution(
       TimedSession session,
@@ -40,6 +41,7 @@ final class BatchExecution {
       Supplier<RowTerms> rows,
       IntSupplier instances,
       Supplier<@Nullable Sentinel> sentinel,
+      Supplier<@Nullable LiveProof> proof,
       VersionEvents events,
       BufferPool pool) {
     this.session = session;
@@ -48,6 +50,7 @@ final class BatchExecution {
     this.rows = rows;
     this.instances = instances;
     this.sentinel = sentinel;
+    this.proof = proof;
     this.events = events;
     this.pool = pool;
   }
@@ -206,6 +209,8 @@ final class BatchExecution {
                 new Sentinel.Run(
                     batch, answers, dimensions.rows(), dimensions.filled(), dimensions.length()),
                 magnitudes);
+    LiveProof proving = batch.size() == 1 ? proof.get() : null;
+    LiveProof.Offer offer = proving == null ? null : proving.offer(batch.getFirst().bound());
     long parted = events.now();
 
     tellBatch(batch, dimensions, gathered - begin, inferred - gathered, parted - inferred);
@@ -224,6 +229,9 @@ final class BatchExecution {
     }
     if (watching != null) {
       chosen.forEach(watching::keep);
+    }
+    if (proving != null && offer != null) {
+      proving.keep(offer);
     }
   }
 

@@ -12,6 +12,7 @@ import io.onnxfleet.engine.metrics.ModelGauges;
 import io.onnxfleet.engine.metrics.ModelStatistics;
 import io.onnxfleet.engine.metrics.ModelVersionId;
 import io.onnxfleet.engine.metrics.StatisticsRecorder;
+import io.onnxfleet.engine.proof.RowVerdict;
 import io.onnxfleet.engine.proof.SentinelOptions;
 import io.onnxfleet.engine.request.InferenceRequest;
 import io.onnxfleet.engine.request.InferenceResponse;
@@ -28,6 +29,7 @@ import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -138,6 +140,7 @@ public final class InstanceGroup implements ModelGauges {
             this::rowTerms,
             instances::size,
             sentinel::sentinel,
+            sentinel::proof,
             events,
             pool);
     return new ModelInstance(name, timed, execution, scheduler, busyShare, sentinel, ticker);
@@ -163,6 +166,7 @@ public final class InstanceGroup implements ModelGauges {
     scheduler.executors(instances.size());
     busyShare.executors(instances.size(), ticker.nanoTime());
     leaving.forEach(ModelInstance::leave);
+    leaving.forEach(ModelInstance::giveWay);
     end(leaving, ticker.nanoTime() + timeout.toNanos());
   }
 
@@ -227,6 +231,25 @@ public final class InstanceGroup implements ModelGauges {
             random,
             computed,
             found));
+  }
+
+  /**
+   * Compares rows of requests while instances are idle, until these show whether rows are
+   * independent or have shown nothing for a few times. From then on it runs on the terms that
+   * follow, unless {@link #stopMerging} came before.
+   *
+   * @param kept rows of requests until they are compared
+   * @param terms by what was shown; asked once at most, on an instance's thread
+   */
+  public void prove(ProofRows kept, RowProver prover, Function<RowVerdict, RowTerms> terms) {
+    sentinel.begin(
+        new LiveProof(id, model, kept, prover, pool, ticker, verdict -> concluded(verdict, terms)));
+  }
+
+  private synchronized void concluded(RowVerdict verdict, Function<RowVerdict, RowTerms> terms) {
+    if (sentinel.stopProving()) {
+      var _ = rowTerms(terms.apply(verdict));
+    }
   }
 
   /**
@@ -386,7 +409,8 @@ public final class InstanceGroup implements ModelGauges {
    */
   public synchronized boolean stopMerging(String reason) {
     RowTerms before = rowTerms();
-    if (!before.merged() && before.cut() == RowTerms.Cut.NEVER) {
+    boolean proved = sentinel.stopProving();
+    if (!proved && !before.merged() && before.cut() == RowTerms.Cut.NEVER) {
       return false;
     }
     var _ = rowTerms(before.stopped(reason));

@@ -5,6 +5,7 @@ import io.onnxfleet.engine.tensor.DataType;
 import io.onnxfleet.engine.tensor.NamedTensor;
 import io.onnxfleet.engine.tensor.Shape;
 import io.onnxfleet.engine.tensor.Tensor;
+import java.nio.ByteBuffer;
 
 /** A tensor's copy on the heap, where it holds none of the tensors' memory. */
 @SuppressWarnings("ArrayRecordComponent") // never compared
@@ -13,6 +14,11 @@ record KeptTensor(String name, DataType dataType, Shape shape, byte[] data) {
     byte[] data = new byte[tensor.byteSize()];
     tensor.data().get(data);
     return new KeptTensor(name, tensor.dataType(), tensor.shape(), data);
+  }
+
+  /** True if the tensor, of the same shape, holds the same. */
+  boolean holds(Tensor tensor) {
+    return ByteBuffer.wrap(data).equals(tensor.data());
   }
 
   NamedTensor restore(BufferPool pool) {

@@ -109,10 +109,11 @@ final class ModelInstance {
     }
   }
 
-  /** The next batch; while there is none, the sentinel has the session. */
+  /** The next batch; while there is none, the sentinel or a proof has the session. */
   private @Nullable Batch<PendingPiece> next() throws InterruptedException {
     while (true) {
-      Sentinel.Due due = sentinel.due();
+      boolean proves = sentinel.mayProve(session);
+      Sentinel.Due due = proves ? Sentinel.Due.WHEN_IDLE : sentinel.due();
       if (due == Sentinel.Due.WHEN_IDLE) {
         Batch<PendingPiece> batch = scheduler.poll();
         if (batch != null) {
@@ -127,9 +128,13 @@ final class ModelInstance {
       }
       begin();
       try {
-        sentinel.check(session, due == Sentinel.Due.WHEN_IDLE);
+        if (proves) {
+          sentinel.prove(session);
+        } else {
+          sentinel.check(session, due == Sentinel.Due.WHEN_IDLE);
+        }
       } catch (RuntimeException defect) {
-        log.error("{}: a merged request was not compared", thread.getName(), defect);
+        log.error("{}: requests were not compared", thread.getName(), defect);
       }
       if (!mayTakeMore()) {
         return null;

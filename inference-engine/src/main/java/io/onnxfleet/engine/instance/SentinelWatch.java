@@ -5,8 +5,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The sentinel among the instances of a version: who is idle, who runs for it, and when that has to
- * give way. Thread-safe.
+ * The sentinel and the proof by requests among the instances of a version: who is idle, who runs
+ * for them, and when that has to give way. Thread-safe.
  *
  * <p>INVARIANT: an instance counts as checking before it looks whether anything is queued, and a
  * request is queued before it is asked who is checking, so that one of both sees the other.
@@ -17,6 +17,7 @@ final class SentinelWatch {
   private final AtomicInteger idle = new AtomicInteger();
   private final AtomicInteger checking = new AtomicInteger();
   private volatile @Nullable Sentinel sentinel;
+  private volatile @Nullable LiveProof proof;
 
   SentinelWatch(BatchScheduler<PendingPiece> scheduler, SentinelSamples samples) {
     this.scheduler = scheduler;
@@ -25,6 +26,15 @@ final class SentinelWatch {
 
   void begin(Sentinel watching) {
     sentinel = watching;
+  }
+
+  void begin(LiveProof proving) {
+    proof = proving;
+  }
+
+  /** What is proven by requests, or null. */
+  @Nullable LiveProof proof() {
+    return proof;
   }
 
   @Nullable Sentinel sentinel() {
@@ -81,15 +91,47 @@ final class SentinelWatch {
     }
   }
 
+  /** True if the session may be used for a proof now. */
+  boolean mayProve(TimedSession session) {
+    LiveProof proving = proof;
+    return proving != null && proving.isDue(session);
+  }
+
+  /** Goes on with a proof until a request comes. */
+  void prove(TimedSession session) {
+    LiveProof proving = proof;
+    if (proving == null) {
+      return;
+    }
+    session.mayGiveWay();
+    checking.incrementAndGet();
+    try {
+      if (scheduler.status().items() == 0) {
+        proving.run(session);
+      }
+    } finally {
+      checking.decrementAndGet();
+      session.keepTheWay();
+    }
+  }
+
   /** True if a request waits that no idle instance will take, and an instance is checking. */
   boolean mustGiveWay() {
     return checking.get() > 0 && scheduler.status().items() > idle.get();
   }
 
   void rest() {
+    boolean _ = stopProving();
     Sentinel watching = sentinel;
     if (watching != null) {
       watching.rest();
     }
+  }
+
+  /** False if nothing was being proven. */
+  boolean stopProving() {
+    LiveProof proving = proof;
+    proof = null;
+    return proving != null && proving.rest();
   }
 }

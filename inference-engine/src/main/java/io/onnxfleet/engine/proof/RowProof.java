@@ -4,7 +4,6 @@ import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.proof.SampleRows.Kind;
 import io.onnxfleet.engine.proof.SampleRows.Range;
-import io.onnxfleet.engine.runtime.ModelSession;
 import io.onnxfleet.engine.tensor.BufferPool;
 import io.onnxfleet.engine.tensor.DataType;
 import io.onnxfleet.engine.tensor.NamedTensor;
@@ -17,6 +16,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.LongSupplier;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>An output whose size the sizes of the inputs do not explain proves nothing.
  * </ul>
  *
- * <p>It runs the session on the thread that asks. Not thread-safe; lives for one proof.
+ * <p>It runs the model on the thread that asks. Not thread-safe; lives for one proof.
  */
 public final class RowProof {
   /** Verdicts of another version are not believed. */
@@ -61,7 +61,7 @@ public final class RowProof {
   /** Where those would take longer, nothing is proven. */
   private static final long LONGEST_NANOS = 20_000_000_000L;
 
-  private final ModelSession session;
+  private final Runs runs;
   private final List<List<SampleInput>> candidates;
   private final List<Output> outputs;
   private final List<String> outputNames;
@@ -73,6 +73,13 @@ public final class RowProof {
   private final GraphFacts facts;
   private List<SampleInput> inputs = List.of();
   private double nanosPerRow;
+
+  /** Runs of one session. */
+  @FunctionalInterface
+  public interface Runs {
+    /** As {@link io.onnxfleet.engine.runtime.ModelSession#run}. */
+    List<Tensor> run(List<NamedTensor> inputs, List<String> outputs);
+  }
 
   /**
    * One output.
@@ -95,19 +102,19 @@ public final class RowProof {
   public record Effort(LongSupplier cpuNanos, long budgetNanos, int mostRows) {}
 
   /**
-   * A proof over one session.
+   * A proof over the runs of one session.
    *
    * @param candidates inputs that a request must have, as the model has them; the first that the
    *     model takes are made up
    */
   public RowProof(
-      ModelSession session,
+      Runs runs,
       List<List<SampleInput>> candidates,
       List<Output> outputs,
       GraphFacts facts,
       BufferPool pool,
       Effort effort) {
-    this.session = session;
+    this.runs = runs;
     this.candidates = List.copyOf(candidates);
     this.outputs = List.copyOf(outputs);
     this.outputNames = outputs.stream().map(Output::name).toList();
@@ -161,7 +168,7 @@ public final class RowProof {
       Recipe recipe = experimentThatRuns();
       List<Integer> counts = new ArrayList<>(List.of(2, 3, 5));
       tryFurther(recipe, begin, counts);
-      return proven(counts);
+      return proven("rows", counts);
     } catch (Ended ended) {
       return ended.verdict;
     } catch (InferenceException failure) {
@@ -171,34 +178,37 @@ public final class RowProof {
   }
 
   /**
-   * Compares rows that callers sent: at least two, of one shape.
+   * Compares rows that callers sent. What every row is answered alike shows nothing.
    *
-   * @param rows each with its inputs in the order of the model's; they stay the caller's
+   * @param rows at least five, distinct and of one shape, each with its inputs in the order of the
+   *     model's; they stay the caller's
    */
   public RowVerdict prove(List<List<NamedTensor>> rows) {
+    if (rows.size() < SampleRows.ROWS) {
+      throw new IllegalArgumentException(
+          "%d rows (expected: >= %d)".formatted(rows.size(), SampleRows.ROWS));
+    }
     List<Alone> alone = new ArrayList<>();
     try {
       for (List<NamedTensor> row : rows) {
         List<NamedTensor> shared = new ArrayList<>();
         row.forEach(input -> shared.add(new NamedTensor(input.name(), input.tensor().share())));
-        alone.add(new Alone(shared, run(shared)));
+        alone.add(runAlone(shared));
       }
-      List<Integer> counts = new ArrayList<>();
       requireDeterministic(alone.getFirst());
       double[] largest = checkAlone(alone);
-      for (int count : new int[] {2, 3, 5, rows.size()}) {
-        if (count <= rows.size() && !counts.contains(count)) {
-          int[] chosen = new int[count];
-          for (int index = 0; index < count; index++) {
-            chosen[index] = count - 1 - index;
-          }
-          compareTogether(alone, chosen, largest);
-          counts.add(count);
-        }
+      List<int[]> together = new ArrayList<>(List.of(TOGETHER));
+      if (rows.size() > SampleRows.ROWS) {
+        together.add(IntStream.range(0, rows.size()).map(row -> rows.size() - 1 - row).toArray());
       }
-      return proven(counts);
-    } catch (InferenceException refused) {
-      return new RowVerdict.Unproven("a row alone is refused: " + refused.getMessage(), true);
+      for (int[] chosen : together) {
+        compareTogether(alone, chosen, largest);
+      }
+      requireUnlike(alone, largest);
+      return proven("rows of requests", together.stream().map(chosen -> chosen.length).toList());
+    } catch (InferenceException failure) {
+      return new RowVerdict.Unproven(
+          "a run of rows of requests failed (%s)".formatted(firstLine(failure)), true);
     } catch (Ended ended) {
       return ended.verdict;
     } finally {
@@ -206,14 +216,41 @@ public final class RowProof {
     }
   }
 
-  private static RowVerdict proven(List<Integer> counts) {
+  /** Answers that are the same whatever is asked would not show it if they were mixed up. */
+  private void requireUnlike(List<Alone> alone, double[] largest) throws Ended {
+    for (int output = 0; output < outputs.size(); output++) {
+      boolean alike = true;
+      Tensor first = alone.getFirst().outputs().get(output);
+      Tolerance tolerance = tolerance(output, first);
+      Tolerance wide = new Tolerance(ROUNDING * tolerance.relative(), tolerance.absolute());
+      for (Alone row : alone) {
+        alike &=
+            TensorComparison.difference(
+                    first,
+                    row.outputs().get(output),
+                    outputs.get(output).maps(),
+                    wide,
+                    largest[output])
+                == null;
+      }
+      if (alike) {
+        throw new Ended(
+            new RowVerdict.Unproven(
+                "output '%s' is the same for all %d rows of requests"
+                    .formatted(outputs.get(output).name(), alone.size()),
+                true));
+      }
+    }
+  }
+
+  private static RowVerdict proven(String rows, List<Integer> counts) {
     StringBuilder list = new StringBuilder();
     for (int index = 0; index < counts.size(); index++) {
       list.append(index == 0 ? "" : index == counts.size() - 1 ? " and " : ", ")
           .append(counts.get(index));
     }
     return new RowVerdict.Proven(
-        "rows were answered alike alone and in company (%s rows)".formatted(list));
+        "%s were answered alike alone and in company (%s rows)".formatted(rows, list));
   }
 
   private static RowVerdict notDeterministic(String why) {
@@ -399,7 +436,7 @@ public final class RowProof {
   }
 
   private List<Tensor> run(List<NamedTensor> row) {
-    return session.run(row, outputNames);
+    return runs.run(row, outputNames);
   }
 
   private void requireDeterministic(Alone row) throws Ended {

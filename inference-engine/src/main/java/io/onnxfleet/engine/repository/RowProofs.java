@@ -3,8 +3,10 @@ package io.onnxfleet.engine.repository;
 import com.google.gson.Gson;
 import com.google.gson.JsonParseException;
 import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.instance.InstanceGroup;
 import io.onnxfleet.engine.instance.ModelInterface;
 import io.onnxfleet.engine.instance.ModelInterface.Port;
+import io.onnxfleet.engine.instance.ProofRows;
 import io.onnxfleet.engine.proof.FixedScales;
 import io.onnxfleet.engine.proof.GraphFacts;
 import io.onnxfleet.engine.proof.RowProof;
@@ -56,6 +58,7 @@ final class RowProofs {
   private final ModelSessionFactory sessions;
   private final BufferPool pool;
   private final boolean apart;
+  private final ProofRows requestRows = new ProofRows();
 
   /**
    * Proofs by these sessions.
@@ -182,6 +185,53 @@ final class RowProofs {
     return verdict;
   }
 
+  /**
+   * True if requests may still show what nothing that was made up did. Not where the configuration
+   * decides.
+   */
+  static boolean wantsRequests(ModelConfig config, RowVerdict verdict) {
+    return verdict instanceof RowVerdict.Unproven unproven
+        && unproven.wantsInputs()
+        && config.isBatched()
+        && config.batchingDerived()
+        && !ServingTerms.mergesAnyway(config);
+  }
+
+  /** Compares rows of requests while the version is idle, and notes what that shows. */
+  void proveWhileServing(Subject subject, InstanceGroup group) {
+    ContentDigest content = subject.file().digest();
+    String provider = subject.provider();
+    GraphFacts facts = GraphFacts.of(subject.file().modelFile());
+    List<RowProof.Output> outputs = outputs(subject);
+    ModelConfig config = subject.config();
+    int mostRows = config.maxBatchSize();
+    group.prove(
+        requestRows,
+        (runs, rows) ->
+            new RowProof(
+                    runs,
+                    List.of(),
+                    outputs,
+                    facts,
+                    pool,
+                    new RowProof.Effort(threadTime(), BUDGET_NANOS, mostRows))
+                .prove(rows),
+        verdict -> {
+          if (!(verdict instanceof RowVerdict.Unproven)) {
+            // Other requests may show what these did not, so that is not noted.
+            Thread _ =
+                Thread.ofVirtual()
+                    .name("row-verdict")
+                    .start(() -> found(content, provider, verdict));
+          }
+          return ServingTerms.rowTerms(config, verdict);
+        });
+  }
+
+  private static List<RowProof.Output> outputs(Subject subject) {
+    return subject.model().outputs().stream().map(port -> RowProof.Output.of(port.spec())).toList();
+  }
+
   /** On a thread that the system runs when others have nothing to do. */
   private static <T> T givingWay(Supplier<T> task) {
     CompletableFuture<T> done = new CompletableFuture<>();
@@ -221,11 +271,9 @@ final class RowProofs {
 
   private RowVerdict prove(Subject subject, GraphFacts facts, ModelSession session) {
     return new RowProof(
-            session,
+            session::run,
             candidates(subject),
-            subject.model().outputs().stream()
-                .map(port -> RowProof.Output.of(port.spec()))
-                .toList(),
+            outputs(subject),
             facts,
             pool,
             new RowProof.Effort(

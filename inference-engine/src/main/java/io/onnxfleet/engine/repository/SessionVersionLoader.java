@@ -218,9 +218,13 @@ final class SessionVersionLoader implements VersionLoader {
     config.notes().forEach(note -> log.info("{}: {}", id, note));
     ModelInterface model = ServingTerms.modelInterface(config, first.signature());
     progress.accept("running rows together and alone");
-    RowVerdict verdict =
-        proofs.verdict(new Subject(file, folder.path(), config, model, first, wanted.getFirst()));
+    Subject subject = new Subject(file, folder.path(), config, model, first, wanted.getFirst());
+    RowVerdict verdict = proofs.verdict(subject);
     RowTerms rows = ServingTerms.rowTerms(config, verdict);
+    boolean wantsRequests = RowProofs.wantsRequests(config, verdict);
+    if (wantsRequests) {
+      rows = rows.saying("rows of requests are compared while it is idle");
+    }
     if (PaddingProofs.isOpen(config, rows)) {
       progress.accept("running rows filled up and as they are");
       PaddingProofs.Decision decision = decide(folder, id, file.modelFile(), config, model, first);
@@ -257,6 +261,9 @@ final class SessionVersionLoader implements VersionLoader {
                 config, first.executionProvider(), maxQueueSize, maxQueuedWork, maxRunTime, rows),
             maxRequestRows,
             environment);
+    if (wantsRequests) {
+      proofs.proveWhileServing(subject, group);
+    }
     return new LoadedVersion(
         id,
         folder.path(),

@@ -57,7 +57,7 @@ class RowProofTest {
   private RowVerdict prove(Path file, GraphFacts facts, SessionOptions options) {
     try (ModelSession session = runtime.open(file, options)) {
       return new RowProof(
-              session,
+              session::run,
               List.of(
                   session.signature().inputs().stream()
                       .map(spec -> new SampleInput(spec.name(), spec.dataType(), spec.shape()))
