@@ -35,9 +35,8 @@ import io.onnxfleet.engine.request.Ticker;
 import io.onnxfleet.engine.runtime.GraphCache;
 import io.onnxfleet.engine.runtime.OnnxRuntime;
 import io.onnxfleet.engine.runtime.PinnedHostMemory;
+import io.onnxfleet.engine.runtime.ThreadTime;
 import io.onnxfleet.engine.tensor.BufferPool;
-import java.lang.management.ManagementFactory;
-import java.lang.management.ThreadMXBean;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
@@ -47,7 +46,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -174,18 +172,14 @@ public final class InferenceEngine implements AutoCloseable {
                 options.copiesFolder()),
             evidence,
             new InstanceGroup.Environment(
-                pool, ticker, metrics, new SentinelSamples(options.sentinel(), cpuTime()), memory),
+                pool,
+                ticker,
+                metrics,
+                new SentinelSamples(options.sentinel(), ThreadTime.ofCaller()),
+                memory),
             unmergeable);
     return new InferenceEngine(
         options, pool, memory, ticker, repository, catalog, evidence.quarantine(), unmergeable);
-  }
-
-  /** The CPU time of the calling thread, or the time where that is not told. */
-  private static LongSupplier cpuTime() {
-    ThreadMXBean threads = ManagementFactory.getThreadMXBean();
-    return threads.isCurrentThreadCpuTimeSupported()
-        ? threads::getCurrentThreadCpuTime
-        : System::nanoTime;
   }
 
   /**

@@ -1,4 +1,7 @@
-/** Files that people write: {@code TextFile} reads them, whatever editor saved them. */
+/**
+ * Files and folders as such: {@code TextFile} reads what people write, whatever editor saved it,
+ * {@code Sha256} tells contents apart, {@code Folders} deletes.
+ */
 @NullMarked
 package io.onnxfleet.engine.file;
 

@@ -11,7 +11,6 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -122,7 +121,7 @@ public final class FixedScales {
         if (tag == 0) {
           return found;
         }
-        if (isMessage(tag, GRAPH)) {
+        if (Graph.isMessage(tag, GRAPH)) {
           int length = in.readRawVarint32();
           found.graphTag = begin;
           found.graphBegin = in.getTotalBytesRead();
@@ -144,14 +143,14 @@ public final class FixedScales {
       if (tag == 0) {
         return;
       }
-      if (isMessage(tag, NODE)) {
+      if (Graph.isMessage(tag, NODE)) {
         int outer = in.pushLimit(in.readRawVarint32());
         Quantizer quantizer = quantizer(in, begin);
         in.popLimit(outer);
         if (quantizer != null) {
           found.quantizers.add(quantizer);
         }
-      } else if (isMessage(tag, INITIALIZER)) {
+      } else if (Graph.isMessage(tag, INITIALIZER)) {
         int outer = in.pushLimit(in.readRawVarint32());
         for (int field = in.readTag(); field != 0; field = in.readTag()) {
           if (WireFormat.getTagFieldNumber(field) == DATA_LOCATION) {
@@ -173,14 +172,14 @@ public final class FixedScales {
     String operator = "";
     String domain = "";
     for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
-      if (isMessage(tag, 1)) {
-        inputs.add(text(in));
-      } else if (isMessage(tag, 2)) {
-        outputs.add(text(in));
-      } else if (isMessage(tag, 4)) {
-        operator = text(in);
-      } else if (isMessage(tag, 7)) {
-        domain = text(in);
+      if (Graph.isMessage(tag, 1)) {
+        inputs.add(Graph.text(in));
+      } else if (Graph.isMessage(tag, 2)) {
+        outputs.add(Graph.text(in));
+      } else if (Graph.isMessage(tag, 4)) {
+        operator = Graph.text(in);
+      } else if (Graph.isMessage(tag, 7)) {
+        domain = Graph.text(in);
       } else {
         in.skipField(tag);
       }
@@ -232,13 +231,5 @@ public final class FixedScales {
     coded.writeByteArray(9, raw);
     coded.flush();
     return out.toByteArray();
-  }
-
-  private static boolean isMessage(int tag, int field) {
-    return tag == (field << 3 | WireFormat.WIRETYPE_LENGTH_DELIMITED);
-  }
-
-  private static String text(CodedInputStream in) throws IOException {
-    return new String(in.readByteArray(), StandardCharsets.UTF_8);
   }
 }

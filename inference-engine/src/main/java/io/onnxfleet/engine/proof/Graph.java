@@ -252,16 +252,17 @@ record Graph(List<Node> nodes, Map<String, Constant> constants) {
       return texts;
     }
 
-    private static boolean isMessage(int tag, int field) {
-      return tag == (field << 3 | WireFormat.WIRETYPE_LENGTH_DELIMITED);
-    }
-
     private static int enter(CodedInputStream in) throws IOException {
       return in.pushLimit(in.readRawVarint32());
     }
+  }
 
-    private static String text(CodedInputStream in) throws IOException {
-      return new String(in.readByteArray(), StandardCharsets.UTF_8);
-    }
+  /** True if a tag is that of a field of texts, bytes or messages. */
+  static boolean isMessage(int tag, int field) {
+    return tag == (field << 3 | WireFormat.WIRETYPE_LENGTH_DELIMITED);
+  }
+
+  static String text(CodedInputStream in) throws IOException {
+    return new String(in.readByteArray(), StandardCharsets.UTF_8);
   }
 }

@@ -205,17 +205,6 @@ public final class GraphFacts {
         .findFirst();
   }
 
-  /** True if each such operator stands in the graph as ONNX defines it, with nothing fused. */
-  boolean quantizesPlainly() {
-    return graph.nodes().stream()
-        .filter(node -> node.operator().startsWith("DynamicQuantize"))
-        .allMatch(
-            node ->
-                node.operator().equals("DynamicQuantizeLinear")
-                    && node.domain().isEmpty()
-                    && node.outputs().size() == 3);
-  }
-
   /** True if values are rounded to 8 bits by scales that the file holds. */
   boolean isStaticallyQuantized() {
     return graph.nodes().stream()

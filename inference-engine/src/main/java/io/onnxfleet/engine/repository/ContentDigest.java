@@ -2,6 +2,7 @@ package io.onnxfleet.engine.repository;
 
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.file.Sha256;
 import io.onnxfleet.engine.repository.ModelFolder.Version;
 import io.onnxfleet.engine.repository.check.ExternalFiles;
 import io.onnxfleet.engine.repository.config.DeclaredConfig;
@@ -65,8 +66,8 @@ public final class ContentDigest {
       String config, SortedMap<String, String> modelFiles, SortedMap<String, String> sideFiles) {
     this.modelFiles = Collections.unmodifiableSortedMap(modelFiles);
     this.sideFiles = Collections.unmodifiableSortedMap(sideFiles);
-    this.model = FileDigest.of(modelFiles.toString());
-    this.version = FileDigest.of(String.join("\n", config, model, sideFiles.toString()));
+    this.model = Sha256.of(modelFiles.toString());
+    this.version = Sha256.of(String.join("\n", config, model, sideFiles.toString()));
     this.brief = version.substring(0, BRIEF_LENGTH);
   }
 

@@ -1,7 +1,6 @@
 package io.onnxfleet.engine.repository;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
+import io.onnxfleet.engine.file.Sha256;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -12,7 +11,6 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -41,7 +39,7 @@ final class FileDigest {
     BasicFileAttributes before = Files.readAttributes(file, BasicFileAttributes.class);
     long size = before.size();
     int parts = Math.toIntExact(Math.ceilDiv(size, (long) PART));
-    MessageDigest digest = sha256();
+    MessageDigest digest = Sha256.digest();
     digest.update(ByteBuffer.allocate(Long.BYTES).putLong(size).flip());
     try (FileChannel channel = FileChannel.open(file)) {
       IntStream numbers = IntStream.range(0, parts);
@@ -61,13 +59,8 @@ final class FileDigest {
     return HexFormat.of().formatHex(digest.digest());
   }
 
-  /** The digest of a text. */
-  static String of(String text) {
-    return HexFormat.of().formatHex(sha256().digest(text.getBytes(UTF_8)));
-  }
-
   private static byte[] part(FileChannel channel, long from, long size) {
-    MessageDigest digest = sha256();
+    MessageDigest digest = Sha256.digest();
     ByteBuffer buffer = ByteBuffer.allocate((int) Math.min(BUFFER, Math.max(1, size - from)));
     long end = Math.min(size, from + PART);
     long at = from;
@@ -84,14 +77,6 @@ final class FileDigest {
       return digest.digest();
     } catch (IOException failure) {
       throw new UncheckedIOException(failure);
-    }
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException impossible) {
-      throw new IllegalStateException(impossible);
     }
   }
 }

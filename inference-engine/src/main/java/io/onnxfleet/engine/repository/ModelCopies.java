@@ -3,19 +3,17 @@ package io.onnxfleet.engine.repository;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.file.Folders;
 import io.onnxfleet.engine.runtime.ModelSource;
 import io.onnxfleet.engine.runtime.OwnFolder;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.Comparator;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -171,9 +169,9 @@ final class ModelCopies {
   }
 
   private void make(Path folder, Path modelFile, ContentDigest content) throws IOException {
-    delete(folder);
+    Folders.delete(folder);
     Path part = root.resolve(folder.getFileName() + PART);
-    delete(part);
+    Folders.delete(part);
     requireRoom(modelFile, content);
     Files.createDirectory(part);
     try {
@@ -190,7 +188,7 @@ final class ModelCopies {
       }
       Files.move(part, folder, StandardCopyOption.ATOMIC_MOVE);
     } catch (Throwable failure) {
-      delete(part);
+      Folders.delete(part);
       throw failure;
     }
   }
@@ -243,8 +241,8 @@ final class ModelCopies {
     FileLock alone = tryLockAlone(name);
     if (alone != null) {
       try (alone) {
-        delete(root.resolve(name));
-        delete(root.resolve(name + PART));
+        Folders.delete(root.resolve(name));
+        Folders.delete(root.resolve(name + PART));
       }
     }
   }
@@ -257,18 +255,6 @@ final class ModelCopies {
   /** Each content has a byte of the file to lock, which need not be there. */
   private static long position(String name) {
     return Long.parseLong(name.substring(0, LOCK_DIGITS), 16);
-  }
-
-  private static void delete(Path folder) throws IOException {
-    if (!Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
-      return;
-    }
-    try (Stream<Path> paths = Files.walk(folder)) {
-      List<Path> deepestFirst = paths.sorted(Comparator.reverseOrder()).toList();
-      for (Path path : deepestFirst) {
-        Files.delete(path);
-      }
-    }
   }
 
   private static InferenceException refused(String reason) {

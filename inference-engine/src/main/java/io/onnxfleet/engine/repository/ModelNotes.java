@@ -2,6 +2,7 @@ package io.onnxfleet.engine.repository;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.onnxfleet.engine.file.Sha256;
 import io.onnxfleet.engine.runtime.OwnFolder;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -152,7 +153,7 @@ public final class ModelNotes {
   /** All notes of that name, by content. */
   public Map<String, String> list(String name) {
     Map<String, String> texts = new TreeMap<>();
-    String end = "." + FileDigest.of(requireOneLine(name)).substring(0, NAME_LENGTH) + SUFFIX;
+    String end = "." + Sha256.of(requireOneLine(name)).substring(0, NAME_LENGTH) + SUFFIX;
     for (Path file : files(end)) {
       read(file)
           .filter(note -> note.name().equals(name))
@@ -263,9 +264,9 @@ public final class ModelNotes {
   }
 
   private static String fileName(String content, String name) {
-    return FileDigest.of(content).substring(0, NAME_LENGTH)
+    return Sha256.of(content).substring(0, NAME_LENGTH)
         + "."
-        + FileDigest.of(requireOneLine(name)).substring(0, NAME_LENGTH)
+        + Sha256.of(requireOneLine(name)).substring(0, NAME_LENGTH)
         + SUFFIX;
   }
 

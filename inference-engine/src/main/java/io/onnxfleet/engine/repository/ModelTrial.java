@@ -112,15 +112,15 @@ public final class ModelTrial {
    * @param refusal why it does not load or run, or null if it does
    * @param code of the refusal, if it is one of the engine's
    * @param provider what it ran on, by label
-   * @param rows what was proven of its rows, as {@link RowProofs#text} gives it
+   * @param proofs what was proven of it there, as {@link ProofNotes#readAll} gives it
    */
   record Answer(
       @Nullable String refusal,
       @Nullable String code,
       @Nullable String provider,
-      @Nullable String rows) {
+      Map<ProofNotes.Proof, String> proofs) {
     static Answer refused(String reason, @Nullable String code) {
-      return new Answer(reason, code, null, null);
+      return new Answer(reason, code, null, Map.of());
     }
 
     static Answer of(String json) {
@@ -188,7 +188,7 @@ public final class ModelTrial {
           CopiedModel.of(version, content, copies),
           plan.sessionsFor(folder.config()).getFirst(),
           question.run());
-      return new Answer(null, null, null, null);
+      return new Answer(null, null, null, Map.of());
     }
     RowProofs proofs = new RowProofs(ModelNotes.inMemory(), runtime, pool, true);
     SessionVersionLoader loader =
@@ -217,7 +217,7 @@ public final class ModelTrial {
     }
     loader.closed(loaded);
     String provider = loaded.executionProvider().label();
-    return new Answer(null, null, provider, proofs.text(content, provider).orElse(null));
+    return new Answer(null, null, provider, proofs.notes().readAll(content, provider));
   }
 
   private void run(OnnxRuntime runtime, ModelSource model, SessionOptions options, Run run) {

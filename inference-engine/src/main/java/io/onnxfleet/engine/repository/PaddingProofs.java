@@ -1,25 +1,24 @@
 package io.onnxfleet.engine.repository;
 
+import com.google.gson.Gson;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
-import io.onnxfleet.engine.instance.ModelInterface;
 import io.onnxfleet.engine.instance.ModelInterface.Padding;
 import io.onnxfleet.engine.instance.RowTerms;
 import io.onnxfleet.engine.proof.GraphFacts;
 import io.onnxfleet.engine.proof.PaddingProof;
 import io.onnxfleet.engine.proof.PaddingVerdict;
-import io.onnxfleet.engine.proof.RowProof;
+import io.onnxfleet.engine.repository.ProofNotes.Proof;
+import io.onnxfleet.engine.repository.RowProofs.Subject;
 import io.onnxfleet.engine.repository.config.ModelConfig;
 import io.onnxfleet.engine.repository.config.SequencePadding;
-import io.onnxfleet.engine.runtime.ModelSession;
+import io.onnxfleet.engine.runtime.ThreadTime;
 import io.onnxfleet.engine.tensor.BufferPool;
 import io.onnxfleet.engine.tensor.PaddingSide;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,12 +30,14 @@ final class PaddingProofs {
   /** CPU time for what goes beyond the essential. */
   private static final long BUDGET_NANOS = 300_000_000;
 
-  private final BufferPool pool;
-  private final LongSupplier cpuNanos;
+  private static final Gson GSON = new Gson();
 
-  PaddingProofs(BufferPool pool, LongSupplier cpuNanos) {
+  private final ProofNotes notes;
+  private final BufferPool pool;
+
+  PaddingProofs(ProofNotes notes, BufferPool pool) {
+    this.notes = notes;
     this.pool = pool;
-    this.cpuNanos = cpuNanos;
   }
 
   /**
@@ -54,22 +55,36 @@ final class PaddingProofs {
     return config.sequencePadding() != null && (rows.merged() || rows.isIndependent());
   }
 
-  /** Runs rows of a model filled up and as they are. */
-  PaddingVerdict verdict(
-      Path modelFile,
-      SequencePadding candidate,
-      TokenizerPadding tokenizer,
-      ModelInterface model,
-      ModelSession session) {
+  /** What is known, or what rows of a model show that run filled up and as they are. */
+  PaddingVerdict verdict(Subject subject, SequencePadding candidate, TokenizerPadding tokenizer) {
+    return notes.knownOr(
+        Proof.PADDING,
+        subject.file().digest(),
+        subject.provider(),
+        PaddingProofs::read,
+        GSON::toJson,
+        () -> prove(subject, candidate, tokenizer));
+  }
+
+  private static Optional<PaddingVerdict> read(String text) {
+    try {
+      return Optional.ofNullable(GSON.fromJson(text, PaddingVerdict.class));
+    } catch (RuntimeException damaged) {
+      return Optional.empty();
+    }
+  }
+
+  private PaddingVerdict prove(
+      Subject subject, SequencePadding candidate, TokenizerPadding tokenizer) {
     return new PaddingProof(
-            session,
-            RowProofs.inputs(model),
-            model.outputs().stream().map(port -> RowProof.Output.of(port.spec())).toList(),
+            subject.session(),
+            RowProofs.inputs(subject.model()),
+            RowProofs.outputs(subject),
             new PaddingProof.Candidate(
                 candidate.inputs(), SequencePadding.MASK, fills(candidate, tokenizer)),
-            GraphFacts.of(modelFile),
+            GraphFacts.of(subject.file().modelFile()),
             pool,
-            cpuNanos,
+            ThreadTime.ofCaller(),
             BUDGET_NANOS)
         .prove();
   }

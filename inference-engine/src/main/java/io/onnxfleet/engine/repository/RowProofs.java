@@ -12,37 +12,30 @@ import io.onnxfleet.engine.proof.GraphFacts;
 import io.onnxfleet.engine.proof.RowProof;
 import io.onnxfleet.engine.proof.RowVerdict;
 import io.onnxfleet.engine.proof.SampleInput;
+import io.onnxfleet.engine.repository.ProofNotes.Proof;
 import io.onnxfleet.engine.repository.config.ModelConfig;
 import io.onnxfleet.engine.repository.config.WarmupConfig;
 import io.onnxfleet.engine.runtime.ModelSession;
 import io.onnxfleet.engine.runtime.ModelSessionFactory;
 import io.onnxfleet.engine.runtime.ModelSource;
-import io.onnxfleet.engine.runtime.Processor;
 import io.onnxfleet.engine.runtime.SessionOptions;
-import io.onnxfleet.engine.runtime.ThreadPriorities;
+import io.onnxfleet.engine.runtime.ThreadTime;
 import io.onnxfleet.engine.tensor.BufferPool;
 import io.onnxfleet.engine.tensor.Shape;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
-import java.lang.management.ThreadMXBean;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.function.LongSupplier;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Whether the rows of models are independent: known from notes, or proven while a model is loaded.
- * A verdict holds for one content of all files, the configuration included, one version of the
- * runtime and of the proof, one provider and one kind of processor. Thread-safe.
+ * Whether the rows of models are independent: known from {@link ProofNotes}, or proven while a
+ * model is loaded or serves. Thread-safe.
  */
 final class RowProofs {
   private static final Logger log = LoggerFactory.getLogger(RowProofs.class);
@@ -54,10 +47,9 @@ final class RowProofs {
   /** More rows together say little more. */
   private static final int MOST_ROWS = 32;
 
-  private final ModelNotes notes;
+  private final ProofNotes notes;
   private final ModelSessionFactory sessions;
   private final BufferPool pool;
-  private final boolean apart;
   private final ProofRows requestRows = new ProofRows();
 
   /**
@@ -66,10 +58,9 @@ final class RowProofs {
    * @param apart true in a process that does nothing else; otherwise they give way to requests
    */
   RowProofs(ModelNotes notes, ModelSessionFactory sessions, BufferPool pool, boolean apart) {
-    this.notes = notes;
+    this.notes = new ProofNotes(notes, sessions.version(), apart);
     this.sessions = sessions;
     this.pool = pool;
-    this.apart = apart;
   }
 
   /** A verdict as it is noted. */
@@ -128,36 +119,25 @@ final class RowProofs {
 
   /** What is known of a content on a provider. */
   Optional<RowVerdict> known(ContentDigest content, String provider) {
-    return read(notes.read(content.version(), name(provider)).orElse(null));
+    return notes.read(Proof.ROWS, content, provider).flatMap(RowProofs::read);
   }
 
-  /** Notes what another process found out, as {@link #text} gave it. */
-  void note(ContentDigest content, String provider, String text) {
-    notes.write(content.version(), name(provider), text);
+  /** Where these proofs are noted, and all others of the same versions. */
+  ProofNotes notes() {
+    return notes;
   }
 
-  /** What is known, in a form for another process. */
-  Optional<String> text(ContentDigest content, String provider) {
-    return notes.read(content.version(), name(provider));
-  }
-
-  private static Optional<RowVerdict> read(@Nullable String text) {
+  private static Optional<RowVerdict> read(String text) {
     try {
-      Note note = text == null ? null : GSON.fromJson(text, Note.class);
+      Note note = GSON.fromJson(text, Note.class);
       return note == null ? Optional.empty() : note.verdict();
     } catch (JsonParseException | InferenceException damaged) {
       return Optional.empty();
     }
   }
 
-  private String name(String provider) {
-    return "rows %d, ONNX Runtime %s, %s, %s"
-        .formatted(RowProof.VERSION, sessions.version(), provider, Processor.id());
-  }
-
-  /** What was found out later, by requests, holds from now on. */
-  void found(ContentDigest content, String provider, RowVerdict verdict) {
-    notes.write(content.version(), name(provider), GSON.toJson(Note.of(verdict)));
+  private static String text(RowVerdict verdict) {
+    return GSON.toJson(Note.of(verdict));
   }
 
   /** A version that is being loaded, and the first of its sessions. */
@@ -175,14 +155,13 @@ final class RowProofs {
 
   /** What is known, or is found out now. */
   RowVerdict verdict(Subject subject) {
-    ContentDigest content = subject.file().digest();
-    Optional<RowVerdict> known = known(content, subject.provider());
-    if (known.isPresent()) {
-      return known.get();
-    }
-    RowVerdict verdict = apart ? prove(subject) : givingWay(() -> prove(subject));
-    found(content, subject.provider(), verdict);
-    return verdict;
+    return notes.knownOr(
+        Proof.ROWS,
+        subject.file().digest(),
+        subject.provider(),
+        RowProofs::read,
+        RowProofs::text,
+        () -> prove(subject));
   }
 
   /**
@@ -214,48 +193,20 @@ final class RowProofs {
                     outputs,
                     facts,
                     pool,
-                    new RowProof.Effort(threadTime(), BUDGET_NANOS, mostRows))
+                    new RowProof.Effort(ThreadTime.ofCaller(), BUDGET_NANOS, mostRows))
                 .prove(rows),
         verdict -> {
+          // Other requests may show what these did not. On this thread, which a drain waits for, so
+          // that nothing is noted after the end.
           if (!(verdict instanceof RowVerdict.Unproven)) {
-            // Other requests may show what these did not, so that is not noted.
-            Thread _ =
-                Thread.ofVirtual()
-                    .name("row-verdict")
-                    .start(() -> found(content, provider, verdict));
+            notes.write(Proof.ROWS, content, provider, text(verdict));
           }
           return ServingTerms.rowTerms(config, verdict);
         });
   }
 
-  private static List<RowProof.Output> outputs(Subject subject) {
+  static List<RowProof.Output> outputs(Subject subject) {
     return subject.model().outputs().stream().map(port -> RowProof.Output.of(port.spec())).toList();
-  }
-
-  /** On a thread that the system runs when others have nothing to do. */
-  private static <T> T givingWay(Supplier<T> task) {
-    CompletableFuture<T> done = new CompletableFuture<>();
-    Thread thread =
-        Thread.ofPlatform()
-            .name("model-proof")
-            .daemon()
-            .start(
-                () -> {
-                  ThreadPriorities.lowerCurrent();
-                  try {
-                    done.complete(task.get());
-                  } catch (Throwable failure) {
-                    done.completeExceptionally(failure);
-                  }
-                });
-    try {
-      return done.join();
-    } catch (CompletionException failure) {
-      if (failure.getCause() instanceof InferenceException known) {
-        throw known;
-      }
-      throw new IllegalStateException(thread.getName() + " failed", failure.getCause());
-    }
   }
 
   private RowVerdict prove(Subject subject) {
@@ -277,7 +228,9 @@ final class RowProofs {
             facts,
             pool,
             new RowProof.Effort(
-                threadTime(), BUDGET_NANOS, Math.min(MOST_ROWS, subject.config().maxBatchSize())))
+                ThreadTime.ofCaller(),
+                BUDGET_NANOS,
+                Math.min(MOST_ROWS, subject.config().maxBatchSize())))
         .prove();
   }
 
@@ -347,14 +300,6 @@ final class RowProofs {
     }
     candidates.add(inputs(subject.model()));
     return candidates;
-  }
-
-  /** The CPU time of the calling thread, or the time where that is not told. */
-  static LongSupplier threadTime() {
-    ThreadMXBean threads = ManagementFactory.getThreadMXBean();
-    return threads.isCurrentThreadCpuTimeSupported()
-        ? threads::getCurrentThreadCpuTime
-        : System::nanoTime;
   }
 
   /** Those that a request must have, as the model has them. */

@@ -86,7 +86,7 @@ final class SessionVersionLoader implements VersionLoader {
     this.maxRunTime = maxRunTime;
     this.environment = environment;
     this.proofs = proofs;
-    this.paddings = new PaddingProofs(environment.pool(), RowProofs.threadTime());
+    this.paddings = new PaddingProofs(proofs.notes(), environment.pool());
   }
 
   @Override
@@ -227,7 +227,7 @@ final class SessionVersionLoader implements VersionLoader {
     }
     if (PaddingProofs.isOpen(config, rows)) {
       progress.accept("running rows filled up and as they are");
-      PaddingProofs.Decision decision = decide(folder, id, file.modelFile(), config, model, first);
+      PaddingProofs.Decision decision = decide(id, subject);
       model = model.with(decision.padding());
       rows = rows.saying(decision.reason());
     }
@@ -295,21 +295,15 @@ final class SessionVersionLoader implements VersionLoader {
     return completed.equals(declared) ? config : DeclaredConfig.withParameters(config, completed);
   }
 
-  private PaddingProofs.Decision decide(
-      ModelFolder folder,
-      ModelVersionId id,
-      Path file,
-      ModelConfig config,
-      ModelInterface model,
-      ModelSession session) {
-    SequencePadding candidate = config.sequencePadding();
+  private PaddingProofs.Decision decide(ModelVersionId id, Subject subject) {
+    SequencePadding candidate = subject.config().sequencePadding();
     if (candidate == null) {
       return PaddingProofs.Decision.NO_LENGTHS;
     }
-    SideFiles files = SideFiles.of(folder.path(), id.version());
+    SideFiles files = SideFiles.of(subject.folder(), id.version());
     TokenizerPadding tokenizer = TokenizerPadding.read(files::find);
-    PaddingVerdict verdict = paddings.verdict(file, candidate, tokenizer, model, session);
-    return PaddingProofs.decide(config, tokenizer, verdict);
+    PaddingVerdict verdict = paddings.verdict(subject, candidate, tokenizer);
+    return PaddingProofs.decide(subject.config(), tokenizer, verdict);
   }
 
   /**

@@ -223,8 +223,8 @@ final class TrialVersionLoader implements VersionLoader {
     return switch (outcome) {
       case Outcome.Answer line -> {
         ModelTrial.Answer answer = ModelTrial.Answer.of(line.line());
-        if (answer.provider() != null && answer.rows() != null) {
-          proofs.note(content, answer.provider(), answer.rows());
+        if (answer.provider() != null) {
+          proofs.notes().writeAll(content, answer.provider(), answer.proofs());
         }
         yield answer.refusal();
       }

@@ -1,24 +1,20 @@
 package io.onnxfleet.engine.runtime;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.file.Folders;
+import io.onnxfleet.engine.file.Sha256;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -196,7 +192,7 @@ public final class GraphCache {
     try (ModelSource.Copy files = model.copy()) {
       write(part, files.modelFile(), writer);
     }
-    delete(form);
+    Folders.delete(form);
     Files.move(part, form, StandardCopyOption.ATOMIC_MOVE);
     evict(form);
     intact.put(form, true);
@@ -212,7 +208,7 @@ public final class GraphCache {
       Files.writeString(part.resolve(SEAL), seal(part));
     } catch (OrtFailure | InferenceException failure) {
       log.info("the runtime cannot write an optimised graph: {}", failure.getMessage());
-      delete(part);
+      Folders.delete(part);
       Files.createDirectory(part);
       Files.writeString(part.resolve(REFUSED), String.valueOf(failure.getMessage()));
     }
@@ -234,7 +230,7 @@ public final class GraphCache {
       if (total > maxBytes && !form.folder().equals(kept)) {
         log.info("{} is dropped: all take {} bytes (expected: <= {})", form, total, maxBytes);
         intact.remove(form.folder());
-        delete(form.folder());
+        Folders.delete(form.folder());
         total -= form.byteSize();
       }
     }
@@ -258,18 +254,7 @@ public final class GraphCache {
   private void deleteParts() throws IOException {
     try (Stream<Path> folders = Files.list(root)) {
       for (Path folder : folders.filter(path -> path.toString().endsWith(PART)).toList()) {
-        delete(folder);
-      }
-    }
-  }
-
-  private static void delete(Path folder) throws IOException {
-    if (!Files.exists(folder, LinkOption.NOFOLLOW_LINKS)) {
-      return;
-    }
-    try (Stream<Path> paths = Files.walk(folder)) {
-      for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(path);
+        Folders.delete(folder);
       }
     }
   }
@@ -341,23 +326,15 @@ public final class GraphCache {
     Map<String, String> configuration = new TreeMap<>(options.sessionConfiguration());
     // Whether threads spin makes no difference to the graph.
     configuration.remove(NativeOptions.SPINNING);
-    return hash(String.join(
-            "\n",
-            FORMAT,
-            content,
-            version,
-            processor,
-            options.graph().optimization().name(),
-            configuration.toString()))
+    return Sha256.of(
+            String.join(
+                "\n",
+                FORMAT,
+                content,
+                version,
+                processor,
+                options.graph().optimization().name(),
+                configuration.toString()))
         .substring(0, 32);
-  }
-
-  private static String hash(String text) {
-    try {
-      MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
-      return HexFormat.of().formatHex(sha256.digest(text.getBytes(UTF_8)));
-    } catch (NoSuchAlgorithmException impossible) {
-      throw new IllegalStateException(impossible);
-    }
   }
 }

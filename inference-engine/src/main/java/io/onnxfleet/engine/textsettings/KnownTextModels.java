@@ -2,6 +2,7 @@ package io.onnxfleet.engine.textsettings;
 
 import com.google.gson.Gson;
 import com.google.gson.reflect.TypeToken;
+import io.onnxfleet.engine.file.Sha256;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
@@ -9,9 +10,6 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -102,7 +100,7 @@ final class KnownTextModels {
     if (candidates.isEmpty()) {
       return Optional.empty();
     }
-    String digest = sha256(file);
+    String digest = Sha256.of(file);
     return candidates.stream()
         .filter(
             entry ->
@@ -119,22 +117,6 @@ final class KnownTextModels {
     end = end.substring(Math.max(end.lastIndexOf('/'), end.lastIndexOf('\\')) + 1);
     String plain = end.toLowerCase(Locale.ROOT).replace('_', '-').replace(".", "");
     return CONVERSION.matcher(plain).replaceFirst("");
-  }
-
-  private static String sha256(Path file) throws IOException {
-    MessageDigest digest;
-    try {
-      digest = MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException impossible) {
-      throw new IllegalStateException(impossible);
-    }
-    byte[] buffer = new byte[1 << 16];
-    try (InputStream in = Files.newInputStream(file)) {
-      for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
-        digest.update(buffer, 0, read);
-      }
-    }
-    return HexFormat.of().formatHex(digest.digest());
   }
 
   private static List<Entry> readTable() {

@@ -276,12 +276,13 @@ final class LoadedContentTest {
   static final class Holder {
     private Holder() {}
 
-    public static void main(String[] arguments) throws InterruptedException {
+    public static void main(String[] arguments) throws IOException {
       ModelFolder folder = new FolderModelRepository(Path.of(arguments[0])).find("m").orElseThrow();
       ModelFolder.Version version = folder.version(1).orElseThrow();
       CopiedModel model = CopiedModel.of(version, folder.contentOf(version), Path.of(arguments[1]));
       System.out.println(model.copy().modelFile());
-      Thread.sleep(600_000);
+      // Until it is ended, or whoever started it is.
+      int _ = System.in.read();
     }
   }
 

@@ -9,6 +9,7 @@ import io.onnxfleet.engine.instance.InstanceGroup;
 import io.onnxfleet.engine.instance.ModelInterface.Padding;
 import io.onnxfleet.engine.metrics.EngineMetrics;
 import io.onnxfleet.engine.repository.ModelFolder.Version;
+import io.onnxfleet.engine.repository.ProofNotes.Proof;
 import io.onnxfleet.engine.request.Ticker;
 import io.onnxfleet.engine.runtime.ExecutionProvider;
 import io.onnxfleet.engine.runtime.OnnxGraph;
@@ -37,6 +38,7 @@ class PaddingProofsTest {
   private static final int VOCABULARY = 20;
 
   private final BufferPool pool = BufferPool.ofDefaults();
+  private final ModelNotes notes = ModelNotes.inMemory();
   private final List<LoadedVersion> loaded = new ArrayList<>();
   @TempDir private Path root;
 
@@ -185,6 +187,28 @@ class PaddingProofsTest {
     assertThat(Objects.requireNonNull(padding(version)).side()).isEqualTo(PaddingSide.RIGHT);
   }
 
+  @Test
+  void verdict_isProvenOnce_forAContent() throws IOException {
+    tokens(true).mean("tokens").save();
+    Padding proven = Objects.requireNonNull(padding(load()));
+    ProofNotes proofs = new ProofNotes(notes, new OnnxRuntime(pool).version(), true);
+    ContentDigest content = content();
+    String noted = proofs.read(Proof.PADDING, content, "cpu").orElseThrow();
+    assertThat(padding(load())).isEqualTo(proven);
+
+    // What is noted is believed, so it was not found out again.
+    proofs.write(Proof.PADDING, content, "cpu", noted.replace("PROVEN", "REFUTED"));
+    assertThat(padding(load())).isNull();
+
+    proofs.write(Proof.PADDING, content, "cpu", "{\"outcomes\": [");
+    assertThat(padding(load())).as("a damaged note is none").isEqualTo(proven);
+  }
+
+  private ContentDigest content() {
+    ModelFolder folder = new FolderModelRepository(root).find("m").orElseThrow();
+    return ContentDigest.of(folder, folder.version(1).orElseThrow());
+  }
+
   private static String parameter(String name, String value) {
     return "parameters { key: \"%s\" value { string_value: \"%s\" } }\n".formatted(name, value);
   }
@@ -211,7 +235,7 @@ class PaddingProofsTest {
             Duration.ZERO,
             new InstanceGroup.Environment(pool, Ticker.system(), EngineMetrics.NONE),
             null,
-            new RowProofs(ModelNotes.inMemory(), runtime, pool, true));
+            new RowProofs(notes, runtime, pool, true));
     LoadedVersion made = loader.load(folder, version, step -> {});
     loaded.add(made);
     return made;
