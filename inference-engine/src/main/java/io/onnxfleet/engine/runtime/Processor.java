@@ -34,16 +34,25 @@ public final class Processor {
     }
   }
 
-  /** A short name for processors like this one, fit for the name of a note. */
+  /** A short name for processors like this one, fit for the name of a note. Read once. */
   public static String id() {
-    String architecture = System.getProperty("os.arch", "unknown");
-    try {
-      String described = described().orElse("");
-      CRC32C sum = new CRC32C();
-      sum.update(described.getBytes(UTF_8));
-      return architecture + "-" + HexFormat.of().toHexDigits((int) sum.getValue());
-    } catch (IOException unreadable) {
-      return architecture;
+    return Id.OF_THIS_MACHINE;
+  }
+
+  private static final class Id {
+    private static final String OF_THIS_MACHINE = read();
+
+    private Id() {}
+
+    private static String read() {
+      String architecture = System.getProperty("os.arch", "unknown");
+      try {
+        CRC32C sum = new CRC32C();
+        sum.update(described().orElse("").getBytes(UTF_8));
+        return architecture + "-" + HexFormat.of().toHexDigits((int) sum.getValue());
+      } catch (IOException unreadable) {
+        return architecture;
+      }
     }
   }
 }
