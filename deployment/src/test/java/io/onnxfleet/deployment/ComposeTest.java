@@ -46,7 +46,7 @@ class ComposeTest {
     assertThat(seconds(services.at("inference-service/stop_grace_period")))
         .isGreaterThan(Repository.inferenceStopSeconds());
     assertThat(seconds(services.at("gateway-service/stop_grace_period")))
-        .isGreaterThan(Repository.phaseSeconds("gateway-service"));
+        .isGreaterThan(Repository.gatewayStopSeconds());
   }
 
   private static long seconds(Node duration) {

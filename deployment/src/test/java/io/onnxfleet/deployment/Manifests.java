@@ -17,8 +17,9 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assumptions;
 
 /**
- * What {@code kubectl kustomize} makes of each overlay, and of the component that no overlay takes.
- * Without kubectl the tests that ask are left out, except where {@code CI} is set: there they fail.
+ * What {@code kubectl kustomize} makes of each overlay, and of {@code cpu} with each component that
+ * no overlay takes. Without kubectl the tests that ask are left out, except where {@code CI} is
+ * set: there they fail.
  */
 final class Manifests {
   /** What the fleet is deployed into. */
@@ -26,8 +27,9 @@ final class Manifests {
 
   static final String NAME = "app.kubernetes.io/name";
 
-  /** The base with models from a volume, which a user composes. */
-  static final String WITH_VOLUME = "models-pvc";
+  /** Components that no overlay takes: what a user composes. */
+  static final Set<String> FURTHER =
+      Set.of("models-pvc", "model-sources", "ingress", "httproute", "without-registry");
 
   /** What a cluster brings besides what an overlay holds. */
   enum Prerequisite {
@@ -62,6 +64,23 @@ final class Manifests {
 
   private static final Set<String> WORKLOADS = Set.of("Deployment", "StatefulSet");
 
+  /** As docs/operations.md says it. */
+  private static final String SOURCE =
+      """
+      patches:
+        - patch: |
+            apiVersion: apps/v1
+            kind: Deployment
+            metadata: {name: inference-service}
+            spec:
+              template:
+                spec:
+                  containers:
+                    - name: inference-service
+                      env:
+                        - {name: FLEET_INFERENCE_SOURCES_0_URL, value: "https://models.example/models.zip"}
+      """;
+
   private static @Nullable Map<String, List<Node>> rendered;
 
   private Manifests() {}
@@ -74,7 +93,9 @@ final class Manifests {
       for (String overlay : OVERLAYS.keySet()) {
         known.put(overlay, render(Repository.path("k8s/overlays/" + overlay)));
       }
-      known.put(WITH_VOLUME, render(withComponent(WITH_VOLUME)));
+      for (String component : FURTHER) {
+        known.put(component, render(withComponent(component)));
+      }
       rendered = known;
     }
     return known;
@@ -106,6 +127,15 @@ final class Manifests {
 
   static Predicate<Node> named(String name) {
     return document -> document.at("metadata/name").text().equals(name);
+  }
+
+  /** Objects by kind and name, which no two share. */
+  static Map<String, Node> byName(List<Node> documents) {
+    Map<String, Node> byName = new TreeMap<>();
+    for (Node document : documents) {
+      assertThat(byName.put(describe(document), document)).as(describe(document)).isNull();
+    }
+    return byName;
   }
 
   static boolean isWorkload(Node document) {
@@ -150,13 +180,14 @@ final class Manifests {
   }
 
   private static Path withComponent(String component) {
-    return composed(
-        component,
+    String composition =
         """
-        resources: [../../../../k8s/base]
+        resources: [../../../../k8s/overlays/cpu]
         components: [../../../../k8s/components/%s]
         """
-            .formatted(component));
+            .formatted(component);
+    return composed(
+        component, component.equals("model-sources") ? composition + SOURCE : composition);
   }
 
   /** The base whose images come from a registry of the user's, and GPU replicas on top of it. */

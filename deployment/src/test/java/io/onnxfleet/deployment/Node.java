@@ -3,6 +3,7 @@ package io.onnxfleet.deployment;
 import com.google.gson.Gson;
 import com.google.gson.JsonElement;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -45,6 +46,31 @@ record Node(@Nullable Object value) {
   /** A member whose name may hold anything. */
   Node member(String name) {
     return new Node(value instanceof Map<?, ?> map ? map.get(name) : null);
+  }
+
+  /**
+   * A copy without some members of the map at the path, and without that map if it is then empty.
+   */
+  Node without(String path, List<String> members) {
+    int slash = path.indexOf('/');
+    String step = slash < 0 ? path : path.substring(0, slash);
+    Map<Object, Object> copy = new LinkedHashMap<>(map());
+    Node child = member(step);
+    if (child.isPresent()) {
+      Map<Object, Object> changed;
+      if (slash < 0) {
+        changed = new LinkedHashMap<>(child.map());
+        members.forEach(changed::remove);
+      } else {
+        changed = new LinkedHashMap<>(child.without(path.substring(slash + 1), members).map());
+      }
+      if (changed.isEmpty()) {
+        copy.remove(step);
+      } else {
+        copy.put(step, changed);
+      }
+    }
+    return new Node(copy);
   }
 
   boolean isPresent() {

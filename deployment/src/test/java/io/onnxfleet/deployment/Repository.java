@@ -37,6 +37,15 @@ final class Repository {
     return drain + phaseSeconds("inference-service");
   }
 
+  /** The same of a gateway. */
+  static long gatewayStopSeconds() throws IOException {
+    long notice =
+        seconds(
+            "DefaultValue\\(\"(\\d+)s\"\\) Duration notice",
+            "gateway-service/src/main/java/io/onnxfleet/gateway/departure/DepartureProperties.java");
+    return notice + phaseSeconds("gateway-service");
+  }
+
   /** Seconds that Spring gives each phase of a service's stop. */
   static long phaseSeconds(String module) throws IOException {
     return seconds(

@@ -9,13 +9,20 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.List;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.boot.test.web.server.LocalServerPort;
 
 @SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT)
+@ExtendWith(OutputCaptureExtension.class)
 class DiscoveryServerTest {
 
   private static final HttpClient CLIENT = HttpClient.newHttpClient();
@@ -50,6 +57,27 @@ class DiscoveryServerTest {
 
     assertThat(left.statusCode()).isEqualTo(200);
     assertThat(get("/eureka/apps").body()).doesNotContain("replica-2");
+  }
+
+  @Test
+  void log_hasALineForEachChange_andNoneAtRest(CapturedOutput output) throws Exception {
+    String before = output.getAll();
+    register("QUIET-SERVICE", "replica-3");
+    register("QUIET-SERVICE", "replica-3");
+    CLIENT.send(
+        HttpRequest.newBuilder(uri("/eureka/apps/QUIET-SERVICE/replica-3"))
+            .PUT(BodyPublishers.noBody())
+            .build(),
+        BodyHandlers.ofString());
+    // Others are renewed by nobody, and looked at once a second: 6 s, and 6 more that Eureka adds.
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(40))
+        .until(() -> output.getAll().contains("expired: QUIET-SERVICE replica-3"));
+
+    List<String> lines =
+        output.getAll().substring(before.length()).lines().filter(line -> !line.isBlank()).toList();
+    assertThat(lines).filteredOn(line -> line.contains("QUIET-SERVICE")).hasSize(2);
+    assertThat(lines).allMatch(line -> line.contains("joined: ") || line.contains("expired: "));
   }
 
   @Test

@@ -34,6 +34,7 @@ final class FakeReplica implements AutoCloseable {
   private final List<Received> received = new CopyOnWriteArrayList<>();
   private volatile @Nullable String self;
   private volatile boolean killed;
+  private volatile boolean draining;
 
   FakeReplica(String id, Answer answer) {
     this.id = id;
@@ -51,6 +52,13 @@ final class FakeReplica implements AutoCloseable {
                         .defaultIfEmpty(new byte[0])
                         .flatMap(
                             body -> {
+                              if (draining) {
+                                return Mono.from(
+                                    response
+                                        .status(503)
+                                        .header("Inference-Replica-State", "draining")
+                                        .send());
+                              }
                               if (HttpMethod.GET.equals(request.method())
                                   && request.uri().endsWith("/load")) {
                                 return Mono.from(response.sendNotFound());
@@ -118,6 +126,11 @@ final class FakeReplica implements AutoCloseable {
     killed = true;
     server.disposeNow();
     connections.forEach(Connection::dispose);
+  }
+
+  /** Says from now on that it goes away, and takes nothing. */
+  void drain() {
+    draining = true;
   }
 
   @Override

@@ -34,10 +34,16 @@ final class RunningGateway implements AutoCloseable {
   private RunningGateway(Consumer<GenericApplicationContext> beans, String... properties) {
     List<String> arguments = new ArrayList<>();
     arguments.add("--server.port=0");
-    arguments.add("--eureka.client.enabled=false");
     arguments.add("--spring.main.banner-mode=off");
     for (String property : properties) {
       arguments.add("--" + property);
+    }
+    for (String usual :
+        List.of("--eureka.client.enabled=false", "--fleet.gateway.departure.notice=0s")) {
+      String key = usual.substring(0, usual.indexOf('=') + 1);
+      if (arguments.stream().noneMatch(given -> given.startsWith(key))) {
+        arguments.add(usual);
+      }
     }
     this.context =
         new SpringApplicationBuilder(GatewayService.class)
@@ -132,6 +138,11 @@ final class RunningGateway implements AutoCloseable {
 
   HttpClient client() {
     return client;
+  }
+
+  /** Stops the gateway as TERM does; done when it has stopped. */
+  CompletableFuture<Void> stopLater() {
+    return CompletableFuture.runAsync(context::close);
   }
 
   @Override

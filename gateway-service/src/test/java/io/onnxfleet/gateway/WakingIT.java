@@ -2,6 +2,7 @@ package io.onnxfleet.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.onnxfleet.gateway.fleet.FleetWatch;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.time.Duration;
@@ -54,6 +55,31 @@ class WakingIT {
 
       assertThat(expired.statusCode()).isEqualTo(504);
       awaitHeld(gateway, "0.0");
+    }
+  }
+
+  @Test
+  void request_isHeldAtOnce_whenTheLastReplicaHasLeft() throws Exception {
+    try (RunningGateway gateway = new RunningGateway("fleet.gateway.waking.hold=60s");
+        FakeReplica last = FakeReplica.answering("last", "{}");
+        FakeReplica next = FakeReplica.answering("next", "{\"awake\":true}")) {
+      gateway.register(last, "late:1");
+      assertThat(gateway.post(INFER, "{}").statusCode()).isEqualTo(200);
+
+      // The registry forgot it: it is there and is asked on.
+      gateway.registry().clear();
+      gateway.look();
+      assertThat(gateway.post(INFER, "{}").statusCode()).isEqualTo(200);
+
+      last.drain();
+      Awaitility.await()
+          .atMost(Duration.ofSeconds(20))
+          .until(() -> gateway.bean(FleetWatch.class).current().isEmpty());
+      CompletableFuture<HttpResponse<String>> held = gateway.postLater(INFER, "{}");
+      awaitHeld(gateway, "1.0");
+      gateway.register(next, "late:1");
+
+      assertThat(held.get(20, TimeUnit.SECONDS).body()).isEqualTo("{\"awake\":true}");
     }
   }
 

@@ -18,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -87,12 +88,33 @@ class LifecycleIT {
                   assertThat(refused.headers().firstValue("Inference-Replica-State"))
                       .hasValue("draining");
                   assertThat(refused.headers().firstValue("Retry-After")).isPresent();
+                  assertThat(refused.headers().firstValue("Connection")).hasValue("close");
+                  assertThat(replica.get("/v2/fleet/self").statusCode()).isEqualTo(503);
                   assertThat(replica.get("/v2/health/ready").statusCode()).isEqualTo(503);
                   assertThat(replica.get("/v2/health/live").statusCode()).isEqualTo(200);
                 });
         stop.join();
       } finally {
         replica.close();
+      }
+    }
+  }
+
+  @Test
+  void registry_hearsOfEachReplicasZone() throws Exception {
+    TinyModel.identity(DataType.FP32, "rows", "2").writeTo(models, "m");
+    for (String zone : List.of("z1", "z2", "")) {
+      try (FakeRegistry registry = new FakeRegistry();
+          RunningReplica replica =
+              RunningReplica.started(
+                  models,
+                  "--eureka.client.service-url.defaultZone=" + registry.url(),
+                  "--fleet.inference.departure-notice=0",
+                  "--FLEET_ZONE=" + zone)) {
+        replica.awaitReady();
+        await().atMost(LONG).until(() -> !registry.registrations().isEmpty());
+        // Gateways take an empty one for none (ZonePreferenceTest).
+        assertThat(registry.registrations().getFirst().metadata("zone")).isEqualTo(zone);
       }
     }
   }

@@ -42,6 +42,7 @@ final class RunningReplica implements AutoCloseable {
   static RunningReplica serving(Path models, String... arguments) {
     List<String> all = new ArrayList<>(List.of(arguments));
     all.add("--eureka.client.enabled=false");
+    all.add("--fleet.inference.departure-notice=0");
     RunningReplica replica = started(models, all.toArray(String[]::new));
     try {
       replica.awaitReady();

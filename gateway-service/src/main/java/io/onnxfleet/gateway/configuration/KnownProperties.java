@@ -7,7 +7,9 @@ import io.onnxfleet.gateway.aggregate.AdministrationProperties;
 import io.onnxfleet.gateway.aggregate.AggregateProperties;
 import io.onnxfleet.gateway.balancing.BalancingProperties;
 import io.onnxfleet.gateway.cache.CacheProperties;
+import io.onnxfleet.gateway.departure.DepartureProperties;
 import io.onnxfleet.gateway.family.FamilyProperties;
+import io.onnxfleet.gateway.fleet.DnsProperties;
 import io.onnxfleet.gateway.fleet.FleetProperties;
 import io.onnxfleet.gateway.rollout.RolloutProperties;
 import io.onnxfleet.gateway.routing.ModelProperties;
@@ -37,6 +39,8 @@ final class KnownProperties {
           BalancingProperties.class,
           CacheProperties.class,
           ConnectionProperties.class,
+          DepartureProperties.class,
+          DnsProperties.class,
           FamilyProperties.class,
           FleetProperties.class,
           LimitProperties.class,

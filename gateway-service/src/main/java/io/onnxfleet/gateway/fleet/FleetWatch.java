@@ -26,8 +26,9 @@ import org.springframework.context.SmartLifecycle;
  * thread of its own, so that no request waits for the registry.
  *
  * <p>When the registry client fails, the last fleet stays. A replica that is no longer listed stays
- * vanished for the grace time. Of one replica an older view never follows a newer one, whether the
- * registry showed it or the replica {@linkplain #told told} it itself.
+ * vanished for the grace time, or until it is known to have {@linkplain #gone gone}. Of one replica
+ * an older view never follows a newer one, whether the registry showed it or the replica
+ * {@linkplain #told told} it itself.
  *
  * <p>{@link #current()} may be called from any thread; listeners run on the watching thread.
  */
@@ -35,11 +36,16 @@ public final class FleetWatch implements SmartLifecycle {
 
   private static final Logger LOGGER = LoggerFactory.getLogger(FleetWatch.class);
 
+  private static final long VANISHED_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(1);
+
   private final DiscoveryClient registry;
   private final FleetProperties properties;
   private final LongSupplier nanoClock;
   private final List<Consumer<Fleet>> listeners = new CopyOnWriteArrayList<>();
+  private final List<Runnable> lookListeners = new CopyOnWriteArrayList<>();
+  private final List<Consumer<Replica>> vanishedListeners = new CopyOnWriteArrayList<>();
   private final Map<String, Long> vanishedSince = new HashMap<>();
+  private final Map<String, Long> vanishedToldAt = new HashMap<>();
   private final QuarantineNotes quarantine = new QuarantineNotes();
   private volatile Fleet current = Fleet.EMPTY;
   private boolean registryFailing;
@@ -59,6 +65,32 @@ public final class FleetWatch implements SmartLifecycle {
   /** Calls the listener after every change of the fleet. */
   public void onChange(Consumer<Fleet> listener) {
     listeners.add(listener);
+  }
+
+  /** Calls the listener after every look, on the watching thread. */
+  void onLook(Runnable listener) {
+    lookListeners.add(listener);
+  }
+
+  /**
+   * Calls the listener with each replica that is no longer listed, at once and then every second
+   * for as long as it counts as vanished.
+   */
+  public void onVanished(Consumer<Replica> listener) {
+    vanishedListeners.add(listener);
+  }
+
+  /**
+   * The replica has ended, or says that it does: it is asked for nothing any more, unless the
+   * registry lists it.
+   */
+  public synchronized void gone(Replica replica) {
+    Fleet last = current;
+    List<Replica> vanished =
+        last.vanished().stream()
+            .filter(known -> !known.process().equals(replica.process()))
+            .toList();
+    publish(last.registered(), vanished);
   }
 
   @Override
@@ -109,6 +141,7 @@ public final class FleetWatch implements SmartLifecycle {
         LOGGER.warn("the registry cannot be read, the last known replicas stay", failure);
       }
     }
+    lookListeners.forEach(Runnable::run);
   }
 
   /** Looks at the registry a moment later, because it may have changed. Never blocks. */
@@ -191,7 +224,9 @@ public final class FleetWatch implements SmartLifecycle {
     }
 
     long now = nanoClock.getAsLong();
+    vanishedSince.keySet().retainAll(before.keySet());
     vanishedSince.keySet().removeAll(registered.keySet());
+    vanishedToldAt.keySet().retainAll(vanishedSince.keySet());
     List<Replica> vanished = new ArrayList<>();
     for (Replica replica : before.values()) {
       if (registered.containsKey(replica.id())) {
@@ -205,5 +240,12 @@ public final class FleetWatch implements SmartLifecycle {
       }
     }
     publish(List.copyOf(registered.values()), List.copyOf(vanished));
+    for (Replica replica : vanished) {
+      Long toldAt = vanishedToldAt.get(replica.id());
+      if (toldAt == null || now - toldAt >= VANISHED_INTERVAL_NANOS) {
+        vanishedToldAt.put(replica.id(), now);
+        vanishedListeners.forEach(listener -> listener.accept(replica));
+      }
+    }
   }
 }

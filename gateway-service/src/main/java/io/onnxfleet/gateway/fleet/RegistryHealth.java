@@ -6,7 +6,6 @@ import java.util.OptionalLong;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.aop.support.AopUtils;
-import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.cloud.util.ProxyUtils;
@@ -32,10 +31,6 @@ final class RegistryHealth implements HealthIndicator {
     this.sinceAnswerMillis = sinceAnswerMillis;
   }
 
-  static RegistryHealth of(ObjectProvider<EurekaClient> clients) {
-    return new RegistryHealth(() -> sinceAnswer(clients.getIfAvailable()));
-  }
-
   @Override
   public Health health() {
     OptionalLong since = sinceAnswerMillis.get();
@@ -47,8 +42,8 @@ final class RegistryHealth implements HealthIndicator {
         : Health.up().withDetail("answeredMillisAgo", since.getAsLong()).build();
   }
 
-  /** The bean may be a proxy of the client. */
-  private static OptionalLong sinceAnswer(@Nullable EurekaClient client) {
+  /** In milliseconds; negative if it never answered. The bean may be a proxy of the client. */
+  static OptionalLong sinceAnswer(@Nullable EurekaClient client) {
     Object target = client;
     if (client != null && AopUtils.isAopProxy(client)) {
       target = ProxyUtils.getTargetObject(client);

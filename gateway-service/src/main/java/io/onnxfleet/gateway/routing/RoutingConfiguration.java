@@ -81,6 +81,13 @@ class RoutingConfiguration {
   }
 
   @Bean
+  LeavingProbes leavingProbes(HttpClient replicaHttpClient, FleetWatch watch) {
+    LeavingProbes probes = new LeavingProbes(replicaHttpClient, watch::gone);
+    watch.onVanished(probes::ask);
+    return probes;
+  }
+
+  @Bean
   HttpLoadProbes loadProbes(
       HttpClient replicaHttpClient,
       ReplicaLoads loads,

@@ -17,8 +17,8 @@ import reactor.core.scheduler.Schedulers;
  *
  * <p>Guarantees: a held request goes on once a replica is registered, or when its time is up,
  * whichever comes first; what then becomes of it is the caller's business. No request is held while
- * any replica is registered or was a short while ago. At most {@link WakingProperties#maxHeld()}
- * are held; one more is refused.
+ * any replica is registered, or was a short while ago and has not left by itself. At most {@link
+ * WakingProperties#maxHeld()} are held; one more is refused.
  *
  * <p>Its metrics are there from the start, also at zero load: an autoscaler that brings the first
  * replica can look nowhere else.

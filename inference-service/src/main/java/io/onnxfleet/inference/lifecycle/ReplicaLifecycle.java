@@ -2,7 +2,6 @@ package io.onnxfleet.inference.lifecycle;
 
 import io.onnxfleet.engine.InferenceEngine;
 import io.onnxfleet.inference.configuration.InferenceProperties;
-import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
@@ -59,7 +58,8 @@ final class ReplicaLifecycle implements SmartLifecycle {
     announcer.close();
     registry.ifPresent(RegistryMembership::leave);
     admission.shut();
-    long noticeEnds = System.nanoTime() + notice().toNanos();
+    // Also without a registry: gateways that find replicas by DNS still come.
+    long noticeEnds = System.nanoTime() + properties.departureNotice().toNanos();
     try {
       if (!admission.awaitEmpty(properties.drainTimeout())) {
         log.warn("requests are unfinished after {}; they are given up", properties.drainTimeout());
@@ -75,11 +75,6 @@ final class ReplicaLifecycle implements SmartLifecycle {
       left = noticeEnds - System.nanoTime();
     }
     log.info("drained");
-  }
-
-  /** Without a registry there is nobody who would still come. */
-  private Duration notice() {
-    return registry.isPresent() ? properties.departureNotice() : Duration.ZERO;
   }
 
   @Override

@@ -40,6 +40,8 @@ public final class ErrorStatus {
     }
     if (code == ErrorCode.SHUTTING_DOWN) {
       headers.set(FleetHeaders.REPLICA_STATE, FleetHeaders.DRAINING);
+      // Nobody shall meet the connection while it is being closed.
+      headers.set(HttpHeaders.CONNECTION, "close");
     }
     return headers;
   }

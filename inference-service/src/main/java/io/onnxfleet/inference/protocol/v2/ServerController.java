@@ -1,6 +1,8 @@
 package io.onnxfleet.inference.protocol.v2;
 
 import io.onnxfleet.engine.InferenceEngine;
+import io.onnxfleet.engine.error.ErrorCode;
+import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.inference.lifecycle.Admission;
 import io.onnxfleet.inference.lifecycle.Announcer;
 import io.onnxfleet.inference.lifecycle.ReplicaId;
@@ -52,9 +54,12 @@ class ServerController {
     return JsonAnswers.empty(engine.isReady() && !admission.isShut());
   }
 
-  @Operation(summary = "What this replica tells the registry, as it is now")
+  @Operation(summary = "What this replica tells the registry, as it is now; 503 while it goes away")
   @GetMapping("/v2/fleet/self")
   ResponseEntity<ModelBodies.Self> self() {
+    if (admission.isShut()) {
+      throw new InferenceException(ErrorCode.SHUTTING_DOWN, "this replica is going away");
+    }
     return JsonAnswers.ok(new ModelBodies.Self(id.value(), announcer.look()));
   }
 }
