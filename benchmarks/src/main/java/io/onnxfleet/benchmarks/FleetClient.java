@@ -22,6 +22,9 @@ import tools.jackson.databind.node.ObjectNode;
  */
 final class FleetClient implements AutoCloseable {
   private static final JsonMapper JSON = JsonMapper.shared();
+  static final String AUTHORIZATION = "Authorization";
+  static final String BEARER = "Bearer ";
+
   private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
   /** For what can be done without. */
@@ -72,10 +75,7 @@ final class FleetClient implements AutoCloseable {
 
   /** What the server says of a model's requests; null if it keeps no statistics or is too busy. */
   @Nullable InferenceStatistics statistics(String model) throws InterruptedException {
-    HttpRequest request =
-        HttpRequest.newBuilder(base.resolve("/v2/models/" + model + "/stats"))
-            .timeout(PATIENCE)
-            .build();
+    HttpRequest request = request("/v2/models/" + model + "/stats").timeout(PATIENCE).build();
     try {
       HttpResponse<byte[]> response = http.send(request, BodyHandlers.ofByteArray());
       return response.statusCode() == 200
@@ -96,7 +96,14 @@ final class FleetClient implements AutoCloseable {
   }
 
   private HttpRequest.Builder request(String path) {
-    return HttpRequest.newBuilder(base.resolve(path)).timeout(TIMEOUT);
+    HttpRequest.Builder request = HttpRequest.newBuilder(base.resolve(path)).timeout(TIMEOUT);
+    String key = apiKey();
+    return key == null ? request : request.header(AUTHORIZATION, BEARER + key);
+  }
+
+  /** What a gateway that asks for keys is shown; null if nothing is. */
+  static @Nullable String apiKey() {
+    return System.getenv("FLEET_API_KEY");
   }
 
   private byte[] send(HttpRequest request) throws IOException, InterruptedException {

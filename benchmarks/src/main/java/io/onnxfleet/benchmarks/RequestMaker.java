@@ -54,11 +54,15 @@ record RequestMaker(
     String path = encoding == Encoding.TEXT ? "/v1/embeddings" : "/v2/models/" + model + "/infer";
     RandomGenerator random = new SplittableRandom(SEED);
     List<PreparedRequest> requests = new ArrayList<>();
+    String key = FleetClient.apiKey();
     long bytes = 0;
     do {
       Body body = body(inputs, rows.any(random), tokens.any(random), random);
       if (deadlineMillis != null) {
         body.headers.put("Inference-Deadline-Ms", deadlineMillis.toString());
+      }
+      if (key != null) {
+        body.headers.put(FleetClient.AUTHORIZATION, FleetClient.BEARER + key);
       }
       requests.add(PreparedRequest.post(target, path, body.headers, body.bytes));
       bytes += body.bytes.length;

@@ -1,5 +1,7 @@
 package io.onnxfleet.gateway;
 
+import io.onnxfleet.gateway.security.KeyCommand;
+import java.util.Arrays;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.context.properties.ConfigurationPropertiesScan;
@@ -12,7 +14,15 @@ public class GatewayService {
   /** Reactor's number of event loops, which is never below four unless it is set. */
   private static final String EVENT_LOOPS = "reactor.netty.ioWorkerCount";
 
+  private static final String KEY = "key";
+
+  /** Runs the gateway or, told {@code key NAME ...}, makes a key for one. */
   public static void main(String[] arguments) {
+    if (arguments.length > 0 && arguments[0].equals(KEY)) {
+      System.exit(
+          KeyCommand.run(
+              Arrays.asList(arguments).subList(1, arguments.length), System.out, System.err));
+    }
     if (System.getProperty(EVENT_LOOPS) == null) {
       System.setProperty(EVENT_LOOPS, Integer.toString(Runtime.getRuntime().availableProcessors()));
     }

@@ -59,8 +59,8 @@ final class RunningGateway implements AutoCloseable {
   }
 
   /** With further beans. */
-  static RunningGateway with(Consumer<GenericApplicationContext> beans) {
-    return new RunningGateway(beans);
+  static RunningGateway with(Consumer<GenericApplicationContext> beans, String... properties) {
+    return new RunningGateway(beans, properties);
   }
 
   <T> T bean(Class<T> type) {

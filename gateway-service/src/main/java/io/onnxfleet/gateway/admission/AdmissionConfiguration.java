@@ -2,6 +2,7 @@ package io.onnxfleet.gateway.admission;
 
 import io.micrometer.core.instrument.MeterRegistry;
 import io.onnxfleet.gateway.fleet.FleetWatch;
+import io.onnxfleet.gateway.security.SecurityProperties;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.springframework.boot.reactor.netty.NettyServerCustomizer;
 import org.springframework.context.annotation.Bean;
@@ -25,7 +26,16 @@ class AdmissionConfiguration {
 
   @Bean
   ModelAdmission modelAdmission(
-      LimitProperties properties, MeterRegistry registry, FleetWatch watch) {
+      LimitProperties properties,
+      SecurityProperties security,
+      MeterRegistry registry,
+      FleetWatch watch) {
+    if (!properties.callerHeader().isEmpty() && security.trustedProxies().isEmpty()) {
+      throw new IllegalArgumentException(
+          "fleet.gateway.limits.caller-header: '"
+              + properties.callerHeader()
+              + "' (expected: fleet.gateway.security.trusted-proxies too, which may set it)");
+    }
     ModelAdmission admission =
         new ModelAdmission(
             properties,

@@ -2,27 +2,26 @@ package io.onnxfleet.gateway.admission;
 
 import io.onnxfleet.gateway.failure.ErrorCode;
 import io.onnxfleet.gateway.failure.GatewayException;
-import java.net.InetSocketAddress;
+import io.onnxfleet.gateway.security.Access;
+import io.onnxfleet.gateway.security.Scope;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
-import org.springframework.http.server.reactive.ServerHttpRequest;
 
 /**
- * Tells callers apart: by the configured header, else by their credentials, else by the address of
- * their connection. What a header says is hashed, so that no secret travels on and no name is long.
- * Stateless.
+ * Tells callers apart: by credentials that were verified, or else by their address. A header may
+ * name callers only where a trusted proxy brings them. Nothing else that a caller says of itself
+ * counts: whoever could name itself anew with each request would take all places. A priority above
+ * the default is for callers with the scope for it; others have the default one. Stateless.
  */
 final class Callers {
 
-  static final String API_KEY = "X-Api-Key";
   static final String PRIORITY = "Inference-Priority";
 
   private static final int HASH_BYTES = 8;
-  private static final String UNKNOWN = "unknown";
 
   private final String callerHeader;
 
@@ -30,31 +29,25 @@ final class Callers {
     this.callerHeader = callerHeader;
   }
 
-  Applicant read(ServerHttpRequest request, long deadlineNanos) {
+  Applicant read(HttpHeaders headers, Access access, long deadlineNanos) {
+    int priority = priority(headers.getFirst(PRIORITY));
     return new Applicant(
-        caller(request), priority(request.getHeaders().getFirst(PRIORITY)), deadlineNanos);
+        caller(headers, access),
+        access.has(Scope.PRIORITY) ? priority : Math.max(priority, Applicant.DEFAULT_PRIORITY),
+        deadlineNanos);
   }
 
-  private String caller(ServerHttpRequest request) {
-    HttpHeaders headers = request.getHeaders();
-    String name;
-    if (!callerHeader.isEmpty()) {
-      name = headers.getFirst(callerHeader);
-    } else {
-      name = headers.getFirst(HttpHeaders.AUTHORIZATION);
-      if (name == null) {
-        name = headers.getFirst(API_KEY);
+  private String caller(HttpHeaders headers, Access access) {
+    if (!callerHeader.isEmpty() && access.isNamedByProxy()) {
+      String name = headers.getFirst(callerHeader);
+      if (name != null) {
+        return hashed(name);
       }
     }
-    if (name != null) {
-      return hashed(name);
-    }
-    InetSocketAddress address = request.getRemoteAddress();
-    return address == null || address.getAddress() == null
-        ? UNKNOWN
-        : address.getAddress().getHostAddress();
+    return access.caller();
   }
 
+  /** So that no name is long, and none looks like one of ours. */
   private static String hashed(String name) {
     try {
       byte[] digest =

@@ -20,8 +20,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param maxQueueTime that a request waits for a place; 1 ms or more
  * @param maxCallerShare of the limit that one caller may have at a time; above 0, up to 1. Places
  *     are shared evenly among those that wait in any case
- * @param callerHeader the header that names the caller; empty: the credentials, or else the
- *     client's address
+ * @param callerHeader the header in which a trusted proxy names the caller; empty: none. Else the
+ *     verified credentials do, or the address
  */
 @ConfigurationProperties(prefix = "fleet.gateway.limits", ignoreUnknownFields = false)
 public record LimitProperties(

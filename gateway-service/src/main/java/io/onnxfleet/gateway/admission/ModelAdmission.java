@@ -3,6 +3,7 @@ package io.onnxfleet.gateway.admission;
 import com.netflix.concurrency.limits.Limit;
 import io.onnxfleet.gateway.failure.ErrorCode;
 import io.onnxfleet.gateway.failure.GatewayException;
+import io.onnxfleet.gateway.security.Access;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -12,8 +13,8 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatusCode;
-import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.http.server.reactive.ServerHttpResponse;
+import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.SignalType;
 import reactor.core.publisher.Sinks;
@@ -56,10 +57,11 @@ public final class ModelAdmission {
   /**
    * Who sent the request; refuses a malformed priority.
    *
+   * @param access what its caller may do
    * @param deadlineNanos when the work is cancelled because its time is up
    */
-  public Application applicationOf(ServerHttpRequest request, long deadlineNanos) {
-    return new Application(callers.read(request, deadlineNanos));
+  public Application applicationOf(ServerWebExchange exchange, Access access, long deadlineNanos) {
+    return new Application(callers.read(exchange.getRequest().getHeaders(), access, deadlineNanos));
   }
 
   /** One request that asks for a place. */

@@ -4,6 +4,8 @@ import io.onnxfleet.gateway.balancing.LeftOutReplicas;
 import io.onnxfleet.gateway.family.VariantForecasts;
 import io.onnxfleet.gateway.fleet.FleetWatch;
 import io.onnxfleet.gateway.rollout.Rollouts;
+import io.onnxfleet.gateway.security.Accesses;
+import io.onnxfleet.gateway.security.AuditLog;
 import io.onnxfleet.gateway.suspect.Suspects;
 import java.time.Duration;
 import java.util.Objects;
@@ -27,6 +29,8 @@ class AggregateConfiguration {
       VariantForecasts forecasts,
       Rollouts rollouts,
       Suspects suspects,
+      Accesses accesses,
+      AuditLog audit,
       JsonMapper json,
       AggregateProperties aggregate,
       AdministrationProperties administration) {
@@ -37,7 +41,6 @@ class AggregateConfiguration {
         queries,
         new ModelChanges(
             queries,
-            new Administration(administration.token()),
             new FleetSettlement(queries, watch, json, REGISTRY_TELLS_WITHIN),
             model -> {
               suspects.lift(model);
@@ -47,6 +50,8 @@ class AggregateConfiguration {
         forecasts,
         suspects,
         new RolloutChanges(rollouts, json),
+        accesses,
+        new Administration(accesses, audit, administration.token()),
         json,
         aggregate.timeout(),
         Objects.requireNonNullElse(

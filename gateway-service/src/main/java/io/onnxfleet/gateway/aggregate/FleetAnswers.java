@@ -13,6 +13,8 @@ import io.onnxfleet.gateway.fleet.ModelContent;
 import io.onnxfleet.gateway.fleet.ModelReference;
 import io.onnxfleet.gateway.fleet.Replica;
 import io.onnxfleet.gateway.observability.RequestTrace;
+import io.onnxfleet.gateway.security.Access;
+import io.onnxfleet.gateway.security.Accesses;
 import io.onnxfleet.gateway.suspect.Suspects;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -53,6 +55,8 @@ public final class FleetAnswers {
   private final VariantForecasts forecasts;
   private final Suspects suspects;
   private final RolloutChanges rollouts;
+  private final Accesses accesses;
+  private final Administration administration;
   private final JsonMapper json;
   private final Duration timeout;
   private final byte[] metadata;
@@ -65,6 +69,8 @@ public final class FleetAnswers {
       VariantForecasts forecasts,
       Suspects suspects,
       RolloutChanges rollouts,
+      Accesses accesses,
+      Administration administration,
       JsonMapper json,
       Duration timeout,
       String version) {
@@ -75,6 +81,8 @@ public final class FleetAnswers {
     this.forecasts = forecasts;
     this.suspects = suspects;
     this.rollouts = rollouts;
+    this.accesses = accesses;
+    this.administration = administration;
     this.json = json;
     this.timeout = timeout;
     this.metadata =
@@ -93,45 +101,84 @@ public final class FleetAnswers {
 
   public Mono<Void> answer(ServerWebExchange exchange, FleetQuestion question) {
     return switch (question) {
-      case FleetQuestion.ServerMetadata _ -> write(exchange, metadata);
+      case FleetQuestion.ServerMetadata _ -> {
+        accesses.of(exchange).requireAnyScope();
+        yield write(exchange, metadata);
+      }
       case FleetQuestion.Live _ -> status(exchange, HttpStatus.OK);
       case FleetQuestion.Ready _ ->
           status(exchange, isReady() ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE);
-      case FleetQuestion.Models _ ->
-          gather(
-              exchange,
-              get("/v1/models"),
-              answers ->
-                  RepositoryIndexes.unionOfModels(
-                      answers, this::isServed, watch.current().allFamilies()));
-      case FleetQuestion.RepositoryIndex _ ->
-          body(exchange.getRequest())
-              .flatMap(
-                  body ->
-                      gather(
-                          exchange,
-                          new Question(HttpMethod.POST, "/v2/repository/index", body, timeout),
-                          answers -> index(answers, isReadyOnly(body))));
-      case FleetQuestion.AllStatistics _ ->
-          gather(exchange, get("/v2/models/stats"), Statistics::sum);
-      case FleetQuestion.ModelStatistics asked -> statistics(exchange, asked.model());
-      case FleetQuestion.Families _ ->
-          write(exchange, json.writeValueAsBytes(FamilyListing.of(watch.current(), forecasts)));
-      case FleetQuestion.Rollouts _ -> write(exchange, json.writeValueAsBytes(rollouts.list()));
-      case FleetQuestion.PutRollout put -> {
-        changes.requireAdministrator(exchange.getRequest());
+      case FleetQuestion.Models _ -> {
+        Access access = seeing(exchange);
+        yield gather(
+            exchange,
+            get("/v1/models"),
+            answers ->
+                RepositoryIndexes.unionOfModels(
+                    answers, this::isServed, access::maySee, watch.current().allFamilies()));
+      }
+      case FleetQuestion.RepositoryIndex _ -> {
+        Access access = seeing(exchange);
         yield body(exchange.getRequest())
-            .doOnNext(body -> rollouts.put(put.model(), body))
-            .then(Mono.defer(() -> status(exchange, HttpStatus.OK)));
+            .flatMap(
+                body ->
+                    gather(
+                        exchange,
+                        new Question(HttpMethod.POST, "/v2/repository/index", body, timeout),
+                        answers -> index(answers, access, isReadyOnly(body))));
       }
-      case FleetQuestion.DeleteRollout delete -> {
-        changes.requireAdministrator(exchange.getRequest());
-        rollouts.remove(delete.model());
-        yield status(exchange, HttpStatus.OK);
+      case FleetQuestion.AllStatistics _ -> {
+        Access access = seeing(exchange);
+        yield gather(
+            exchange, get("/v2/models/stats"), answers -> Statistics.sum(answers, access::maySee));
       }
+      case FleetQuestion.ModelStatistics asked -> {
+        accesses.of(exchange).requireSight(asked.model().name());
+        yield statistics(exchange, asked.model());
+      }
+      case FleetQuestion.Families _ -> {
+        Access access = seeing(exchange);
+        yield write(
+            exchange,
+            json.writeValueAsBytes(FamilyListing.of(watch.current(), forecasts, access::maySee)));
+      }
+      case FleetQuestion.Rollouts _ -> {
+        Access access = seeing(exchange);
+        yield write(exchange, json.writeValueAsBytes(rollouts.list(access::maySee)));
+      }
+      case FleetQuestion.PutRollout put ->
+          administration.as(
+              exchange,
+              "rollout",
+              put.model(),
+              () ->
+                  body(exchange.getRequest())
+                      .doOnNext(
+                          body ->
+                              rollouts.put(
+                                  put.model(),
+                                  body,
+                                  model -> administration.require(exchange, model)))
+                      .then(Mono.defer(() -> status(exchange, HttpStatus.OK))));
+      case FleetQuestion.DeleteRollout delete ->
+          administration.as(
+              exchange,
+              "end of the rollout",
+              delete.model(),
+              () -> {
+                rollouts.remove(delete.model());
+                return status(exchange, HttpStatus.OK);
+              });
       case FleetQuestion.Load load -> change(exchange, load.model(), "load");
       case FleetQuestion.Unload unload -> change(exchange, unload.model(), "unload");
     };
+  }
+
+  /** Of a caller who sees something: lists show it no more than that. */
+  private Access seeing(ServerWebExchange exchange) {
+    Access access = accesses.of(exchange);
+    access.requireAnyScope();
+    return access;
   }
 
   /** Whether requests for the model go anywhere, as far as a quarantine goes. */
@@ -147,9 +194,10 @@ public final class FleetAnswers {
   }
 
   /** What replicas say, and what this gateway does not route to, or not everywhere. */
-  private JsonNode index(List<JsonNode> answers, boolean readyOnly) {
+  private JsonNode index(List<JsonNode> answers, Access access, boolean readyOnly) {
     Fleet now = watch.current();
     return RepositoryIndexes.union(
+        access::maySee,
         readyOnly,
         answers,
         (name, version) -> {
@@ -180,13 +228,20 @@ public final class FleetAnswers {
           ErrorCode.MODEL_NOT_FOUND, "unknown model: '" + model.name() + "'");
     }
     RequestTrace.of(exchange).model(model.name());
-    return gather(exchange, get(exchange.getRequest().getURI().getRawPath()), Statistics::sum);
+    return gather(
+        exchange,
+        get(exchange.getRequest().getURI().getRawPath()),
+        answers -> Statistics.sum(answers, any -> true));
   }
 
   private Mono<Void> change(ServerWebExchange exchange, String model, String change) {
-    changes.requireAdministrator(exchange.getRequest());
-    return body(exchange.getRequest())
-        .flatMap(body -> changes.apply(exchange, registered(), model, change, body));
+    return administration.as(
+        exchange,
+        change,
+        model,
+        () ->
+            body(exchange.getRequest())
+                .flatMap(body -> changes.apply(exchange, registered(), model, change, body)));
   }
 
   private Question get(String path) {

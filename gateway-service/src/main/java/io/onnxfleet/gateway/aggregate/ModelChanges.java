@@ -16,17 +16,16 @@ import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.http.HttpStatus;
-import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.web.server.ServerWebExchange;
 import org.springframework.web.util.UriUtils;
 import reactor.core.publisher.Mono;
 
 /**
- * Loads and unloads a model on every replica, for administrators. The answer is 200 with an empty
- * body, as Triton's clients expect it, only when every replica did it and this gateway routes by
- * it; each replica's result stands in the header {@link #RESULTS} and, where one failed, in the
- * error. Stateless; never blocks.
+ * Loads and unloads a model on every replica. The answer is 200 with an empty body, as Triton's
+ * clients expect it, only when every replica did it and this gateway routes by it; each replica's
+ * result stands in the header {@link #RESULTS} and, where one failed, in the error. Stateless;
+ * never blocks.
  */
 final class ModelChanges {
 
@@ -38,7 +37,6 @@ final class ModelChanges {
   private static final String LOAD = "load";
 
   private final ReplicaQueries replicas;
-  private final Administration administration;
   private final FleetSettlement settlement;
   private final Consumer<String> lift;
   private final Duration timeout;
@@ -50,19 +48,13 @@ final class ModelChanges {
    */
   ModelChanges(
       ReplicaQueries replicas,
-      Administration administration,
       FleetSettlement settlement,
       Consumer<String> lift,
       Duration timeout) {
     this.replicas = replicas;
-    this.administration = administration;
     this.settlement = settlement;
     this.lift = lift;
     this.timeout = timeout;
-  }
-
-  void requireAdministrator(ServerHttpRequest request) {
-    administration.requireAdministrator(request);
   }
 
   Mono<Void> apply(

@@ -46,17 +46,25 @@ final class RepositoryIndexes {
   /**
    * The union of the answers to {@code /v2/repository/index}.
    *
+   * @param seen the models that may be seen
    * @param readyOnly whether only what serves was asked for
    * @param quarantine why a version is run nowhere, though a replica says READY
    * @param probation why a READY version is not run everywhere
    */
   static ArrayNode union(
-      boolean readyOnly, List<JsonNode> answers, Remark quarantine, Remark probation) {
+      Predicate<String> seen,
+      boolean readyOnly,
+      List<JsonNode> answers,
+      Remark quarantine,
+      Remark probation) {
     Map<Version, JsonNode> entries = new TreeMap<>();
     for (JsonNode answer : answers) {
       for (JsonNode entry : answer) {
         Version version =
             new Version(entry.path("name").asString(""), entry.path("version").asString(""));
+        if (!seen.test(version.name)) {
+          continue;
+        }
         boolean isQuarantined = quarantine.on(version.name, version.version) != null;
         // The replica that knows why it is in quarantine speaks then, and otherwise one that
         // serves.
@@ -95,9 +103,13 @@ final class RepositoryIndexes {
    * variant.
    *
    * @param isServed whether a model that replicas name is sent requests
+   * @param seen the names that may be seen, families' too
    */
   static JsonNode unionOfModels(
-      List<JsonNode> answers, Predicate<String> isServed, Collection<ModelFamily> families) {
+      List<JsonNode> answers,
+      Predicate<String> isServed,
+      Predicate<String> seen,
+      Collection<ModelFamily> families) {
     Map<String, JsonNode> models = new TreeMap<>();
     for (JsonNode answer : answers) {
       for (JsonNode model : answer.path("data")) {
@@ -107,6 +119,7 @@ final class RepositoryIndexes {
         }
       }
     }
+    // A family may be seen by those who may not see its variants.
     for (ModelFamily family : families) {
       if (models.get(family.best().model()) instanceof ObjectNode best) {
         models.putIfAbsent(family.name(), best.deepCopy().put("id", family.name()));
@@ -115,7 +128,12 @@ final class RepositoryIndexes {
     var union = JsonNodeFactory.instance.objectNode();
     union.put("object", "list");
     ArrayNode data = union.putArray("data");
-    models.values().forEach(data::add);
+    models.forEach(
+        (name, model) -> {
+          if (seen.test(name)) {
+            data.add(model);
+          }
+        });
     return union;
   }
 

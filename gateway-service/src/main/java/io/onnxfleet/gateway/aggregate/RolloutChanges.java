@@ -7,6 +7,8 @@ import io.onnxfleet.gateway.rollout.RolloutPlan;
 import io.onnxfleet.gateway.rollout.Rollouts;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -29,16 +31,18 @@ final class RolloutChanges {
     this.json = json;
   }
 
-  ArrayNode list() {
-    return RolloutListing.of(rollouts);
+  /** Those of the models that may be seen. */
+  ArrayNode list(Predicate<String> seen) {
+    return RolloutListing.of(rollouts, seen);
   }
 
   /**
    * Follows the plan.
    *
    * @param body {@code {"stable", "candidate", "weight"?, "shadow"?}}
+   * @param allowed refuses models that its caller may not roll out
    */
-  void put(String model, byte[] body) {
+  void put(String model, byte[] body, Consumer<String> allowed) {
     JsonNode plan = parsed(body);
     for (Map.Entry<String, JsonNode> field : plan.properties()) {
       if (!KEYS.contains(field.getKey())) {
@@ -47,13 +51,16 @@ final class RolloutChanges {
       }
     }
     try {
-      rollouts.put(
+      RolloutPlan read =
           new RolloutPlan(
               model,
               plan.path(STABLE).asString(""),
               plan.path(CANDIDATE).asString(""),
               share(plan, WEIGHT),
-              share(plan, SHADOW)));
+              share(plan, SHADOW));
+      allowed.accept(read.stableModel().name());
+      allowed.accept(read.candidateModel().name());
+      rollouts.put(read);
     } catch (IllegalArgumentException invalid) {
       throw malformed(String.valueOf(invalid.getMessage()));
     }

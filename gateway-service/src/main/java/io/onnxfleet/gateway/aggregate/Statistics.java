@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
@@ -23,12 +24,16 @@ final class Statistics {
 
   private Statistics() {}
 
-  /** The sum of the answers' {@code model_stats}. */
-  static ObjectNode sum(List<JsonNode> answers) {
+  /**
+   * The sum of the answers' {@code model_stats}.
+   *
+   * @param seen the models that may be seen
+   */
+  static ObjectNode sum(List<JsonNode> answers, Predicate<String> seen) {
     Map<List<String>, ObjectNode> byVersion = new LinkedHashMap<>();
     for (JsonNode answer : answers) {
       for (JsonNode version : answer.path(MODEL_STATS)) {
-        if (version instanceof ObjectNode statistics) {
+        if (version instanceof ObjectNode statistics && seen.test(text(statistics, "name"))) {
           byVersion.merge(
               List.of(text(statistics, "name"), text(statistics, "version")),
               statistics,

@@ -5,6 +5,7 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import io.onnxfleet.gateway.cache.CacheMetrics.Result;
 import io.onnxfleet.gateway.fleet.Fleet;
 import io.onnxfleet.gateway.fleet.ModelContent;
+import io.onnxfleet.gateway.fleet.ModelPatterns;
 import io.onnxfleet.gateway.fleet.ModelReference;
 import java.util.Locale;
 import java.util.Map;

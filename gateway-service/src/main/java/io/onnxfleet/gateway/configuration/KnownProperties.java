@@ -14,6 +14,7 @@ import io.onnxfleet.gateway.fleet.FleetProperties;
 import io.onnxfleet.gateway.rollout.RolloutProperties;
 import io.onnxfleet.gateway.routing.ModelProperties;
 import io.onnxfleet.gateway.routing.RoutingProperties;
+import io.onnxfleet.gateway.security.SecurityProperties;
 import io.onnxfleet.gateway.waking.WakingProperties;
 import java.util.ArrayList;
 import java.util.List;
@@ -47,6 +48,7 @@ final class KnownProperties {
           ModelProperties.class,
           RolloutProperties.class,
           RoutingProperties.class,
+          SecurityProperties.class,
           WakingProperties.class);
 
   private final KnownKeys known = new KnownKeys("gateway");

@@ -9,6 +9,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
+import org.springframework.http.HttpStatus;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.MediaType;
 import org.springframework.http.server.reactive.ServerHttpResponse;
@@ -30,7 +31,15 @@ public final class ErrorResponses {
 
   /** What the gateway itself says before it fails; lower case. */
   private static final Set<String> KEPT_HEADERS =
-      Set.of("x-request-id", "allow", "inference-replica-results");
+      Set.of(
+          "x-request-id",
+          "allow",
+          "inference-replica-results",
+          // Without these no browser shows the error to the page that asked.
+          "access-control-allow-origin",
+          "access-control-allow-credentials",
+          "access-control-expose-headers",
+          "vary");
 
   /**
    * Answers with the error. Once an answer has begun nothing can be said any more: the error is
@@ -59,8 +68,8 @@ public final class ErrorResponses {
       // The rest of the body is not worth reading, so the connection cannot be used again.
       headers.set(HttpHeaders.CONNECTION, "close");
     }
-    if (code == ErrorCode.ADMINISTRATOR_UNKNOWN) {
-      headers.set(HttpHeaders.WWW_AUTHENTICATE, "Bearer");
+    if (code.status() == HttpStatus.UNAUTHORIZED) {
+      headers.set(HttpHeaders.WWW_AUTHENTICATE, challenge(code));
     }
     byte[] body =
         body(refusal, path.startsWith("/v1/") || path.equals("/v1"))
@@ -79,6 +88,13 @@ public final class ErrorResponses {
         headers.remove(name);
       }
     }
+  }
+
+  /** RFC 6750, 3: what was wrong with credentials, if there were any. */
+  private static String challenge(ErrorCode code) {
+    return code == ErrorCode.CREDENTIALS_INVALID || code == ErrorCode.CREDENTIALS_EXPIRED
+        ? "Bearer error=\"invalid_token\""
+        : "Bearer";
   }
 
   private static GatewayException refusalOf(
@@ -124,7 +140,12 @@ public final class ErrorResponses {
     json.append(",\"type\":\"").append(openAiType(refusal.code())).append("\",\"param\":");
     boolean aboutModel =
         switch (refusal.code()) {
-          case MODEL_NOT_FOUND, MODEL_NOT_READY, MODEL_QUARANTINED, MODEL_ON_PROBATION -> true;
+          case MODEL_NOT_FOUND,
+              MODEL_FORBIDDEN,
+              MODEL_NOT_READY,
+              MODEL_QUARANTINED,
+              MODEL_ON_PROBATION ->
+              true;
           default -> false;
         };
     json.append(aboutModel ? "\"model\"" : "null").append(",\"code\":\"");
@@ -134,7 +155,8 @@ public final class ErrorResponses {
   private static String openAiType(ErrorCode code) {
     return switch (code.category()) {
       case INVALID_REQUEST, NOT_FOUND -> "invalid_request_error";
-      case FORBIDDEN -> "authentication_error";
+      case FORBIDDEN ->
+          code.status() == HttpStatus.UNAUTHORIZED ? "authentication_error" : "permission_error";
       case OVERLOADED -> "rate_limit_error";
       case DEADLINE_EXCEEDED, UNAVAILABLE, INTERNAL -> "server_error";
     };

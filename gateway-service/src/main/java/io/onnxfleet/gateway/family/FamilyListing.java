@@ -3,6 +3,7 @@ package io.onnxfleet.gateway.family;
 import io.onnxfleet.gateway.fleet.Fleet;
 import io.onnxfleet.gateway.fleet.ModelFamily;
 import io.onnxfleet.gateway.fleet.ModelVariant;
+import java.util.function.Predicate;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -12,9 +13,17 @@ public final class FamilyListing {
 
   private FamilyListing() {}
 
-  public static ArrayNode of(Fleet fleet, VariantForecasts forecasts) {
+  /**
+   * Some of the families.
+   *
+   * @param seen which ones
+   */
+  public static ArrayNode of(Fleet fleet, VariantForecasts forecasts, Predicate<String> seen) {
     ArrayNode list = JsonNodeFactory.instance.arrayNode();
     for (ModelFamily family : fleet.allFamilies()) {
+      if (!seen.test(family.name())) {
+        continue;
+      }
       ObjectNode node = list.addObject().put("name", family.name());
       ArrayNode variants = node.putArray("variants");
       for (ModelVariant variant : family.variants()) {

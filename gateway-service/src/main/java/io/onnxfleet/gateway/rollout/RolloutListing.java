@@ -2,6 +2,7 @@ package io.onnxfleet.gateway.rollout;
 
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Predicate;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -11,10 +12,17 @@ public final class RolloutListing {
 
   private RolloutListing() {}
 
-  public static ArrayNode of(Rollouts rollouts) {
+  /**
+   * The rollouts of some models.
+   *
+   * @param seen which ones
+   */
+  public static ArrayNode of(Rollouts rollouts, Predicate<String> seen) {
     ArrayNode list = JsonNodeFactory.instance.arrayNode();
     for (Rollout rollout : rollouts.all()) {
-      describe(rollout, list.addObject());
+      if (seen.test(rollout.plan().model())) {
+        describe(rollout, list.addObject());
+      }
     }
     return list;
   }

@@ -2,39 +2,55 @@ package io.onnxfleet.gateway.routing;
 
 import io.onnxfleet.gateway.admission.AdmissionFilter;
 import io.onnxfleet.gateway.observability.RequestTraceFilter;
+import io.onnxfleet.gateway.security.GlobalCorsFilter;
+import io.onnxfleet.gateway.security.LetInCallers;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.beans.factory.ListableBeanFactory;
+import org.springframework.aop.support.AopUtils;
 import org.springframework.cloud.gateway.config.GatewayProperties;
+import org.springframework.cloud.gateway.event.RefreshRoutesResultEvent;
 import org.springframework.cloud.gateway.filter.GlobalFilter;
+import org.springframework.cloud.gateway.route.Route;
 import org.springframework.cloud.gateway.route.RouteDefinitionLocator;
 import org.springframework.cloud.gateway.route.RouteLocator;
-import org.springframework.http.codec.ServerCodecConfigurer;
+import org.springframework.context.ApplicationContext;
+import org.springframework.context.event.EventListener;
+import org.springframework.http.HttpStatus;
 import org.springframework.http.server.reactive.HttpHandler;
 import org.springframework.http.server.reactive.HttpHandlerDecoratorFactory;
 import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.http.server.reactive.ServerHttpResponse;
+import org.springframework.security.web.server.WebFilterChainProxy;
 import org.springframework.stereotype.Component;
+import org.springframework.web.cors.reactive.CorsWebFilter;
+import org.springframework.web.reactive.function.server.RouterFunction;
+import org.springframework.web.reactive.result.method.RequestMappingInfo;
+import org.springframework.web.reactive.result.method.annotation.RequestMappingHandlerMapping;
 import org.springframework.web.server.ServerWebExchange;
 import org.springframework.web.server.WebFilter;
 import org.springframework.web.server.WebFilterChain;
-import org.springframework.web.server.WebSession;
-import org.springframework.web.server.adapter.DefaultServerWebExchange;
-import org.springframework.web.server.i18n.AcceptHeaderLocaleContextResolver;
+import org.springframework.web.server.adapter.ForwardedHeaderTransformer;
+import org.springframework.web.server.adapter.HttpWebHandlerAdapter;
+import org.springframework.web.server.adapter.WebHttpHandlerBuilder;
 import org.springframework.web.server.i18n.LocaleContextResolver;
 import org.springframework.web.server.session.WebSessionManager;
 import reactor.core.publisher.Mono;
 
 /**
- * Takes calls of the API from the server straight to the gateway's own filters: no handler mapping,
- * no route predicates, no observation, which together cost more than the call itself.
+ * Takes calls of the API from the server straight to the filters and then to {@link RoutingFilter}:
+ * no handler mapping, no route predicates, no observation, which together cost more than the call
+ * itself.
  *
- * <p>Only as long as nothing is left out by that: a web filter, a global filter or a route of
- * somebody else (security, say) switches it off, and the log says which. Stateless.
+ * <p>Nothing is left out by that. The forwarded headers' transformer, CORS and Spring Security,
+ * whoever's chains it has, run here as they run on the usual way, in the same order. A web filter,
+ * a global filter, a handler or a route that is none of these switches the short way off, and the
+ * log says which; a route that comes later does so when it comes. Safe for use by many threads.
  */
 @Component
 final class DirectPath implements HttpHandlerDecoratorFactory {
@@ -43,8 +59,17 @@ final class DirectPath implements HttpHandlerDecoratorFactory {
 
   private static final String FRAMEWORK = "org.springframework.cloud.gateway.";
 
-  private static final Set<Class<?>> OWN_FILTERS =
-      Set.of(RequestTraceFilter.class, AdmissionFilter.class, RoutingFilter.class);
+  /** Web filters that run here as they run anywhere. */
+  private static final Set<Class<?>> KNOWN_FILTERS =
+      Set.of(
+          RequestTraceFilter.class,
+          GlobalCorsFilter.class,
+          AdmissionFilter.class,
+          CorsWebFilter.class,
+          WebFilterChainProxy.class,
+          LetInCallers.class);
+
+  private static final String OWN_ROUTE = "fleet";
 
   /** The gateway's one route, and where the framework keeps and finds routes, none by default. */
   private static final Set<String> OWN_ROUTES =
@@ -56,13 +81,11 @@ final class DirectPath implements HttpHandlerDecoratorFactory {
           "propertiesRouteDefinitionLocator",
           "inMemoryRouteDefinitionRepository");
 
-  private static final WebSessionManager NO_SESSIONS = exchange -> Mono.<WebSession>empty();
-  private static final LocaleContextResolver LOCALES = new AcceptHeaderLocaleContextResolver();
-
-  private final ListableBeanFactory beans;
+  private final ApplicationContext beans;
   private final RoutingProperties properties;
+  private volatile Set<String> laterRoutes = Set.of();
 
-  DirectPath(ListableBeanFactory beans, RoutingProperties properties) {
+  DirectPath(ApplicationContext beans, RoutingProperties properties) {
     this.beans = beans;
     this.properties = properties;
   }
@@ -77,21 +100,112 @@ final class DirectPath implements HttpHandlerDecoratorFactory {
       LOGGER.info("calls take the usual way through all filters, because of {}", others);
       return usual;
     }
-    RequestTraceFilter trace = beans.getBean(RequestTraceFilter.class);
-    AdmissionFilter admission = beans.getBean(AdmissionFilter.class);
     RoutingFilter routing = beans.getBean(RoutingFilter.class);
-    ServerCodecConfigurer codecs = ServerCodecConfigurer.create();
-    WebFilterChain route = exchange -> routing.filter(exchange, DirectPath::nothing);
-    WebFilterChain admitted = exchange -> admission.filter(exchange, route);
-    return (request, response) ->
-        isApi(request)
-            ? trace.filter(exchange(request, response, codecs), admitted).then(ended(response))
-            : usual.handle(request, response);
+    WebFilterChain chain = exchange -> routing.filter(exchange, DirectPath::nothing);
+    List<WebFilter> filters =
+        beans
+            .getBeanProvider(WebFilter.class)
+            .orderedStream()
+            .filter(filter -> KNOWN_FILTERS.contains(AopUtils.getTargetClass(filter)))
+            .toList();
+    for (WebFilter filter : filters.reversed()) {
+      WebFilterChain next = chain;
+      chain = exchange -> filter.filter(exchange, next);
+    }
+    return new ShortWay(usual, new Exchanges(beans), transformer(), chain);
   }
 
-  private static DefaultServerWebExchange exchange(
-      ServerHttpRequest request, ServerHttpResponse response, ServerCodecConfigurer codecs) {
-    return new DefaultServerWebExchange(request, response, NO_SESSIONS, codecs, LOCALES);
+  /** Routes may be added while the gateway runs. */
+  @EventListener(RefreshRoutesResultEvent.class)
+  void routesChanged() {
+    beans
+        .getBeanProvider(RouteLocator.class)
+        .ifAvailable(
+            locator ->
+                locator
+                    .getRoutes()
+                    .map(Route::getId)
+                    .filter(id -> !id.equals(OWN_ROUTE))
+                    .collectList()
+                    .subscribe(this::routesAre));
+  }
+
+  private void routesAre(List<String> others) {
+    Set<String> before = laterRoutes;
+    laterRoutes = new LinkedHashSet<>(others);
+    if (properties.direct() && !before.equals(laterRoutes)) {
+      LOGGER.info(
+          "calls take {}, the routes that are none of the fleet's are {}",
+          others.isEmpty() ? "the short way" : "the usual way through all filters",
+          others);
+    }
+  }
+
+  private @Nullable ForwardedHeaderTransformer transformer() {
+    String name = WebHttpHandlerBuilder.FORWARDED_HEADER_TRANSFORMER_BEAN_NAME;
+    return beans.containsBean(name) ? beans.getBean(name, ForwardedHeaderTransformer.class) : null;
+  }
+
+  /** Makes exchanges as the usual way would. */
+  private static final class Exchanges extends HttpWebHandlerAdapter {
+
+    Exchanges(ApplicationContext beans) {
+      super(DirectPath::nothing);
+      String sessions = WebHttpHandlerBuilder.WEB_SESSION_MANAGER_BEAN_NAME;
+      if (beans.containsBean(sessions)) {
+        setSessionManager(beans.getBean(sessions, WebSessionManager.class));
+      }
+      String locales = WebHttpHandlerBuilder.LOCALE_CONTEXT_RESOLVER_BEAN_NAME;
+      if (beans.containsBean(locales)) {
+        setLocaleContextResolver(beans.getBean(locales, LocaleContextResolver.class));
+      }
+      setApplicationContext(beans);
+      afterPropertiesSet();
+    }
+
+    ServerWebExchange of(ServerHttpRequest request, ServerHttpResponse response) {
+      return createExchange(request, response);
+    }
+  }
+
+  /** The short way, and the usual one for what is not of the API. */
+  private final class ShortWay implements HttpHandler {
+
+    private final HttpHandler usual;
+    private final Exchanges exchanges;
+    private final @Nullable ForwardedHeaderTransformer transformer;
+    private final WebFilterChain chain;
+
+    ShortWay(
+        HttpHandler usual,
+        Exchanges exchanges,
+        @Nullable ForwardedHeaderTransformer transformer,
+        WebFilterChain chain) {
+      this.usual = usual;
+      this.exchanges = exchanges;
+      this.transformer = transformer;
+      this.chain = chain;
+    }
+
+    @Override
+    public Mono<Void> handle(ServerHttpRequest received, ServerHttpResponse response) {
+      if (!laterRoutes.isEmpty()) {
+        return usual.handle(received, response);
+      }
+      ServerHttpRequest request = received;
+      if (transformer != null) {
+        try {
+          request = transformer.apply(received);
+        } catch (RuntimeException malformed) {
+          LOGGER.debug("forwarded headers that make no sense", malformed);
+          response.setStatusCode(HttpStatus.BAD_REQUEST);
+          return response.setComplete();
+        }
+      }
+      return isApi(request)
+          ? chain.filter(exchanges.of(request, response)).then(ended(response))
+          : usual.handle(received, response);
+    }
   }
 
   /** An answer without a body is not sent before somebody says that it is complete. */
@@ -105,7 +219,10 @@ final class DirectPath implements HttpHandlerDecoratorFactory {
 
   /** What {@code fleetRoutes} would match. */
   private static boolean isApi(ServerHttpRequest request) {
-    String path = request.getURI().getRawPath();
+    return isApi(request.getURI().getRawPath());
+  }
+
+  private static boolean isApi(String path) {
     return path.startsWith("/v2/")
         || path.startsWith("/v1/")
         || path.equals("/v2")
@@ -114,10 +231,12 @@ final class DirectPath implements HttpHandlerDecoratorFactory {
 
   private List<String> others() {
     List<String> others = new ArrayList<>();
-    Stream.of(WebFilter.class, GlobalFilter.class)
-        .flatMap(type -> beans.getBeansOfType(type).values().stream())
-        .map(Object::getClass)
-        .filter(type -> !OWN_FILTERS.contains(type) && !type.getName().startsWith(FRAMEWORK))
+    typesOf(WebFilter.class)
+        .filter(type -> !KNOWN_FILTERS.contains(type) && !isFrameworks(type))
+        .map(Class::getName)
+        .forEach(others::add);
+    typesOf(GlobalFilter.class)
+        .filter(type -> type != RoutingFilter.class && !isFrameworks(type))
         .map(Class::getName)
         .forEach(others::add);
     beans
@@ -133,6 +252,27 @@ final class DirectPath implements HttpHandlerDecoratorFactory {
         .flatMap(type -> Stream.of(beans.getBeanNamesForType(type)))
         .filter(name -> !OWN_ROUTES.contains(name))
         .forEach(name -> others.add("routes of " + name));
+    Stream.of(beans.getBeanNamesForType(RouterFunction.class))
+        .forEach(name -> others.add("router function " + name));
+    beans.getBeansOfType(RequestMappingHandlerMapping.class).values().stream()
+        .flatMap(mapping -> mapping.getHandlerMethods().entrySet().stream())
+        .filter(method -> mayMatchApi(method.getKey()))
+        .forEach(method -> others.add("handler " + method.getValue().getShortLogMessage()));
     return others;
+  }
+
+  /** What the beans are themselves, whatever stands before them. */
+  private Stream<Class<?>> typesOf(Class<?> type) {
+    return beans.getBeansOfType(type).values().stream().map(AopUtils::getTargetClass);
+  }
+
+  private static boolean isFrameworks(Class<?> type) {
+    return type.getName().startsWith(FRAMEWORK);
+  }
+
+  private static boolean mayMatchApi(RequestMappingInfo mapping) {
+    return mapping.getPatternsCondition().getPatterns().stream()
+        .map(pattern -> pattern.getPatternString())
+        .anyMatch(pattern -> isApi(pattern) || pattern.matches("/[^/]*[*{?].*"));
   }
 }

@@ -74,6 +74,7 @@ final class ForwardedHeaders {
       case 11 -> AsciiString.contentEqualsIgnoreCase(name, HeaderNames.TRACEPARENT);
       case 12 -> AsciiString.contentEqualsIgnoreCase(name, HeaderNames.REQUEST_ID);
       case 14 -> is(name, HttpHeaderNames.CONTENT_LENGTH);
+      case 16 -> AsciiString.contentEqualsIgnoreCase(name, HeaderNames.CALLER);
       case 17 ->
           is(name, HttpHeaderNames.TRANSFER_ENCODING)
               || AsciiString.contentEqualsIgnoreCase(name, HeaderNames.VARIANT);

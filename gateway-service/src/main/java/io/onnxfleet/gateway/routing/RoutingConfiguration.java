@@ -20,10 +20,13 @@ import io.onnxfleet.gateway.observability.GatewayMetrics;
 import io.onnxfleet.gateway.rollout.AnswerComparison;
 import io.onnxfleet.gateway.rollout.RolloutProperties;
 import io.onnxfleet.gateway.rollout.Rollouts;
+import io.onnxfleet.gateway.security.Accesses;
 import io.onnxfleet.gateway.suspect.Suspects;
 import io.onnxfleet.gateway.waking.WakingQueue;
 import java.util.concurrent.TimeUnit;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.config.BeanDefinition;
+import org.springframework.beans.factory.support.BeanDefinitionRegistryPostProcessor;
 import org.springframework.cloud.gateway.route.RouteLocator;
 import org.springframework.cloud.gateway.route.builder.RouteLocatorBuilder;
 import org.springframework.context.annotation.Bean;
@@ -35,6 +38,8 @@ import reactor.netty.resources.ConnectionProvider;
 @Configuration(proxyBeanMethods = false)
 class RoutingConfiguration {
 
+  private static final String ROUTING_FILTER = "routingFilter";
+
   /** Every route ends in {@link RoutingFilter}, which reads the model where the URI has none. */
   @Bean
   RouteLocator fleetRoutes(RouteLocatorBuilder routes) {
@@ -44,6 +49,16 @@ class RoutingConfiguration {
             "fleet",
             route -> route.path("/v2", "/v2/**", "/v1", "/v1/**").uri("lb://inference-service"))
         .build();
+  }
+
+  /** Filters without an order of their own run as they are registered: this one is the last. */
+  @Bean
+  static BeanDefinitionRegistryPostProcessor routingFilterComesLast() {
+    return registry -> {
+      BeanDefinition last = registry.getBeanDefinition(ROUTING_FILTER);
+      registry.removeBeanDefinition(ROUTING_FILTER);
+      registry.registerBeanDefinition(ROUTING_FILTER, last);
+    };
   }
 
   @Bean(destroyMethod = "dispose")
@@ -170,8 +185,9 @@ class RoutingConfiguration {
         System::nanoTime);
   }
 
-  @Bean
+  @Bean(ROUTING_FILTER)
   RoutingFilter routingFilter(
+      Accesses accesses,
       FleetWatch watch,
       WakingQueue waking,
       Forwarding forwarding,
@@ -188,6 +204,7 @@ class RoutingConfiguration {
       RoutingProperties routing,
       ModelProperties models) {
     return new RoutingFilter(
+        accesses,
         watch,
         waking,
         modelAdmission,

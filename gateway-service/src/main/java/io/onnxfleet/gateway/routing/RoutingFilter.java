@@ -9,6 +9,9 @@ import io.onnxfleet.gateway.fleet.FleetWatch;
 import io.onnxfleet.gateway.fleet.ModelContent;
 import io.onnxfleet.gateway.fleet.ModelReference;
 import io.onnxfleet.gateway.observability.RequestTrace;
+import io.onnxfleet.gateway.security.Access;
+import io.onnxfleet.gateway.security.Accesses;
+import io.onnxfleet.gateway.security.Scope;
 import io.onnxfleet.gateway.suspect.Suspects;
 import io.onnxfleet.gateway.waking.WakingQueue;
 import java.time.Duration;
@@ -33,14 +36,13 @@ import reactor.core.scheduler.Schedulers;
  */
 public final class RoutingFilter implements GlobalFilter, Ordered {
 
-  private static final int ORDER = 10_000;
-
   /** Larger bodies are parsed off the event loop, which others wait for. */
   private static final int PARSED_ON_EVENT_LOOP = 64 * 1024;
 
   private static final String INFER = "infer";
   private static final String EMBEDDINGS = "embeddings";
 
+  private final Accesses accesses;
   private final FleetWatch watch;
   private final WakingQueue waking;
   private final ModelAdmission admission;
@@ -56,6 +58,7 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
   private final LongSupplier nanoClock;
 
   RoutingFilter(
+      Accesses accesses,
       FleetWatch watch,
       WakingQueue waking,
       ModelAdmission admission,
@@ -69,6 +72,7 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
       Suspects suspects,
       Duration deadline,
       LongSupplier nanoClock) {
+    this.accesses = accesses;
     this.watch = watch;
     this.waking = waking;
     this.admission = admission;
@@ -84,10 +88,10 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
     this.nanoClock = nanoClock;
   }
 
-  /** After the filters of routes, which count from 1; nothing comes after it. */
+  /** After all others; {@link RoutingConfiguration} puts it after those without an order too. */
   @Override
   public int getOrder() {
-    return ORDER;
+    return LOWEST_PRECEDENCE;
   }
 
   @Override
@@ -116,6 +120,12 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
     Deadline until = deadline(exchange);
     ServerHttpRequest request = exchange.getRequest();
     boolean isInference = request.getMethod().equals(HttpMethod.POST);
+    Access access = accesses.of(exchange);
+    if (isInference) {
+      access.require(Scope.INFER, model.name());
+    } else {
+      access.requireSight(model.name());
+    }
     if (isInference && waking.isAsleep()) {
       // The body is taken in before the wait: a client may not be left sending for so long.
       return within(
@@ -156,6 +166,8 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
   }
 
   private Mono<Void> embeddingsCall(ServerWebExchange exchange) {
+    Access access = accesses.of(exchange);
+    access.require(Scope.INFER);
     Deadline until = deadline(exchange);
     ModelAdmission.Application application = application(exchange, until);
     return within(
@@ -164,6 +176,7 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
             exchange.getRequest(),
             body ->
                 model(exchange.getRequest(), body)
+                    .doOnNext(name -> access.require(Scope.INFER, name))
                     .flatMap(this::whenAwake)
                     .flatMap(
                         name -> {
@@ -175,6 +188,7 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
   private Mono<Void> embeddingsQuery(ServerWebExchange exchange) {
     EmbeddingsQuery query =
         EmbeddingsQuery.read(exchange.getRequest().getQueryParams(), requestedModel.defaultModel());
+    accesses.of(exchange).require(Scope.INFER, query.model());
     Deadline until = deadline(exchange);
     ModelAdmission.Application application = application(exchange, until);
     ServerWebExchange asked = EmbeddingsQuery.asPost(exchange);
@@ -200,7 +214,7 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
 
   private ModelAdmission.Application application(ServerWebExchange exchange, Deadline until) {
     ModelAdmission.Application application =
-        admission.applicationOf(exchange.getRequest(), until.atNanos());
+        admission.applicationOf(exchange, accesses.of(exchange), until.atNanos());
     RequestTrace.of(exchange).caller(application.caller());
     return application;
   }

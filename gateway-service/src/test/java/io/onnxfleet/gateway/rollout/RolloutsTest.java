@@ -132,7 +132,8 @@ class RolloutsTest {
                 .count())
         .isEqualTo(1);
     assertThat(meters.get("fleet.gateway.rollout.weight").gauge().value()).isZero();
-    assertThat(RolloutListing.of(rollouts).get(0).path("state").asString("")).isEqualTo("RETURNED");
+    assertThat(RolloutListing.of(rollouts, any -> true).get(0).path("state").asString(""))
+        .isEqualTo("RETURNED");
   }
 
   @Test

@@ -1,0 +1,237 @@
+#!/usr/bin/env bash
+#
+# What authentication costs a request: the same gateway without credentials, with 1,000 API keys in turn, with 1,000 tokens
+# in turn, and with one of each. In front of one replica that serves the tiny model, or with --instant of a backend that
+# answers at once, against which every microsecond of the gateway shows. Paired: all are measured in each round, one
+# after another, and the table gives the median of the rounds' ratios. Needs wrk, curl, openssl (haproxy for --instant)
+# and the built layouts.
+#
+#   benchmarks/authentication.sh [--instant] [SECONDS [ROUNDS [WARM_UP_SECONDS]]]
+
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+instant=
+if [ "${1:-}" = --instant ]; then
+  instant=1
+  shift
+fi
+seconds=${1:-8}
+rounds=${2:-5}
+warm_up=${3:-30}
+count=1000
+clients=32
+work=$(mktemp -d)
+java=$("$root/fleet" java-home)/bin/java
+pids=()
+
+finish() {
+  for pid in "${pids[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done
+  wait 2>/dev/null || true
+  rm -rf "$work"
+}
+trap finish EXIT
+
+free_port() { # one that nobody listens on
+  local port
+  while :; do
+    port=$((20000 + RANDOM % 20000))
+    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
+  done
+  echo "$port"
+}
+
+background() { # name, folder, command...
+  local name=$1 folder=$2
+  shift 2
+  (cd "$folder" && exec "$@") </dev/null >"$work/$name.log" 2>&1 &
+  pids+=($!)
+}
+
+await() { # what, url
+  local i
+  for i in $(seq 600); do
+    ! curl -fs -o /dev/null --max-time 2 "$2" || return 0
+    sleep 0.1
+  done
+  echo "authentication.sh: $1 did not start: $(tail -n 1 "$work/$1.log")" >&2
+  exit 1
+}
+
+layout() { printf '%s/%s/target/layout' "$root" "$1"; }
+
+# ---------------------------------------------------------------- an issuer, keys and tokens
+
+issuer=$(free_port)
+mkdir -p "$work/issuer"
+cat >"$work/Issue.java" <<'JAVA'
+import com.nimbusds.jose.*;
+import com.nimbusds.jose.crypto.RSASSASigner;
+import com.nimbusds.jose.jwk.*;
+import com.nimbusds.jose.jwk.gen.RSAKeyGenerator;
+import com.nimbusds.jwt.*;
+import com.sun.net.httpserver.HttpServer;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.*;
+import java.security.*;
+import java.util.*;
+
+/** Writes keys, their file, and tokens; then shows the public key of the tokens. */
+class Issue {
+  public static void main(String[] arguments) throws Exception {
+    Path folder = Path.of(arguments[0]);
+    int port = Integer.parseInt(arguments[1]);
+    int count = Integer.parseInt(arguments[2]);
+    String issuer = "http://127.0.0.1:" + port;
+    RSAKey key = new RSAKeyGenerator(2048).keyID("bench").generate();
+    SecureRandom random = new SecureRandom();
+    List<String> keys = new ArrayList<>(), lines = new ArrayList<>(), tokens = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      byte[] bytes = new byte[32];
+      random.nextBytes(bytes);
+      String text = "fleet_" + Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
+      byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+      keys.add(text);
+      lines.add("{\"name\":\"k%d\",\"sha256\":\"%s\",\"scopes\":[\"infer\"],\"models\":[\"tiny*\"],\"requests_per_minute\":1000000000}"
+          .formatted(i, HexFormat.of().formatHex(digest)));
+      SignedJWT token = new SignedJWT(
+          new JWSHeader.Builder(JWSAlgorithm.RS256).keyID("bench").type(JOSEObjectType.JWT).build(),
+          new JWTClaimsSet.Builder().issuer(issuer).audience("onnx-fleet").subject("s" + i)
+              .claim("scope", "infer").expirationTime(new Date(System.currentTimeMillis() + 7_200_000)).build());
+      token.sign(new RSASSASigner(key));
+      tokens.add(token.serialize());
+    }
+    Files.write(folder.resolve("keys"), keys);
+    Files.write(folder.resolve("keys.file"), lines);
+    Files.write(folder.resolve("tokens"), tokens);
+    HttpServer server = HttpServer.create(new InetSocketAddress("127.0.0.1", port), 0);
+    Map.of("/.well-known/openid-configuration", "{\"issuer\":\"%s\",\"jwks_uri\":\"%s/keys\"}".formatted(issuer, issuer),
+        "/keys", new JWKSet(key.toPublicJWK()).toString()).forEach((path, body) ->
+        server.createContext(path, exchange -> {
+          byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+          exchange.sendResponseHeaders(200, bytes.length);
+          exchange.getResponseBody().write(bytes);
+          exchange.close();
+        }));
+    server.start();
+  }
+}
+JAVA
+libraries=$(cd "$(layout gateway-service)" && printf '%s:' "$PWD"/lib/*.jar "$PWD"/lib/*/*.jar)
+background issuer "$work" "$java" -XX:+UseSerialGC -cp "$libraries" "$work/Issue.java" "$work" "$issuer" "$count"
+await issuer "http://127.0.0.1:$issuer/keys"
+
+# ---------------------------------------------------------------- registry, backend, gateways
+
+registry=$(free_port)
+backend=$(free_port)
+background registry "$(layout discovery-server)" "$java" @jvm.args @application.args --server.port="$registry" \
+  --server.address=127.0.0.1
+await registry "http://127.0.0.1:$registry/actuator/health"
+eureka=--eureka.client.service-url.defaultZone=http://127.0.0.1:$registry/eureka/
+if [ -n "$instant" ]; then
+  cat >"$work/backend.cfg" <<CFG
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+frontend backend
+  bind 127.0.0.1:$backend
+  http-request return status 200 content-type application/json string '{"model_name":"tiny-add","model_version":"1","outputs":[]}'
+CFG
+  background backend "$work" haproxy -f "$work/backend.cfg"
+  await backend "http://127.0.0.1:$backend/v2/health/ready"
+  curl -fs -X POST -H 'Content-Type: application/json' "http://127.0.0.1:$registry/eureka/apps/INFERENCE-SERVICE" -d '{
+    "instance": {"instanceId": "tiny", "hostName": "127.0.0.1", "app": "INFERENCE-SERVICE", "ipAddr": "127.0.0.1",
+      "vipAddress": "inference-service", "secureVipAddress": "inference-service", "status": "UP",
+      "port": {"$": '"$backend"', "@enabled": "true"}, "securePort": {"$": 443, "@enabled": "false"},
+      "dataCenterInfo": {"@class": "com.netflix.appinfo.InstanceInfo$DefaultDataCenterInfo", "name": "MyOwn"},
+      "leaseInfo": {"renewalIntervalInSecs": 3600, "durationInSecs": 7200},
+      "metadata": {"models-ready": "tiny-add:1", "models-known": ""}}}'
+else
+  "$root/fleet" bench-tiny-model "$work/models" >/dev/null
+  background backend "$(layout inference-service)" "$java" @jvm.args @application.args --server.port="$backend" \
+    --server.address=127.0.0.1 "$eureka" --fleet.inference.models="$work/models"
+  await backend "http://127.0.0.1:$backend/v2/models/tiny-add/ready"
+fi
+
+path=/v2/models/tiny-add/infer
+gateway() { # name, port, arguments...
+  local name=$1 port=$2
+  shift 2
+  background "$name" "$(layout gateway-service)" "$java" -Dreactor.netty.ioWorkerCount=1 @jvm.args @application.args \
+    --server.port="$port" --server.address=127.0.0.1 "$eureka" --eureka.client.register-with-eureka=false "$@"
+  await "$name" "http://127.0.0.1:$port/v2/health/ready"
+}
+open=$(free_port)
+gateway open "$open"
+keys=$(free_port)
+gateway keys "$keys" --fleet.gateway.security.keys="$work/keys.file"
+tokens=$(free_port)
+gateway tokens "$tokens" --fleet.gateway.security.jwt.issuer="http://127.0.0.1:$issuer" \
+  --fleet.gateway.security.jwt.audience=onnx-fleet
+
+cat >"$work/post.lua" <<'LUA'
+local credentials, turn = {}, 0
+function init(arguments)
+  for line in io.lines(arguments[1]) do credentials[#credentials + 1] = "Bearer " .. line end
+end
+local body = '{"inputs":[{"name":"x","shape":[1,8],"datatype":"FP32","data":[1,2,3,4,5,6,7,8]}]}'
+-- Made once: what the load generator computes for a request is the same for every gateway.
+local made = {}
+function request()
+  turn = turn % #credentials + 1
+  local text = made[turn]
+  if not text then
+    text = wrk.format("POST", nil, {["Content-Type"] = "application/json", ["Authorization"] = credentials[turn]}, body)
+    made[turn] = text
+  end
+  return text
+end
+function done(summary, latency, requests)
+  local errors = summary.errors.status + summary.errors.connect + summary.errors.read + summary.errors.timeout
+  io.write(string.format("RESULT %.1f %.1f %.1f %d\n", latency:percentile(50), latency:percentile(99),
+    summary.requests * 1e6 / summary.duration, errors))
+end
+LUA
+
+# The open gateway is sent the same headers as its pair, since they cost something to read as well.
+measure() { # port credentials seconds: p50 us, p99 us, requests/s, errors
+  wrk -t1 -c"$clients" -d"$3"s -s "$work/post.lua" "http://127.0.0.1:$1$path" -- "$2" | sed -n 's/^RESULT //p'
+}
+
+for pair in "$open $work/keys" "$keys $work/keys" "$tokens $work/tokens"; do
+  # shellcheck disable=SC2086 # two words
+  measure $pair "$warm_up" >/dev/null
+done
+for round in $(seq "$rounds"); do
+  for pair in "keys $open $work/keys open" "keys $keys $work/keys with" "tokens $open $work/tokens open" \
+    "tokens $tokens $work/tokens with"; do
+    read -r kind port credentials door <<<"$pair"
+    echo "$kind $door $round $(measure "$port" "$credentials" "$seconds")" >>"$work/results"
+  done
+done
+
+awk -v rounds="$rounds" '
+  function median(list, n,    i, j, t, v) {
+    split(list, v, " ")
+    for (i = 1; i <= n; i++) for (j = i + 1; j <= n; j++) if (v[j] + 0 < v[i] + 0) { t = v[i]; v[i] = v[j]; v[j] = t }
+    return v[int((n + 1) / 2)]
+  }
+  { rate[$1, $2, $3] = $6; p50[$1, $2, $3] = $4; errors[$1] += $7 }
+  END {
+    print "1,000 in turn  requests/s without  with  cost in throughput  cost in p50  errors"
+    split("keys tokens", kinds, " ")
+    for (k = 1; k <= 2; k++) {
+      kind = kinds[k]; a = b = c = d = ""
+      for (r = 1; r <= rounds; r++) {
+        a = a " " rate[kind, "open", r]; b = b " " rate[kind, "with", r]
+        c = c " " (rate[kind, "open", r] / rate[kind, "with", r] - 1) * 100
+        d = d " " (p50[kind, "with", r] / p50[kind, "open", r] - 1) * 100
+      }
+      printf "%-14s %18.0f %6.0f %17.1f%% %10.1f%% %7d\n", kind, median(a, rounds), median(b, rounds), median(c, rounds),
+        median(d, rounds), errors[kind]
+    }
+  }' "$work/results"

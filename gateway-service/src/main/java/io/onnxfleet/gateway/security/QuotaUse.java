@@ -1,0 +1,106 @@
+package io.onnxfleet.gateway.security;
+
+import io.onnxfleet.gateway.failure.ErrorCode;
+import io.onnxfleet.gateway.failure.GatewayException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How much of its quota one key has used at this gateway. Requests count when they come, rows and
+ * tokens when they were answered; a key in debt waits.
+ *
+ * <p>INVARIANT: 0 <= underWay; who entered leaves once.
+ *
+ * <p>Safe for use by many threads; never blocks.
+ */
+final class QuotaUse {
+
+  private final Quota quota;
+  private final @Nullable Allowance requests;
+  private final @Nullable Allowance rows;
+  private final @Nullable Allowance tokens;
+  private final AtomicInteger underWay = new AtomicInteger();
+  private volatile int mostUnderWay;
+
+  QuotaUse(Quota quota, double share, long nowNanos) {
+    this.quota = quota;
+    this.requests = allowance(quota.requestsPerMinute(), share, nowNanos);
+    this.rows = allowance(quota.rowsPerMinute(), share, nowNanos);
+    this.tokens = allowance(quota.tokensPerMinute(), share, nowNanos);
+    this.mostUnderWay = mostUnderWay(share);
+  }
+
+  private static @Nullable Allowance allowance(long perMinute, double share, long nowNanos) {
+    return perMinute == 0 ? null : new Allowance(perMinute, share, nowNanos);
+  }
+
+  private int mostUnderWay(double share) {
+    return quota.concurrentRequests() == 0
+        ? Integer.MAX_VALUE
+        : Math.max(1, (int) Math.round(quota.concurrentRequests() * share));
+  }
+
+  Quota quota() {
+    return quota;
+  }
+
+  /** This gateway's share of the quota, from now on. */
+  void share(double share, long nowNanos) {
+    mostUnderWay = mostUnderWay(share);
+    for (Allowance allowance : new Allowance[] {requests, rows, tokens}) {
+      if (allowance != null) {
+        allowance.share(share, nowNanos);
+      }
+    }
+  }
+
+  /**
+   * Counts a request that comes.
+   *
+   * @throws GatewayException if the key has used up what it may
+   */
+  void enter(long nowNanos) {
+    requireNoDebt("rows_per_minute", quota.rowsPerMinute(), rows, nowNanos);
+    requireNoDebt("tokens_per_minute", quota.tokensPerMinute(), tokens, nowNanos);
+    if (underWay.incrementAndGet() > mostUnderWay) {
+      underWay.decrementAndGet();
+      throw exceeded(
+          "concurrent_requests", quota.concurrentRequests(), TimeUnit.SECONDS.toNanos(1));
+    }
+    long wait = requests == null ? 0 : requests.tryTake(nowNanos);
+    if (wait > 0) {
+      underWay.decrementAndGet();
+      throw exceeded("requests_per_minute", quota.requestsPerMinute(), wait);
+    }
+  }
+
+  void leave() {
+    underWay.decrementAndGet();
+  }
+
+  /** Charges what an answer took. */
+  void charge(InferenceUnits units, long nowNanos) {
+    if (rows != null) {
+      rows.charge(units.rows(), nowNanos);
+    }
+    if (tokens != null) {
+      tokens.charge(units.tokens(), nowNanos);
+    }
+  }
+
+  private static void requireNoDebt(
+      String name, long perMinute, @Nullable Allowance allowance, long nowNanos) {
+    long wait = allowance == null ? 0 : allowance.debtNanos(nowNanos);
+    if (wait > 0) {
+      throw exceeded(name, perMinute, wait);
+    }
+  }
+
+  private static GatewayException exceeded(String name, long most, long waitNanos) {
+    return new GatewayException(
+        ErrorCode.QUOTA_EXCEEDED,
+        "%s: used up (expected: <= %d for these credentials)".formatted(name, most),
+        Math.ceilDiv(waitNanos, TimeUnit.SECONDS.toNanos(1)));
+  }
+}

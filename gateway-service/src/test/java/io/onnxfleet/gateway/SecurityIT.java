@@ -1,0 +1,425 @@
+package io.onnxfleet.gateway;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.onnxfleet.gateway.security.KeyCommand;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
+
+/** Keys over HTTP: who gets in, for what, how much of it, and what others see of that. */
+class SecurityIT {
+
+  private static final String INFER = "/v2/models/a/infer";
+  private static final String EMPTY = "{}";
+
+  /** One call of the API, and who may not make it. */
+  private record Call(String method, String path, String body, boolean isAdministration) {}
+
+  private static final List<Call> CALLS =
+      List.of(
+          new Call("GET", "/v2", "", false),
+          new Call("GET", "/v2/", "", false),
+          new Call("POST", "/v2/models/a/infer", EMPTY, false),
+          new Call("POST", "/v2/models/a/versions/1/infer", EMPTY, false),
+          new Call("GET", "/v2/models/a", "", false),
+          new Call("GET", "/v2/models/a/versions/1", "", false),
+          new Call("GET", "/v2/models/a/ready", "", false),
+          new Call("GET", "/v2/models/a/versions/1/ready", "", false),
+          new Call("GET", "/v2/models/a/config", "", false),
+          new Call("GET", "/v2/models/a/stats", "", false),
+          new Call("GET", "/v2/models/a/versions/1/stats", "", false),
+          new Call("GET", "/v2/models/stats", "", false),
+          new Call("POST", "/v2/repository/index", "", false),
+          new Call("POST", "/v2/repository/models/a/load", "", true),
+          new Call("POST", "/v2/repository/models/a/unload", "", true),
+          new Call("GET", "/v2/fleet/families", "", false),
+          new Call("GET", "/v2/fleet/rollouts", "", false),
+          new Call("PUT", "/v2/fleet/rollouts/a", "{\"stable\":\"1\",\"candidate\":\"2\"}", true),
+          new Call("DELETE", "/v2/fleet/rollouts/a", "", true),
+          new Call("POST", "/v1/embeddings", "{\"model\":\"a\",\"input\":\"x\"}", false),
+          new Call("GET", "/v1/embeddings?model=a&input=x", "", false),
+          new Call("GET", "/v1/models", "", false),
+          new Call("GET", "/v1/models/a", "", false),
+          new Call("GET", "/actuator/prometheus", "", true),
+          new Call("GET", "/actuator/health", "", true),
+          new Call("GET", "/v2/nowhere", "", false),
+          new Call("GET", "/elsewhere", "", false));
+
+  @TempDir private static Path folder;
+
+  private static Path keys;
+  private static RunningGateway gateway;
+  private static String infer;
+  private static String admin;
+  private static String jobs;
+  private static String expired;
+  private static String other;
+
+  private FakeReplica replica;
+
+  @BeforeAll
+  static void start() throws IOException {
+    keys = folder.resolve("keys.jsonl");
+    infer = key("infer", "--models", "a,fam");
+    admin = key("admin", "--scope", "admin", "--models", "a");
+    jobs = key("jobs", "--scope", "jobs", "--models", "a");
+    other = key("other", "--scope", "infer,admin", "--models", "b*");
+    expired = key("expired", "--scope", "infer,admin", "--expires", "2020-01-01T00:00:00Z");
+    gateway =
+        new RunningGateway(
+            "fleet.gateway.security.keys=" + keys,
+            "fleet.gateway.administration.token=secret",
+            "fleet.gateway.cache.models=a",
+            "fleet.gateway.security.failures-per-minute=1000");
+  }
+
+  @AfterAll
+  static void stop() {
+    gateway.close();
+  }
+
+  @BeforeEach
+  void register() {
+    replica =
+        FakeReplica.answering(
+                "one",
+                "{\"data\":[{\"id\":\"a\"},{\"id\":\"b\"}],"
+                    + "\"model_stats\":[{\"name\":\"a\",\"version\":\"1\"},{\"name\":\"b\",\"version\":\"1\"}]}")
+            .telling("models-ready", "a:1,b:1");
+    gateway.register(replica, "a:1", "b:1");
+  }
+
+  @AfterEach
+  void leave() {
+    gateway.registry().clear();
+    replica.close();
+  }
+
+  private static String key(String name, String... options) throws IOException {
+    List<String> arguments = new ArrayList<>(List.of(name, "--file", keys.toString()));
+    arguments.addAll(List.of(options));
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    int code =
+        KeyCommand.run(
+            arguments,
+            new PrintStream(out, true, StandardCharsets.UTF_8),
+            new PrintStream(err, true, StandardCharsets.UTF_8));
+    assertThat(code).as(err.toString(StandardCharsets.UTF_8)).isZero();
+    String key = out.toString(StandardCharsets.UTF_8).strip();
+    assertThat(key).matches("fleet_[A-Za-z0-9_-]{43}");
+    assertThat(Files.readString(keys)).doesNotContain(key);
+    return key;
+  }
+
+  private HttpResponse<String> send(Call call, String... headers) throws Exception {
+    HttpRequest.Builder request =
+        gateway
+            .request(call.path)
+            .method(
+                call.method,
+                call.body.isEmpty() ? BodyPublishers.noBody() : BodyPublishers.ofString(call.body));
+    if (headers.length > 0) {
+      request.headers(headers);
+    }
+    return gateway.send(request);
+  }
+
+  private HttpResponse<String> send(Call call, String key) throws Exception {
+    return send(call, "Authorization", "Bearer " + key);
+  }
+
+  private void assertRefused(Call call, HttpResponse<String> answer, int status) {
+    assertThat(answer.statusCode()).as("%s", call).isEqualTo(status);
+    assertThat(answer.body())
+        .as("%s", call)
+        .startsWith(call.path.startsWith("/v1/") ? "{\"error\":{\"message\":\"" : "{\"error\":\"");
+    assertThat(answer.headers().firstValue("X-Request-Id")).isPresent();
+    assertThat(answer.headers().firstValue("WWW-Authenticate").isPresent())
+        .isEqualTo(status == 401);
+    assertThat(replica.received()).as("%s", call).isEmpty();
+  }
+
+  @Test
+  void everyCall_is401_withoutCredentials_orWithWrongOrExpiredOnes() throws Exception {
+    for (Call call : CALLS) {
+      assertRefused(call, send(call), 401);
+      assertRefused(call, send(call, "Authorization", "Basic YTpi"), 401);
+      assertRefused(call, send(call, "X-Api-Key", "fleet_wrong"), 401);
+      assertRefused(call, send(call, "wrong"), 401);
+      assertRefused(call, send(call, "a.b.c"), 401);
+      assertRefused(call, send(call, ""), 401);
+      assertRefused(call, send(call, infer + "x"), 401);
+      HttpResponse<String> late = send(call, expired);
+      assertRefused(call, late, 401);
+      assertThat(late.body()).contains("expired at 2020-01-01T00:00:00Z");
+    }
+  }
+
+  @Test
+  void everyCall_is403_withAKeyOfAnotherScopeOrModel() throws Exception {
+    for (Call call : CALLS) {
+      boolean isUnknown = call.path.endsWith("where");
+      boolean isInference = call.path.contains("infer") || call.path.contains("embeddings");
+      boolean isAboutModel = call.path.contains("/a") && !call.path.startsWith("/actuator");
+      if (isUnknown) {
+        assertThat(send(call, infer).statusCode()).as("%s", call).isEqualTo(404);
+        continue;
+      }
+      if (call.isAdministration) {
+        assertRefused(call, send(call, infer), 403);
+        assertRefused(call, send(call, jobs), 403);
+      }
+      if (isInference) {
+        assertRefused(call, send(call, admin), 403);
+        assertRefused(call, send(call, jobs), 403);
+        assertRefused(call, send(call, "secret"), 403);
+      }
+      if (isAboutModel || isInference) {
+        HttpResponse<String> foreign = send(call, other);
+        assertRefused(call, foreign, 403);
+        assertThat(foreign.body()).contains("model: 'a'");
+      }
+    }
+  }
+
+  @Test
+  void everyCall_isServed_withTheRightKey() throws Exception {
+    for (Call call : CALLS) {
+      if (call.path.endsWith("where") || call.path.contains("rollouts/a")) {
+        continue;
+      }
+      HttpResponse<String> answer = send(call, call.isAdministration ? admin : infer);
+      if (call.path.equals("/v2/repository/models/a/unload")) {
+        assertThat(answer.statusCode()).isIn(200, 503); // The fake one may go on serving.
+      } else {
+        assertThat(answer.statusCode()).as("%s: %s", call, answer.body()).isEqualTo(200);
+      }
+    }
+    assertThat(send(new Call("POST", INFER, EMPTY, false), "X-Api-Key", infer).statusCode())
+        .isEqualTo(200);
+    assertThat(
+            send(new Call("POST", "/v2/repository/models/a/load", "", true), "secret").statusCode())
+        .isEqualTo(200);
+    assertThat(
+            send(
+                    new Call(
+                        "PUT",
+                        "/v2/fleet/rollouts/a",
+                        "{\"stable\":\"1\",\"candidate\":\"b\"}",
+                        true),
+                    admin)
+                .statusCode())
+        .isEqualTo(403);
+  }
+
+  @Test
+  void health_andPreflights_areOpen() throws Exception {
+    assertThat(gateway.get("/v2/health/live").statusCode()).isEqualTo(200);
+    assertThat(gateway.get("/v2/health/ready").statusCode()).isEqualTo(200);
+    HttpResponse<String> preflight =
+        gateway.send(
+            gateway
+                .request(INFER)
+                .headers("Origin", "http://app.example", "Access-Control-Request-Method", "POST")
+                .method("OPTIONS", BodyPublishers.noBody()));
+    assertThat(preflight.statusCode()).isEqualTo(405);
+    assertThat(
+            gateway
+                .send(gateway.request(INFER).method("OPTIONS", BodyPublishers.noBody()))
+                .statusCode())
+        .isEqualTo(401);
+    assertThat(replica.received()).isEmpty();
+  }
+
+  @Test
+  void lists_showOnlyWhatTheKeyMayUse() throws Exception {
+    HttpResponse<String> models = send(new Call("GET", "/v1/models", "", false), infer);
+    assertThat(models.body()).contains("\"id\":\"a\"").doesNotContain("\"id\":\"b\"");
+    HttpResponse<String> statistics = send(new Call("GET", "/v2/models/stats", "", false), other);
+    assertThat(statistics.body()).contains("\"name\":\"b\"").doesNotContain("\"name\":\"a\"");
+    replica.close();
+    gateway.registry().clear();
+    try (FakeReplica indexed =
+        FakeReplica.answering(
+            "two",
+            "[{\"name\":\"a\",\"version\":\"1\",\"state\":\"READY\"},"
+                + "{\"name\":\"b\",\"version\":\"1\",\"state\":\"READY\"}]")) {
+      gateway.register(indexed, "a:1", "b:1");
+      HttpResponse<String> index = send(new Call("POST", "/v2/repository/index", "", false), infer);
+      assertThat(index.body()).contains("\"name\":\"a\"").doesNotContain("\"name\":\"b\"");
+    }
+  }
+
+  @Test
+  void keptAnswer_needsTheSameRight() throws Exception {
+    Call call = new Call("POST", INFER, "{\"kept\":true}", false);
+    assertThat(send(call, infer).statusCode()).isEqualTo(200);
+    assertThat(send(call, infer).headers().firstValue("Cache-Status")).contains("onnx-fleet; hit");
+    int asked = replica.received().size();
+
+    assertThat(send(call, other).statusCode()).isEqualTo(403);
+    assertThat(send(call).statusCode()).isEqualTo(401);
+    assertThat(replica.received()).hasSize(asked);
+  }
+
+  @Test
+  void family_isAskedForByTheRightToItsName() throws Exception {
+    gateway
+        .registry()
+        .register(
+            "one",
+            replica.port(),
+            java.util.Map.of(
+                "models-ready", "a:1,b:1", "models-known", "", "models-families", "b:fam:1:c:5"));
+    gateway.look();
+    HttpResponse<String> answer =
+        send(new Call("POST", "/v2/models/fam/infer", EMPTY, false), infer);
+    assertThat(answer.statusCode()).isEqualTo(200);
+    assertThat(answer.headers().firstValue("Inference-Variant")).contains("b");
+    assertThat(send(new Call("POST", "/v2/models/b/infer", EMPTY, false), infer).statusCode())
+        .isEqualTo(403);
+    assertThat(send(new Call("POST", "/v2/models/fam/infer", EMPTY, false), other).statusCode())
+        .isEqualTo(403);
+    assertThat(send(new Call("GET", "/v2/fleet/families", "", false), infer).body())
+        .contains("\"fam\"");
+    assertThat(send(new Call("GET", "/v2/fleet/families", "", false), other).body())
+        .doesNotContain("\"fam\"");
+  }
+
+  @Test
+  void quota_is429_atTheDoor_forEveryCall() throws Exception {
+    String limited =
+        key("limited", "--scope", "infer,admin", "--models", "a", "--requests-per-minute", "3");
+    awaitKnown(limited);
+    // The wait for the key took one or more of them.
+    while (send(new Call("GET", "/v2", "", false), limited).statusCode() == 200) {
+      assertThat(replica.received()).isEmpty();
+    }
+    for (Call call : CALLS) {
+      HttpResponse<String> refused = send(call, limited);
+      assertRefused(call, refused, 429);
+      assertThat(refused.headers().firstValueAsLong("Retry-After").orElse(0)).isBetween(1L, 20L);
+      assertThat(refused.body()).contains("requests_per_minute: used up (expected: <= 3");
+    }
+  }
+
+  @Test
+  void tokens_areChargedByWhatTheReplicaSays_andOnceOnly() throws Exception {
+    String text = key("text", "--models", "a", "--tokens-per-minute", "100");
+    awaitKnown(text);
+    gateway.registry().clear();
+    try (FakeReplica counting =
+        new FakeReplica(
+            "counting",
+            (request, body, response) ->
+                response
+                    .header("Inference-Units", "rows=1, tokens=99")
+                    .sendString(Mono.just("{}")))) {
+      gateway.register(counting, "a:1");
+      Call first = new Call("POST", INFER, "{\"n\":1}", false);
+      assertThat(send(first, text).statusCode()).isEqualTo(200);
+      // Kept answers cost no replica anything.
+      assertThat(send(first, text).statusCode()).isEqualTo(200);
+      assertThat(send(new Call("POST", INFER, "{\"n\":2}", false), text).statusCode())
+          .isEqualTo(200);
+
+      HttpResponse<String> inDebt = send(new Call("POST", INFER, "{\"n\":3}", false), text);
+      assertThat(inDebt.statusCode()).isEqualTo(429);
+      assertThat(inDebt.headers().firstValueAsLong("Retry-After").orElse(0)).isBetween(40L, 60L);
+      assertThat(counting.received()).hasSize(2);
+    }
+  }
+
+  @Test
+  void concurrency_isBounded_andGivenBack() throws Exception {
+    String single = key("single", "--models", "a", "--concurrent-requests", "1");
+    awaitKnown(single);
+    gateway.registry().clear();
+    Sinks.Empty<Void> release = Sinks.empty();
+    try (FakeReplica slow =
+        new FakeReplica(
+            "slow", (request, body, response) -> release.asMono().then(response.send()))) {
+      gateway.register(slow, "a:1");
+      var first =
+          gateway.sendLater(
+              gateway.request("/v2/models/a/config").header("Authorization", "Bearer " + single));
+      Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> slow.received().size() == 1);
+
+      assertThat(send(new Call("GET", "/v2/models/a/config", "", false), single).statusCode())
+          .isEqualTo(429);
+      assertThat(slow.received()).hasSize(1);
+      release.tryEmitEmpty();
+      assertThat(first.join().statusCode()).isEqualTo(200);
+      Awaitility.await()
+          .atMost(Duration.ofSeconds(20))
+          .until(
+              () ->
+                  send(new Call("GET", "/v2/models/a/config", "", false), single).statusCode()
+                      == 200);
+    }
+  }
+
+  @Test
+  void keys_comeAndGo_withTheFile() throws Exception {
+    String before = Files.readString(keys);
+    String late = key("late", "--models", "a");
+    awaitKnown(late);
+
+    // What is wrong changes nothing.
+    Files.writeString(keys, Files.readString(keys) + "{\"name\":\"broken\"\n");
+    Thread.sleep(1500);
+    assertThat(send(new Call("GET", "/v2", "", false), late).statusCode()).isEqualTo(200);
+
+    Files.writeString(keys, before);
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(20))
+        .until(() -> send(new Call("GET", "/v2", "", false), late).statusCode() == 401);
+    assertThat(send(new Call("GET", "/v2", "", false), infer).statusCode()).isEqualTo(200);
+  }
+
+  private void awaitKnown(String key) {
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(20))
+        .until(() -> send(new Call("GET", "/v2", "", false), key).statusCode() == 200);
+  }
+
+  @Test
+  void replica_isToldTheCallerByItsName_whateverTheCallerSays() throws Exception {
+    send(
+        new Call("POST", INFER, "{\"named\":1}", false),
+        "Authorization",
+        "Bearer " + infer,
+        "Inference-Caller",
+        "somebody-else");
+    send(
+        new Call("GET", "/v2/models/a/config", "", false),
+        "Authorization",
+        "Bearer " + infer,
+        "Inference-Caller",
+        "somebody-else");
+
+    assertThat(replica.received()).hasSize(2);
+    assertThat(replica.received().get(0).headers()).containsEntry("Inference-Caller", "key:infer");
+    assertThat(replica.received().get(1).headers()).doesNotContainValue("somebody-else");
+  }
+}
