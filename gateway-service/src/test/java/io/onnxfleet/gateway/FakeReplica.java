@@ -42,6 +42,7 @@ final class FakeReplica implements AutoCloseable {
         HttpServer.create()
             .host("127.0.0.1")
             .port(0)
+            .httpRequestDecoder(limits -> limits.maxHeaderSize(32 * 1024))
             .doOnConnection(this::accepted)
             .handle(
                 (request, response) ->

@@ -211,7 +211,7 @@ class RoutingIT {
       assertThat(unknown.statusCode()).isEqualTo(404);
       assertThat(unknown.body())
           .isEqualTo(
-              "{\"error\":{\"message\":\"unknown model: 'no\\\"pe'\","
+              "{\"error\":{\"message\":\"Request for unknown model: 'no\\\"pe' is not found\","
                   + "\"type\":\"invalid_request_error\",\"param\":\"model\","
                   + "\"code\":\"model_not_found\"}}");
       assertThat(malformed.statusCode()).isEqualTo(400);
@@ -236,12 +236,57 @@ class RoutingIT {
       HttpResponse<String> loading = gateway.post("/v2/models/loading%20model/infer", "{}");
 
       assertThat(unknown.statusCode()).isEqualTo(404);
-      assertThat(unknown.body()).isEqualTo("{\"error\":\"unknown model: 'nope'\"}");
+      assertThat(unknown.body())
+          .isEqualTo("{\"error\":\"Request for unknown model: 'nope' is not found\"}");
       assertThat(unknown.headers().firstValue("Content-Type")).contains("application/json");
       assertThat(loading.statusCode()).isEqualTo(503);
       assertThat(loading.headers().firstValue("Retry-After")).contains("1");
-      assertThat(one.received()).isEmpty();
+      assertThat(one.received()).noneMatch(received -> received.uri().endsWith("/infer"));
     }
+  }
+
+  /** Whoever is told to come again does so, for nothing where the model can never serve. */
+  @Test
+  void model_thatIsReadyNowhere_isRefusedWithItsReason() throws Exception {
+    String index =
+        """
+        [{"name": "broken", "version": "1", "state": "UNAVAILABLE", "reason": "no such operator"},
+         {"name": "coming", "version": "1", "state": "LOADING", "reason": "warming up"},
+         {"name": "mixed", "version": "1", "state": "UNAVAILABLE", "reason": "no memory"},
+         {"name": "mixed", "version": "2", "state": "LOADING", "reason": "opening"}]
+        """;
+    try (FakeReplica one = FakeReplica.answering("one", index)) {
+      gateway
+          .registry()
+          .register(
+              "one", one.port(), Map.of("models-ready", "", "models-known", "broken,coming,mixed"));
+      gateway.look();
+
+      for (int i = 0; i < 3; i++) {
+        HttpResponse<String> broken = gateway.post("/v2/models/broken/infer", "{}");
+        assertThat(broken.statusCode()).isEqualTo(503);
+        assertThat(broken.headers().firstValue("Retry-After")).isEmpty();
+        assertThat(broken.body())
+            .isEqualTo(
+                "{\"error\":\"model 'broken' is not ready on any replica: no such operator\"}");
+      }
+      assertThat(one.received()).hasSize(1);
+
+      assertLater(gateway.post("/v2/models/coming/infer", "{}"), "warming up");
+      assertLater(gateway.get("/v2/models/coming/ready"), "warming up");
+      assertLater(gateway.post("/v1/embeddings", "{\"model\":\"coming\"}"), "warming up");
+      assertLater(gateway.post("/v2/models/mixed/infer", "{}"), "opening");
+      assertLater(gateway.post("/v2/models/mixed/versions/2/infer", "{}"), "opening");
+      HttpResponse<String> version = gateway.post("/v2/models/mixed/versions/1/infer", "{}");
+      assertThat(version.body()).contains("no memory");
+      assertThat(version.headers().firstValue("Retry-After")).isEmpty();
+    }
+  }
+
+  private static void assertLater(HttpResponse<String> answer, String reason) {
+    assertThat(answer.statusCode()).isEqualTo(503);
+    assertThat(answer.body()).contains(reason);
+    assertThat(answer.headers().firstValue("Retry-After")).contains("1");
   }
 
   @Test

@@ -8,10 +8,14 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import reactor.core.publisher.Flux;
@@ -57,6 +61,50 @@ class SlowClientsIT {
 
       HttpResponse<String> other = gateway.post("/v2/models/a/infer", "{}");
       assertThat(other.statusCode()).isEqualTo(200);
+    }
+  }
+
+  /**
+   * Time in which the gateway does not read, since nobody takes what it has, is not the client's.
+   */
+  @Test
+  void client_isNotSlow_whenTheReplicaIs() throws Exception {
+    try (RunningGateway gateway =
+            new RunningGateway(
+                "fleet.gateway.admission.body-read-timeout=300ms",
+                "fleet.gateway.connections.body-grace=300ms",
+                "fleet.gateway.connections.min-body-rate=1MB");
+        ServerSocket slow = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
+      slow.setReceiveBufferSize(4096);
+      gateway.register("slow", slow.getLocalPort(), "a:1");
+      int size = 24 * 1024 * 1024;
+      CompletableFuture<HttpResponse<String>> answer =
+          gateway.sendLater(
+              gateway
+                  .request("/v2/models/a/infer")
+                  .POST(HttpRequest.BodyPublishers.ofByteArray(new byte[size])));
+      try (Socket replica = accepted(slow)) {
+        // Longer than any of the times above; nothing is read meanwhile.
+        Thread.sleep(1500);
+        assertThat(answer).isNotDone();
+        replica.getInputStream().skipNBytes(size);
+        replica
+            .getOutputStream()
+            .write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}".getBytes(US_ASCII));
+        assertThat(answer.get(20, TimeUnit.SECONDS).statusCode()).isEqualTo(200);
+      }
+    }
+  }
+
+  /** The connection that the request comes on; probes of the load come on others. */
+  private static Socket accepted(ServerSocket replica) throws IOException {
+    replica.setSoTimeout(20_000);
+    while (true) {
+      Socket socket = replica.accept();
+      if (socket.getInputStream().read() == 'P') {
+        return socket;
+      }
+      socket.close();
     }
   }
 

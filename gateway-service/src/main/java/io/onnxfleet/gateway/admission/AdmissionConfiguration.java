@@ -5,13 +5,23 @@ import io.onnxfleet.gateway.fleet.FleetWatch;
 import io.onnxfleet.gateway.security.SecurityProperties;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.springframework.boot.reactor.netty.NettyServerCustomizer;
+import org.springframework.boot.reactor.netty.autoconfigure.NettyServerProperties;
+import org.springframework.boot.web.server.autoconfigure.ServerProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import reactor.netty.NettyPipeline;
+import org.springframework.util.unit.DataSize;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
 
 /** Wires the gateway's bounds. */
 @Configuration(proxyBeanMethods = false)
 class AdmissionConfiguration {
+
+  private static final int PARSING_THREADS = 2;
+  private static final int MOST_WAITING_TO_BE_PARSED = 1024;
+
+  /** Requests at a time on one connection of HTTP/2. */
+  private static final int MOST_STREAMS = 100;
 
   @Bean
   ConcurrencyLimiter concurrencyLimiter(AdmissionProperties properties) {
@@ -46,24 +56,56 @@ class AdmissionConfiguration {
     return admission;
   }
 
-  /** A body that stops arriving must not hold its place for ever. */
-  @Bean
-  NettyServerCustomizer bodyReadTimeout(AdmissionProperties properties) {
-    return server -> server.readTimeout(properties.bodyReadTimeout());
+  /**
+   * Where bodies of more than a few KB are decompressed and parsed: few threads, for other requests
+   * wait for the event loops.
+   */
+  @Bean(destroyMethod = "dispose")
+  Scheduler parsing() {
+    return Schedulers.newBoundedElastic(PARSING_THREADS, MOST_WAITING_TO_BE_PARSED, "parsing");
   }
 
   @Bean
-  NettyServerCustomizer connectionGuard(ConnectionProperties properties) {
+  HeadLimits headLimits(ServerProperties server, NettyServerProperties netty) {
+    DataSize line = netty.getMaxInitialLineLength();
+    return new HeadLimits(line.toBytes(), server.getMaxHttpRequestHeaderSize().toBytes());
+  }
+
+  @Bean
+  ConnectionRefusals connectionRefusals(MeterRegistry registry) {
+    return new ConnectionRefusals(registry, System::nanoTime);
+  }
+
+  @Bean
+  NettyServerCustomizer connectionGuard(
+      ConnectionProperties properties,
+      AdmissionProperties admission,
+      HeadLimits limits,
+      ConnectionRefusals refusals) {
     AtomicInteger connections = new AtomicInteger();
     return server ->
-        server.doOnChannelInit(
-            (observer, channel, address) -> {
-              ConnectionGuard guard =
-                  new ConnectionGuard(properties, connections, System::nanoTime);
-              channel.pipeline().addFirst("connectionGuard", guard);
-              channel
-                  .pipeline()
-                  .addAfter(NettyPipeline.HttpCodec, "connectionGuardParts", guard.parts());
-            });
+        server
+            .http2Settings(
+                settings ->
+                    settings.maxConcurrentStreams(MOST_STREAMS).maxHeaderListSize(limits.headers()))
+            .doOnChannelInit(
+                (observer, channel, address) -> {
+                  RequestProgress progress = new RequestProgress(channel);
+                  RequestGuard requests =
+                      new RequestGuard(refusals, limits, progress, System::nanoTime);
+                  RequestPace pace =
+                      new RequestPace(
+                          properties,
+                          admission.bodyReadTimeout(),
+                          progress,
+                          requests,
+                          System::nanoTime);
+                  new ConnectionPipeline(channel.pipeline())
+                      .guard(
+                          new ConnectionGuard(properties, connections, progress),
+                          pace,
+                          requests,
+                          progress);
+                });
   }
 }

@@ -13,6 +13,9 @@ import org.springframework.util.unit.DataSize;
  * @param maxBodySize of one request as it is sent; 1 byte to 2 GiB. What is above is answered 413
  * @param keptBodies memory for the bodies of requests under way that are kept to be sent again; 0
  *     is a quarter of the heap. What does not fit is streamed and cannot be tried again
+ * @param inflatedBodies of bodies, decompressed, that may be searched for their model at a time or
+ *     wait for it, where it does not stand near the front; more than 0. What is above is answered
+ *     429
  * @param bodyReadTimeout the longest pause between two pieces of a body; more than 0. A slower one
  *     is answered 408
  */
@@ -21,6 +24,7 @@ public record AdmissionProperties(
     @DefaultValue("10000") int maxConcurrentRequests,
     @DefaultValue("64MB") DataSize maxBodySize,
     @DefaultValue("0B") DataSize keptBodies,
+    @DefaultValue("256MB") DataSize inflatedBodies,
     @DefaultValue("30s") Duration bodyReadTimeout) {
 
   public AdmissionProperties {
@@ -37,6 +41,10 @@ public record AdmissionProperties(
     if (keptBodies.isNegative()) {
       throw new IllegalArgumentException(
           "fleet.gateway.admission.kept-bodies: " + keptBodies + " (expected: >= 0B)");
+    }
+    if (inflatedBodies.toBytes() < 1) {
+      throw new IllegalArgumentException(
+          "fleet.gateway.admission.inflated-bodies: " + inflatedBodies + " (expected: >= 1B)");
     }
     if (bodyReadTimeout.toMillis() < 1) {
       throw new IllegalArgumentException(

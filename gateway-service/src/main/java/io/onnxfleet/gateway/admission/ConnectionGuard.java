@@ -1,63 +1,39 @@
 package io.onnxfleet.gateway.admission;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelDuplexHandler;
-import io.netty.channel.ChannelFutureListener;
-import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
-import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOutboundBuffer;
 import io.netty.channel.ChannelPromise;
-import io.netty.handler.codec.http.HttpRequest;
-import io.netty.handler.codec.http.LastHttpContent;
-import io.netty.handler.timeout.ReadTimeoutException;
-import java.nio.charset.StandardCharsets;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.util.ReferenceCountUtil;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /*
- * A slow client is told by what it sends, not by a timer for every request: a head and a small body
- * come in one read, and an answer leaves in one write, so that nothing is scheduled for them.
- *
- *   head:   not complete after its first byte has been there for the timeout -> 408, close
- *   body:   slower than the least rate after a grace time                    -> 408 by the gateway
- *   answer: nothing of it taken for the timeout                              -> close
- *
- * A body that stops altogether is the business of the read timeout, a connection without a request
- * that of the idle timeout.
+ * Closing a socket that has unread bytes resets the connection, and a reset takes away what the
+ * client has not read yet: a refusal of a body that is still being sent would be lost. So a
+ * connection that is closed in the middle of a request is closed to one side first: the client
+ * reads the answer and its end, while what it still sends is thrown away, up to a number of bytes
+ * and a time (RFC 9112, 9.6).
  */
 /**
- * Ends one connection's requests that are sent or read too slowly, and connections above the most
- * there may be. Belongs to its connection's event loop.
+ * The end of a connection that is next to the socket: refuses connections above the most there may
+ * be, closes those whose client takes nothing of its answer, and keeps those that are closed early
+ * open until the client has heard why. Belongs to its connection's event loop.
  */
 final class ConnectionGuard extends ChannelDuplexHandler {
 
-  private static final String HEAD_TIMEOUT_BODY =
-      "{\"error\":\"the head of the request did not come in time\"}";
-
-  private enum Part {
-    /** Nothing of the next request has come. */
-    NONE,
-    HEAD,
-    BODY
-  }
-
   private final ConnectionProperties properties;
   private final AtomicInteger connections;
-  private final LongSupplier nanoClock;
-  private Part part = Part.NONE;
-
-  /** Counts heads, so that a timer knows whether it is still about the same one. */
-  private long heads;
-
-  private boolean headTimed;
-  private long bodyBytes;
-  private long bodySince;
+  private final RequestProgress progress;
   private long written;
   private boolean stallTimed;
-  private boolean bodyEnded;
+  private boolean lingering;
+  private long thrownAway;
+  private @Nullable Future<?> lastMoment;
 
   /**
    * Guards one connection.
@@ -65,10 +41,10 @@ final class ConnectionGuard extends ChannelDuplexHandler {
    * @param connections of all of them
    */
   ConnectionGuard(
-      ConnectionProperties properties, AtomicInteger connections, LongSupplier nanoClock) {
+      ConnectionProperties properties, AtomicInteger connections, RequestProgress progress) {
     this.properties = properties;
     this.connections = connections;
-    this.nanoClock = nanoClock;
+    this.progress = progress;
   }
 
   @Override
@@ -83,77 +59,60 @@ final class ConnectionGuard extends ChannelDuplexHandler {
   @Override
   public void channelInactive(ChannelHandlerContext context) {
     connections.decrementAndGet();
+    if (lastMoment != null) {
+      lastMoment.cancel(false);
+    }
     context.fireChannelInactive();
   }
 
   @Override
-  public void channelRead(ChannelHandlerContext context, Object message) {
-    int bytes = message instanceof ByteBuf buffer ? buffer.readableBytes() : 0;
-    if (part == Part.NONE) {
-      part = Part.HEAD;
-    }
-    boolean tooSlow = part == Part.BODY && isTooSlow(bytes);
-    context.fireChannelRead(message);
-    if (tooSlow && part == Part.BODY && !bodyEnded) {
-      bodyEnded = true;
-      context.fireExceptionCaught(ReadTimeoutException.INSTANCE);
-    } else if (part == Part.HEAD && !headTimed) {
-      headTimed = true;
-      long head = heads;
-      var _ =
-          context
-              .executor()
-              .schedule(
-                  () -> endHead(context, head),
-                  properties.headTimeout().toNanos(),
-                  TimeUnit.NANOSECONDS);
-    }
-  }
-
-  private boolean isTooSlow(int bytes) {
-    bodyBytes += bytes;
-    double seconds = (nanoClock.getAsLong() - bodySince) / 1e9;
-    return seconds > properties.bodyGrace().toNanos() / 1e9
-        && bodyBytes < seconds * properties.minBodyRate().toBytes();
-  }
-
-  private void endHead(ChannelHandlerContext context, long head) {
-    headTimed = false;
-    if (!context.channel().isActive()) {
+  public void close(ChannelHandlerContext context, ChannelPromise promise) {
+    if (!lingering && !(progress.isIncomplete() && closesOneSide(context))) {
+      var _ = context.close(promise);
       return;
     }
-    if (part == Part.HEAD && head == heads) {
-      // Past the codec, which knows of no request yet.
-      var _ =
-          context
-              .writeAndFlush(Unpooled.wrappedBuffer(headTimeout()))
-              .addListener(ChannelFutureListener.CLOSE);
-    } else if (part == Part.HEAD) {
-      // A later head, which was not timed because this timer was still there.
-      headTimed = true;
-      long later = heads;
-      var _ =
-          context
-              .executor()
-              .schedule(
-                  () -> endHead(context, later),
-                  properties.headTimeout().toNanos(),
-                  TimeUnit.NANOSECONDS);
+    var _ = context.channel().closeFuture().addListener(closed -> promise.trySuccess());
+  }
+
+  private boolean closesOneSide(ChannelHandlerContext context) {
+    if (!(context.channel() instanceof DuplexChannel channel) || !channel.isActive()) {
+      return false;
+    }
+    lingering = true;
+    var _ = channel.shutdownOutput();
+    lastMoment =
+        context
+            .executor()
+            .schedule(
+                () -> {
+                  var _ = context.close();
+                },
+                properties.drainTime().toNanos(),
+                TimeUnit.NANOSECONDS);
+    context.read();
+    return true;
+  }
+
+  @Override
+  public void channelRead(ChannelHandlerContext context, Object message) {
+    if (!lingering) {
+      context.fireChannelRead(message);
+      return;
+    }
+    thrownAway += message instanceof ByteBuf buffer ? buffer.readableBytes() : 0;
+    ReferenceCountUtil.release(message);
+    if (thrownAway > properties.drainSize().toBytes()) {
+      var _ = context.close();
     }
   }
 
-  private static byte[] headTimeout() {
-    String head =
-        """
-        HTTP/1.1 408 Request Timeout
-        Connection: close
-        Content-Type: application/json
-        Content-Length: %d
-
-        """
-            .formatted(HEAD_TIMEOUT_BODY.length())
-            .replace("\n", "\r\n");
-    return (head + HEAD_TIMEOUT_BODY).getBytes(StandardCharsets.US_ASCII);
+  @Override
+  public void channelReadComplete(ChannelHandlerContext context) {
+    if (lingering) {
+      context.read();
+    } else {
+      context.fireChannelReadComplete();
+    }
   }
 
   @Override
@@ -200,28 +159,5 @@ final class ConnectionGuard extends ChannelDuplexHandler {
   private static long pending(ChannelHandlerContext context) {
     ChannelOutboundBuffer buffer = context.channel().unsafe().outboundBuffer();
     return buffer == null ? 0 : buffer.totalPendingWriteBytes();
-  }
-
-  /** Comes behind the codec, and tells where one part of a request ends and the next begins. */
-  ChannelHandler parts() {
-    return new Parts();
-  }
-
-  private final class Parts extends ChannelInboundHandlerAdapter {
-
-    @Override
-    public void channelRead(ChannelHandlerContext context, Object message) {
-      if (message instanceof HttpRequest) {
-        heads++;
-        part = Part.BODY;
-        bodyEnded = false;
-        bodyBytes = 0;
-        bodySince = nanoClock.getAsLong();
-      }
-      if (message instanceof LastHttpContent) {
-        part = Part.NONE;
-      }
-      context.fireChannelRead(message);
-    }
   }
 }

@@ -16,6 +16,9 @@ import org.springframework.util.unit.DataSize;
  * @param bodyGrace 0 or more
  * @param writeTimeout for which a client may take nothing of an answer that waits for it; 1 ms or
  *     more. Then the connection is closed
+ * @param drainSize of a body whose request was refused early: so much of it is taken and thrown
+ *     away, so that the client reads the refusal instead of a reset; 0 or more
+ * @param drainTime for which that is done at most; 1 ms or more
  */
 @ConfigurationProperties(prefix = "fleet.gateway.connections", ignoreUnknownFields = false)
 public record ConnectionProperties(
@@ -23,7 +26,9 @@ public record ConnectionProperties(
     @DefaultValue("10s") Duration headTimeout,
     @DefaultValue("1KB") DataSize minBodyRate,
     @DefaultValue("10s") Duration bodyGrace,
-    @DefaultValue("30s") Duration writeTimeout) {
+    @DefaultValue("30s") Duration writeTimeout,
+    @DefaultValue("256MB") DataSize drainSize,
+    @DefaultValue("30s") Duration drainTime) {
 
   public ConnectionProperties {
     require(maxConnections >= 1, "max-connections", maxConnections, ">= 1");
@@ -31,6 +36,8 @@ public record ConnectionProperties(
     require(!minBodyRate.isNegative(), "min-body-rate", minBodyRate, ">= 0B");
     require(!bodyGrace.isNegative(), "body-grace", bodyGrace, ">= 0s");
     require(writeTimeout.toMillis() >= 1, "write-timeout", writeTimeout, ">= 1ms");
+    require(!drainSize.isNegative(), "drain-size", drainSize, ">= 0B");
+    require(drainTime.toMillis() >= 1, "drain-time", drainTime, ">= 1ms");
   }
 
   private static void require(boolean holds, String key, Object value, String expected) {

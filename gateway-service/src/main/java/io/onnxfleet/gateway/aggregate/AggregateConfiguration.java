@@ -1,5 +1,6 @@
 package io.onnxfleet.gateway.aggregate;
 
+import io.onnxfleet.gateway.admission.ByteBudget;
 import io.onnxfleet.gateway.balancing.LeftOutReplicas;
 import io.onnxfleet.gateway.family.VariantForecasts;
 import io.onnxfleet.gateway.fleet.FleetWatch;
@@ -9,8 +10,10 @@ import io.onnxfleet.gateway.security.AuditLog;
 import io.onnxfleet.gateway.suspect.Suspects;
 import java.time.Duration;
 import java.util.Objects;
+import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import reactor.core.scheduler.Scheduler;
 import reactor.netty.http.client.HttpClient;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -22,6 +25,17 @@ class AggregateConfiguration {
   private static final Duration REGISTRY_TELLS_WITHIN = Duration.ofSeconds(10);
 
   @Bean
+  UnreadyModels unreadyModels(
+      FleetWatch watch,
+      HttpClient replicaHttpClient,
+      JsonMapper json,
+      @Qualifier("parsing") Scheduler parsing,
+      AggregateProperties aggregate) {
+    return new UnreadyModels(
+        watch, new ReplicaQueries(replicaHttpClient), json, parsing, aggregate.timeout());
+  }
+
+  @Bean
   FleetAnswers fleetAnswers(
       FleetWatch watch,
       LeftOutReplicas leftOut,
@@ -31,6 +45,8 @@ class AggregateConfiguration {
       Suspects suspects,
       Accesses accesses,
       AuditLog audit,
+      ByteBudget keptBodies,
+      @Qualifier("parsing") Scheduler parsing,
       JsonMapper json,
       AggregateProperties aggregate,
       AdministrationProperties administration) {
@@ -52,6 +68,8 @@ class AggregateConfiguration {
         new RolloutChanges(rollouts, json),
         accesses,
         new Administration(accesses, audit, administration.token()),
+        keptBodies,
+        parsing,
         json,
         aggregate.timeout(),
         Objects.requireNonNullElse(

@@ -1,6 +1,8 @@
 package io.onnxfleet.gateway.aggregate;
 
 import io.netty.handler.codec.http.HttpMethod;
+import io.onnxfleet.gateway.admission.ByteBudget;
+import io.onnxfleet.gateway.admission.RequestContent;
 import io.onnxfleet.gateway.aggregate.ReplicaQueries.Question;
 import io.onnxfleet.gateway.balancing.LeftOutReplicas;
 import io.onnxfleet.gateway.failure.ErrorCode;
@@ -16,6 +18,7 @@ import io.onnxfleet.gateway.observability.RequestTrace;
 import io.onnxfleet.gateway.security.Access;
 import io.onnxfleet.gateway.security.Accesses;
 import io.onnxfleet.gateway.suspect.Suspects;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -23,15 +26,14 @@ import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import org.springframework.core.io.buffer.DataBufferLimitException;
-import org.springframework.core.io.buffer.DataBufferUtils;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.MediaType;
-import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.web.server.ServerWebExchange;
+import org.springframework.web.util.UriUtils;
 import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -45,8 +47,10 @@ import tools.jackson.databind.json.JsonMapper;
  */
 public final class FleetAnswers {
 
-  /** Also the most that a load request's parameters may take. */
-  private static final int MOST_BODY_BYTES = 1024 * 1024;
+  /** Of a change that an administrator asks for. */
+  private static final int MOST_OF_A_CHANGE = 1024 * 1024;
+
+  private static final byte[] NOTHING = new byte[0];
 
   private final FleetWatch watch;
   private final LeftOutReplicas leftOut;
@@ -57,6 +61,8 @@ public final class FleetAnswers {
   private final RolloutChanges rollouts;
   private final Accesses accesses;
   private final Administration administration;
+  private final ByteBudget bodies;
+  private final Scheduler parsing;
   private final JsonMapper json;
   private final Duration timeout;
   private final byte[] metadata;
@@ -71,6 +77,8 @@ public final class FleetAnswers {
       RolloutChanges rollouts,
       Accesses accesses,
       Administration administration,
+      ByteBudget bodies,
+      Scheduler parsing,
       JsonMapper json,
       Duration timeout,
       String version) {
@@ -83,6 +91,8 @@ public final class FleetAnswers {
     this.rollouts = rollouts;
     this.accesses = accesses;
     this.administration = administration;
+    this.bodies = bodies;
+    this.parsing = parsing;
     this.json = json;
     this.timeout = timeout;
     this.metadata =
@@ -105,9 +115,8 @@ public final class FleetAnswers {
         accesses.of(exchange).requireAnyScope();
         yield write(exchange, metadata);
       }
-      case FleetQuestion.Live _ -> status(exchange, HttpStatus.OK);
-      case FleetQuestion.Ready _ ->
-          status(exchange, isReady() ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE);
+      case FleetQuestion.Live _ -> health(exchange, "live", true);
+      case FleetQuestion.Ready _ -> health(exchange, "ready", isReady());
       case FleetQuestion.Models _ -> {
         Access access = seeing(exchange);
         yield gather(
@@ -119,13 +128,14 @@ public final class FleetAnswers {
       }
       case FleetQuestion.RepositoryIndex _ -> {
         Access access = seeing(exchange);
-        yield body(exchange.getRequest())
+        yield RequestContent.whole(exchange.getRequest(), IndexRequest.MOST_BYTES, bodies)
+            .map(IndexRequest::read)
             .flatMap(
-                body ->
+                asked ->
                     gather(
                         exchange,
-                        new Question(HttpMethod.POST, "/v2/repository/index", body, timeout),
-                        answers -> index(answers, access, isReadyOnly(body))));
+                        new Question(HttpMethod.POST, "/v2/repository/index", NOTHING, timeout),
+                        answers -> index(answers, access, asked.readyOnly())));
       }
       case FleetQuestion.AllStatistics _ -> {
         Access access = seeing(exchange);
@@ -152,7 +162,7 @@ public final class FleetAnswers {
               "rollout",
               put.model(),
               () ->
-                  body(exchange.getRequest())
+                  change(exchange)
                       .doOnNext(
                           body ->
                               rollouts.put(
@@ -188,11 +198,6 @@ public final class FleetAnswers {
     return now.quarantined(reference) == null || !now.serving(reference).isEmpty();
   }
 
-  private boolean isReadyOnly(byte[] body) {
-    JsonNode asked = body.length == 0 ? null : parsed(body);
-    return asked != null && asked.path("ready").asBoolean(false);
-  }
-
   /** What replicas say, and what this gateway does not route to, or not everywhere. */
   private JsonNode index(List<JsonNode> answers, Access access, boolean readyOnly) {
     Fleet now = watch.current();
@@ -225,12 +230,13 @@ public final class FleetAnswers {
   private Mono<Void> statistics(ServerWebExchange exchange, ModelReference model) {
     if (!watch.current().knows(model.name())) {
       throw new GatewayException(
-          ErrorCode.MODEL_NOT_FOUND, "unknown model: '" + model.name() + "'");
+          ErrorCode.MODEL_NOT_FOUND,
+          "Request for unknown model: '" + model.name() + "' is not found");
     }
     RequestTrace.of(exchange).model(model.name());
     return gather(
         exchange,
-        get(exchange.getRequest().getURI().getRawPath()),
+        get(statisticsPath(model)),
         answers -> Statistics.sum(answers, any -> true));
   }
 
@@ -240,18 +246,29 @@ public final class FleetAnswers {
         change,
         model,
         () ->
-            body(exchange.getRequest())
+            change(exchange)
                 .flatMap(body -> changes.apply(exchange, registered(), model, change, body)));
   }
 
+  private static String statisticsPath(ModelReference model) {
+    String path = "/v2/models/" + UriUtils.encodePathSegment(model.name(), StandardCharsets.UTF_8);
+    return model.version() == null
+        ? path + "/stats"
+        : path
+            + "/versions/"
+            + UriUtils.encodePathSegment(model.version(), StandardCharsets.UTF_8)
+            + "/stats";
+  }
+
   private Question get(String path) {
-    return new Question(HttpMethod.GET, path, new byte[0], timeout);
+    return new Question(HttpMethod.GET, path, NOTHING, timeout);
   }
 
   private Mono<Void> gather(
       ServerWebExchange exchange, Question question, Function<List<JsonNode>, JsonNode> join) {
     return replicas
         .askAll(registered(), question, RequestTrace.of(exchange))
+        .publishOn(parsing)
         .flatMap(answers -> joined(exchange, answers, join));
   }
 
@@ -297,22 +314,15 @@ public final class FleetAnswers {
     return asked;
   }
 
-  private static Mono<byte[]> body(ServerHttpRequest request) {
-    return DataBufferUtils.join(request.getBody(), MOST_BODY_BYTES)
-        .map(
-            joined -> {
-              byte[] bytes = new byte[joined.readableByteCount()];
-              joined.read(bytes);
-              DataBufferUtils.release(joined);
-              return bytes;
-            })
-        .defaultIfEmpty(new byte[0])
-        .onErrorMap(
-            DataBufferLimitException.class,
-            tooLarge ->
-                new GatewayException(
-                    ErrorCode.BODY_TOO_LARGE,
-                    "body: too large (expected: <= " + MOST_BODY_BYTES + " bytes)"));
+  private Mono<byte[]> change(ServerWebExchange exchange) {
+    return RequestContent.whole(exchange.getRequest(), MOST_OF_A_CHANGE, bodies);
+  }
+
+  /** KServe's clients read the body, Triton's the status. */
+  private static Mono<Void> health(ServerWebExchange exchange, String question, boolean well) {
+    exchange.getResponse().setStatusCode(well ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE);
+    return write(
+        exchange, ("{\"" + question + "\":" + well + "}").getBytes(StandardCharsets.UTF_8));
   }
 
   private static Mono<Void> status(ServerWebExchange exchange, HttpStatus status) {

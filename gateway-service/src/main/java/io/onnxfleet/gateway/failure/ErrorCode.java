@@ -5,6 +5,9 @@ import org.springframework.http.HttpStatus;
 /** Every refusal of the gateway's own, with its category and HTTP status. */
 public enum ErrorCode {
   MALFORMED_REQUEST(ErrorCategory.INVALID_REQUEST, HttpStatus.BAD_REQUEST),
+  REQUEST_LINE_TOO_LONG(ErrorCategory.INVALID_REQUEST, HttpStatus.URI_TOO_LONG),
+  HEADERS_TOO_LARGE(ErrorCategory.INVALID_REQUEST, HttpStatus.REQUEST_HEADER_FIELDS_TOO_LARGE),
+  HEAD_TIMEOUT(ErrorCategory.INVALID_REQUEST, HttpStatus.REQUEST_TIMEOUT),
   BODY_TIMEOUT(ErrorCategory.INVALID_REQUEST, HttpStatus.REQUEST_TIMEOUT),
   BODY_TOO_LARGE(ErrorCategory.INVALID_REQUEST, HttpStatus.CONTENT_TOO_LARGE),
   UNSUPPORTED_ENCODING(ErrorCategory.INVALID_REQUEST, HttpStatus.UNSUPPORTED_MEDIA_TYPE),

@@ -4,9 +4,12 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
 import org.springframework.http.HttpStatus;
@@ -21,13 +24,16 @@ import tools.jackson.core.io.JsonStringEncoder;
 
 /**
  * The one mapping from an error to an answer. Errors under {@code /v1} have OpenAI's shape, all
- * others are exactly {@code {"error":"..."}}; retryable categories carry {@code Retry-After}.
- * Stateless.
+ * others are exactly {@code {"error":"..."}}; retryable categories carry {@code Retry-After}. Safe
+ * for use by many threads.
  */
 @Component
 public final class ErrorResponses {
 
   private static final Logger LOGGER = LoggerFactory.getLogger(ErrorResponses.class);
+
+  /** Of defects, a second. */
+  private static final int FAILURE_LINES = 5;
 
   /** What the gateway itself says before it fails; lower case. */
   private static final Set<String> KEPT_HEADERS =
@@ -40,6 +46,18 @@ public final class ErrorResponses {
           "access-control-allow-credentials",
           "access-control-expose-headers",
           "vary");
+
+  private final LineBudget failures = new LineBudget(FAILURE_LINES);
+  private final LongSupplier nanoClock;
+
+  @Autowired
+  public ErrorResponses() {
+    this(System::nanoTime);
+  }
+
+  ErrorResponses(LongSupplier nanoClock) {
+    this.nanoClock = nanoClock;
+  }
 
   /**
    * Answers with the error. Once an answer has begun nothing can be said any more: the error is
@@ -71,11 +89,15 @@ public final class ErrorResponses {
     if (code.status() == HttpStatus.UNAUTHORIZED) {
       headers.set(HttpHeaders.WWW_AUTHENTICATE, challenge(code));
     }
-    byte[] body =
-        body(refusal, path.startsWith("/v1/") || path.equals("/v1"))
-            .getBytes(StandardCharsets.UTF_8);
+    byte[] body = body(path, refusal);
     headers.setContentLength(body.length);
     return response.writeWith(Mono.just(response.bufferFactory().wrap(body)));
+  }
+
+  /** What a request for the path is told, in the path's shape. */
+  public static byte[] body(String path, GatewayException refusal) {
+    return body(refusal, path.startsWith("/v1/") || path.equals("/v1"))
+        .getBytes(StandardCharsets.UTF_8);
   }
 
   /**
@@ -97,10 +119,14 @@ public final class ErrorResponses {
         : "Bearer";
   }
 
-  private static GatewayException refusalOf(
+  private GatewayException refusalOf(
       ServerWebExchange exchange, @Nullable String path, Throwable error) {
     if (error instanceof GatewayException refusal) {
       return refusal;
+    }
+    if (error instanceof RejectedExecutionException) {
+      return new GatewayException(
+          ErrorCode.GATEWAY_OVERLOADED, "too many bodies wait to be read (expected: fewer)");
     }
     if (error instanceof ErrorResponse response) {
       HttpStatusCode status = response.getStatusCode();
@@ -124,7 +150,15 @@ public final class ErrorResponses {
         }
       }
     }
-    LOGGER.error("{} {} failed", exchange.getRequest().getMethod(), path, error);
+    long leftOut = failures.take(nanoClock.getAsLong());
+    if (leftOut >= 0) {
+      LOGGER.error(
+          "{} {} failed ({} more are not listed)",
+          exchange.getRequest().getMethod(),
+          path,
+          leftOut,
+          error);
+    }
     return new GatewayException(ErrorCode.INTERNAL, "internal error of the gateway");
   }
 

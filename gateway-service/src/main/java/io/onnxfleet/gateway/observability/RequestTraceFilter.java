@@ -1,6 +1,7 @@
 package io.onnxfleet.gateway.observability;
 
 import io.onnxfleet.gateway.failure.ErrorResponses;
+import io.onnxfleet.gateway.failure.LineBudget;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +22,8 @@ import reactor.core.publisher.Mono;
  * The outermost filter: gives every request its identity, turns every error into an answer, and
  * writes one log line and one measurement when the request ends, however it ends. Answers of 2xx
  * and health checks are logged at DEBUG, everything else at INFO; of what an overload refuses or
- * clients give up, {@value #SHED_LINES} lines a second.
+ * clients give up, {@value #SHED_LINES} lines a second, of what else is refused {@value
+ * #REFUSED_LINES}: a client that is refused in a loop fills no disk. Metrics count all of them.
  */
 @Order(Ordered.HIGHEST_PRECEDENCE + 10)
 public final class RequestTraceFilter implements WebFilter {
@@ -32,8 +34,11 @@ public final class RequestTraceFilter implements WebFilter {
   private static final String MDC_TRACE_ID = "traceId";
 
   private static final int SHED_LINES = 20;
+  private static final int REFUSED_LINES = 20;
+  private static final int MOST_OF_A_PATH = 200;
 
   private final LineBudget shedLines = new LineBudget(SHED_LINES);
+  private final LineBudget refusedLines = new LineBudget(REFUSED_LINES);
   private final RequestIdentity identity;
   private final ErrorResponses errors;
   private final GatewayMetrics metrics;
@@ -92,8 +97,8 @@ public final class RequestTraceFilter implements WebFilter {
     if (expected ? !LOGGER.isDebugEnabled() : !LOGGER.isInfoEnabled()) {
       return;
     }
-    if (!LOGGER.isDebugEnabled() && outcome.isShed()) {
-      long leftOut = shedLines.take(now);
+    if (!LOGGER.isDebugEnabled()) {
+      long leftOut = (outcome.isShed() ? shedLines : refusedLines).take(now);
       if (leftOut < 0) {
         return;
       }
@@ -114,7 +119,7 @@ public final class RequestTraceFilter implements WebFilter {
           .log(
               "{} {} status={} ms={} model={} replica={} tries={} request={} trace={}",
               exchange.getRequest().getMethod(),
-              exchange.getRequest().getURI().getRawPath(),
+              shortened(exchange.getRequest().getURI().getRawPath()),
               status,
               nanos / 1_000_000,
               trace.model(),
@@ -126,6 +131,10 @@ public final class RequestTraceFilter implements WebFilter {
       MDC.remove(MDC_REQUEST_ID);
       MDC.remove(MDC_TRACE_ID);
     }
+  }
+
+  private static String shortened(String path) {
+    return path.length() <= MOST_OF_A_PATH ? path : path.substring(0, MOST_OF_A_PATH) + "...";
   }
 
   private static String statusText(@Nullable HttpStatusCode status) {

@@ -156,6 +156,11 @@ final class ApiPaths {
     return new Target(method, new ApiCall.FleetCall(question));
   }
 
+  /** The path as replicas know it. */
+  static String withoutSlashAtEnd(String path) {
+    return path.length() > 1 && path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
+  }
+
   /** The segments, one slash at the end ignored, or null when there are too many. */
   private static @Nullable String @Nullable [] segments(String path) {
     @Nullable String[] segments = new @Nullable String[MOST_SEGMENTS];

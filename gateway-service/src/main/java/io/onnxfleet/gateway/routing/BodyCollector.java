@@ -5,6 +5,7 @@ import io.onnxfleet.gateway.failure.ErrorCode;
 import io.onnxfleet.gateway.failure.GatewayException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Subscription;
 import org.springframework.core.io.buffer.DataBuffer;
@@ -18,9 +19,9 @@ import reactor.core.publisher.MonoSink;
 
 /**
  * Takes in one body whose size is not known to be too large to keep. It is kept while it fits the
- * limit and the shared budget. The first piece that does not fit turns the body into a stream: what
- * was kept goes first, and from there on a piece is read from the client when the replica has taken
- * one.
+ * limit and the shared budget, as one if it is small, else in the pieces that came. The first piece
+ * that does not fit turns the body into a stream: what was kept goes first, and from there on a
+ * piece is read from the client when the replica has taken one.
  *
  * <p>Pieces are copied into the heap and their network buffers released at once, so that a kept
  * body holds nothing that could leak. Whoever made a collector calls {@link #release} when the
@@ -38,6 +39,7 @@ final class BodyCollector extends BaseSubscriber<DataBuffer> {
   private final BodyLimits limits;
   private final ByteBudget budget;
   private final long declaredLength;
+  private final Supplier<@Nullable Throwable> failureAtEnd;
   private @Nullable MonoSink<RequestBody> sink;
 
   /** Touched by the source's signals; handed over to {@link #attach} with the body. */
@@ -57,11 +59,17 @@ final class BodyCollector extends BaseSubscriber<DataBuffer> {
    * A collector for one body.
    *
    * @param declaredLength the body's length as the client says, or -1
+   * @param failureAtEnd says of a body that has ended why it is not whole, null if it is
    */
-  BodyCollector(BodyLimits limits, ByteBudget budget, long declaredLength) {
+  BodyCollector(
+      BodyLimits limits,
+      ByteBudget budget,
+      long declaredLength,
+      Supplier<@Nullable Throwable> failureAtEnd) {
     this.limits = limits;
     this.budget = budget;
     this.declaredLength = declaredLength;
+    this.failureAtEnd = failureAtEnd;
   }
 
   /** Starts. Called once. */
@@ -105,10 +113,17 @@ final class BodyCollector extends BaseSubscriber<DataBuffer> {
 
   @Override
   protected void hookOnComplete() {
-    if (streaming) {
+    Throwable failure = failureAtEnd.get();
+    if (failure != null) {
+      hookOnError(failure);
+    } else if (streaming) {
       finish(new End(null));
-    } else {
+    } else if (chunks.size() == 1 && size <= limits.join()) {
+      succeed(new RequestBody.Kept(chunks.getFirst()));
+    } else if (size <= limits.join() && reserve((int) size)) {
       succeed(new RequestBody.Kept(joined()));
+    } else {
+      succeed(new RequestBody.Held(List.copyOf(chunks), size));
     }
   }
 
@@ -141,6 +156,13 @@ final class BodyCollector extends BaseSubscriber<DataBuffer> {
     }
     reserved += bytes;
     return true;
+  }
+
+  private synchronized void unreserve(int bytes) {
+    if (!released) {
+      budget.release(bytes);
+      reserved -= bytes;
+    }
   }
 
   private void refuse(DataBuffer piece, GatewayException refusal) {
@@ -237,9 +259,6 @@ final class BodyCollector extends BaseSubscriber<DataBuffer> {
   }
 
   private byte[] joined() {
-    if (chunks.size() == 1) {
-      return chunks.getFirst();
-    }
     byte[] all = new byte[(int) size];
     int at = 0;
     for (byte[] chunk : chunks) {
@@ -247,6 +266,7 @@ final class BodyCollector extends BaseSubscriber<DataBuffer> {
       at += chunk.length;
     }
     chunks.clear();
+    unreserve((int) size);
     return all;
   }
 }

@@ -9,6 +9,7 @@ import io.onnxfleet.gateway.balancing.ReplicaLoad;
 import io.onnxfleet.gateway.balancing.ReplicaRequest;
 import io.onnxfleet.gateway.failure.ErrorCode;
 import io.onnxfleet.gateway.failure.GatewayException;
+import io.onnxfleet.gateway.failure.LineBudget;
 import io.onnxfleet.gateway.fleet.Fleet;
 import io.onnxfleet.gateway.fleet.ModelReference;
 import io.onnxfleet.gateway.fleet.Replica;
@@ -47,6 +48,9 @@ import reactor.core.publisher.MonoSink;
 final class Course {
 
   private static final Logger LOGGER = LoggerFactory.getLogger(Course.class);
+
+  /** Lines a second, of all requests. */
+  private static final LineBudget FAILED_TRIES = new LineBudget(20);
 
   /** A request is never with more replicas at once than with one and one other. */
   private static final int MOST_LANES = 2;
@@ -129,6 +133,7 @@ final class Course {
     return switch (body) {
       case RequestBody.Kept kept ->
           new RunRequest(model, kept.bytes().length, isEncoded, kept.bytes());
+      case RequestBody.Held held -> new RunRequest(model, held.length(), isEncoded, null);
       case RequestBody.Streamed streamed ->
           // Of an unknown length is known that it is more than is kept.
           new RunRequest(
@@ -342,15 +347,20 @@ final class Course {
         }
       }
     }
+    long leftOut = FAILED_TRIES.take(way.nanoClock().getAsLong());
+    if (leftOut < 0) {
+      return;
+    }
     LOGGER
         .atLevel(failure.reason().isOfLoad() ? Level.DEBUG : Level.WARN)
         .log(
-            "try {} for model {} failed, {}: {} (request={})",
+            "try {} for model {} failed, {}: {} (request={}, {} more are not listed)",
             number,
             model,
             failure.reason().tag(),
             failure.getMessage(),
-            RequestTrace.of(exchange).requestId());
+            RequestTrace.of(exchange).requestId(),
+            leftOut);
   }
 
   private synchronized GatewayException exhausted() {
@@ -553,6 +563,10 @@ final class Course {
         if (wentElsewhere || tries >= way.properties().maxTries()) {
           return false;
         }
+      }
+      if (refusal == TOO_MANY_REQUESTS && run != null && run.isEncoded()) {
+        // What it takes is known to the replica that inflated it; the next one would do the same.
+        return false;
       }
       // Others like it wait there, and none of them has been answered: it stays with them.
       boolean isUncharted =

@@ -21,6 +21,9 @@ final class ForwardedHeaders {
 
   static final String LOAD_METRICS_FORMAT = "endpoint-load-metrics-format";
 
+  /** What the codec of HTTP/2 adds about a stream begins so. */
+  private static final String HTTP2 = "x-http2-";
+
   private ForwardedHeaders() {}
 
   static void copyRequest(HttpHeaders from, HttpHeaders to) {
@@ -68,6 +71,9 @@ final class ForwardedHeaders {
   }
 
   private static boolean staysFromRequest(CharSequence name) {
+    if (AsciiString.regionMatches(name, true, 0, HTTP2, 0, HTTP2.length())) {
+      return true;
+    }
     return switch (name.length()) {
       case 4 -> is(name, HttpHeaderNames.HOST);
       case 6 -> is(name, HttpHeaderNames.EXPECT);

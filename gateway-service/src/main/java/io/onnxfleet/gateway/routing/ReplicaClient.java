@@ -22,6 +22,7 @@ import org.springframework.http.server.reactive.ServerHttpRequestDecorator;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.http.server.reactive.ServerHttpResponseDecorator;
 import org.springframework.web.server.ServerWebExchange;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.netty.ByteBufFlux;
 import reactor.netty.NettyOutbound;
@@ -95,7 +96,10 @@ final class ReplicaClient {
       URI asked = request.getURI();
       String query = asked.getRawQuery();
       URI target =
-          URI.create(replica.baseUri() + asked.getRawPath() + (query == null ? "" : "?" + query));
+          URI.create(
+              replica.baseUri()
+                  + ApiPaths.withoutSlashAtEnd(asked.getRawPath())
+                  + (query == null ? "" : "?" + query));
       return http.request(HttpMethod.valueOf(request.getMethod().name()))
           .uri(target)
           .send(this::write)
@@ -131,6 +135,10 @@ final class ReplicaClient {
           }
           headers.set(HttpHeaderNames.CONTENT_LENGTH, kept.bytes().length);
           yield outbound.send(Mono.fromSupplier(() -> Unpooled.wrappedBuffer(kept.bytes())));
+        }
+        case RequestBody.Held held -> {
+          headers.set(HttpHeaderNames.CONTENT_LENGTH, Long.toString(held.length()));
+          yield outbound.send(Flux.fromIterable(held.pieces()).map(Unpooled::wrappedBuffer));
         }
         case RequestBody.Streamed streamed -> {
           if (streamed.length() >= 0) {

@@ -2,6 +2,8 @@ package io.onnxfleet.gateway.routing;
 
 import io.onnxfleet.gateway.admission.AdmissionProperties;
 import io.onnxfleet.gateway.admission.ByteBudget;
+import io.onnxfleet.gateway.admission.RequestContent;
+import io.onnxfleet.gateway.admission.RequestProgress;
 import java.util.function.Function;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.server.reactive.ServerHttpRequest;
@@ -26,13 +28,12 @@ final class RequestBodies {
 
   /** Uses the body; a large one is not read before it is sent on. */
   Mono<Void> use(ServerHttpRequest request, Function<RequestBody, Mono<Void>> use) {
-    return use(request, new BodyLimits(replayLimit, most, false), use);
+    return use(request, new BodyLimits(replayLimit, replayLimit, most, false), use);
   }
 
   /** Uses the body when all of it is in memory, whatever its size up to the bound. */
-  Mono<Void> useKept(ServerHttpRequest request, Function<RequestBody.Kept, Mono<Void>> use) {
-    return use(
-        request, new BodyLimits(most, most, true), body -> use.apply((RequestBody.Kept) body));
+  Mono<Void> useKept(ServerHttpRequest request, Function<RequestBody, Mono<Void>> use) {
+    return use(request, new BodyLimits(replayLimit, most, most, true), use);
   }
 
   private Mono<Void> use(
@@ -49,10 +50,11 @@ final class RequestBodies {
     if (declared > limits.keep()) {
       return use.apply(
           new RequestBody.Streamed(
-              request.getBody().onErrorMap(error -> limits.brokenOff(error, 0)), declared));
+              RequestContent.pieces(request).onErrorMap(error -> limits.brokenOff(error, 0)),
+              declared));
     }
     return Mono.using(
-        () -> new BodyCollector(limits, budget, declared),
+        () -> new BodyCollector(limits, budget, declared, () -> RequestProgress.failureOf(request)),
         collector -> collector.collect(request.getBody()).flatMap(use),
         BodyCollector::release);
   }

@@ -1,5 +1,6 @@
 package io.onnxfleet.gateway.routing;
 
+import java.util.List;
 import org.springframework.core.io.buffer.DataBuffer;
 import reactor.core.publisher.Flux;
 
@@ -22,6 +23,19 @@ sealed interface RequestBody {
     @Override
     public boolean isReplayable() {
       return true;
+    }
+  }
+
+  /**
+   * All of it, in memory, in the pieces that came: too large to be kept for a further replica.
+   *
+   * @param pieces not to be changed
+   */
+  record Held(List<byte[]> pieces, long length) implements RequestBody {
+
+    @Override
+    public boolean isReplayable() {
+      return false;
     }
   }
 

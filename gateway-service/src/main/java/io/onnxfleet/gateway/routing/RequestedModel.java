@@ -6,6 +6,8 @@ import java.io.ByteArrayInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.SequenceInputStream;
+import java.util.Collections;
 import java.util.Locale;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.InflaterInputStream;
@@ -15,16 +17,37 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.core.exc.JacksonIOException;
+import tools.jackson.core.exc.StreamConstraintsException;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * Finds {@code model} in the JSON of an embeddings request. Reads tokens, builds nothing, and stops
- * at the name: what follows is for the replica to judge. Safe for use by many threads.
+ * Finds {@code model} in the JSON of an embeddings request. Reads tokens, builds nothing but names,
+ * and of these none that is too long to be one; stops at the model: what follows is for the replica
+ * to judge. Safe for use by many threads.
  */
 final class RequestedModel {
 
-  private static final JsonFactory JSON = new JsonFactory();
+  static final int MOST_OF_A_NAME = 1024;
+  static final int MOST_NESTING = 100;
+  private static final int MOST_OF_A_NUMBER = 1000;
+  private static final int INFLATER_BUFFER = 8 * 1024;
+
+  /** Deflate makes of one byte no more than so many (RFC 1951). */
+  private static final long MOST_INFLATION = 1032;
+
+  private static final JsonFactory JSON =
+      JsonFactory.builder()
+          .streamReadConstraints(
+              StreamReadConstraints.builder()
+                  .maxStringLength(MOST_OF_A_NAME)
+                  .maxNameLength(MOST_OF_A_NAME)
+                  .maxNumberLength(MOST_OF_A_NUMBER)
+                  .maxNestingDepth(MOST_NESTING)
+                  .build())
+          .build();
 
   private final String defaultModel;
   private final long mostDecompressed;
@@ -34,23 +57,51 @@ final class RequestedModel {
     this.mostDecompressed = mostDecompressed;
   }
 
+  /** Wraps what is read, to bound it or to slow it down. */
+  interface Reading {
+    InputStream of(InputStream in);
+  }
+
   String defaultModel() {
     return defaultModel;
   }
 
-  /** The model's name; the default one where the body names none. */
-  String in(byte[] body, @Nullable String contentEncoding) {
-    try (JsonParser parser = parser(body, contentEncoding)) {
+  /** What the body may come to when it is decompressed; above that it is refused. */
+  long most(long length, @Nullable String contentEncoding) {
+    return isEncoded(contentEncoding)
+        ? Math.min(length * MOST_INFLATION, mostDecompressed)
+        : length;
+  }
+
+  static boolean isEncoded(@Nullable String contentEncoding) {
+    return contentEncoding != null && !encoding(contentEncoding).isEmpty();
+  }
+
+  /**
+   * The model's name; the default one where the body names none.
+   *
+   * @param reading wraps the decompressed body
+   */
+  String in(RequestBody body, @Nullable String contentEncoding, Reading reading) {
+    try (JsonParser parser =
+        JSON.createParser(
+            ObjectReadContext.empty(),
+            reading.of(
+                new BoundedInput(decompressed(open(body), contentEncoding), mostDecompressed)))) {
       return in(parser);
+    } catch (StreamConstraintsException tooMuch) {
+      throw malformed(
+          "a key or the model's name of more than %d characters, a number of more than %d, or nesting of more than %d (expected: less)"
+              .formatted(MOST_OF_A_NAME, MOST_OF_A_NUMBER, MOST_NESTING));
     } catch (JacksonIOException broken) {
       throw malformed(broken.getOriginalMessage());
     } catch (JacksonException broken) {
+      TokenStreamLocation at = broken.getLocation();
       throw malformed(
-          "malformed JSON at line %d, column %d: %s"
-              .formatted(
-                  broken.getLocation().getLineNr(),
-                  broken.getLocation().getColumnNr(),
-                  broken.getOriginalMessage()));
+          at == null
+              ? "malformed JSON: " + broken.getOriginalMessage()
+              : "malformed JSON at line %d, column %d: %s"
+                  .formatted(at.getLineNr(), at.getColumnNr(), broken.getOriginalMessage()));
     }
   }
 
@@ -72,14 +123,25 @@ final class RequestedModel {
     return defaultModel;
   }
 
-  private JsonParser parser(byte[] body, @Nullable String contentEncoding) {
-    String encoding =
-        contentEncoding == null ? "identity" : contentEncoding.strip().toLowerCase(Locale.ROOT);
+  private static InputStream open(RequestBody body) {
+    return switch (body) {
+      case RequestBody.Kept kept -> new ByteArrayInputStream(kept.bytes());
+      case RequestBody.Held held ->
+          new SequenceInputStream(
+              Collections.enumeration(
+                  held.pieces().stream().map(ByteArrayInputStream::new).toList()));
+      case RequestBody.Streamed _ ->
+          throw new IllegalStateException("a body that is passed on cannot be searched");
+    };
+  }
+
+  private static InputStream decompressed(InputStream body, @Nullable String contentEncoding) {
+    String encoding = contentEncoding == null ? "" : encoding(contentEncoding);
     try {
       return switch (encoding) {
-        case "identity", "" -> JSON.createParser(ObjectReadContext.empty(), body);
-        case "gzip", "x-gzip" -> parser(new GZIPInputStream(new ByteArrayInputStream(body)));
-        case "deflate" -> parser(new InflaterInputStream(new ByteArrayInputStream(body)));
+        case "" -> body;
+        case "gzip", "x-gzip" -> new GZIPInputStream(body, INFLATER_BUFFER);
+        case "deflate" -> new InflaterInputStream(body);
         default ->
             throw new GatewayException(
                 ErrorCode.UNSUPPORTED_ENCODING,
@@ -92,9 +154,9 @@ final class RequestedModel {
     }
   }
 
-  private JsonParser parser(InputStream decompressed) {
-    return JSON.createParser(
-        ObjectReadContext.empty(), new BoundedInput(decompressed, mostDecompressed));
+  private static String encoding(String contentEncoding) {
+    String encoding = contentEncoding.strip().toLowerCase(Locale.ROOT);
+    return encoding.equals("identity") ? "" : encoding;
   }
 
   private static GatewayException malformed(@Nullable String message) {

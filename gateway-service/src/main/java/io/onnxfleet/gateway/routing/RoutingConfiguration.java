@@ -6,6 +6,7 @@ import io.onnxfleet.gateway.admission.AdmissionProperties;
 import io.onnxfleet.gateway.admission.ByteBudget;
 import io.onnxfleet.gateway.admission.ModelAdmission;
 import io.onnxfleet.gateway.aggregate.FleetAnswers;
+import io.onnxfleet.gateway.aggregate.UnreadyModels;
 import io.onnxfleet.gateway.balancing.BalancingProperties;
 import io.onnxfleet.gateway.balancing.InFlightRequests;
 import io.onnxfleet.gateway.balancing.LeftOutReplicas;
@@ -25,12 +26,15 @@ import io.onnxfleet.gateway.suspect.Suspects;
 import io.onnxfleet.gateway.waking.WakingQueue;
 import java.util.concurrent.TimeUnit;
 import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.beans.factory.config.BeanDefinition;
 import org.springframework.beans.factory.support.BeanDefinitionRegistryPostProcessor;
 import org.springframework.cloud.gateway.route.RouteLocator;
 import org.springframework.cloud.gateway.route.builder.RouteLocatorBuilder;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
 import reactor.netty.http.client.HttpClient;
 import reactor.netty.resources.ConnectionProvider;
 
@@ -39,6 +43,7 @@ import reactor.netty.resources.ConnectionProvider;
 class RoutingConfiguration {
 
   private static final String ROUTING_FILTER = "routingFilter";
+  private static final int MOST_WAITING_FOR_SEARCH = 1024;
 
   /** Every route ends in {@link RoutingFilter}, which reads the model where the URI has none. */
   @Bean
@@ -185,6 +190,26 @@ class RoutingConfiguration {
         System::nanoTime);
   }
 
+  /** One thread, which rests more than it works. */
+  @Bean(destroyMethod = "dispose")
+  Scheduler thoroughSearch() {
+    return Schedulers.newBoundedElastic(1, MOST_WAITING_FOR_SEARCH, "search");
+  }
+
+  @Bean
+  ModelSearch modelSearch(
+      ModelProperties models,
+      AdmissionProperties admission,
+      @Qualifier("parsing") Scheduler parsing,
+      @Qualifier("thoroughSearch") Scheduler thorough) {
+    return new ModelSearch(
+        new RequestedModel(models.defaultModel(), admission.maxBodySize().toBytes()),
+        new ByteBudget(admission.inflatedBodies().toBytes()),
+        parsing,
+        thorough,
+        System::nanoTime);
+  }
+
   @Bean(ROUTING_FILTER)
   RoutingFilter routingFilter(
       Accesses accesses,
@@ -192,7 +217,10 @@ class RoutingConfiguration {
       WakingQueue waking,
       Forwarding forwarding,
       ByteBudget keptBodies,
+      ModelSearch modelSearch,
+      @Qualifier("parsing") Scheduler parsing,
       FleetAnswers answers,
+      UnreadyModels unready,
       AdmissionProperties admission,
       ModelAdmission modelAdmission,
       ResponseCache cache,
@@ -212,10 +240,13 @@ class RoutingConfiguration {
         forwarding,
         trials,
         new RequestBodies(keptBodies, admission, routing),
-        new RequestedModel(models.defaultModel(), admission.maxBodySize().toBytes()),
+        models.defaultModel(),
+        modelSearch,
         new Destinations(variants, forecasts, rollouts),
         answers,
+        unready,
         suspects,
+        parsing,
         routing.deadline(),
         System::nanoTime);
   }

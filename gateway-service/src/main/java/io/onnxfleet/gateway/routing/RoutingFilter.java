@@ -2,6 +2,7 @@ package io.onnxfleet.gateway.routing;
 
 import io.onnxfleet.gateway.admission.ModelAdmission;
 import io.onnxfleet.gateway.aggregate.FleetAnswers;
+import io.onnxfleet.gateway.aggregate.UnreadyModels;
 import io.onnxfleet.gateway.cache.ResponseCache;
 import io.onnxfleet.gateway.failure.ErrorCode;
 import io.onnxfleet.gateway.failure.GatewayException;
@@ -16,6 +17,7 @@ import io.onnxfleet.gateway.suspect.Suspects;
 import io.onnxfleet.gateway.waking.WakingQueue;
 import java.time.Duration;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
 import org.springframework.cloud.gateway.filter.GlobalFilter;
 import org.springframework.core.Ordered;
@@ -24,7 +26,7 @@ import org.springframework.http.HttpMethod;
 import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Mono;
-import reactor.core.scheduler.Schedulers;
+import reactor.core.scheduler.Scheduler;
 
 /**
  * Ends the filter chain of the fleet's routes: reads what the path asks for and has one replica, or
@@ -36,8 +38,8 @@ import reactor.core.scheduler.Schedulers;
  */
 public final class RoutingFilter implements GlobalFilter, Ordered {
 
-  /** Larger bodies are parsed off the event loop, which others wait for. */
-  private static final int PARSED_ON_EVENT_LOOP = 64 * 1024;
+  /** Larger bodies are looked at off the event loop, which others wait for. */
+  private static final int READ_ON_EVENT_LOOP = 8 * 1024;
 
   private static final String INFER = "infer";
   private static final String EMBEDDINGS = "embeddings";
@@ -50,10 +52,13 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
   private final Forwarding forwarding;
   private final Trials trials;
   private final RequestBodies bodies;
-  private final RequestedModel requestedModel;
+  private final String defaultModel;
+  private final ModelSearch search;
   private final Destinations destinations;
   private final FleetAnswers answers;
+  private final UnreadyModels unready;
   private final Suspects suspects;
+  private final Scheduler parsing;
   private final Duration deadline;
   private final LongSupplier nanoClock;
 
@@ -66,10 +71,13 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
       Forwarding forwarding,
       Trials trials,
       RequestBodies bodies,
-      RequestedModel requestedModel,
+      String defaultModel,
+      ModelSearch search,
       Destinations destinations,
       FleetAnswers answers,
+      UnreadyModels unready,
       Suspects suspects,
+      Scheduler parsing,
       Duration deadline,
       LongSupplier nanoClock) {
     this.accesses = accesses;
@@ -80,9 +88,12 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
     this.forwarding = forwarding;
     this.trials = trials;
     this.bodies = bodies;
-    this.requestedModel = requestedModel;
+    this.defaultModel = defaultModel;
+    this.search = search;
     this.destinations = destinations;
     this.answers = answers;
+    this.unready = unready;
+    this.parsing = parsing;
     this.suspects = suspects;
     this.deadline = deadline;
     this.nanoClock = nanoClock;
@@ -96,6 +107,21 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
 
   @Override
   public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
+    Mono<Void> answered;
+    try {
+      answered = routed(exchange);
+    } catch (UnreadyModelException unreadyModel) {
+      return explained(exchange, unreadyModel);
+    }
+    return answered.onErrorResume(
+        UnreadyModelException.class, unreadyModel -> explained(exchange, unreadyModel));
+  }
+
+  private Mono<Void> explained(ServerWebExchange exchange, UnreadyModelException unreadyModel) {
+    return unready.refusalOf(unreadyModel.model(), RequestTrace.of(exchange)).flatMap(Mono::error);
+  }
+
+  private Mono<Void> routed(ServerWebExchange exchange) {
     ServerHttpRequest request = exchange.getRequest();
     String method = request.getMethod().name();
     String path = request.getURI().getRawPath();
@@ -175,7 +201,8 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
         bodies.useKept(
             exchange.getRequest(),
             body ->
-                model(exchange.getRequest(), body)
+                search
+                    .in(exchange.getRequest(), body)
                     .doOnNext(name -> access.require(Scope.INFER, name))
                     .flatMap(this::whenAwake)
                     .flatMap(
@@ -187,7 +214,7 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
 
   private Mono<Void> embeddingsQuery(ServerWebExchange exchange) {
     EmbeddingsQuery query =
-        EmbeddingsQuery.read(exchange.getRequest().getQueryParams(), requestedModel.defaultModel());
+        EmbeddingsQuery.read(exchange.getRequest().getQueryParams(), defaultModel);
     accesses.of(exchange).require(Scope.INFER, query.model());
     Deadline until = deadline(exchange);
     ModelAdmission.Application application = application(exchange, until);
@@ -225,12 +252,26 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
       ModelAdmission.Application application,
       RequestBody body,
       Deadline until) {
+    byte[] kept = body instanceof RequestBody.Kept all ? all.bytes() : null;
+    return kept != null && kept.length > READ_ON_EVENT_LOOP && cache.covers(to.model().name())
+        ? Mono.defer(() -> inference(to, operation, application, body, kept, until))
+            .subscribeOn(parsing)
+        : inference(to, operation, application, body, kept, until);
+  }
+
+  private Mono<Void> inference(
+      Destination to,
+      String operation,
+      ModelAdmission.Application application,
+      RequestBody body,
+      byte @Nullable [] kept,
+      Deadline until) {
     ModelReference model = to.model();
     return cache.answer(
         to.exchange(),
         model,
         to.operation(operation),
-        body instanceof RequestBody.Kept kept ? kept.bytes() : null,
+        kept,
         answered ->
             admission.admit(
                 model.name(),
@@ -238,14 +279,6 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
                 answered.getResponse(),
                 body.isReplayable(),
                 () -> trials.forward(answered, to, body, until)));
-  }
-
-  private Mono<String> model(ServerHttpRequest request, RequestBody.Kept body) {
-    String encoding = request.getHeaders().getFirst(HttpHeaders.CONTENT_ENCODING);
-    Mono<String> name = Mono.fromSupplier(() -> requestedModel.in(body.bytes(), encoding));
-    return body.bytes().length <= PARSED_ON_EVENT_LOOP
-        ? name
-        : name.subscribeOn(Schedulers.parallel());
   }
 
   /** Refuses what no replica has before its body is read. */
@@ -256,7 +289,8 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
         throw new GatewayException(ErrorCode.NO_REPLICA, "no replica is registered");
       }
       throw new GatewayException(
-          ErrorCode.MODEL_NOT_FOUND, "unknown model: '" + model.name() + "'");
+          ErrorCode.MODEL_NOT_FOUND,
+          "Request for unknown model: '" + model.name() + "' is not found");
     }
     RequestTrace.of(to.exchange()).model(model.name());
     if (watch.current().serving(model).isEmpty()
@@ -265,8 +299,7 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
       if (quarantined != null) {
         throw suspects.quarantined(quarantined);
       }
-      throw new GatewayException(
-          ErrorCode.MODEL_NOT_READY, "model '" + model + "' is not ready on any replica");
+      throw new UnreadyModelException(model);
     }
   }
 

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.core.io.buffer.DataBuffer;
@@ -28,6 +29,7 @@ class BodyCollectorTest {
       new NettyDataBufferFactory(UnpooledByteBufAllocator.DEFAULT);
   private final List<ByteBuf> made = new ArrayList<>();
   private final ByteBudget budget = new ByteBudget(100);
+  private @Nullable Throwable failure;
 
   @AfterEach
   void nothingLeaks() {
@@ -45,6 +47,53 @@ class BodyCollectorTest {
     assertThat(budget.reserved()).isEqualTo(10);
     collector.release();
     collector.release();
+  }
+
+  @Test
+  void body_isHeldInPieces_whenItIsTooLargeToBeSentAgain() {
+    BodyCollector collector =
+        new BodyCollector(new BodyLimits(4, 50, 50, true), budget, -1, () -> failure);
+
+    RequestBody body = collect(collector, pieces("abc", "defg"));
+
+    RequestBody.Held held = (RequestBody.Held) body;
+    assertThat(held.length()).isEqualTo(7);
+    assertThat(held.pieces()).hasSize(2);
+    assertThat(held.isReplayable()).isFalse();
+    assertThat(budget.reserved()).isEqualTo(7);
+    collector.release();
+  }
+
+  /** Joined, it would take its size twice for a moment. */
+  @Test
+  void body_isHeldInPieces_whenThereIsNoMemoryToJoinThem() {
+    assertThat(budget.tryReserve(90)).isTrue();
+    BodyCollector collector = collector(50, 50, true);
+
+    RequestBody body = collect(collector, pieces("abc", "defg"));
+
+    assertThat(body).isInstanceOf(RequestBody.Held.class);
+    collector.release();
+    budget.release(90);
+  }
+
+  @Test
+  void body_isRefused_whenItEndsTooEarly() {
+    failure = ReadTimeoutException.INSTANCE;
+
+    BodyCollector halted = collector(10, 50, false);
+    assertThat(refusal(halted, pieces("abc"))).isEqualTo(ErrorCode.BODY_TIMEOUT);
+    halted.release();
+
+    failure = new IllegalArgumentException("invalid chunk size");
+    BodyCollector streaming = collector(2, 50, false);
+    RequestBody.Streamed body = (RequestBody.Streamed) collect(streaming, pieces("abc"));
+    AtomicReference<Throwable> end = new AtomicReference<>();
+    body.content().doOnError(end::set).subscribe(DataBufferUtils::release, error -> {});
+    assertThat(end.get())
+        .isInstanceOf(GatewayException.class)
+        .hasMessageContaining("after 3 bytes: invalid chunk size");
+    streaming.release();
   }
 
   @Test
@@ -138,7 +187,7 @@ class BodyCollectorTest {
   }
 
   private BodyCollector collector(long keep, long most, boolean mustKeep) {
-    return new BodyCollector(new BodyLimits(keep, most, mustKeep), budget, -1);
+    return new BodyCollector(new BodyLimits(keep, keep, most, mustKeep), budget, -1, () -> failure);
   }
 
   private static RequestBody collect(BodyCollector collector, Flux<DataBuffer> source) {

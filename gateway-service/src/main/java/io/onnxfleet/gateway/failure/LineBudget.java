@@ -1,4 +1,4 @@
-package io.onnxfleet.gateway.observability;
+package io.onnxfleet.gateway.failure;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import java.util.concurrent.TimeUnit;
@@ -7,7 +7,7 @@ import java.util.concurrent.TimeUnit;
  * So many lines a second at most: under overload the log must not cost more than the requests that
  * it tells of. Safe for use by many threads.
  */
-final class LineBudget {
+public final class LineBudget {
 
   private final int perSecond;
 
@@ -20,12 +20,12 @@ final class LineBudget {
   @GuardedBy("this")
   private long unwritten;
 
-  LineBudget(int perSecond) {
+  public LineBudget(int perSecond) {
     this.perSecond = perSecond;
   }
 
   /** Counts a line: the number of those left out since the last one, or -1 if it is left out. */
-  synchronized long take(long nowNanos) {
+  public synchronized long take(long nowNanos) {
     long now = Math.floorDiv(nowNanos, TimeUnit.SECONDS.toNanos(1));
     if (now != second) {
       second = now;

@@ -1,0 +1,176 @@
+package io.onnxfleet.gateway.routing;
+
+import io.onnxfleet.gateway.admission.ByteBudget;
+import io.onnxfleet.gateway.failure.ErrorCode;
+import io.onnxfleet.gateway.failure.GatewayException;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.server.reactive.ServerHttpRequest;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+
+/*
+ * A request of 63 KB may inflate to 64 MB, and the model may stand behind all of it. So there are
+ * three ways, of which the first two take all requests of ordinary clients:
+ *
+ *   a few KB, not compressed          on the event loop
+ *   the first 256 KB, decompressed    on the threads for parsing
+ *   the rest of a larger body         one at a time, if the budget has room for what it may come
+ *                                     to, and with pauses: three parts of rest to one of work, so
+ *                                     that others find a processor
+ */
+/**
+ * Has {@link RequestedModel} look into bodies, where it keeps nobody else waiting. Nothing of what
+ * is decompressed is kept. A search ends when its client has gone. Safe for use by many threads;
+ * never blocks.
+ */
+final class ModelSearch {
+
+  private static final int ON_EVENT_LOOP = 8 * 1024;
+  private static final int GLANCE = 256 * 1024;
+  private static final int PART = 256 * 1024;
+  private static final int REST_FOR_WORK = 3;
+
+  private final RequestedModel models;
+  private final ByteBudget inflated;
+  private final Scheduler parsing;
+  private final Scheduler thorough;
+  private final LongSupplier nanoClock;
+
+  /**
+   * A search.
+   *
+   * @param thorough has one thread
+   */
+  ModelSearch(
+      RequestedModel models,
+      ByteBudget inflated,
+      Scheduler parsing,
+      Scheduler thorough,
+      LongSupplier nanoClock) {
+    this.models = models;
+    this.inflated = inflated;
+    this.parsing = parsing;
+    this.thorough = thorough;
+    this.nanoClock = nanoClock;
+  }
+
+  /** The model that the request asks for. */
+  Mono<String> in(ServerHttpRequest request, RequestBody body) {
+    String encoding = request.getHeaders().getFirst(HttpHeaders.CONTENT_ENCODING);
+    if (body instanceof RequestBody.Kept kept
+        && kept.bytes().length <= ON_EVENT_LOOP
+        && !RequestedModel.isEncoded(encoding)) {
+      return Mono.fromSupplier(() -> models.in(body, encoding, in -> in));
+    }
+    return Mono.fromSupplier(() -> models.in(body, encoding, Glance::new))
+        .subscribeOn(parsing)
+        .onErrorResume(NotAtTheFront.class, later -> thoroughly(body, encoding));
+  }
+
+  private Mono<String> thoroughly(RequestBody body, @Nullable String encoding) {
+    return Mono.using(
+        () -> reserve(models.most(length(body), encoding)),
+        reserved -> Mono.fromSupplier(() -> unhurried(body, encoding)).subscribeOn(thorough),
+        inflated::release);
+  }
+
+  private long reserve(long bytes) {
+    if (!inflated.tryReserve(bytes)) {
+      throw new GatewayException(
+          ErrorCode.GATEWAY_OVERLOADED,
+          "other bodies are searched for their model (expected: the model before the input)");
+    }
+    return bytes;
+  }
+
+  private String unhurried(RequestBody body, @Nullable String encoding) {
+    try {
+      return models.in(body, encoding, in -> new Unhurried(in, nanoClock));
+    } catch (GatewayException refusal) {
+      throw refusal;
+    } catch (RuntimeException failure) {
+      if (Thread.currentThread().isInterrupted()) {
+        // Nobody listens any more.
+        return models.defaultModel();
+      }
+      throw failure;
+    }
+  }
+
+  private static long length(RequestBody body) {
+    return switch (body) {
+      case RequestBody.Kept kept -> kept.bytes().length;
+      case RequestBody.Held held -> held.length();
+      case RequestBody.Streamed streamed -> streamed.length();
+    };
+  }
+
+  /** The model does not stand where it is looked for first. */
+  private static final class NotAtTheFront extends RuntimeException {
+
+    NotAtTheFront() {
+      super("more than " + GLANCE + " bytes", null, false, false);
+    }
+  }
+
+  private static final class Glance extends FilterInputStream {
+
+    private long left = GLANCE;
+
+    Glance(InputStream in) {
+      super(in);
+    }
+
+    @Override
+    public int read(byte[] buffer, int offset, int length) throws IOException {
+      if (left <= 0) {
+        throw new NotAtTheFront();
+      }
+      int read = super.read(buffer, offset, length);
+      left -= read;
+      return read;
+    }
+  }
+
+  /** Rests now and then, and ends when its thread is told to. */
+  private static final class Unhurried extends FilterInputStream {
+
+    private final LongSupplier nanoClock;
+    private long sinceRest;
+    private long restedAt;
+
+    Unhurried(InputStream in, LongSupplier nanoClock) {
+      super(in);
+      this.nanoClock = nanoClock;
+      this.restedAt = nanoClock.getAsLong();
+    }
+
+    @Override
+    public int read(byte[] buffer, int offset, int length) throws IOException {
+      if (sinceRest >= PART) {
+        rest();
+      }
+      int read = super.read(buffer, offset, length);
+      sinceRest += read;
+      return read;
+    }
+
+    private void rest() throws IOException {
+      sinceRest = 0;
+      long worked = nanoClock.getAsLong() - restedAt;
+      try {
+        Thread.sleep(Duration.ofNanos(worked * REST_FOR_WORK));
+      } catch (InterruptedException gone) {
+        Thread.currentThread().interrupt();
+        throw new IOException("the client has gone", gone);
+      }
+      restedAt = nanoClock.getAsLong();
+    }
+  }
+}

@@ -1,0 +1,18 @@
+package io.onnxfleet.gateway.routing;
+
+import io.onnxfleet.gateway.fleet.ModelReference;
+
+/** The fleet knows the model, and it is ready nowhere; why remains to be found out. */
+final class UnreadyModelException extends RuntimeException {
+
+  private final transient ModelReference model;
+
+  UnreadyModelException(ModelReference model) {
+    super("model '" + model + "' is not ready on any replica", null, false, false);
+    this.model = model;
+  }
+
+  ModelReference model() {
+    return model;
+  }
+}
