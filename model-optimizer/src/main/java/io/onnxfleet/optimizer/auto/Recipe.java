@@ -1,46 +1,105 @@
 package io.onnxfleet.optimizer.auto;
 
+import io.onnxfleet.optimizer.calibrate.CalibrationOptions;
+import io.onnxfleet.optimizer.distil.LayerDistillation;
+import io.onnxfleet.optimizer.distil.StaticDistillation;
+import io.onnxfleet.optimizer.fuse.TransformerFusion;
+import io.onnxfleet.optimizer.pass.Pass;
+import io.onnxfleet.optimizer.precision.Precision;
+import io.onnxfleet.optimizer.precision.PrecisionConversion;
+import io.onnxfleet.optimizer.precision.PrecisionOptions;
 import io.onnxfleet.optimizer.prune.Structure;
+import io.onnxfleet.optimizer.prune.StructuredPruning;
+import io.onnxfleet.optimizer.quantize.DynamicQuantization;
+import io.onnxfleet.optimizer.quantize.QuantizationOptions;
+import io.onnxfleet.optimizer.quantize.StaticOptions;
+import io.onnxfleet.optimizer.quantize.StaticQuantization;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 
 /**
  * How a candidate is made.
  *
  * @param name of the candidate
  * @param base the name of the recipe whose result it starts from
+ * @param passes in their order; none for the original itself
+ * @param loss what its answers are compared by
  */
-record Recipe(String name, String base, Step step) {
+record Recipe(String name, String base, List<Pass> passes, Loss loss) {
   static final String ORIGINAL = "original";
+
+  private static final Pass FUSE = new TransformerFusion(TransformerFusion.Target.FP32);
+  private static final Pass FUSE_FOR_INT8 = new TransformerFusion(TransformerFusion.Target.INT8);
+  private static final Pass INT8 = new DynamicQuantization(QuantizationOptions.DEFAULT);
+
+  /** What a candidate's answers are compared by. */
+  enum Loss {
+    /** The outputs themselves. */
+    OUTPUTS,
+    /** The ranks of the texts' similarities, where the vectors are others than the original's. */
+    SIMILARITIES
+  }
+
+  Recipe {
+    passes = List.copyOf(passes);
+  }
+
+  private static Recipe of(String name, String base, Pass... passes) {
+    return new Recipe(name, base, List.of(passes), Loss.OUTPUTS);
+  }
 
   /**
    * All candidates, each behind what it starts from. What a model does not have fails by itself.
    */
   static List<Recipe> all(boolean staticStudent) {
     List<Recipe> recipes = new ArrayList<>();
-    recipes.add(new Recipe(ORIGINAL, ORIGINAL, new Step.Keep()));
-    recipes.add(new Recipe("fused", ORIGINAL, new Step.Fuse()));
-    recipes.add(new Recipe("int8", ORIGINAL, new Step.DynamicInt8(false)));
-    recipes.add(new Recipe("fused int8", ORIGINAL, new Step.DynamicInt8(true)));
-    recipes.add(new Recipe("static int8", ORIGINAL, new Step.StaticInt8()));
-    recipes.add(new Recipe("fp16", ORIGINAL, new Step.Half()));
-    addSmaller(recipes, "neurons -15%", new Step.Prune(Structure.NEURONS, 0.15));
-    addSmaller(recipes, "neurons -30%", new Step.Prune(Structure.NEURONS, 0.3));
+    recipes.add(of(ORIGINAL, ORIGINAL));
+    recipes.add(of("fused", ORIGINAL, FUSE));
+    recipes.add(of("int8", ORIGINAL, INT8));
+    recipes.add(of("fused int8", ORIGINAL, FUSE_FOR_INT8, INT8));
+    recipes.add(
+        of(
+            "static int8",
+            ORIGINAL,
+            new StaticQuantization(StaticOptions.DEFAULT, CalibrationOptions.DEFAULT)));
+    recipes.add(
+        of("fp16", ORIGINAL, new PrecisionConversion(PrecisionOptions.of(Precision.MIXED))));
+    addSmaller(recipes, "neurons -15%", new StructuredPruning(Structure.NEURONS, 0.15));
+    addSmaller(recipes, "neurons -30%", new StructuredPruning(Structure.NEURONS, 0.3));
     // It comes fused.
-    recipes.add(new Recipe("one layer less", ORIGINAL, new Step.DropLayer()));
-    recipes.add(new Recipe("one layer less, int8", "one layer less", new Step.DynamicInt8(false)));
-    recipes.add(new Recipe("channels -12%", ORIGINAL, new Step.Prune(Structure.CHANNELS, 0.12)));
-    recipes.add(new Recipe("channels -25%", ORIGINAL, new Step.Prune(Structure.CHANNELS, 0.25)));
+    recipes.add(of("one layer less", ORIGINAL, LayerDistillation.dropping(1)));
+    recipes.add(of("one layer less, int8", "one layer less", INT8));
+    recipes.add(of("channels -12%", ORIGINAL, new StructuredPruning(Structure.CHANNELS, 0.12)));
+    recipes.add(of("channels -25%", ORIGINAL, new StructuredPruning(Structure.CHANNELS, 0.25)));
     if (staticStudent) {
-      recipes.add(new Recipe("static student", ORIGINAL, new Step.StaticStudent()));
+      recipes.add(
+          new Recipe(
+              "static student",
+              ORIGINAL,
+              List.of(
+                  new StaticDistillation(
+                      io.onnxfleet.optimizer.distil.StaticOptions.DEFAULT, true)),
+              Loss.SIMILARITIES));
     }
     return recipes;
   }
 
-  private static void addSmaller(List<Recipe> recipes, String name, Step step) {
-    recipes.add(new Recipe(name, ORIGINAL, step));
-    recipes.add(new Recipe(name + ", fused", name, new Step.Fuse()));
-    recipes.add(new Recipe(name + ", fused int8", name, new Step.DynamicInt8(true)));
+  private static void addSmaller(List<Recipe> recipes, String name, Pass pass) {
+    recipes.add(of(name, ORIGINAL, pass));
+    recipes.add(of(name + ", fused", name, FUSE));
+    recipes.add(of(name + ", fused int8", name, FUSE_FOR_INT8, INT8));
+  }
+
+  boolean isOriginal() {
+    return passes.isEmpty();
+  }
+
+  /** All that the candidate depends on, but for the original and the samples. */
+  String describe() {
+    return "%s of %s: %s"
+        .formatted(
+            name, base, passes.stream().map(Pass::describe).collect(Collectors.joining(", ")));
   }
 
   /** The candidate's file, in a folder of candidates. */

@@ -1,33 +1,22 @@
 package io.onnxfleet.optimizer.auto;
 
 import io.onnxfleet.optimizer.OptimizerException;
-import io.onnxfleet.optimizer.calibrate.CalibrationOptions;
 import io.onnxfleet.optimizer.compare.Comparison;
 import io.onnxfleet.optimizer.compare.OutputError;
 import io.onnxfleet.optimizer.compare.Throughput;
-import io.onnxfleet.optimizer.distil.LayerDistillation;
 import io.onnxfleet.optimizer.distil.SimilarityAgreement;
-import io.onnxfleet.optimizer.distil.StaticDistillation;
-import io.onnxfleet.optimizer.distil.StaticOptions;
 import io.onnxfleet.optimizer.distil.TextEncoder;
-import io.onnxfleet.optimizer.distil.Vocabulary;
-import io.onnxfleet.optimizer.fuse.TransformerFusion;
-import io.onnxfleet.optimizer.graph.OnnxModel;
-import io.onnxfleet.optimizer.precision.Precision;
-import io.onnxfleet.optimizer.precision.PrecisionConversion;
-import io.onnxfleet.optimizer.precision.PrecisionOptions;
-import io.onnxfleet.optimizer.prune.StructuredPruning;
-import io.onnxfleet.optimizer.quantize.DynamicQuantization;
-import io.onnxfleet.optimizer.quantize.QuantizationOptions;
-import io.onnxfleet.optimizer.quantize.StaticQuantizer;
+import io.onnxfleet.optimizer.pass.Draft;
+import io.onnxfleet.optimizer.pass.PassContext;
+import io.onnxfleet.optimizer.pass.Pipeline;
 import io.onnxfleet.optimizer.runtime.RunnableModel;
 import io.onnxfleet.optimizer.runtime.SessionSettings;
 import io.onnxfleet.optimizer.runtime.TensorValue;
 import io.onnxfleet.optimizer.sample.Batches;
 import io.onnxfleet.optimizer.sample.SampleSet;
-import io.onnxfleet.optimizer.sample.SampleSource;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -44,6 +33,7 @@ import java.util.OptionalInt;
  */
 public final class Search {
   private static final String LEDGER = "measured.json";
+  private static final String SCRATCH = "scratch";
 
   private final Path original;
   private final Path workspace;
@@ -100,7 +90,7 @@ public final class Search {
   }
 
   private Path file(Recipe recipe) {
-    return recipe.step() instanceof Step.Keep ? original : workspace.resolve(recipe.fileName());
+    return recipe.isOriginal() ? original : workspace.resolve(recipe.fileName());
   }
 
   private Measurement measured(Recipe recipe, Ledger ledger) {
@@ -110,15 +100,15 @@ public final class Search {
     }
     try {
       Path source = recipe.base().equals(Recipe.ORIGINAL) ? original : baseFile(recipe);
-      make(recipe.step(), source, file(recipe));
+      make(recipe, source);
       return measure(recipe, ledger);
     } catch (OptimizerException impossible) {
-      if (recipe.step() instanceof Step.Keep) {
+      if (recipe.isOriginal()) {
         throw impossible;
       }
       return Measurement.failed(recipe.name(), String.valueOf(impossible.getMessage()));
     } catch (OutOfMemoryError tooLarge) {
-      if (recipe.step() instanceof Step.Keep) {
+      if (recipe.isOriginal()) {
         throw tooLarge;
       }
       // Noted, so that a search that is started again does not end there again.
@@ -134,73 +124,27 @@ public final class Search {
         .orElseThrow();
   }
 
-  private void make(Step step, Path source, Path result) {
-    switch (step) {
-      case Step.Keep _ -> {}
-      case Step.Fuse _ -> {
-        OnnxModel model = OnnxModel.read(source);
-        fuse(model, TransformerFusion.Target.FP32);
-        model.write(result);
-      }
-      case Step.DynamicInt8(boolean fused) -> {
-        OnnxModel model = OnnxModel.read(source);
-        if (fused) {
-          fuse(model, TransformerFusion.Target.INT8);
-        }
-        DynamicQuantization.apply(model, QuantizationOptions.DEFAULT);
-        model.write(result);
-      }
-      case Step.StaticInt8 _ ->
-          StaticQuantizer.calibrate(
-                  source,
-                  workspace,
-                  fitting,
-                  io.onnxfleet.optimizer.quantize.StaticOptions.DEFAULT,
-                  CalibrationOptions.DEFAULT,
-                  done -> progress.at("calibration", done, fitting.size()))
-              .quantize(io.onnxfleet.optimizer.quantize.StaticOptions.DEFAULT)
-              .model()
-              .write(result);
-      case Step.Half _ -> {
-        try (RunnableModel model = RunnableModel.open(source, SessionSettings.DEFAULT)) {
-          new PrecisionConversion(
-                  source,
-                  workspace,
-                  PrecisionOptions.of(Precision.MIXED),
-                  done -> progress.at("precision", done, done))
-              .run(model, fitting)
-              .model()
-              .write(result);
-        }
-      }
-      case Step.Prune(var structure, double share) -> {
-        OnnxModel model = OnnxModel.read(source);
-        new StructuredPruning(fitting, workspace, progress).apply(model, structure, share);
-        model.write(result);
-      }
-      case Step.DropLayer _ -> {
-        LayerDistillation distillation = new LayerDistillation(fitting, workspace, progress);
-        distillation.student(source, distillation.layers(source) - 1).model().write(result);
-      }
-      case Step.StaticStudent _ -> makeStatic(source, result);
+  private void make(Recipe recipe, Path source) {
+    if (recipe.isOriginal()) {
+      return;
     }
-  }
-
-  private static void fuse(OnnxModel model, TransformerFusion.Target target) {
-    if (TransformerFusion.apply(model, target).isEmpty()) {
-      throw new OptimizerException("nothing to fuse");
+    Path scratch = workspace.resolve(SCRATCH);
+    try {
+      Files.createDirectories(scratch);
+    } catch (IOException failure) {
+      throw new OptimizerException("%s cannot be written: %s".formatted(scratch, failure), failure);
     }
-  }
-
-  private void makeStatic(Path source, Path result) {
-    Path tokenizer =
-        SampleSource.tokenizerOf(original)
-            .orElseThrow(() -> new OptimizerException("no tokenizer beside the model"));
-    try (RunnableModel teacher = RunnableModel.open(source, SessionSettings.DEFAULT)) {
-      new StaticDistillation(StaticOptions.DEFAULT, progress)
-          .student(new TextEncoder(teacher), Vocabulary.read(tokenizer), TextEncoder.rows(fitting))
-          .write(result);
-    }
+    Draft draft = Draft.of(source, scratch);
+    new Pipeline(recipe.passes())
+        .apply(
+            draft,
+            new PassContext(original, scratch, () -> fitting, progress),
+            (pass, report) -> {
+              if (!report.changed()) {
+                throw new OptimizerException("nothing to " + pass.name());
+              }
+            });
+    draft.model().write(file(recipe));
   }
 
   private Measurement measure(Recipe recipe, Ledger ledger) {
@@ -236,7 +180,7 @@ public final class Search {
   }
 
   private double loss(Recipe recipe, RunnableModel before, RunnableModel after) {
-    if (recipe.step() instanceof Step.StaticStudent) {
+    if (recipe.loss() == Recipe.Loss.SIMILARITIES) {
       List<long[]> rows = TextEncoder.rows(judging);
       return 1
           - SimilarityAgreement.between(
@@ -263,6 +207,10 @@ public final class Search {
         for (List<TensorValue> sample : samples.samples()) {
           sample.forEach(value -> digest.update(value.tensor().data()));
         }
+      }
+      // So may what a candidate of that name is made by, in a later build.
+      for (Recipe recipe : Recipe.all(options.staticStudent())) {
+        digest.update(recipe.describe().getBytes(StandardCharsets.UTF_8));
       }
       return "%s, %d bytes in all, %s and %s, batch %d, %d rounds, seed %d"
           .formatted(

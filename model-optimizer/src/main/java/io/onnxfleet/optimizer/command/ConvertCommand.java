@@ -8,7 +8,6 @@ import io.onnxfleet.optimizer.runtime.RunnableModel;
 import io.onnxfleet.optimizer.runtime.SessionSettings;
 import io.onnxfleet.optimizer.sample.SampleSplit;
 import java.io.PrintWriter;
-import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -73,44 +72,26 @@ final class ConvertCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
-    ProgressLine progress = new ProgressLine(spec.commandLine().getErr());
+    PrecisionOptions options =
+        new PrecisionOptions(
+            precision, keepIo, weightsOnly, blockedOperators, blockedNodes, maxError.value());
     try (Workspace workspace = Workspace.beside(files.output());
         RunnableModel original = RunnableModel.open(files.input(), SessionSettings.DEFAULT)) {
-      PrecisionOptions options =
-          new PrecisionOptions(
-              precision, keepIo, weightsOnly, blockedOperators, blockedNodes, maxError.value());
-      boolean weights = weightsOnly || precision == Precision.BF16;
       // Which nodes are converted is chosen by samples; with weights there is no choice.
-      SampleSplit split = weights ? null : samples.split(original);
-      PrecisionConversion.Outcome outcome;
-      OutputError error;
-      try {
-        PrecisionConversion conversion =
-            new PrecisionConversion(
-                files.input(),
-                workspace.folder(),
-                options,
-                done -> progress.at("model " + done, 0, 1));
-        outcome =
-            conversion.run(
-                original, split == null ? samples.samplesFor(original) : split.fitting());
-        error =
-            split == null || split.judging().isEmpty()
-                ? outcome.error()
-                : conversion.error(outcome, original, split.judging().get());
-      } finally {
-        progress.clear();
-      }
-      out.printf(
-          "%s: %d of %d %s%n",
-          precision == Precision.BF16 ? "bf16" : "fp16",
-          outcome.converted(),
-          outcome.of(),
-          weights ? "weights" : "nodes");
-      say(out, "in FP32 as they overflow", outcome.overflowing());
-      say(out, "in FP32 as they lose too much", outcome.inexact());
-      for (PrecisionConversion.Unfit unfit : outcome.unfit()) {
-        out.println("in FP32: " + unfit);
+      SampleSplit split = options.storesWeights() ? null : samples.split(original);
+      Rewriting rewriting =
+          new Rewriting(
+              files.input(),
+              workspace,
+              () -> split == null ? samples.samplesFor(original) : split.fitting(),
+              out,
+              spec.commandLine().getErr());
+      PrecisionConversion.Outcome outcome =
+          rewriting.applyAlone(new PrecisionConversion(options)::apply);
+      OutputError error = outcome.error();
+      if (split != null && split.judging().isPresent()) {
+        error = outcome.check().over(original, split.judging().get());
+        rewriting.progress().clear();
       }
       if (split != null && split.judging().isEmpty()) {
         out.println("outputs: no error is stated: " + split.reason());
@@ -132,16 +113,10 @@ final class ConvertCommand implements Callable<Integer> {
                 maxError.value());
         return OptimizeCommand.REFUSED;
       }
-      outcome.model().write(workspace.file());
+      rewriting.draft().model().write(workspace.file());
       workspace.publish();
     }
     out.println("written: " + files.output());
     return 0;
-  }
-
-  private static void say(PrintWriter out, String what, List<String> nodes) {
-    if (!nodes.isEmpty()) {
-      out.println(what + ": " + String.join(", ", nodes));
-    }
   }
 }

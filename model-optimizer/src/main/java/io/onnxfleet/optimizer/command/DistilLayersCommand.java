@@ -40,17 +40,11 @@ final class DistilLayersCommand implements Callable<Integer> {
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
-    ProgressLine progress = new ProgressLine(err);
-    try (Workspace scratch = Workspace.beside(files.output())) {
+    try (Workspace workspace = Workspace.beside(files.output())) {
       SampleSplit split = fit.split(files.input(), gate.samples());
-      LayerDistillation.Student student =
-          new LayerDistillation(split.fitting(), scratch.folder(), progress)
-              .student(files.input(), keep);
-      progress.clear();
-      out.printf("layers: %d, without %s%n", student.layers(), student.dropped());
-      return gate.publish(student.model(), files, split, out, err);
-    } finally {
-      progress.clear();
+      Rewriting rewriting = new Rewriting(files.input(), workspace, split::fitting, out, err);
+      rewriting.apply(LayerDistillation.keeping(keep));
+      return gate.publish(rewriting.draft().model(), files, split, workspace, out, err);
     }
   }
 }

@@ -7,8 +7,8 @@ import io.onnxfleet.optimizer.distil.SimilarityAgreement;
 import io.onnxfleet.optimizer.distil.StaticDistillation;
 import io.onnxfleet.optimizer.distil.StaticOptions;
 import io.onnxfleet.optimizer.distil.TextEncoder;
-import io.onnxfleet.optimizer.distil.Vocabulary;
-import io.onnxfleet.optimizer.graph.OnnxModel;
+import io.onnxfleet.optimizer.pass.Draft;
+import io.onnxfleet.optimizer.pass.PassContext;
 import io.onnxfleet.optimizer.repository.ModelFolder;
 import io.onnxfleet.optimizer.runtime.RunnableModel;
 import io.onnxfleet.optimizer.runtime.SessionSettings;
@@ -114,6 +114,7 @@ final class DistilStaticCommand implements Callable<Integer> {
                             .formatted(input, TextTokenizer.FILE_NAME)));
     ProgressLine progress = new ProgressLine(err);
     try (ModelFolder folder = ModelFolder.at(output);
+        Workspace workspace = Workspace.beside(output);
         RunnableModel teacher = RunnableModel.open(input, SessionSettings.DEFAULT)) {
       TextEncoder encoder = new TextEncoder(teacher);
       SampleSplit split = noFit ? null : fit.split(teacher, samples);
@@ -122,11 +123,17 @@ final class DistilStaticCommand implements Callable<Integer> {
               ? samples.samplesFor(teacher)
               : split.judging().orElseThrow(() -> new OptimizerException(split.reason()));
       List<long[]> judging = TextEncoder.rows(held);
-      List<long[]> fitting = split == null ? List.of() : TextEncoder.rows(split.fitting());
-      OnnxModel made =
-          new StaticDistillation(options, progress)
-              .student(encoder, Vocabulary.read(tokenizer), fitting);
-      made.write(folder.model());
+      Draft draft = Draft.of(input, workspace.folder());
+      StaticDistillation.Outcome outcome =
+          new StaticDistillation(options, split != null)
+              .apply(
+                  draft,
+                  new PassContext(
+                      input,
+                      workspace.folder(),
+                      () -> split == null ? held : split.fitting(),
+                      progress));
+      draft.model().write(folder.model());
       progress.clear();
       try (RunnableModel student = RunnableModel.open(folder.model(), SessionSettings.DEFAULT)) {
         double agreement =
@@ -138,7 +145,7 @@ final class DistilStaticCommand implements Callable<Integer> {
             Locale.ROOT,
             "fitted to %d texts; rank correlation with the teacher's similarities of %d held-back"
                 + " texts: %.4f%n",
-            fitting.size(),
+            outcome.texts(),
             judging.size(),
             agreement);
         if (!(agreement >= minAgreement.value())) {

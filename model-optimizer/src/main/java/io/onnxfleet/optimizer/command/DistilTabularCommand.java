@@ -4,7 +4,6 @@ import io.onnxfleet.optimizer.distil.TabularDistillation;
 import io.onnxfleet.optimizer.sample.SampleSet;
 import java.io.PrintWriter;
 import java.util.Locale;
-import java.util.Random;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -52,32 +51,22 @@ final class DistilTabularCommand implements Callable<Integer> {
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
-    ProgressLine progress = new ProgressLine(err);
     try (Workspace workspace = Workspace.beside(files.output())) {
       SampleSet found = samples.samplesFor(files.input());
-      TabularDistillation.Student student =
-          new TabularDistillation(workspace.folder(), new Random(samples.seed()), progress)
-              .student(files.input(), found, rows);
-      progress.clear();
-      out.printf(
-          Locale.ROOT,
-          "%s, trained on %d rows; agreement with the teacher on rows kept out: %.4f%n",
-          student.kind(),
-          student.rows(),
-          student.agreement());
-      if (!(student.agreement() >= minAgreement.value())) {
+      Rewriting rewriting = new Rewriting(files.input(), workspace, () -> found, out, err);
+      double agreement =
+          rewriting.applyAlone(new TabularDistillation(rows, samples.seed())::apply).agreement();
+      if (!(agreement >= minAgreement.value())) {
         err.printf(
             Locale.ROOT,
             "optimize: the agreement is %.4f (expected: >= %.4f); nothing was written%n",
-            student.agreement(),
+            agreement,
             minAgreement.value());
         return OptimizeCommand.REFUSED;
       }
-      student.model().write(workspace.file());
+      rewriting.draft().model().write(workspace.file());
       Trial.load(workspace.file());
       workspace.publish();
-    } finally {
-      progress.clear();
     }
     out.println("written: " + files.output());
     return 0;

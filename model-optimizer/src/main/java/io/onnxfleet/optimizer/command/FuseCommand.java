@@ -37,14 +37,15 @@ final class FuseCommand implements Callable<Integer> {
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
-    OnnxModel model = OnnxModel.read(files.input());
-    int nodes = model.graph().nodes().size();
-    shapes.apply(model, out);
-    if (!noFusion) {
-      out.println("fused: " + TransformerFusion.apply(model, TransformerFusion.Target.FP32));
-    }
-    out.printf("nodes: %d, before %d%n", model.graph().nodes().size(), nodes);
+    int nodes = OnnxModel.read(files.input()).graph().nodes().size();
     try (Workspace workspace = Workspace.beside(files.output())) {
+      Rewriting rewriting = new Rewriting(files.input(), workspace, out, err);
+      rewriting.apply(shapes.passes());
+      if (!noFusion) {
+        rewriting.apply(new TransformerFusion(TransformerFusion.Target.FP32));
+      }
+      OnnxModel model = rewriting.draft().model();
+      out.printf("nodes: %d, before %d%n", model.graph().nodes().size(), nodes);
       model.write(workspace.file());
       return gate.publish(files, workspace, !shapes.changeSomething(), out, err);
     }

@@ -6,7 +6,6 @@ import io.onnxfleet.optimizer.runtime.RunnableModel;
 import io.onnxfleet.optimizer.runtime.SessionSettings;
 import io.onnxfleet.optimizer.runtime.SessionSettings.OptimizationLevel;
 import java.io.PrintWriter;
-import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -80,17 +79,15 @@ final class OfflineCommand implements Callable<Integer> {
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
-    OnnxModel model = OnnxModel.read(files.input());
-    int nodes = model.graph().nodes().size();
-    shapes.apply(model, out);
-    if (provider.fused && !noFusion) {
-      out.println("fused: " + TransformerFusion.apply(model, TransformerFusion.Target.FP32));
-    }
+    int nodes = OnnxModel.read(files.input()).graph().nodes().size();
     try (Workspace workspace = Workspace.beside(files.output())) {
-      Path before = workspace.file("before.onnx");
-      model.write(before);
+      Rewriting rewriting = new Rewriting(files.input(), workspace, out, err);
+      rewriting.apply(shapes.passes());
+      if (provider.fused && !noFusion) {
+        rewriting.apply(new TransformerFusion(TransformerFusion.Target.FP32));
+      }
       SessionSettings settings = new SessionSettings(1, level == null ? provider.level : level);
-      RunnableModel.openAndSave(before, settings, workspace.file()).close();
+      RunnableModel.openAndSave(rewriting.draft().file(), settings, workspace.file()).close();
       out.printf(
           "nodes: %d, before %d%n", OnnxModel.read(workspace.file()).graph().nodes().size(), nodes);
       return gate.publish(files, workspace, !shapes.changeSomething(), out, err);

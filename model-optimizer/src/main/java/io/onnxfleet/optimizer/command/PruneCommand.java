@@ -1,15 +1,14 @@
 package io.onnxfleet.optimizer.command;
 
 import io.onnxfleet.optimizer.fuse.TransformerFusion;
-import io.onnxfleet.optimizer.graph.OnnxModel;
+import io.onnxfleet.optimizer.pass.Pass;
 import io.onnxfleet.optimizer.prune.MagnitudePruning;
 import io.onnxfleet.optimizer.prune.Structure;
 import io.onnxfleet.optimizer.prune.StructuredPruning;
-import io.onnxfleet.optimizer.sample.SampleSet;
 import io.onnxfleet.optimizer.sample.SampleSplit;
 import java.io.PrintWriter;
-import java.util.EnumMap;
-import java.util.Map;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -72,57 +71,44 @@ final class PruneCommand implements Callable<Integer> {
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
     PrintWriter err = spec.commandLine().getErr();
-    Map<Structure, Fraction> shares = new EnumMap<>(Structure.class);
+    List<Pass> passes = passes();
+    try (Workspace workspace = Workspace.beside(files.output())) {
+      // Only what is refitted looks at samples.
+      SampleSplit split =
+          passes.stream().anyMatch(StructuredPruning.class::isInstance)
+              ? fit.split(files.input(), gate.samples())
+              : null;
+      Rewriting rewriting =
+          split == null
+              ? new Rewriting(files.input(), workspace, out, err)
+              : new Rewriting(files.input(), workspace, split::fitting, out, err);
+      rewriting.apply(passes);
+      return gate.publish(rewriting.draft().model(), files, split, workspace, out, err);
+    }
+  }
+
+  private List<Pass> passes() {
+    List<Pass> passes = new ArrayList<>();
     if (heads != null) {
-      shares.put(Structure.HEADS, heads);
+      passes.add(new TransformerFusion(TransformerFusion.Target.FP32));
     }
     if (neurons != null) {
-      shares.put(Structure.NEURONS, neurons);
+      passes.add(new StructuredPruning(Structure.NEURONS, neurons.value()));
+    }
+    if (heads != null) {
+      passes.add(new StructuredPruning(Structure.HEADS, heads.value()));
     }
     if (channels != null) {
-      shares.put(Structure.CHANNELS, channels);
+      passes.add(new StructuredPruning(Structure.CHANNELS, channels.value()));
     }
-    if (shares.isEmpty() && weights == null) {
+    if (weights != null) {
+      passes.add(new MagnitudePruning(weights.value()));
+    }
+    if (passes.isEmpty()) {
       throw new ParameterException(
           spec.commandLine(),
           "nothing to remove (expected: --feed-forward, --heads, --channels or --weights)");
     }
-    OnnxModel model = OnnxModel.read(files.input());
-    if (heads != null) {
-      out.println("fused: " + TransformerFusion.apply(model, TransformerFusion.Target.FP32));
-    }
-    SampleSplit split = null;
-    if (!shares.isEmpty()) {
-      split = fit.split(files.input(), gate.samples());
-      prune(model, shares, split.fitting(), out, err);
-    }
-    if (weights != null) {
-      out.printf(
-          "weights: %d are zero now; the model is not faster for it%n",
-          MagnitudePruning.apply(model, weights.value()));
-    }
-    return gate.publish(model, files, split, out, err);
-  }
-
-  private void prune(
-      OnnxModel model,
-      Map<Structure, Fraction> shares,
-      SampleSet samples,
-      PrintWriter out,
-      PrintWriter err) {
-    ProgressLine progress = new ProgressLine(err);
-    try (Workspace scratch = Workspace.beside(files.output())) {
-      StructuredPruning pruning = new StructuredPruning(samples, scratch.folder(), progress);
-      shares.forEach(
-          (structure, share) -> {
-            StructuredPruning.Outcome outcome = pruning.apply(model, structure, share.value());
-            progress.clear();
-            out.printf(
-                "%s: %d of %d stay, in %d places%n",
-                structure.plural(), outcome.after(), outcome.before(), outcome.places());
-          });
-    } finally {
-      progress.clear();
-    }
+    return passes;
   }
 }

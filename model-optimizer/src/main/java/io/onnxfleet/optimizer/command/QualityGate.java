@@ -38,18 +38,6 @@ final class QualityGate {
       OnnxModel model,
       ModelFiles files,
       @Nullable SampleSplit split,
-      PrintWriter out,
-      PrintWriter err) {
-    try (Workspace workspace = Workspace.beside(files.output())) {
-      return publish(model, files, split, workspace, out, err);
-    }
-  }
-
-  /** The same from a folder that the command has already. */
-  int publish(
-      OnnxModel model,
-      ModelFiles files,
-      @Nullable SampleSplit split,
       Workspace workspace,
       PrintWriter out,
       PrintWriter err) {

@@ -1,35 +1,25 @@
 package io.onnxfleet.optimizer.command;
 
 import io.onnxfleet.optimizer.OptimizerException;
-import io.onnxfleet.optimizer.calibrate.Calibration;
 import io.onnxfleet.optimizer.calibrate.CalibrationMethod;
 import io.onnxfleet.optimizer.calibrate.CalibrationOptions;
-import io.onnxfleet.optimizer.calibrate.OpenedModel;
-import io.onnxfleet.optimizer.compare.OutputError;
 import io.onnxfleet.optimizer.fuse.TransformerFusion;
-import io.onnxfleet.optimizer.graph.OnnxModel;
+import io.onnxfleet.optimizer.pass.Pass;
 import io.onnxfleet.optimizer.quantize.DynamicQuantization;
+import io.onnxfleet.optimizer.quantize.ErrorBoundQuantization;
 import io.onnxfleet.optimizer.quantize.FourBitQuantization;
+import io.onnxfleet.optimizer.quantize.LayerwiseQuantization;
 import io.onnxfleet.optimizer.quantize.QuantizationOptions;
-import io.onnxfleet.optimizer.quantize.SensitivitySearch;
 import io.onnxfleet.optimizer.quantize.Smoothing;
 import io.onnxfleet.optimizer.quantize.StaticOptions;
 import io.onnxfleet.optimizer.quantize.StaticQuantization;
-import io.onnxfleet.optimizer.quantize.StaticQuantizer;
-import io.onnxfleet.optimizer.runtime.RunnableModel;
-import io.onnxfleet.optimizer.runtime.SessionSettings;
-import io.onnxfleet.optimizer.runtime.TensorValue;
-import io.onnxfleet.optimizer.sample.SampleSet;
+import io.onnxfleet.optimizer.quantize.TableQuantization;
 import io.onnxfleet.optimizer.sample.SampleSplit;
 import java.io.PrintWriter;
-import java.nio.file.Path;
-import java.util.HashSet;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -154,16 +144,10 @@ final class QuantizeCommand implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     requireTogether();
     try (Workspace workspace = Workspace.beside(files.output())) {
-      Path source = prepared(workspace, out, err);
-      OnnxModel model;
-      if (bits == 4) {
-        model = fourBit(source, out);
-      } else if (calibrated) {
-        model = calibrated(source, workspace, out, err);
-      } else {
-        model = dynamic(source, workspace, out, err);
-      }
-      return gate.publish(model, files, split, workspace, out, err);
+      Rewriting rewriting =
+          new Rewriting(files.input(), workspace, () -> split().fitting(), out, err);
+      rewriting.apply(passes());
+      return gate.publish(rewriting.draft().model(), files, split, workspace, out, err);
     }
   }
 
@@ -177,42 +161,44 @@ final class QuantizeCommand implements Callable<Integer> {
     }
   }
 
-  /** The model that is quantized: the given one, or one made of it that computes the same. */
-  private Path prepared(Workspace workspace, PrintWriter out, PrintWriter err) {
-    Path source = files.input();
+  private List<Pass> passes() {
+    List<Pass> passes = new ArrayList<>();
     if (fuse) {
-      OnnxModel model = OnnxModel.read(source);
-      Map<String, Integer> made =
-          TransformerFusion.apply(
-              model,
+      passes.add(
+          new TransformerFusion(
               calibrated || bits == 4
                   ? TransformerFusion.Target.FP32
-                  : TransformerFusion.Target.INT8);
-      out.println("fused: " + made);
-      source = workspace.file("fused.onnx");
-      model.write(source);
+                  : TransformerFusion.Target.INT8));
     }
-    if (smooth == null) {
-      return source;
+    if (smooth != null) {
+      passes.add(new Smoothing((float) smooth.value()));
     }
-    OnnxModel model = OnnxModel.read(source);
-    Set<String> values = Smoothing.values(model);
-    ProgressLine progress = new ProgressLine(err);
-    try (OpenedModel opened = OpenedModel.of(source, values, workspace.file("columns.onnx"))) {
-      SampleSet samples = split().fitting();
-      Map<String, float[]> columns =
-          new Calibration(opened, samples, done -> progress.at("columns", done, samples.size()))
-              .columns(values);
-      out.println("smoothed: " + Smoothing.apply(model, columns, (float) smooth.value()));
-    } finally {
-      progress.clear();
+    if (bits == 4) {
+      passes.add(
+          new FourBitQuantization(
+              new FourBitQuantization.Options(blockSize, symmetric, !fastProducts, excluded)));
+      if (!keepEmbeddings) {
+        passes.add(new TableQuantization());
+      }
+    } else {
+      LayerwiseQuantization quantization = quantization();
+      passes.add(
+          targetError == null
+              ? quantization
+              : new ErrorBoundQuantization(quantization, targetError.value()));
     }
-    Path smoothed = workspace.file("smooth.onnx");
-    model.write(smoothed);
-    return smoothed;
+    return passes;
   }
 
-  /** Found once, so that every step fits to the same ones. */
+  private LayerwiseQuantization quantization() {
+    return calibrated
+        ? new StaticQuantization(
+            new StaticOptions(format, symmetric, operators, excluded),
+            new CalibrationOptions(method, percentile.value()))
+        : new DynamicQuantization(new QuantizationOptions(!keepEmbeddings, excluded, Set.of()));
+  }
+
+  /** Found once, so that every pass fits to the same ones. */
   private SampleSplit split() {
     SampleSplit known = split;
     if (known == null) {
@@ -220,123 +206,5 @@ final class QuantizeCommand implements Callable<Integer> {
       split = known;
     }
     return known;
-  }
-
-  private OnnxModel fourBit(Path source, PrintWriter out) {
-    OnnxModel model = OnnxModel.read(source);
-    List<String> products =
-        FourBitQuantization.apply(
-            model, new FourBitQuantization.Options(blockSize, symmetric, !fastProducts, excluded));
-    out.printf("4-bit: %d products%n", products.size());
-    if (!keepEmbeddings) {
-      out.printf("8-bit: %d tables%n", DynamicQuantization.applyToTables(model));
-    }
-    return model;
-  }
-
-  private OnnxModel dynamic(Path source, Workspace workspace, PrintWriter out, PrintWriter err) {
-    QuantizationOptions options = new QuantizationOptions(!keepEmbeddings, excluded, Set.of());
-    if (targetError != null) {
-      List<String> candidates =
-          DynamicQuantization.candidates(OnnxModel.read(source)).stream()
-              .filter(name -> !excluded.contains(name))
-              .toList();
-      options =
-          options.withWeightsOnly(
-              leastSensitive(
-                  candidates,
-                  nodes -> {
-                    OnnxModel model = OnnxModel.read(source);
-                    DynamicQuantization.apply(
-                        model, new QuantizationOptions(!keepEmbeddings, excluded, nodes));
-                    return model;
-                  },
-                  workspace,
-                  out,
-                  err));
-    }
-    OnnxModel model = OnnxModel.read(source);
-    DynamicQuantization.Outcome outcome = DynamicQuantization.apply(model, options);
-    out.printf(
-        "8-bit: %d products, %d tables%n",
-        outcome.products().size() - options.weightsOnly().size(), outcome.tables());
-    return model;
-  }
-
-  private OnnxModel calibrated(Path source, Workspace workspace, PrintWriter out, PrintWriter err) {
-    StaticOptions options = new StaticOptions(format, symmetric, operators, excluded);
-    SampleSet samples = split().fitting();
-    ProgressLine progress = new ProgressLine(err);
-    StaticQuantizer quantizer;
-    try {
-      quantizer =
-          StaticQuantizer.calibrate(
-              source,
-              workspace.folder(),
-              samples,
-              options,
-              new CalibrationOptions(method, percentile.value()),
-              done -> progress.at("calibration", done, samples.size()));
-    } finally {
-      progress.clear();
-    }
-    StaticOptions chosen = options;
-    if (targetError != null) {
-      Set<String> all = new HashSet<>(excluded);
-      all.addAll(
-          leastSensitive(
-              StaticQuantization.candidates(quantizer.model(), options),
-              nodes -> {
-                Set<String> left = new HashSet<>(excluded);
-                left.addAll(nodes);
-                return quantizer.quantize(options.excluding(left)).model();
-              },
-              workspace,
-              out,
-              err));
-      chosen = options.excluding(all);
-    }
-    StaticQuantizer.Result result = quantizer.quantize(chosen);
-    out.printf("8-bit: %d nodes%n", result.outcome().nodes().size());
-    return result.model();
-  }
-
-  /** Those to leave out so that the error is what was asked for. */
-  private Set<String> leastSensitive(
-      List<String> candidates,
-      Function<Set<String>, OnnxModel> without,
-      Workspace workspace,
-      PrintWriter out,
-      PrintWriter err) {
-    ProgressLine progress = new ProgressLine(err);
-    Path file = workspace.file("candidate.onnx");
-    try (RunnableModel original = RunnableModel.open(files.input(), SessionSettings.DEFAULT)) {
-      SampleSet samples = split().fitting();
-      List<List<TensorValue>> answers = OutputError.answers(original, samples, _ -> {});
-      SensitivitySearch.Outcome outcome =
-          new SensitivitySearch(
-                  candidates,
-                  nodes -> {
-                    without.apply(nodes).write(file);
-                    try (RunnableModel candidate =
-                        RunnableModel.open(file, SessionSettings.DEFAULT)) {
-                      return OutputError.between(
-                              samples, answers, OutputError.answers(candidate, samples, _ -> {}))
-                          .relativeError();
-                    }
-                  },
-                  (done, of) -> progress.at("sensitivity", done, of))
-              .run(targetError == null ? 1 : targetError.value());
-      progress.clear();
-      out.printf(
-          Locale.ROOT,
-          "in FP32: %d of %d layers: %s%n",
-          outcome.excluded().size(),
-          candidates.size(),
-          outcome.excluded());
-      return outcome.excluded();
-    } finally {
-      progress.clear();
-    }
   }
 }

@@ -1,12 +1,12 @@
 package io.onnxfleet.optimizer.command;
 
 import io.onnxfleet.optimizer.OptimizerException;
-import io.onnxfleet.optimizer.graph.OnnxModel;
+import io.onnxfleet.optimizer.pass.Pass;
+import io.onnxfleet.optimizer.simplify.OutputSelection;
 import io.onnxfleet.optimizer.simplify.ShapeFreezing;
-import java.io.PrintWriter;
+import io.onnxfleet.optimizer.simplify.UnusedRemoval;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -33,40 +33,19 @@ final class ShapeOptions {
     return !outputs.isEmpty() || !frozen.isEmpty();
   }
 
-  /** Changes a model, and removes what no output needs. */
-  void apply(OnnxModel model, PrintWriter out) {
+  /** What makes it so, and removes what no output needs. */
+  List<Pass> passes() {
+    List<Pass> passes = new ArrayList<>();
     if (!outputs.isEmpty()) {
-      model.graph().keepOutputs(new LinkedHashSet<>(outputs));
+      passes.add(new OutputSelection(outputs));
     }
-    freeze(model);
-    int unused = model.graph().removeUnused();
-    if (unused > 0) {
-      out.println("unused: " + unused + " nodes and constants");
+    if (!frozen.isEmpty()) {
+      Map<String, List<Long>> shapes = new HashMap<>();
+      frozen.forEach((name, text) -> shapes.put(name, numbers(name, text)));
+      passes.add(new ShapeFreezing(shapes));
     }
-  }
-
-  private void freeze(OnnxModel model) {
-    if (frozen.isEmpty()) {
-      return;
-    }
-    Set<String> inputs = new LinkedHashSet<>();
-    model.graph().requiredInputs().forEach(value -> inputs.add(value.getName()));
-    Map<String, List<Long>> shapes = new HashMap<>();
-    Map<String, Long> dimensions = new HashMap<>();
-    frozen.forEach(
-        (name, text) -> {
-          List<Long> numbers = numbers(name, text);
-          if (inputs.contains(name)) {
-            shapes.put(name, numbers);
-          } else if (numbers.size() == 1) {
-            dimensions.put(name, numbers.getFirst());
-          } else {
-            throw new OptimizerException(
-                "--freeze %s=%s: no such input (expected one of: %s)"
-                    .formatted(name, text, inputs));
-          }
-        });
-    ShapeFreezing.apply(model, shapes, dimensions);
+    passes.add(new UnusedRemoval());
+    return passes;
   }
 
   private static List<Long> numbers(String name, String text) {

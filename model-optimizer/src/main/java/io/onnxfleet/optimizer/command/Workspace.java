@@ -11,10 +11,14 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * A folder beside the place of a result, in which it is made and tried under its own name. What is
- * not published is gone when the workspace is closed. Not thread-safe.
+ * A folder beside the place of a result, in which it is made and tried under its own name, apart
+ * from files on the way to it. What is not published is gone when the workspace is closed. Not
+ * thread-safe.
  */
 final class Workspace implements AutoCloseable {
+  private static final String RESULT = "result";
+  private static final String SCRATCH = "scratch";
+
   private final Path target;
   private final Path folder;
 
@@ -31,7 +35,10 @@ final class Workspace implements AutoCloseable {
     }
     try {
       Files.createDirectories(parent);
-      return new Workspace(target, Files.createTempDirectory(parent, ".optimize"));
+      Path folder = Files.createTempDirectory(parent, ".optimize");
+      Files.createDirectory(folder.resolve(RESULT));
+      Files.createDirectory(folder.resolve(SCRATCH));
+      return new Workspace(target, folder);
     } catch (IOException failure) {
       throw new OptimizerException("%s cannot be written: %s".formatted(output, failure), failure);
     }
@@ -39,16 +46,16 @@ final class Workspace implements AutoCloseable {
 
   /** The result's file before it is published. */
   Path file() {
-    return folder.resolve(target.getFileName());
+    return folder.resolve(RESULT).resolve(target.getFileName());
   }
 
   /** For files that are gone when the workspace is closed. */
   Path folder() {
-    return folder;
+    return folder.resolve(SCRATCH);
   }
 
   Path file(String name) {
-    return folder.resolve(name);
+    return folder().resolve(name);
   }
 
   /** Moves the result, and the files that belong to it, to its place. */
@@ -69,7 +76,7 @@ final class Workspace implements AutoCloseable {
 
   private List<Path> results() throws IOException {
     String name = String.valueOf(target.getFileName());
-    try (Stream<Path> files = Files.list(folder)) {
+    try (Stream<Path> files = Files.list(folder.resolve(RESULT))) {
       return files
           .filter(file -> String.valueOf(file.getFileName()).startsWith(name))
           .sorted(Comparator.comparing((Path file) -> file.endsWith(name)))

@@ -2,7 +2,10 @@ package io.onnxfleet.optimizer.fuse;
 
 import io.onnxfleet.optimizer.graph.Node;
 import io.onnxfleet.optimizer.graph.OnnxModel;
+import io.onnxfleet.optimizer.pass.GraphPass;
+import io.onnxfleet.optimizer.pass.PassReport;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,8 +16,8 @@ import java.util.Set;
  * where its own optimisation does not: attention, embeddings, normalization of sums, activations
  * with their bias. A part that does not look as expected stays as it is.
  */
-public final class TransformerFusion {
-  private TransformerFusion() {}
+public final class TransformerFusion implements GraphPass {
+  private final Target target;
 
   /** What the fused model is for. */
   public enum Target {
@@ -25,11 +28,42 @@ public final class TransformerFusion {
   }
 
   /**
-   * Changes a model.
+   * What was done.
    *
-   * @return how many of which operator were made
+   * @param made how many of which operator
    */
-  public static Map<String, Integer> apply(OnnxModel model, Target target) {
+  public record Outcome(Map<String, Integer> made) implements PassReport {
+    public Outcome {
+      made = Collections.unmodifiableMap(new LinkedHashMap<>(made));
+    }
+
+    @Override
+    public List<String> lines() {
+      return List.of("fused: " + made);
+    }
+
+    @Override
+    public boolean changed() {
+      return !made.isEmpty();
+    }
+  }
+
+  public TransformerFusion(Target target) {
+    this.target = target;
+  }
+
+  @Override
+  public String name() {
+    return "fuse";
+  }
+
+  @Override
+  public Map<String, Object> parameters() {
+    return Map.of("target", target);
+  }
+
+  @Override
+  public Outcome apply(OnnxModel model) {
     List<Fusion> fusions =
         new ArrayList<>(
             List.of(new LayerNormalizationFusion(), new GeluFusion(), new AttentionFusion()));
@@ -52,6 +86,6 @@ public final class TransformerFusion {
     if (domains.contains(Node.MICROSOFT_DOMAIN)) {
       model.use(Node.MICROSOFT_DOMAIN, 1);
     }
-    return made;
+    return new Outcome(made);
   }
 }

@@ -23,6 +23,11 @@ public record PrecisionOptions(
     blockedNodes = Set.copyOf(blockedNodes);
   }
 
+  /** Whether only weights become shorter, so that no nodes are chosen. */
+  public boolean storesWeights() {
+    return weightsOnly || precision == Precision.BF16;
+  }
+
   /** The defaults for a precision. */
   public static PrecisionOptions of(Precision precision) {
     return new PrecisionOptions(precision, true, false, Set.of(), Set.of(), 1e-2);

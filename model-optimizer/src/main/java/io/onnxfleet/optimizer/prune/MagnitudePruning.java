@@ -5,25 +5,52 @@ import io.onnxfleet.optimizer.graph.Graph;
 import io.onnxfleet.optimizer.graph.Node;
 import io.onnxfleet.optimizer.graph.OnnxModel;
 import io.onnxfleet.optimizer.graph.Tensor;
+import io.onnxfleet.optimizer.pass.GraphPass;
+import io.onnxfleet.optimizer.pass.PassReport;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Makes the smallest weights of each layer zero. The tensors keep their shape: ONNX Runtime
  * multiplies with zeros as with anything else, so this makes no model faster. The file compresses
  * better.
  */
-public final class MagnitudePruning {
-  private MagnitudePruning() {}
+public final class MagnitudePruning implements GraphPass {
+  private final double share;
 
   /**
-   * Changes a model.
-   *
-   * @param share of the weights of each matrix product and convolution, from 0 to 1
-   * @return how many weights are zero now
+   * @param share of the weights of each matrix product and convolution, above 0 and below 1
    */
-  public static long apply(OnnxModel model, double share) {
+  public MagnitudePruning(double share) {
+    this.share = share;
+  }
+
+  /**
+   * What was done.
+   *
+   * @param zeros how many weights are zero now
+   */
+  public record Outcome(long zeros) implements PassReport {
+    @Override
+    public List<String> lines() {
+      return List.of("weights: %d are zero now; the model is not faster for it".formatted(zeros));
+    }
+  }
+
+  @Override
+  public String name() {
+    return "prune-weights";
+  }
+
+  @Override
+  public Map<String, Object> parameters() {
+    return Map.of("share", share);
+  }
+
+  @Override
+  public Outcome apply(OnnxModel model) {
     if (!(share > 0 && share < 1)) {
       throw new OptimizerException(
           "share of weights: %s (expected: above 0, below 1)".formatted(share));
@@ -60,6 +87,6 @@ public final class MagnitudePruning {
       throw new OptimizerException("the model has no weights that can go");
     }
     graph.removeUnused();
-    return zeros;
+    return new Outcome(zeros);
   }
 }

@@ -1,12 +1,14 @@
 package io.onnxfleet.optimizer.prune;
 
 import io.onnxfleet.optimizer.OptimizerException;
-import io.onnxfleet.optimizer.compare.Comparison;
 import io.onnxfleet.optimizer.graph.Graph;
 import io.onnxfleet.optimizer.graph.Node;
 import io.onnxfleet.optimizer.graph.OnnxModel;
 import io.onnxfleet.optimizer.graph.Tensor;
-import io.onnxfleet.optimizer.sample.SampleSet;
+import io.onnxfleet.optimizer.pass.Draft;
+import io.onnxfleet.optimizer.pass.Pass;
+import io.onnxfleet.optimizer.pass.PassContext;
+import io.onnxfleet.optimizer.pass.PassReport;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -20,55 +22,68 @@ import org.ejml.dense.row.CommonOps_DDRM;
 /**
  * Removes a share of the neurons, heads or channels wherever a model has them, and refits the layer
  * behind each place to what it gave before. What goes and how the rest makes up for it is decided
- * by samples; see {@link BlockElimination}. The tensors themselves become smaller. Not thread-safe.
+ * by samples; see {@link BlockElimination}. The tensors themselves become smaller.
  */
-public final class StructuredPruning {
+public final class StructuredPruning implements Pass {
   /** The statistics of more places are collected in further runs of the samples. */
   private static final long MAX_STATISTICS_BYTES = 150_000_000;
 
-  private final SampleSet samples;
-  private final Path workspace;
-  private final Comparison.Progress progress;
+  private final Structure structure;
+  private final double share;
 
   /**
-   * A pruning.
-   *
-   * @param samples to judge by; of fewer rows than a layer has features little can be learned
-   * @param workspace a folder where files may be made that nobody needs afterwards
+   * @param share to remove at least, above 0 and below 1
    */
-  public StructuredPruning(SampleSet samples, Path workspace, Comparison.Progress progress) {
-    this.samples = samples;
-    this.workspace = workspace;
-    this.progress = progress;
+  public StructuredPruning(Structure structure, double share) {
+    this.structure = structure;
+    this.share = share;
   }
 
   /**
    * What was done.
    *
+   * @param structure what went
    * @param places how many layers lost something
    * @param before neurons, heads or channels in all of them
    * @param after how many are left
    */
-  public record Outcome(int places, int before, int after) {}
+  public record Outcome(Structure structure, int places, int before, int after)
+      implements PassReport {
+    @Override
+    public List<String> lines() {
+      return List.of(
+          "%s: %d of %d stay, in %d places".formatted(structure.plural(), after, before, places));
+    }
+  }
+
+  @Override
+  public String name() {
+    return "prune";
+  }
+
+  @Override
+  public Map<String, Object> parameters() {
+    return Map.of("structure", structure.plural(), "share", share);
+  }
 
   /**
    * Changes a model. Places are pruned one after the other, from the inputs on, so that each is
-   * refitted by what it is given.
+   * refitted by what it is given. Of fewer rows than a layer has features little can be learned.
    *
-   * @param share to remove at least, below 1
    * @throws OptimizerException if the model has none of the structure
    */
-  public Outcome apply(OnnxModel model, Structure structure, double share) {
+  @Override
+  public Outcome apply(Draft draft, PassContext context) {
     if (!(share > 0 && share < 1)) {
       throw new OptimizerException(
           "share of %s: %s (expected: above 0, below 1)".formatted(structure.plural(), share));
     }
+    Path file = draft.file();
+    OnnxModel model = draft.model();
     List<Removable> places = new RemovableFinder(model.graph()).find(structure);
     if (places.isEmpty()) {
       throw new OptimizerException("the model has no %s that can go".formatted(structure.plural()));
     }
-    Path file = workspace.resolve("pruned.onnx");
-    model.write(file);
     List<DMatrixRMaj> statistics = new ArrayList<>();
     for (int from = 0; from < places.size(); ) {
       int to = from;
@@ -77,7 +92,9 @@ public final class StructuredPruning {
         long width = places.get(to++).features() + 1L;
         bytes += 8 * width * width;
       }
-      statistics.addAll(FeatureStatistics.of(file, places.subList(from, to), samples, progress));
+      statistics.addAll(
+          FeatureStatistics.of(
+              file, places.subList(from, to), context.samples(), context.progress()));
       from = to;
     }
     // A consumer may be another place's source: nodes are replaced as they are pruned.
@@ -85,7 +102,7 @@ public final class StructuredPruning {
     int before = 0;
     int after = 0;
     for (int index = 0; index < places.size(); index++) {
-      progress.at("pruning", index, places.size());
+      context.progress().at("pruning", index, places.size());
       Removable place = current(places.get(index), replaced);
       int kept = structure.kept(place.count(), share);
       before += place.count();
@@ -96,7 +113,7 @@ public final class StructuredPruning {
     }
     model.graph().removeUnused();
     model.graph().forgetShapes();
-    return new Outcome(places.size(), before, after);
+    return new Outcome(structure, places.size(), before, after);
   }
 
   private static Removable current(Removable place, Map<Node, Node> replaced) {

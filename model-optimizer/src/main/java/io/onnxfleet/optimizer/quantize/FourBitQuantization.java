@@ -6,19 +6,27 @@ import io.onnxfleet.optimizer.graph.Graph;
 import io.onnxfleet.optimizer.graph.Node;
 import io.onnxfleet.optimizer.graph.OnnxModel;
 import io.onnxfleet.optimizer.graph.Tensor;
+import io.onnxfleet.optimizer.pass.GraphPass;
+import io.onnxfleet.optimizer.pass.PassReport;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * Weights of matrix products as 4-bit integers with a scale and a zero point for each block of a
  * column, for ONNX Runtime's {@code MatMulNBits}; activations stay FP32. Small rather than fast.
  */
-public final class FourBitQuantization {
+public final class FourBitQuantization implements GraphPass {
   private static final int LEVELS = 15;
 
-  private FourBitQuantization() {}
+  private final Options options;
+
+  public FourBitQuantization(Options options) {
+    this.options = options;
+  }
 
   /**
    * How.
@@ -42,12 +50,46 @@ public final class FourBitQuantization {
   }
 
   /**
+   * What was done.
+   *
+   * @param products names of the products that are 4-bit now
+   */
+  public record Outcome(List<String> products) implements PassReport {
+    public Outcome {
+      products = List.copyOf(products);
+    }
+
+    @Override
+    public List<String> lines() {
+      return List.of("4-bit: %d products".formatted(products.size()));
+    }
+  }
+
+  @Override
+  public String name() {
+    return "quantize-4-bit";
+  }
+
+  @Override
+  public Map<String, Object> parameters() {
+    return Map.of(
+        "block-size",
+        options.blockSize(),
+        "symmetric",
+        options.symmetric(),
+        "exact",
+        options.exact(),
+        "excluded",
+        new TreeSet<>(options.excluded()));
+  }
+
+  /**
    * Changes a model.
    *
-   * @return the names of the products that are 4-bit now
-   * @throws OptimizerException if there are none, or an excluded name is none of its nodes
+   * @throws OptimizerException if it has no such products, or an excluded name is none of its nodes
    */
-  public static List<String> apply(OnnxModel model, Options options) {
+  @Override
+  public Outcome apply(OnnxModel model) {
     Graph graph = model.graph();
     graph.requireNodes(options.excluded(), "excluded");
     List<String> done = new ArrayList<>();
@@ -72,7 +114,7 @@ public final class FourBitQuantization {
     }
     model.use(Node.MICROSOFT_DOMAIN, 1);
     graph.removeUnused();
-    return done;
+    return new Outcome(done);
   }
 
   private static void quantize(Graph graph, Node node, Tensor matrix, Options options) {

@@ -1,11 +1,19 @@
 package io.onnxfleet.optimizer.quantize;
 
+import io.onnxfleet.optimizer.calibrate.Calibration;
+import io.onnxfleet.optimizer.calibrate.OpenedModel;
 import io.onnxfleet.optimizer.graph.ElementType;
 import io.onnxfleet.optimizer.graph.Graph;
 import io.onnxfleet.optimizer.graph.Node;
 import io.onnxfleet.optimizer.graph.OnnxModel;
 import io.onnxfleet.optimizer.graph.Tensor;
+import io.onnxfleet.optimizer.pass.Draft;
+import io.onnxfleet.optimizer.pass.Pass;
+import io.onnxfleet.optimizer.pass.PassContext;
+import io.onnxfleet.optimizer.pass.PassReport;
+import io.onnxfleet.optimizer.sample.SampleSet;
 import java.nio.FloatBuffer;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,7 +25,7 @@ import java.util.Set;
  * Moves the large columns of activations into the weights that they are multiplied with. The
  * outputs stay what they were but for rounding.
  */
-public final class Smoothing {
+public final class Smoothing implements Pass {
   /*
    * G. Xiao et al., "SmoothQuant: Accurate and Efficient Post-Training Quantization for Large
    * Language Models", 2023. A few columns of a transformer's activations are far larger than all others, and
@@ -30,41 +38,80 @@ public final class Smoothing {
 
   private static final float LEAST = 1e-5f;
 
-  private final Graph graph;
   private final float strength;
 
-  private Smoothing(Graph graph, float strength) {
-    this.graph = graph;
+  /**
+   * @param strength 0 leaves the burden with the activations, 1 gives it to the weights
+   */
+  public Smoothing(float strength) {
     this.strength = strength;
   }
 
-  /** The values whose columns {@link #apply} wants to know. */
-  public static Set<String> values(OnnxModel model) {
-    return Set.copyOf(new Smoothing(model.graph(), 0).products().keySet());
+  /**
+   * What was done.
+   *
+   * @param values how many were smoothed
+   */
+  public record Outcome(int values) implements PassReport {
+    @Override
+    public List<String> lines() {
+      return List.of("smoothed: " + values);
+    }
+
+    @Override
+    public boolean changed() {
+      return values > 0;
+    }
+  }
+
+  @Override
+  public String name() {
+    return "smooth";
+  }
+
+  @Override
+  public Map<String, Object> parameters() {
+    return Map.of("strength", strength);
+  }
+
+  @Override
+  public Outcome apply(Draft draft, PassContext context) {
+    Path file = draft.file();
+    Set<String> values = values(OnnxModel.read(file));
+    Map<String, float[]> columns;
+    try (OpenedModel opened =
+        OpenedModel.of(file, values, context.folder().resolve("columns.onnx"))) {
+      SampleSet samples = context.samples();
+      columns =
+          new Calibration(
+                  opened, samples, done -> context.progress().at("columns", done, samples.size()))
+              .columns(values);
+    }
+    return new Outcome(smooth(draft.model().graph(), columns));
+  }
+
+  /** The values whose columns {@link #smooth} wants to know. */
+  static Set<String> values(OnnxModel model) {
+    return Set.copyOf(products(model.graph()).keySet());
   }
 
   /**
-   * Changes a model.
+   * Changes a graph.
    *
    * @param columns the largest magnitude in each column of its {@link #values}
-   * @param strength 0 leaves the burden with the activations, 1 gives it to the weights
    * @return how many values were smoothed
    */
-  public static int apply(OnnxModel model, Map<String, float[]> columns, float strength) {
-    return new Smoothing(model.graph(), strength).apply(columns);
-  }
-
-  private int apply(Map<String, float[]> columns) {
+  int smooth(Graph graph, Map<String, float[]> columns) {
     int smoothed = 0;
-    for (Map.Entry<String, List<Node>> entry : products().entrySet()) {
+    for (Map.Entry<String, List<Node>> entry : products(graph).entrySet()) {
       String value = entry.getKey();
       float[] largest = columns.get(value);
       if (largest == null
           || entry.getValue().stream()
-              .anyMatch(node -> matrix(node).orElseThrow().dimension(0) != largest.length)) {
+              .anyMatch(node -> matrix(graph, node).orElseThrow().dimension(0) != largest.length)) {
         continue;
       }
-      smooth(value, entry.getValue(), factors(largest, entry.getValue()));
+      smooth(graph, value, entry.getValue(), factors(graph, largest, entry.getValue()));
       smoothed++;
     }
     graph.removeUnused();
@@ -72,17 +119,17 @@ public final class Smoothing {
   }
 
   /** By value: the products of it with constant matrices whose rows are its columns. */
-  private Map<String, List<Node>> products() {
+  private static Map<String, List<Node>> products(Graph graph) {
     Map<String, List<Node>> products = new LinkedHashMap<>();
     for (Node node : graph.sort()) {
-      if (matrix(node).isPresent() && graph.constant(node.input(0)).isEmpty()) {
+      if (matrix(graph, node).isPresent() && graph.constant(node.input(0)).isEmpty()) {
         products.computeIfAbsent(node.input(0), _ -> new ArrayList<>()).add(node);
       }
     }
     return products;
   }
 
-  private Optional<Tensor> matrix(Node node) {
+  private static Optional<Tensor> matrix(Graph graph, Node node) {
     boolean product =
         node.is("MatMul")
             || (node.is("Gemm") && node.integer("transA", 0) == 0 && node.integer("transB", 0) == 0)
@@ -94,10 +141,10 @@ public final class Smoothing {
         : Optional.empty();
   }
 
-  private float[] factors(float[] largest, List<Node> nodes) {
+  private float[] factors(Graph graph, float[] largest, List<Node> nodes) {
     float[] weights = new float[largest.length];
     for (Node node : nodes) {
-      Tensor matrix = matrix(node).orElseThrow();
+      Tensor matrix = matrix(graph, node).orElseThrow();
       FloatBuffer source = matrix.floatBuffer();
       int width = Math.toIntExact(matrix.dimension(1));
       for (int row = 0; row < weights.length; row++) {
@@ -116,14 +163,14 @@ public final class Smoothing {
     return factors;
   }
 
-  private void smooth(String value, List<Node> nodes, float[] factors) {
+  private static void smooth(Graph graph, String value, List<Node> nodes, float[] factors) {
     float[] inverse = new float[factors.length];
     for (int column = 0; column < factors.length; column++) {
       inverse[column] = 1 / factors[column];
     }
     String smooth = graph.freshName(value + "_smooth");
     for (Node node : nodes) {
-      Tensor matrix = matrix(node).orElseThrow();
+      Tensor matrix = matrix(graph, node).orElseThrow();
       float[] weights = matrix.floats();
       int width = Math.toIntExact(matrix.dimension(1));
       for (int index = 0; index < weights.length; index++) {

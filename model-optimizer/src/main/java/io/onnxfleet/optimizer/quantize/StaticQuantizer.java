@@ -19,7 +19,7 @@ import java.util.function.IntConsumer;
  * normalization is a part of the convolution before it, operators are of a version that knows 8
  * bits, and the ranges of its values are known.
  */
-public final class StaticQuantizer {
+final class StaticQuantizer {
   private final Path base;
   private final Map<String, Range> ranges;
 
@@ -34,7 +34,7 @@ public final class StaticQuantizer {
    * @param folder for files that must stay as long as the quantizer
    * @param progress told how many runs are done
    */
-  public static StaticQuantizer calibrate(
+  static StaticQuantizer calibrate(
       Path file,
       Path folder,
       SampleSet samples,
@@ -53,7 +53,7 @@ public final class StaticQuantizer {
     OperatorSetUpgrade.apply(model);
     Path base = folder.resolve("base.onnx");
     model.write(base);
-    var values = StaticQuantization.values(model, options);
+    var values = StaticRewriting.values(model, options);
     try (OpenedModel opened = OpenedModel.of(base, values, folder.resolve("opened.onnx"))) {
       return new StaticQuantizer(
           base, new Calibration(opened, samples, progress).ranges(values, calibration));
@@ -61,16 +61,16 @@ public final class StaticQuantizer {
   }
 
   /** The model before it is quantized. */
-  public OnnxModel model() {
+  OnnxModel model() {
     return OnnxModel.read(base);
   }
 
   /** Quantizes a fresh copy, which may exclude more than was said when it was calibrated. */
-  public Result quantize(StaticOptions options) {
+  Result quantize(StaticOptions options) {
     OnnxModel model = model();
-    return new Result(model, StaticQuantization.apply(model, ranges, options));
+    return new Result(model, StaticRewriting.apply(model, ranges, options));
   }
 
   /** A quantized model and what was done to it. */
-  public record Result(OnnxModel model, StaticQuantization.Outcome outcome) {}
+  record Result(OnnxModel model, StaticQuantization.Outcome outcome) {}
 }

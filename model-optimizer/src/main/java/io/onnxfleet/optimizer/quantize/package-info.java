@@ -1,4 +1,7 @@
-/** 8-bit weights: start at {@link io.onnxfleet.optimizer.quantize.DynamicQuantization}. */
+/**
+ * Weights of 8 and 4 bits: start at {@link io.onnxfleet.optimizer.quantize.DynamicQuantization} and
+ * {@link io.onnxfleet.optimizer.quantize.StaticQuantization}.
+ */
 @NullMarked
 package io.onnxfleet.optimizer.quantize;
 

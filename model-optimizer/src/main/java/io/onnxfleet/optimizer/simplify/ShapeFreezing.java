@@ -3,30 +3,76 @@ package io.onnxfleet.optimizer.simplify;
 import io.onnxfleet.optimizer.OptimizerException;
 import io.onnxfleet.optimizer.graph.Graph;
 import io.onnxfleet.optimizer.graph.OnnxModel;
+import io.onnxfleet.optimizer.pass.GraphPass;
+import io.onnxfleet.optimizer.pass.PassReport;
 import io.onnxfleet.optimizer.proto.TensorShapeProto;
 import io.onnxfleet.optimizer.proto.TensorShapeProto.Dimension;
 import io.onnxfleet.optimizer.proto.ValueInfoProto;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /**
  * Gives dimensions that may vary one value, so that what depends on them is computed beforehand.
  */
-public final class ShapeFreezing {
-  private ShapeFreezing() {}
+public final class ShapeFreezing implements GraphPass {
+  private final Map<String, List<Long>> frozen;
+
+  /**
+   * @param frozen by the name of an input its whole shape, or by the name of a dimension, such as
+   *     {@code batch_size}, one number
+   */
+  public ShapeFreezing(Map<String, List<Long>> frozen) {
+    this.frozen = Map.copyOf(frozen);
+  }
+
+  @Override
+  public String name() {
+    return "freeze";
+  }
+
+  @Override
+  public Map<String, Object> parameters() {
+    return new TreeMap<>(frozen);
+  }
 
   /**
    * Changes a model.
    *
-   * @param shapes of inputs by name, whole
-   * @param dimensions by their names in the model, such as {@code batch_size}
    * @throws OptimizerException if there is no such input or dimension, or the model says otherwise
    */
-  public static void apply(
+  @Override
+  public PassReport apply(OnnxModel model) {
+    Set<String> inputs = new LinkedHashSet<>();
+    model.graph().requiredInputs().forEach(value -> inputs.add(value.getName()));
+    Map<String, List<Long>> shapes = new HashMap<>();
+    Map<String, Long> dimensions = new HashMap<>();
+    frozen.forEach(
+        (name, numbers) -> {
+          if (inputs.contains(name)) {
+            shapes.put(name, numbers);
+          } else if (numbers.size() == 1) {
+            dimensions.put(name, numbers.getFirst());
+          } else {
+            throw new OptimizerException(
+                "--freeze %s=%s: no such input (expected one of: %s)"
+                    .formatted(
+                        name,
+                        numbers.stream().map(String::valueOf).collect(Collectors.joining("x")),
+                        inputs));
+          }
+        });
+    freeze(model, shapes, dimensions);
+    return List::of;
+  }
+
+  private static void freeze(
       OnnxModel model, Map<String, List<Long>> shapes, Map<String, Long> dimensions) {
     Graph graph = model.graph();
     Map<String, Long> named = new HashMap<>(dimensions);

@@ -30,7 +30,8 @@ class TransformerFusionTest {
   @Test
   void miniLm_isFusedWhole_withTheSameOutputs() {
     OnnxModel model = OnnxModel.read(TestModels.miniLm());
-    Map<String, Integer> made = TransformerFusion.apply(model, TransformerFusion.Target.FP32);
+    Map<String, Integer> made =
+        new TransformerFusion(TransformerFusion.Target.FP32).apply(model).made();
     assertThat(made)
         .containsEntry("Attention", 6)
         .containsEntry("EmbedLayerNormalization", 1)
@@ -54,12 +55,12 @@ class TransformerFusionTest {
   @Test
   void miniLm_stays8BitAfterFusion_withTheSameLossAsWithout() {
     OnnxModel plain = OnnxModel.read(TestModels.miniLm());
-    DynamicQuantization.apply(plain, QuantizationOptions.DEFAULT);
+    new DynamicQuantization(QuantizationOptions.DEFAULT).apply(plain);
     Path unfused = folder.resolve("int8.onnx");
     plain.write(unfused);
     OnnxModel model = OnnxModel.read(TestModels.miniLm());
-    TransformerFusion.apply(model, TransformerFusion.Target.INT8);
-    DynamicQuantization.apply(model, QuantizationOptions.DEFAULT);
+    new TransformerFusion(TransformerFusion.Target.INT8).apply(model);
+    new DynamicQuantization(QuantizationOptions.DEFAULT).apply(model);
     assertThat(model.graph().nodes().stream().filter(n -> n.operator().equals("QAttention")))
         .hasSize(6);
     Path fused = folder.resolve("fused.onnx");
@@ -76,7 +77,8 @@ class TransformerFusionTest {
     Path original =
         Path.of(System.getProperty("fleet.shared"), "models", "tinybert-encoder", "model.onnx");
     OnnxModel model = OnnxModel.read(original);
-    Map<String, Integer> made = TransformerFusion.apply(model, TransformerFusion.Target.FP32);
+    Map<String, Integer> made =
+        new TransformerFusion(TransformerFusion.Target.FP32).apply(model).made();
     assertThat(made).containsEntry("Attention", 1).containsEntry("SkipLayerNormalization", 2);
     Path fused = folder.resolve("fused.onnx");
     model.write(fused);
@@ -94,14 +96,14 @@ class TransformerFusionTest {
             folder.resolve("model.onnx"),
             normalization().addOutput(TestModels.value("centred", TestModels.FLOAT, -1, 4)));
     OnnxModel model = OnnxModel.read(file);
-    assertThat(TransformerFusion.apply(model, TransformerFusion.Target.FP32)).isEmpty();
+    assertThat(new TransformerFusion(TransformerFusion.Target.FP32).apply(model).made()).isEmpty();
   }
 
   @Test
   void normalization_isFused_whenNothingElseSeesItsInside() {
     Path file = TestModels.write(folder.resolve("model.onnx"), normalization());
     OnnxModel model = OnnxModel.read(file);
-    assertThat(TransformerFusion.apply(model, TransformerFusion.Target.FP32))
+    assertThat(new TransformerFusion(TransformerFusion.Target.FP32).apply(model).made())
         .containsExactly(Map.entry("LayerNormalization", 1));
     Path fused = folder.resolve("fused.onnx");
     model.write(fused);
@@ -126,7 +128,7 @@ class TransformerFusionTest {
                 TestModels.node("LayerNormalization", "norm", List.of("s", "gamma", "beta"), "y"));
     Path file = TestModels.write(folder.resolve("model.onnx"), graph, 17);
     OnnxModel model = OnnxModel.read(file);
-    assertThat(TransformerFusion.apply(model, TransformerFusion.Target.FP32)).isEmpty();
+    assertThat(new TransformerFusion(TransformerFusion.Target.FP32).apply(model).made()).isEmpty();
   }
 
   private static GraphProto.Builder normalization() {

@@ -9,6 +9,8 @@ import io.onnxfleet.optimizer.compare.OutputError;
 import io.onnxfleet.optimizer.graph.ElementType;
 import io.onnxfleet.optimizer.graph.OnnxModel;
 import io.onnxfleet.optimizer.graph.Tensor;
+import io.onnxfleet.optimizer.pass.Draft;
+import io.onnxfleet.optimizer.pass.PassContext;
 import io.onnxfleet.optimizer.proto.GraphProto;
 import io.onnxfleet.optimizer.proto.TensorProto;
 import io.onnxfleet.optimizer.runtime.RunnableModel;
@@ -30,10 +32,13 @@ class PrecisionConversionTest {
   @TempDir Path folder;
 
   private PrecisionConversion.Outcome convert(Path file, PrecisionOptions options) {
+    SampleSet samples;
     try (RunnableModel original = RunnableModel.open(file, SessionSettings.DEFAULT)) {
-      return new PrecisionConversion(file, folder, options, _ -> {})
-          .run(original, new SampleSource(new Random(3), 5).samplesFor(original, null));
+      samples = new SampleSource(new Random(3), 5).samplesFor(original, null);
     }
+    return new PrecisionConversion(options)
+        .apply(
+            Draft.of(file, folder), new PassContext(file, folder, () -> samples, (_, _, _) -> {}));
   }
 
   private Path perceptron() {
@@ -211,10 +216,11 @@ class PrecisionConversionTest {
     Path file = folder.resolve("attention.onnx");
     whole.write(file);
     SampleSet samples = tokens(3);
+    PassContext context = new PassContext(file, folder, () -> samples, (_, _, _) -> {});
     try (RunnableModel original = RunnableModel.open(file, SessionSettings.DEFAULT)) {
       PrecisionConversion.Outcome outcome =
-          new PrecisionConversion(file, folder, PrecisionOptions.of(Precision.MIXED), _ -> {})
-              .run(original, samples);
+          new PrecisionConversion(PrecisionOptions.of(Precision.MIXED))
+              .apply(Draft.of(file, folder), context);
       assertThat(outcome.unfit())
           .anySatisfy(
               unfit ->
@@ -235,9 +241,8 @@ class PrecisionConversionTest {
       }
       assertThatThrownBy(
               () ->
-                  new PrecisionConversion(
-                          file, folder, PrecisionOptions.of(Precision.FP16), _ -> {})
-                      .run(original, samples))
+                  new PrecisionConversion(PrecisionOptions.of(Precision.FP16))
+                      .apply(Draft.of(file, folder), context))
           .isInstanceOf(OptimizerException.class)
           .hasMessageContaining("in FP16, Transpose 'Transpose_")
           .hasMessageContaining("crashes ONNX Runtime")

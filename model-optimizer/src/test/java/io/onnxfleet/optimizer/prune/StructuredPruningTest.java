@@ -9,6 +9,8 @@ import io.onnxfleet.optimizer.compare.OutputError;
 import io.onnxfleet.optimizer.fuse.TransformerFusion;
 import io.onnxfleet.optimizer.graph.OnnxModel;
 import io.onnxfleet.optimizer.graph.Tensor;
+import io.onnxfleet.optimizer.pass.Draft;
+import io.onnxfleet.optimizer.pass.PassContext;
 import io.onnxfleet.optimizer.proto.AttributeProto;
 import io.onnxfleet.optimizer.proto.AttributeProto.AttributeType;
 import io.onnxfleet.optimizer.proto.GraphProto;
@@ -61,8 +63,10 @@ class StructuredPruningTest {
   }
 
   private StructuredPruning.Outcome prune(
-      OnnxModel model, Structure structure, double share, SampleSet samples) {
-    return new StructuredPruning(samples, folder, (_, _, _) -> {}).apply(model, structure, share);
+      Draft draft, Structure structure, double share, SampleSet samples) {
+    Path none = folder.resolve("none.onnx");
+    return new StructuredPruning(structure, share)
+        .apply(draft, new PassContext(none, folder, () -> samples, (_, _, _) -> {}));
   }
 
   @Test
@@ -82,9 +86,10 @@ class StructuredPruningTest {
             .addNode(TestModels.node("Add", "addend", List.of("s", "b2"), "y"));
     Path file = TestModels.write(folder.resolve("model.onnx"), graph);
     SampleSet samples = samples(file, 200);
-    OnnxModel model = OnnxModel.read(file);
-    assertThat(prune(model, Structure.NEURONS, 0.5, samples))
-        .isEqualTo(new StructuredPruning.Outcome(1, 32, 16));
+    Draft draft = Draft.of(file, folder);
+    assertThat(prune(draft, Structure.NEURONS, 0.5, samples))
+        .isEqualTo(new StructuredPruning.Outcome(Structure.NEURONS, 1, 32, 16));
+    OnnxModel model = draft.model();
     assertThat(error(file, model, samples(file, 20)).relativeError()).isLessThan(2e-3);
     OnnxModel written = OnnxModel.read(folder.resolve("result.onnx"));
     assertThat(shapes(written, "MatMul", 1)).containsExactly(List.of(16L, 16L), List.of(16L, 8L));
@@ -152,9 +157,10 @@ class StructuredPruningTest {
             .addNode(TestModels.node("Conv", "second", List.of("p", "w2"), "y").addAttribute(pads));
     Path file = TestModels.write(folder.resolve("model.onnx"), graph);
     SampleSet samples = samples(file, 60);
-    OnnxModel model = OnnxModel.read(file);
-    assertThat(prune(model, Structure.CHANNELS, 0.5, samples))
-        .isEqualTo(new StructuredPruning.Outcome(1, 8, 4));
+    Draft draft = Draft.of(file, folder);
+    assertThat(prune(draft, Structure.CHANNELS, 0.5, samples))
+        .isEqualTo(new StructuredPruning.Outcome(Structure.CHANNELS, 1, 8, 4));
+    OnnxModel model = draft.model();
     assertThat(error(file, model, samples(file, 20)).relativeError()).isLessThan(5e-3);
     assertThat(shapes(model, "Conv", 1))
         .containsExactly(List.of(4L, 3L, 3L, 3L), List.of(4L, 1L, 1L, 1L), List.of(4L, 4L, 3L, 3L));
@@ -163,23 +169,25 @@ class StructuredPruningTest {
   @Test
   void heads_go_fromFusedAttention() {
     OnnxModel model = OnnxModel.read(TestModels.miniLm());
-    TransformerFusion.apply(model, TransformerFusion.Target.FP32);
+    new TransformerFusion(TransformerFusion.Target.FP32).apply(model);
     SampleSet samples = samples(TestModels.miniLm(), 32);
-    assertThat(prune(model, Structure.HEADS, 0.15, samples))
-        .isEqualTo(new StructuredPruning.Outcome(6, 72, 60));
-    assertThat(error(TestModels.miniLm(), model, samples).meanCosine()).isBetween(0.97, 0.9999);
+    Draft draft = Draft.of(model, folder);
+    assertThat(prune(draft, Structure.HEADS, 0.15, samples))
+        .isEqualTo(new StructuredPruning.Outcome(Structure.HEADS, 6, 72, 60));
+    assertThat(error(TestModels.miniLm(), draft.model(), samples).meanCosine())
+        .isBetween(0.97, 0.9999);
   }
 
   @Test
   void apply_saysSo_whenThereIsNothingToRemove() {
     Path file =
         TestModels.write(folder.resolve("model.onnx"), TestModels.perceptron(new Random(1)));
-    OnnxModel model = OnnxModel.read(file);
+    Draft draft = Draft.of(file, folder);
     SampleSet samples = samples(file, 4);
-    assertThatThrownBy(() -> prune(model, Structure.CHANNELS, 0.5, samples))
+    assertThatThrownBy(() -> prune(draft, Structure.CHANNELS, 0.5, samples))
         .isInstanceOf(OptimizerException.class)
         .hasMessage("the model has no channels that can go");
-    assertThatThrownBy(() -> prune(model, Structure.NEURONS, 1, samples))
+    assertThatThrownBy(() -> prune(draft, Structure.NEURONS, 1, samples))
         .hasMessageContaining("expected: above 0, below 1");
   }
 
@@ -197,7 +205,7 @@ class StructuredPruningTest {
     Path file =
         TestModels.write(folder.resolve("model.onnx"), TestModels.perceptron(new Random(1)));
     OnnxModel model = OnnxModel.read(file);
-    assertThat(MagnitudePruning.apply(model, 0.25)).isEqualTo(16 * 32 / 4 + 8 * 32 / 4);
+    assertThat(new MagnitudePruning(0.25).apply(model).zeros()).isEqualTo(16 * 32 / 4 + 8 * 32 / 4);
     assertThat(error(file, model, samples(file, 8)).meanCosine()).isBetween(0.9, 0.9999);
   }
 }

@@ -26,7 +26,7 @@ class DynamicQuantizationTest {
         TestModels.write(folder.resolve("model.onnx"), TestModels.perceptron(new Random(1)));
     OnnxModel model = OnnxModel.read(file);
     DynamicQuantization.Outcome outcome =
-        DynamicQuantization.apply(model, QuantizationOptions.DEFAULT);
+        new DynamicQuantization(QuantizationOptions.DEFAULT).apply(model);
     assertThat(outcome.products()).containsExactly("first", "second");
     assertThat(model.graph().nodes()).noneMatch(node -> node.is("MatMul") || node.is("Gemm"));
     assertThat(model.graph().isInitializer("w1")).isFalse();
@@ -41,7 +41,8 @@ class DynamicQuantizationTest {
   void excludedNode_staysAsItIs() {
     OnnxModel model = read(TestModels.perceptron(new Random(1)));
     DynamicQuantization.Outcome outcome =
-        DynamicQuantization.apply(model, QuantizationOptions.DEFAULT.excluding(Set.of("second")));
+        new DynamicQuantization(QuantizationOptions.DEFAULT.excluding(Set.of("second")))
+            .apply(model);
     assertThat(outcome.products()).containsExactly("first");
     assertThat(model.graph().producer("y").map(Node::name)).contains("second");
   }
@@ -51,8 +52,8 @@ class DynamicQuantizationTest {
     OnnxModel model = read(TestModels.perceptron(new Random(1)));
     assertThatThrownBy(
             () ->
-                DynamicQuantization.apply(
-                    model, QuantizationOptions.DEFAULT.excluding(Set.of("third"))))
+                new DynamicQuantization(QuantizationOptions.DEFAULT.excluding(Set.of("third")))
+                    .apply(model))
         .isInstanceOf(OptimizerException.class)
         .hasMessage("excluded 'third' (expected: the name of a node)");
   }
@@ -64,7 +65,8 @@ class DynamicQuantizationTest {
             .addInput(TestModels.value("x", TestModels.FLOAT, 2))
             .addOutput(TestModels.value("y", TestModels.FLOAT, 2))
             .addNode(TestModels.node("Relu", "relu", List.of("x"), "y"));
-    assertThatThrownBy(() -> DynamicQuantization.apply(read(graph), QuantizationOptions.DEFAULT))
+    assertThatThrownBy(
+            () -> new DynamicQuantization(QuantizationOptions.DEFAULT).apply(read(graph)))
         .isInstanceOf(OptimizerException.class)
         .hasMessageStartingWith("nothing to quantize");
   }
@@ -80,7 +82,7 @@ class DynamicQuantizationTest {
             .addNode(TestModels.node("Clip", "clip", List.of("h"), "y"));
     Path file = TestModels.write(folder.resolve("model.onnx"), old, 9);
     OnnxModel model = OnnxModel.read(file);
-    DynamicQuantization.apply(model, QuantizationOptions.DEFAULT);
+    new DynamicQuantization(QuantizationOptions.DEFAULT).apply(model);
     assertThat(model.operatorSet()).isEqualTo(13);
     Path result = folder.resolve("int8.onnx");
     model.write(result);
@@ -88,7 +90,7 @@ class DynamicQuantizationTest {
     Path older =
         TestModels.write(folder.resolve("older.onnx"), TestModels.perceptron(new Random(1)), 6);
     assertThatThrownBy(
-            () -> DynamicQuantization.apply(OnnxModel.read(older), QuantizationOptions.DEFAULT))
+            () -> new DynamicQuantization(QuantizationOptions.DEFAULT).apply(OnnxModel.read(older)))
         .isInstanceOf(OptimizerException.class)
         .hasMessage("operator set 6 (expected: >= 7)");
   }

@@ -11,6 +11,8 @@ import io.onnxfleet.optimizer.compare.OutputError;
 import io.onnxfleet.optimizer.graph.Graph;
 import io.onnxfleet.optimizer.graph.Node;
 import io.onnxfleet.optimizer.graph.OnnxModel;
+import io.onnxfleet.optimizer.pass.Draft;
+import io.onnxfleet.optimizer.pass.PassContext;
 import io.onnxfleet.optimizer.proto.AttributeProto;
 import io.onnxfleet.optimizer.proto.AttributeProto.AttributeType;
 import io.onnxfleet.optimizer.proto.GraphProto;
@@ -94,15 +96,11 @@ class StaticQuantizationTest {
   }
 
   private OnnxModel quantize(Path file, StaticOptions options, CalibrationMethod method) {
-    return StaticQuantizer.calibrate(
-            file,
-            folder,
-            TestModels.samples(file),
-            options,
-            new CalibrationOptions(method, 0.9999),
-            _ -> {})
-        .quantize(options)
-        .model();
+    Draft draft = Draft.of(file, folder);
+    new StaticQuantization(options, new CalibrationOptions(method, 0.9999))
+        .apply(
+            draft, new PassContext(file, folder, () -> TestModels.samples(file), (_, _, _) -> {}));
+    return draft.model();
   }
 
   private OutputError error(Path original, OnnxModel model) {

@@ -11,6 +11,8 @@ import io.onnxfleet.optimizer.compare.OutputError;
 import io.onnxfleet.optimizer.graph.Node;
 import io.onnxfleet.optimizer.graph.OnnxModel;
 import io.onnxfleet.optimizer.graph.Tensor;
+import io.onnxfleet.optimizer.pass.Draft;
+import io.onnxfleet.optimizer.pass.PassContext;
 import io.onnxfleet.optimizer.quantize.FourBitQuantization.Blocks;
 import io.onnxfleet.optimizer.sample.SampleSet;
 import java.nio.file.Path;
@@ -43,8 +45,10 @@ class WeightQuantizationTest {
     for (boolean symmetric : new boolean[] {false, true}) {
       OnnxModel model = OnnxModel.read(file);
       assertThat(
-              FourBitQuantization.apply(
-                  model, new FourBitQuantization.Options(16, symmetric, true, Set.of())))
+              new FourBitQuantization(
+                      new FourBitQuantization.Options(16, symmetric, true, Set.of()))
+                  .apply(model)
+                  .products())
           .containsExactly("first");
       assertThat(model.graph().producer("h").map(Node::operator)).contains("MatMulNBits");
       assertThat(error(model).relativeError()).isBetween(1e-3, 0.12);
@@ -79,21 +83,21 @@ class WeightQuantizationTest {
         .hasMessage("block size: 24 (expected: a power of two, at least 16)");
     assertThatThrownBy(
             () ->
-                FourBitQuantization.apply(
-                    OnnxModel.read(file),
-                    new FourBitQuantization.Options(16, true, true, Set.of("third"))))
+                new FourBitQuantization(
+                        new FourBitQuantization.Options(16, true, true, Set.of("third")))
+                    .apply(OnnxModel.read(file)))
         .hasMessage("excluded 'third' (expected: the name of a node)");
   }
 
   @Test
   void productsOfStoredWeights_areExacter_thanThoseIn8Bits() {
     OnnxModel model = OnnxModel.read(file);
-    DynamicQuantization.apply(
-        model, QuantizationOptions.DEFAULT.withWeightsOnly(Set.of("first", "second")));
+    new DynamicQuantization(QuantizationOptions.DEFAULT.withWeightsOnly(Set.of("first", "second")))
+        .apply(model);
     assertThat(model.graph().isInitializer("w1")).isFalse();
     assertThat(model.graph().isInitializer("w2")).isFalse();
     OnnxModel eightBit = OnnxModel.read(file);
-    DynamicQuantization.apply(eightBit, QuantizationOptions.DEFAULT);
+    new DynamicQuantization(QuantizationOptions.DEFAULT).apply(eightBit);
     double stored = error(model).relativeError();
     assertThat(stored).isBetween(1e-5, 0.01);
     assertThat(error(eightBit).relativeError()).isGreaterThan(stored);
@@ -105,12 +109,14 @@ class WeightQuantizationTest {
     Set<String> values = Smoothing.values(OnnxModel.read(file));
     // The second product's matrix is used transposed, which is left alone.
     assertThat(values).containsExactly("x");
-    OnnxModel model = OnnxModel.read(file);
     try (OpenedModel open = OpenedModel.of(file, values, folder.resolve("opened.onnx"))) {
       Map<String, float[]> columns = new Calibration(open, samples, _ -> {}).columns(values);
       assertThat(columns.get("x")).hasSize(16);
-      assertThat(Smoothing.apply(model, columns, 0.5f)).isEqualTo(1);
     }
+    Draft draft = Draft.of(file, folder);
+    PassContext context = new PassContext(file, folder, () -> samples, (_, _, _) -> {});
+    assertThat(new Smoothing(0.5f).apply(draft, context).values()).isEqualTo(1);
+    OnnxModel model = draft.model();
     assertThat(error(model).relativeError()).isLessThan(1e-5);
   }
 }
