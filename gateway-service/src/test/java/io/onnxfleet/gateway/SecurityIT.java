@@ -410,7 +410,9 @@ class SecurityIT {
         "Authorization",
         "Bearer " + infer,
         "Inference-Caller",
-        "somebody-else");
+        "somebody-else",
+        "Inference-May-Prioritize",
+        "yes");
     send(
         new Call("GET", "/v2/models/a/config", "", false),
         "Authorization",
@@ -419,7 +421,9 @@ class SecurityIT {
         "somebody-else");
 
     assertThat(replica.received()).hasSize(2);
-    assertThat(replica.received().get(0).headers()).containsEntry("Inference-Caller", "key:infer");
+    assertThat(replica.received().get(0).headers())
+        .containsEntry("Inference-Caller", "key:infer")
+        .containsEntry("Inference-May-Prioritize", "no");
     assertThat(replica.received().get(1).headers()).doesNotContainValue("somebody-else");
   }
 }

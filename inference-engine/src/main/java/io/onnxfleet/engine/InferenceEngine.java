@@ -406,6 +406,16 @@ public final class InferenceEngine implements AutoCloseable {
   }
 
   /**
+   * Whether the first dimension of a version's inputs counts rows.
+   *
+   * @param version null for the highest READY one
+   * @throws InferenceException if it is unknown or not READY
+   */
+  public boolean hasRows(String model, @Nullable Long version) {
+    return catalog.require(model, version).group().model().maxBatchSize() > 0;
+  }
+
+  /**
    * What a version's files were when it was loaded.
    *
    * @param version null for the highest READY one

@@ -18,6 +18,7 @@ public final class RequestTrace {
   private volatile @Nullable String model;
   private volatile @Nullable String caller;
   private volatile @Nullable String variant;
+  private volatile boolean mayPrioritize;
   private volatile @Nullable String replica;
   private volatile int tries;
 
@@ -64,6 +65,15 @@ public final class RequestTrace {
 
   public @Nullable String caller() {
     return caller;
+  }
+
+  /** Whether the caller may choose a priority; not, unless somebody says so. */
+  public void mayPrioritize(boolean may) {
+    mayPrioritize = may;
+  }
+
+  public boolean mayPrioritize() {
+    return mayPrioritize;
   }
 
   /** The model that was chosen for the caller. */

@@ -85,6 +85,7 @@ final class ForwardedHeaders {
           is(name, HttpHeaderNames.TRANSFER_ENCODING)
               || AsciiString.contentEqualsIgnoreCase(name, HeaderNames.VARIANT);
       case 21 -> AsciiString.contentEqualsIgnoreCase(name, Deadline.HEADER);
+      case 24 -> AsciiString.contentEqualsIgnoreCase(name, HeaderNames.MAY_PRIORITIZE);
       case 28 -> isText(name, LOAD_METRICS_FORMAT);
       default -> isOfOneConnection(name);
     };

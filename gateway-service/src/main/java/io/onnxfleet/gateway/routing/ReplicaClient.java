@@ -45,6 +45,7 @@ final class ReplicaClient {
 
   private static final AttributeKey<Boolean> USED =
       AttributeKey.valueOf(ReplicaClient.class, "used");
+  private static final String NO = "no";
   private static final int SERVICE_UNAVAILABLE = 503;
   private static final int TOO_MANY_REQUESTS = 429;
 
@@ -121,6 +122,9 @@ final class ReplicaClient {
       String caller = trace.caller();
       if (caller != null) {
         headers.set(HeaderNames.CALLER, caller);
+      }
+      if (!trace.mayPrioritize()) {
+        headers.set(HeaderNames.MAY_PRIORITIZE, NO);
       }
       String variant = trace.variant();
       if (variant != null) {

@@ -242,7 +242,9 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
   private ModelAdmission.Application application(ServerWebExchange exchange, Deadline until) {
     ModelAdmission.Application application =
         admission.applicationOf(exchange, accesses.of(exchange), until.atNanos());
-    RequestTrace.of(exchange).caller(application.caller());
+    RequestTrace trace = RequestTrace.of(exchange);
+    trace.caller(application.caller());
+    trace.mayPrioritize(accesses.of(exchange).has(Scope.PRIORITY));
     return application;
   }
 

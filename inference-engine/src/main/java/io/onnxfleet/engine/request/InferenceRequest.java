@@ -48,6 +48,14 @@ public record InferenceRequest(
         id, modelName, modelVersion, inputs, requestedOutputs, deadline, priority, name);
   }
 
+  /** The same call, which owns the same tensors, at the model's default priority. */
+  public InferenceRequest atDefaultPriority() {
+    return priority == 0
+        ? this
+        : new InferenceRequest(
+            id, modelName, modelVersion, inputs, requestedOutputs, deadline, 0, caller);
+  }
+
   /** A call of the highest READY version for all its outputs, without a deadline. */
   public static InferenceRequest of(String modelName, NamedTensor... inputs) {
     return new InferenceRequest(

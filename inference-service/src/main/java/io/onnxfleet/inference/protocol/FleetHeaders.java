@@ -39,5 +39,13 @@ public final class FleetHeaders {
   /** How many windows each text of an embeddings request was cut into. */
   public static final String WINDOWS = "Inference-Windows";
 
+  /** What an answer took, {@code rows=4, tokens=120}: the gateway charges its caller for it. */
+  public static final String UNITS = "Inference-Units";
+
+  /** {@value #NO} of a caller who may not choose a priority: it has the model's default one. */
+  public static final String MAY_PRIORITIZE = "Inference-May-Prioritize";
+
+  public static final String NO = "no";
+
   private FleetHeaders() {}
 }

@@ -12,6 +12,7 @@ import io.onnxfleet.inference.configuration.FleetProperties;
 import io.onnxfleet.inference.configuration.InferenceProperties;
 import io.onnxfleet.inference.lifecycle.Admission;
 import io.onnxfleet.inference.load.ReplicaLoad;
+import io.onnxfleet.inference.protocol.AnsweredUnits;
 import io.onnxfleet.inference.protocol.AnsweringContent;
 import io.onnxfleet.inference.protocol.Callers;
 import io.onnxfleet.inference.protocol.ClientConnection;
@@ -101,6 +102,7 @@ class OpenAiController {
                     _ -> {});
         visit.leave();
         content.tell(response);
+        AnsweredUnits.tell(response, embeddings);
         tell(request, choice, embeddings, response);
         write(EmbeddingsResponse.of(model, request, embeddings), http, response);
       }

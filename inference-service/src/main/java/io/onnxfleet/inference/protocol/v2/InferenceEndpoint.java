@@ -8,6 +8,7 @@ import io.onnxfleet.engine.request.InferenceResponse;
 import io.onnxfleet.inference.configuration.InferenceProperties;
 import io.onnxfleet.inference.lifecycle.Admission;
 import io.onnxfleet.inference.load.ReplicaLoad;
+import io.onnxfleet.inference.protocol.AnsweredUnits;
 import io.onnxfleet.inference.protocol.AnsweringContent;
 import io.onnxfleet.inference.protocol.Callers;
 import io.onnxfleet.inference.protocol.ClientConnection;
@@ -74,13 +75,15 @@ final class InferenceEndpoint {
       AnsweringContent content =
           new AnsweringContent(engine, model, PathVersions.parse(model, version));
       InferenceCall call = decode(model, version, request);
+      AnsweredUnits units = AnsweredUnits.of(engine, call.request());
       CompletableFuture<InferenceResponse> answer =
-          engine.infer(call.request().by(Callers.of(request)));
+          engine.infer(Callers.sign(call.request(), request));
       ClientConnection client = ClientConnection.of(request);
       try (InferenceResponse finished = client.await(answer, InferenceResponse::close);
           HttpResponseTarget target = new HttpResponseTarget(request, response)) {
         visit.leave();
         content.tell(response);
+        units.tell(response, finished.modelVersion());
         InferResponseEncoder.encode(
             finished, call.forms(), request.getHeader(FleetHeaders.VARIANT), target);
       }
