@@ -31,7 +31,8 @@ public final class TextFile {
     return read(file).lines().toList();
   }
 
-  static String text(byte[] bytes) throws UnsupportedEncodingException {
+  /** The text that a file's bytes are; see {@link #read}. */
+  public static String text(byte[] bytes) throws UnsupportedEncodingException {
     int start = startsWith(bytes, 0xEF, 0xBB, 0xBF) ? 3 : 0;
     String other = otherEncoding(bytes);
     if (!other.isEmpty()) {

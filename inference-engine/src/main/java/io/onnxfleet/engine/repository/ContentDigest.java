@@ -6,6 +6,7 @@ import io.onnxfleet.engine.file.Sha256;
 import io.onnxfleet.engine.repository.ModelFolder.Version;
 import io.onnxfleet.engine.repository.check.ExternalFiles;
 import io.onnxfleet.engine.repository.config.DeclaredConfig;
+import io.onnxfleet.engine.textsettings.SideFiles;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
@@ -44,7 +45,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Immutable.
  */
-public final class ContentDigest {
+public final class ContentDigest implements SideFiles.Contents {
   /** Letters of {@link #brief}. */
   public static final int BRIEF_LENGTH = 12;
 
@@ -62,8 +63,15 @@ public final class ContentDigest {
   private final SortedMap<String, String> modelFiles;
   private final SortedMap<String, String> sideFiles;
 
+  /** Of the model file, relative to the model's folder. Where a file lies decides nothing. */
+  private final String ownFolder;
+
   private ContentDigest(
-      String config, SortedMap<String, String> modelFiles, SortedMap<String, String> sideFiles) {
+      String config,
+      String ownFolder,
+      SortedMap<String, String> modelFiles,
+      SortedMap<String, String> sideFiles) {
+    this.ownFolder = ownFolder;
     this.modelFiles = Collections.unmodifiableSortedMap(modelFiles);
     this.sideFiles = Collections.unmodifiableSortedMap(sideFiles);
     this.model = Sha256.of(modelFiles.toString());
@@ -73,7 +81,7 @@ public final class ContentDigest {
 
   /** Of a version without files. */
   public static ContentDigest ofNothing() {
-    return new ContentDigest("", new TreeMap<>(), new TreeMap<>());
+    return new ContentDigest("", "", new TreeMap<>(), new TreeMap<>());
   }
 
   /**
@@ -87,6 +95,7 @@ public final class ContentDigest {
       SortedMap<String, String> modelFiles = modelFiles(version.modelFile());
       return new ContentDigest(
           DeclaredConfig.modelText(folder.config()),
+          ownFolder(folder.path(), version.modelFile()),
           modelFiles,
           sideFiles(folder.path(), version.modelFile(), modelFiles.keySet()));
     } catch (IOException failure) {
@@ -121,6 +130,21 @@ public final class ContentDigest {
     return Optional.ofNullable(sideFiles.get(name)).filter(digest -> !digest.equals(UNREADABLE));
   }
 
+  @Override
+  public String ownFolder() {
+    return ownFolder;
+  }
+
+  @Override
+  public boolean lists(String name) {
+    return sideFiles.containsKey(name);
+  }
+
+  @Override
+  public boolean matches(String name, byte[] content) {
+    return FileDigest.of(content).equals(sideFiles.get(name));
+  }
+
   /** Each of the model's own files, by its name relative to the model file's folder. */
   SortedMap<String, String> modelFiles() {
     return modelFiles;
@@ -139,6 +163,12 @@ public final class ContentDigest {
   @Override
   public String toString() {
     return brief();
+  }
+
+  private static String ownFolder(Path folder, Path modelFile) {
+    Path own = modelFile.toAbsolutePath().getParent();
+    Path root = folder.toAbsolutePath();
+    return own == null || !own.startsWith(root) ? "" : root.relativize(own).toString();
   }
 
   private static SortedMap<String, String> modelFiles(Path modelFile) throws IOException {

@@ -29,15 +29,32 @@ final class ContentVersionLoader implements VersionLoader {
     progress.accept("reading its files");
     ModelStamp stamp = ModelStamp.of(folder);
     ContentDigest content = ContentDigest.of(folder, version);
-    LoadedVersion loaded = loader.load(folder, version.withContent(content), progress);
-    if (!ModelStamp.of(folder).equals(stamp) && !isStill(content, folder, version)) {
+    LoadedVersion loaded;
+    try {
+      loaded = loader.load(folder, version.withContent(content), progress);
+    } catch (InferenceException failure) {
+      throw hasChanged(stamp, content, folder, version)
+          ? writtenTo("; it failed with: " + failure.getMessage())
+          : failure;
+    }
+    if (hasChanged(stamp, content, folder, version)) {
       discard(loaded);
-      throw InferenceException.retryable(
-          ErrorCode.MODEL_LOAD_FAILED,
-          "its files were written to while it was loaded (expected the same until it is loaded)",
-          PAUSE);
+      throw writtenTo("");
     }
     return loaded;
+  }
+
+  private static boolean hasChanged(
+      ModelStamp stamp, ContentDigest content, ModelFolder folder, Version version) {
+    return !ModelStamp.of(folder).equals(stamp) && !isStill(content, folder, version);
+  }
+
+  private static InferenceException writtenTo(String consequence) {
+    return InferenceException.retryable(
+        ErrorCode.MODEL_LOAD_FAILED,
+        "its files were written to while it was loaded (expected the same until it is loaded)"
+            + consequence,
+        PAUSE);
   }
 
   private static boolean isStill(ContentDigest content, ModelFolder folder, Version version) {

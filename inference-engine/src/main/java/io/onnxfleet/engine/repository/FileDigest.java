@@ -59,6 +59,18 @@ final class FileDigest {
     return HexFormat.of().formatHex(digest.digest());
   }
 
+  /** The same of bytes that were read. */
+  static String of(byte[] content) {
+    MessageDigest digest = Sha256.digest();
+    digest.update(ByteBuffer.allocate(Long.BYTES).putLong(content.length).flip());
+    for (int from = 0; from < content.length; from += PART) {
+      MessageDigest part = Sha256.digest();
+      part.update(content, from, Math.min(PART, content.length - from));
+      digest.update(part.digest());
+    }
+    return HexFormat.of().formatHex(digest.digest());
+  }
+
   private static byte[] part(FileChannel channel, long from, long size) {
     MessageDigest digest = Sha256.digest();
     ByteBuffer buffer = ByteBuffer.allocate((int) Math.min(BUFFER, Math.max(1, size - from)));

@@ -172,7 +172,7 @@ final class SessionVersionLoader implements VersionLoader {
       List<SessionOptions> missing,
       List<Opened> added) {
     try {
-      DeclaredConfig declared = completed(folder, version, loaded.signature());
+      DeclaredConfig declared = completed(folder, version, loaded.content(), loaded.signature());
       ModelConfig config =
           ModelConfigDerivation.derive(loaded.id().model(), declared, loaded.signature());
       for (SessionOptions options : missing) {
@@ -212,7 +212,7 @@ final class SessionVersionLoader implements VersionLoader {
     List<SessionOptions> wanted = plan.sessionsFor(folder.config());
     ModelSession first = sessions.open(file, wanted.getFirst());
     opened.add(new Opened(first, wanted.getFirst()));
-    DeclaredConfig declared = completed(folder, version, first.signature());
+    DeclaredConfig declared = completed(folder, version, file.digest(), first.signature());
     ModelConfig config = ModelConfigDerivation.derive(id.model(), declared, first.signature());
     TextFolder.notes(config.parameters()).forEach(note -> log.warn("{}: {}", id, note));
     config.notes().forEach(note -> log.info("{}: {}", id, note));
@@ -227,7 +227,7 @@ final class SessionVersionLoader implements VersionLoader {
     }
     if (PaddingProofs.isOpen(config, rows)) {
       progress.accept("running rows filled up and as they are");
-      PaddingProofs.Decision decision = decide(id, subject);
+      PaddingProofs.Decision decision = decide(subject);
       model = model.with(decision.padding());
       rows = rows.saying(decision.reason());
     }
@@ -278,15 +278,15 @@ final class SessionVersionLoader implements VersionLoader {
 
   /** What is declared, completed by what a text model's folder says of it. */
   private static @Nullable DeclaredConfig completed(
-      ModelFolder folder, Version version, ModelSignature signature) {
+      ModelFolder folder, Version version, ContentDigest content, ModelSignature signature) {
     DeclaredConfig config = folder.config();
     boolean inTritonsLayout =
         version.modelFile().startsWith(folder.path().resolve(Long.toString(version.number())));
     TextFolder.Model model =
         new TextFolder.Model(
             folder.path(),
-            version.number(),
             version.modelFile(),
+            SideFiles.of(folder.path(), content),
             config == null && !inTritonsLayout,
             signature.inputs(),
             signature.outputs());
@@ -295,13 +295,13 @@ final class SessionVersionLoader implements VersionLoader {
     return completed.equals(declared) ? config : DeclaredConfig.withParameters(config, completed);
   }
 
-  private PaddingProofs.Decision decide(ModelVersionId id, Subject subject) {
+  private PaddingProofs.Decision decide(Subject subject) {
     SequencePadding candidate = subject.config().sequencePadding();
     if (candidate == null) {
       return PaddingProofs.Decision.NO_LENGTHS;
     }
-    SideFiles files = SideFiles.of(subject.folder(), id.version());
-    TokenizerPadding tokenizer = TokenizerPadding.read(files::find);
+    TokenizerPadding tokenizer =
+        TokenizerPadding.read(SideFiles.of(subject.folder(), subject.file().digest()));
     PaddingVerdict verdict = paddings.verdict(subject, candidate, tokenizer);
     return PaddingProofs.decide(subject.config(), tokenizer, verdict);
   }

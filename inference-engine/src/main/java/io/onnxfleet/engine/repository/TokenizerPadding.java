@@ -2,17 +2,19 @@ package io.onnxfleet.engine.repository;
 
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
+import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.file.TextFile;
 import io.onnxfleet.engine.tensor.PaddingSide;
+import io.onnxfleet.engine.textsettings.SideFiles;
 import java.io.IOException;
+import java.io.StringReader;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,20 +28,21 @@ import org.jspecify.annotations.Nullable;
 record TokenizerPadding(Optional<PaddingSide> side, OptionalLong fill) {
   static final TokenizerPadding NONE = new TokenizerPadding(Optional.empty(), OptionalLong.empty());
 
-  private static final String TOKENIZER = "tokenizer.json";
+  private static final int MOST_BYTES = 256 << 20;
+  private static final String TOKENIZER = SideFiles.TOKENIZER;
   private static final String TOKENIZER_CONFIG = "tokenizer_config.json";
   private static final String MODEL_CONFIG = "config.json";
 
   /**
    * Reads the files of a model.
    *
-   * @param files finds one by its name
+   * @throws InferenceException if one has changed since they were looked at
    */
-  static TokenizerPadding read(Function<String, Optional<Path>> files) {
+  static TokenizerPadding read(SideFiles files) {
     Reading reading = new Reading();
-    files.apply(TOKENIZER_CONFIG).ifPresent(file -> read(file, reading::readTokenizerConfig));
-    files.apply(TOKENIZER).ifPresent(file -> read(file, reading::readTokenizer));
-    files.apply(MODEL_CONFIG).ifPresent(file -> read(file, reading::readModelConfig));
+    read(files, TOKENIZER_CONFIG, reading::readTokenizerConfig);
+    read(files, TOKENIZER, reading::readTokenizer);
+    read(files, MODEL_CONFIG, reading::readModelConfig);
     return reading.outcome();
   }
 
@@ -48,8 +51,13 @@ record TokenizerPadding(Optional<PaddingSide> side, OptionalLong fill) {
     void read(String name, JsonReader value) throws IOException;
   }
 
-  private static void read(Path file, Member member) {
-    try (JsonReader reader = new JsonReader(Files.newBufferedReader(file))) {
+  private static void read(SideFiles files, String name, Member member) {
+    Optional<Path> file = files.find(name);
+    if (file.isEmpty()) {
+      return;
+    }
+    try (JsonReader reader =
+        new JsonReader(new StringReader(TextFile.text(files.read(file.get(), MOST_BYTES))))) {
       forEach(reader, member);
     } catch (IOException
         | IllegalStateException

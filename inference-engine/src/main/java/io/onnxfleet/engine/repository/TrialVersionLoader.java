@@ -65,8 +65,8 @@ final class TrialVersionLoader implements VersionLoader {
   private final Evidence evidence;
   private final AtomicBoolean startFailed = new AtomicBoolean();
 
-  /** How often in a row each model ran out of time. */
-  private final Map<Path, Integer> timeouts = new ConcurrentHashMap<>();
+  /** How often in a row each content ran out of time. */
+  private final Map<String, Integer> timeouts = new ConcurrentHashMap<>();
 
   /**
    * A loader behind trials.
@@ -165,7 +165,7 @@ final class TrialVersionLoader implements VersionLoader {
               question(folder, version, content, null).toJson(),
               TimeLimit.ofCpu(options.timeout()));
       if (outcome instanceof Outcome.TimedOut late) {
-        throw outOfTime(version, late);
+        throw outOfTime(content, late);
       }
       refusal = refusal(outcome, content);
     } catch (IOException failure) {
@@ -180,13 +180,13 @@ final class TrialVersionLoader implements VersionLoader {
     if (refusal != null) {
       throw new InferenceException(ErrorCode.MODEL_LOAD_FAILED, refusal);
     }
-    timeouts.remove(version.modelFile());
+    timeouts.remove(content.version());
     passed.write(content.version(), note, PASSED);
   }
 
   /** Says nothing for good against the model: the machine may have been busy. */
-  private InferenceException outOfTime(Version version, Outcome.TimedOut late) {
-    int before = timeouts.merge(version.modelFile(), 1, Integer::sum) - 1;
+  private InferenceException outOfTime(ContentDigest content, Outcome.TimedOut late) {
+    int before = timeouts.merge(content.version(), 1, Integer::sum) - 1;
     Duration pause = FIRST_PAUSE.multipliedBy(1L << Math.min(before, MOST_DOUBLINGS));
     Duration shortest = pause.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause;
     return InferenceException.retryable(

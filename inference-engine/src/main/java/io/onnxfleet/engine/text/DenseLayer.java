@@ -21,6 +21,7 @@ import java.util.Map;
 final class DenseLayer {
   private static final String WEIGHTS = "model.safetensors";
   private static final String CONFIG = "config.json";
+  private static final int MOST_CONFIG_BYTES = 1 << 20;
 
   /** What the numbers go through in the end. */
   private enum Activation {
@@ -69,7 +70,7 @@ final class DenseLayer {
     Path file = find(files, place + WEIGHTS);
     Map<String, Safetensors.Tensor> tensors;
     try {
-      tensors = Safetensors.read(file);
+      tensors = Safetensors.read(files.read(file, Safetensors.MOST_BYTES));
     } catch (IOException malformed) {
       throw failed(place + WEIGHTS + ": " + malformed.getMessage());
     }
@@ -103,7 +104,9 @@ final class DenseLayer {
 
   private static JsonObject config(SideFiles files, String place) {
     try {
-      JsonElement config = JsonParser.parseString(TextFile.read(find(files, place + CONFIG)));
+      JsonElement config =
+          JsonParser.parseString(
+              TextFile.text(files.read(find(files, place + CONFIG), MOST_CONFIG_BYTES)));
       if (config.isJsonObject()) {
         return config.getAsJsonObject();
       }

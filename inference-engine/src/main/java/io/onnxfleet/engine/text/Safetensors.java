@@ -4,14 +4,10 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import java.io.DataInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -22,7 +18,7 @@ import java.util.Map;
  */
 final class Safetensors {
   /** Of a file. */
-  static final long MOST_BYTES = 512L << 20;
+  static final int MOST_BYTES = 512 << 20;
 
   private static final long MOST_HEADER_BYTES = 1 << 20;
   private static final int LENGTH_BYTES = 8;
@@ -39,31 +35,28 @@ final class Safetensors {
    *
    * @throws IOException that says what is wrong with it
    */
-  static Map<String, Tensor> read(Path file) throws IOException {
-    long size = Files.size(file);
-    if (size < LENGTH_BYTES || size > MOST_BYTES) {
+  static Map<String, Tensor> read(byte[] file) throws IOException {
+    if (file.length < LENGTH_BYTES) {
       throw new IOException(
-          "%d bytes (expected: %d to %d)".formatted(size, LENGTH_BYTES, MOST_BYTES));
+          "%d bytes (expected: %d to %d)".formatted(file.length, LENGTH_BYTES, MOST_BYTES));
     }
-    try (InputStream in = Files.newInputStream(file);
-        DataInputStream data = new DataInputStream(in)) {
-      long headerLength = Long.reverseBytes(data.readLong());
-      if (headerLength < 2
-          || headerLength > MOST_HEADER_BYTES
-          || headerLength > size - LENGTH_BYTES) {
+    ByteBuffer data = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
+    try {
+      long headerLength = data.getLong();
+      if (headerLength < 2 || headerLength > MOST_HEADER_BYTES || headerLength > data.remaining()) {
         throw new IOException(
             "a header of %d bytes (expected: 2 to %d, within the file)"
                 .formatted(headerLength, MOST_HEADER_BYTES));
       }
-      byte[] header = data.readNBytes((int) headerLength);
-      byte[] body = data.readAllBytes();
-      return tensors(new String(header, StandardCharsets.UTF_8), body);
+      byte[] header = new byte[(int) headerLength];
+      data.get(header);
+      return tensors(new String(header, StandardCharsets.UTF_8), data.slice());
     } catch (RuntimeException malformed) {
       throw new IOException("a malformed header: " + malformed.getMessage(), malformed);
     }
   }
 
-  private static Map<String, Tensor> tensors(String header, byte[] body) throws IOException {
+  private static Map<String, Tensor> tensors(String header, ByteBuffer body) throws IOException {
     Map<String, Tensor> tensors = new HashMap<>();
     for (Map.Entry<String, JsonElement> entry :
         JsonParser.parseString(header).getAsJsonObject().entrySet()) {
@@ -75,7 +68,8 @@ final class Safetensors {
     return tensors;
   }
 
-  private static Tensor tensor(String name, JsonObject described, byte[] body) throws IOException {
+  private static Tensor tensor(String name, JsonObject described, ByteBuffer body)
+      throws IOException {
     JsonArray dims = described.getAsJsonArray("shape");
     if (dims.size() > MOST_DIMENSIONS) {
       throw new IOException("%s: %d dimensions".formatted(name, dims.size()));
@@ -102,13 +96,12 @@ final class Safetensors {
               throw new IOException(
                   "%s: dtype %s (expected F64, F32, F16 or BF16)".formatted(name, type));
         };
-    if (begin < 0 || end < begin || end > body.length || end - begin != count * width) {
+    if (begin < 0 || end < begin || end > body.limit() || end - begin != count * width) {
       throw new IOException(
           "%s: bytes %d to %d (expected %d of them within %d)"
-              .formatted(name, begin, end, count * width, body.length));
+              .formatted(name, begin, end, count * width, body.limit()));
     }
-    ByteBuffer bytes =
-        ByteBuffer.wrap(body, (int) begin, (int) (end - begin)).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer bytes = body.slice((int) begin, (int) (end - begin)).order(ByteOrder.LITTLE_ENDIAN);
     float[] values = new float[(int) count];
     for (int index = 0; index < values.length; index++) {
       values[index] =

@@ -8,6 +8,7 @@ import io.onnxfleet.engine.request.Deadline;
 import io.onnxfleet.engine.tensor.BufferPool;
 import io.onnxfleet.engine.textsettings.SideFiles;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -21,7 +22,11 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The models that serve text, each opened once it is READY, and again whenever it was loaded anew:
- * a tokenizer that is overwritten changes nothing until then.
+ * a tokenizer that is overwritten changes nothing until then. What is opened has the content that
+ * was looked at when the model was loaded, or is refused.
+ *
+ * <p>A text's vector is made by one load of the model: a call during which its version was replaced
+ * is made again.
  *
  * <p>Keeps one tokenizer for each model's newest version; it is released when the model is found to
  * be gone or changed, and no call is being tokenized with it.
@@ -31,7 +36,12 @@ import org.slf4j.LoggerFactory;
 public final class TextModels implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(TextModels.class);
 
-  private final Function<String, ModelMetadata> metadata;
+  /** How often a call is made at most, if its model is replaced each time. */
+  private static final int MOST_TRIES = 4;
+
+  private static final Duration PAUSE = Duration.ofSeconds(1);
+
+  private final Served served;
   private final InferencePort port;
   private final BufferPool pool;
   private final int maxTokens;
@@ -41,18 +51,26 @@ public final class TextModels implements AutoCloseable {
   /**
    * No model is open yet.
    *
-   * @param metadata of a model's highest READY version, or an {@link InferenceException}
+   * @param served what serves
    * @param maxTokens of one call
    */
-  public TextModels(
-      Function<String, ModelMetadata> metadata,
-      InferencePort port,
-      BufferPool pool,
-      int maxTokens) {
-    this.metadata = metadata;
+  public TextModels(Served served, InferencePort port, BufferPool pool, int maxTokens) {
+    this.served = served;
     this.port = port;
     this.pool = pool;
     this.maxTokens = maxTokens;
+  }
+
+  /** What serves now. */
+  @FunctionalInterface
+  public interface Served {
+    /**
+     * What is known of a version.
+     *
+     * @param version null for the highest READY one
+     * @throws InferenceException if it is unknown or not READY
+     */
+    ModelMetadata metadata(String model, @Nullable Long version);
   }
 
   /**
@@ -72,8 +90,7 @@ public final class TextModels implements AutoCloseable {
   public Description describe(String name) {
     Opened lease = lease(name);
     try {
-      TextEmbedder embedder = lease.embedder();
-      return new Description(embedder.model(), embedder.windowLength(), embedder.dimensions());
+      return Description.of(lease.embedder());
     } finally {
       lease.release();
     }
@@ -85,31 +102,121 @@ public final class TextModels implements AutoCloseable {
    * @param windowLength tokens of a window, special tokens included
    * @param dimensions of a vector, 0 if they are not declared
    */
-  public record Description(TextModel model, int windowLength, int dimensions) {}
+  public record Description(TextModel model, int windowLength, int dimensions) {
+    private static Description of(TextEmbedder embedder) {
+      return new Description(embedder.model(), embedder.windowLength(), embedder.dimensions());
+    }
+  }
 
   /** {@link TextEmbedder#embed} with a model's highest READY version. */
   public CompletableFuture<Embeddings> embed(
       String name, List<TextInput> texts, Deadline deadline) {
-    return embed(name, texts, EmbeddingOptions.DEFAULT, deadline, null);
+    return embed(name, texts, model -> EmbeddingOptions.DEFAULT, deadline, null);
   }
 
-  /** The same with what else a caller asks for, and in that caller's name. */
+  /**
+   * The same with what else a caller asks for, and in that caller's name.
+   *
+   * @param options what is asked for of the model that makes the vectors; asked again if another
+   *     takes its place. May throw an {@link InferenceException}
+   */
   public CompletableFuture<Embeddings> embed(
       String name,
       List<TextInput> texts,
-      EmbeddingOptions options,
+      Function<Description, EmbeddingOptions> options,
       Deadline deadline,
       @Nullable String caller) {
-    Opened lease;
-    try {
-      lease = lease(name);
-    } catch (InferenceException refused) {
-      return CompletableFuture.failedFuture(refused);
+    Call call = new Call(name, texts, options, deadline, caller);
+    call.attempt(1);
+    return call.result;
+  }
+
+  /** A call that is made anew as long as its model is replaced meanwhile. */
+  private final class Call {
+    private final String name;
+    private final List<TextInput> texts;
+    private final Function<Description, EmbeddingOptions> options;
+    private final Deadline deadline;
+    private final @Nullable String caller;
+    private final CompletableFuture<Embeddings> result = new CompletableFuture<>();
+
+    Call(
+        String name,
+        List<TextInput> texts,
+        Function<Description, EmbeddingOptions> options,
+        Deadline deadline,
+        @Nullable String caller) {
+      this.name = name;
+      this.texts = texts;
+      this.options = options;
+      this.deadline = deadline;
+      this.caller = caller;
     }
-    try {
-      return lease.embedder().embed(texts, options, deadline, caller);
-    } finally {
-      lease.release();
+
+    void attempt(int number) {
+      Opened lease;
+      try {
+        lease = lease(name);
+      } catch (InferenceException refused) {
+        result.completeExceptionally(refused);
+        return;
+      }
+      CompletableFuture<Embeddings> attempt;
+      try {
+        TextEmbedder embedder = lease.embedder();
+        EmbeddingOptions asked = options.apply(Description.of(embedder));
+        attempt = embedder.embed(texts, asked, deadline, caller);
+      } catch (RuntimeException | Error failure) {
+        result.completeExceptionally(failure);
+        return;
+      } finally {
+        lease.release();
+      }
+      var _ =
+          result.whenComplete(
+              (embeddings, failure) -> {
+                if (failure != null) {
+                  attempt.cancel(true);
+                }
+              });
+      var _ =
+          attempt.whenComplete((embeddings, failure) -> finish(number, lease, embeddings, failure));
+    }
+
+    private void finish(
+        int number, Opened lease, @Nullable Embeddings embeddings, @Nullable Throwable failure) {
+      // INVARIANT: while the lease's load serves, every row before was run by it.
+      if (result.isDone() || !isReplaced(lease)) {
+        end(embeddings, failure);
+      } else if (number < MOST_TRIES) {
+        // Not on this thread, which is a model's.
+        Thread.ofVirtual().name("embedding-again").start(() -> attempt(number + 1));
+      } else {
+        end(
+            null,
+            InferenceException.retryable(
+                ErrorCode.MODEL_NOT_READY,
+                "model '%s' was loaded anew %d times during the call".formatted(name, number),
+                PAUSE));
+      }
+    }
+
+    private void end(@Nullable Embeddings embeddings, @Nullable Throwable failure) {
+      if (embeddings != null) {
+        result.complete(embeddings);
+      } else {
+        result.completeExceptionally(
+            failure == null ? new IllegalStateException("no vectors") : failure);
+      }
+    }
+
+    /** True if another load serves under the version's number. */
+    private boolean isReplaced(Opened lease) {
+      try {
+        return !served.metadata(name, lease.version).load().equals(lease.load);
+      } catch (InferenceException gone) {
+        return false;
+      }
     }
   }
 
@@ -139,9 +246,9 @@ public final class TextModels implements AutoCloseable {
     if (closed) {
       throw new InferenceException(ErrorCode.SHUTTING_DOWN, "this replica is going away");
     }
-    ModelMetadata served;
+    ModelMetadata metadata;
     try {
-      served = metadata.apply(name);
+      metadata = served.metadata(name, null);
     } catch (InferenceException failure) {
       if (failure.code().category() != ErrorCategory.INVALID_REQUEST) {
         drop(name);
@@ -152,10 +259,10 @@ public final class TextModels implements AutoCloseable {
         opened.compute(
             name,
             (_, before) -> {
-              if (before != null && before.load.equals(served.load())) {
+              if (before != null && before.load.equals(metadata.load())) {
                 return before.retain();
               }
-              Opened now = open(served).retain();
+              Opened now = open(metadata).retain();
               if (before != null) {
                 before.release();
               }
@@ -186,7 +293,7 @@ public final class TextModels implements AutoCloseable {
               metadata.inputs(),
               metadata.outputs(),
               metadata.parameters());
-      SideFiles files = SideFiles.of(metadata.folder(), metadata.version());
+      SideFiles files = SideFiles.of(metadata.folder(), metadata.content());
       Path file =
           files
               .find(TextTokenizer.FILE_NAME)
@@ -194,16 +301,16 @@ public final class TextModels implements AutoCloseable {
                   () ->
                       TextModel.notText(
                           metadata.name(), "no %s beside it".formatted(TextTokenizer.FILE_NAME)));
-      tokenizer = TextTokenizer.open(file);
+      tokenizer = TextTokenizer.open(files, file);
       List<DenseLayer> layers =
           model.settings().dense().stream().map(folder -> DenseLayer.read(files, folder)).toList();
       TextEmbedder embedder = new TextEmbedder(model, tokenizer, layers, port, pool, maxTokens);
-      return new Opened(metadata.load(), embedder, null);
+      return new Opened(metadata, embedder, null);
     } catch (InferenceException failure) {
       if (tokenizer != null) {
         tokenizer.close();
       }
-      return new Opened(metadata.load(), null, failure);
+      return new Opened(metadata, null, failure);
     }
   }
 
@@ -221,13 +328,16 @@ public final class TextModels implements AutoCloseable {
    * one load of the model: what files become after it counts at the next.
    */
   private static final class Opened {
+    private final long version;
     private final Object load;
     private final @Nullable TextEmbedder embedder;
     private final @Nullable InferenceException failure;
     private final AtomicInteger holders = new AtomicInteger(1);
 
-    Opened(Object load, @Nullable TextEmbedder embedder, @Nullable InferenceException failure) {
-      this.load = load;
+    Opened(
+        ModelMetadata of, @Nullable TextEmbedder embedder, @Nullable InferenceException failure) {
+      this.version = of.version();
+      this.load = of.load();
       this.embedder = embedder;
       this.failure = failure;
     }

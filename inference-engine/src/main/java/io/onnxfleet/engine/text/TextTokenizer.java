@@ -27,6 +27,7 @@ public final class TextTokenizer implements AutoCloseable {
   public static final String FILE_NAME = SideFiles.TOKENIZER;
 
   private static final int PIECE = 1 << 15;
+  private static final int MOST_BYTES = 256 << 20;
 
   private final TokenizersLibrary library;
   private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
@@ -57,21 +58,38 @@ public final class TextTokenizer implements AutoCloseable {
    * @throws InferenceException with {@link ErrorCode#MODEL_LOAD_FAILED} if it cannot be used
    */
   public static TextTokenizer open(Path file) {
+    return open(String.valueOf(file.getFileName()), () -> TextFile.read(file));
+  }
+
+  /** The same of a file beside a model. */
+  static TextTokenizer open(SideFiles files, Path file) {
+    return open(
+        String.valueOf(file.getFileName()), () -> TextFile.text(files.read(file, MOST_BYTES)));
+  }
+
+  /** Reads a file. */
+  @FunctionalInterface
+  private interface Reading {
+    String read() throws IOException;
+  }
+
+  private static TextTokenizer open(String name, Reading file) {
     TokenizersLibrary library = TokenizerLibrary.load();
     long handle = 0;
     try {
-      String json = TextFile.read(file);
+      String json = file.read();
       TokenizerFile said = TokenizerFile.read(json);
       handle = library.createTokenizerFromString(json);
       return new TextTokenizer(library, handle, said);
+    } catch (InferenceException refused) {
+      throw refused;
     } catch (IOException | RuntimeException failure) {
       if (handle != 0) {
         library.deleteTokenizer(handle);
       }
       throw new InferenceException(
           ErrorCode.MODEL_LOAD_FAILED,
-          "%s: %s (expected a Hugging Face tokenizer)"
-              .formatted(file.getFileName(), failure.getMessage()),
+          "%s: %s (expected a Hugging Face tokenizer)".formatted(name, failure.getMessage()),
           failure);
     }
   }

@@ -10,7 +10,6 @@ import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.file.TextFile;
 import java.io.IOException;
 import java.math.BigDecimal;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -65,11 +64,8 @@ final class SideJson {
     String name = files.describe(path);
     files.requireFetched(path);
     try {
-      long size = Files.size(path);
-      if (size > MOST_BYTES) {
-        throw refused("%s: %d bytes (expected: <= %d)".formatted(name, size, MOST_BYTES));
-      }
-      return new SideJson(name, JsonParser.parseString(TextFile.read(path)));
+      String text = TextFile.text(files.read(path, MOST_BYTES));
+      return new SideJson(name, JsonParser.parseString(text));
     } catch (IOException unreadable) {
       throw refused("%s: %s (expected JSON)".formatted(name, unreadable.getMessage()));
     } catch (JsonParseException | StackOverflowError malformed) {

@@ -57,12 +57,13 @@ public final class TextFolder {
    *
    * @param folder the model's
    * @param file that holds it
+   * @param files beside and above it
    * @param asItLies true if neither a configuration nor Triton's layout says that tensors are meant
    */
   public record Model(
       Path folder,
-      long version,
       Path file,
+      SideFiles files,
       boolean asItLies,
       List<TensorSpec> inputs,
       List<TensorSpec> outputs) {
@@ -94,7 +95,7 @@ public final class TextFolder {
    */
   public static Map<String, String> complete(Model model, Map<String, String> declared) {
     TextSettings asked = TextSettings.of(declared);
-    SideFiles files = SideFiles.of(model.folder(), model.version());
+    SideFiles files = model.files();
     Optional<Path> tokenizer = files.find(SideFiles.TOKENIZER);
     boolean takesTokens = model.inputs().stream().anyMatch(input -> input.name().equals(INPUT_IDS));
     if (!takesTokens || (tokenizer.isEmpty() && !model.asItLies())) {

@@ -8,9 +8,12 @@ import io.onnxfleet.engine.ModelMetadata;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.repository.ContentDigest;
+import io.onnxfleet.engine.repository.ModelFolder;
+import io.onnxfleet.engine.repository.ModelFolder.Version;
 import io.onnxfleet.engine.request.Deadline;
 import io.onnxfleet.engine.request.InferenceResponse;
 import io.onnxfleet.engine.runtime.NodePlacement;
+import io.onnxfleet.engine.runtime.TinyModel;
 import io.onnxfleet.engine.tensor.BufferPool;
 import io.onnxfleet.engine.tensor.DataType;
 import io.onnxfleet.engine.tensor.Shape;
@@ -18,6 +21,7 @@ import io.onnxfleet.engine.tensor.TensorSpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -25,6 +29,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -37,17 +42,23 @@ class TextModelsTest {
       new FakeEncoder(pool) {
         @Override
         CompletableFuture<InferenceResponse> answer(Row row) {
+          whileItRuns.run();
           return completed(row);
         }
       };
+  private volatile Runnable whileItRuns = () -> {};
   private final TextModels models =
       new TextModels(this::metadata, encoder, pool, TextEmbedder.DEFAULT_MAX_TOKENS);
+
+  private final List<String> prompts = new ArrayList<>();
+  private @Nullable ModelMetadata older;
 
   @TempDir private Path folder;
 
   @BeforeEach
   void serveOne() throws IOException {
     Files.copy(MiniLm.TOKENIZER, folder.resolve("tokenizer.json"));
+    TinyModel.times(2).writeTo(folder);
     serve("m", 1, Map.of());
   }
 
@@ -90,6 +101,7 @@ class TextModelsTest {
   @Test
   void embed_saysWhy_whenModelHasNoTokenizer() throws IOException {
     Files.delete(folder.resolve("tokenizer.json"));
+    serve("m", 1, Map.of());
 
     assertRefused(
         "m", ErrorCode.UNSUPPORTED_FEATURE, "does not serve text: no tokenizer.json beside it");
@@ -100,6 +112,7 @@ class TextModelsTest {
     Path file = folder.resolve("tokenizer.json");
     byte[] good = Files.readAllBytes(file);
     Files.writeString(file, "{}");
+    serve("m", 1, Map.of());
     assertRefused("m", ErrorCode.MODEL_LOAD_FAILED, "tokenizer.json: vocabulary");
 
     Files.write(file, good);
@@ -114,6 +127,20 @@ class TextModelsTest {
   }
 
   @Test
+  void embed_isRefused_whenTheTokenizerWasReplacedBetweenTheLoadAndItsOpening() throws IOException {
+    Path file = folder.resolve("tokenizer.json");
+    String good = Files.readString(file);
+    Files.writeString(file, good.replace("\"[CLS]\"", "\"[cls]\""));
+
+    assertRefused(
+        "m",
+        ErrorCode.MODEL_LOAD_FAILED,
+        "tokenizer.json has changed since the model's files were looked at");
+    serve("m", 1, Map.of());
+    assertThat(embed("m")).as("loaded again").isPositive();
+  }
+
+  @Test
   void follow_opensWhatServesText_andDropsTheRest() throws IOException {
     serve("n", 1, Map.of("pooling", "best"));
     models.follow(List.of("m", "n", "unknown"));
@@ -121,7 +148,72 @@ class TextModelsTest {
 
     assertThat(embed("m")).isEqualTo(3);
     models.follow(List.of());
-    assertRefused("m", ErrorCode.UNSUPPORTED_FEATURE, "no tokenizer.json");
+    assertRefused("m", ErrorCode.MODEL_LOAD_FAILED, "tokenizer.json");
+  }
+
+  /** Tokens of the old files and weights of the new ones make vectors of no model. */
+  @Test
+  void embed_isMadeAgain_whenTheVersionWasLoadedAnewMeanwhile() {
+    Map<String, String> cased = Map.of("lowercase", "false");
+    whileItRuns =
+        () -> {
+          whileItRuns = () -> {};
+          serve("m", 1, cased);
+        };
+
+    Embeddings embeddings =
+        models
+            .embed(
+                "m",
+                List.of(new TextInput.Characters("word")),
+                model -> {
+                  prompts.add(model.model().settings().toString());
+                  return EmbeddingOptions.DEFAULT;
+                },
+                Deadline.NONE,
+                null)
+            .join();
+
+    assertThat(embeddings.tokens()).isEqualTo(3);
+    assertThat(encoder.rows).as("runs, of which the first was thrown away").hasSize(2);
+    assertThat(prompts).as("asked of each").hasSize(2);
+  }
+
+  @Test
+  void embed_goesOn_whenAHigherVersionCameMeanwhile() {
+    ModelMetadata first = served.get("m");
+    whileItRuns = () -> serve("m", 2, Map.of());
+    models.follow(List.of("m"));
+    older = first;
+
+    assertThat(embed("m")).isEqualTo(3);
+    assertThat(encoder.rows).hasSize(1);
+  }
+
+  @Test
+  void embed_isRefused_whenTheVersionIsLoadedAnewEachTime() {
+    whileItRuns = () -> serve("m", 1, Map.of());
+
+    assertRefused("m", ErrorCode.MODEL_NOT_READY, "loaded anew 4 times during the call");
+  }
+
+  @Test
+  void embed_endsTheAttempt_whenItIsCancelled() {
+    CompletableFuture<InferenceResponse> never = new CompletableFuture<>();
+    try (TextModels waiting =
+        new TextModels(
+            this::metadata,
+            request -> {
+              request.close();
+              return never;
+            },
+            pool,
+            TextEmbedder.DEFAULT_MAX_TOKENS)) {
+      CompletableFuture<Embeddings> call =
+          waiting.embed("m", List.of(new TextInput.Characters("word")), Deadline.NONE);
+      call.cancel(true);
+      assertThat(never).isCancelled();
+    }
   }
 
   @Test
@@ -194,12 +286,21 @@ class TextModelsTest {
             parameters,
             folder,
             new Object(),
-            ContentDigest.ofNothing()));
+            content(version)));
   }
 
-  private ModelMetadata metadata(String name) {
+  private ContentDigest content(long number) {
+    Version version = new Version(number, folder.resolve("model.onnx"), null);
+    return ContentDigest.of(new ModelFolder("m", folder, null, List.of(version), null), version);
+  }
+
+  private ModelMetadata metadata(String name, @Nullable Long version) {
+    ModelMetadata first = older;
+    if (first != null && version != null && version == first.version()) {
+      return first;
+    }
     ModelMetadata metadata = served.get(name);
-    if (metadata == null) {
+    if (metadata == null || (version != null && version != metadata.version())) {
       throw new InferenceException(
           ErrorCode.MODEL_NOT_FOUND, "model '%s' (expected one of %s)".formatted(name, served));
     }

@@ -71,10 +71,7 @@ class TextReferenceTest {
     engine.start().join();
     models =
         new TextModels(
-            name -> engine.metadata(name, null),
-            engine::infer,
-            engine.bufferPool(),
-            TextEmbedder.DEFAULT_MAX_TOKENS);
+            engine::metadata, engine::infer, engine.bufferPool(), TextEmbedder.DEFAULT_MAX_TOKENS);
   }
 
   @AfterAll
@@ -175,7 +172,12 @@ class TextReferenceTest {
       String model, List<String> texts, @Nullable String prompt) {
     List<TextInput> inputs = texts.stream().<TextInput>map(TextInput.Characters::new).toList();
     return models
-        .embed(model, inputs, new EmbeddingOptions(prompt, null, true), Deadline.NONE, null)
+        .embed(
+            model,
+            inputs,
+            described -> new EmbeddingOptions(prompt, null, true),
+            Deadline.NONE,
+            null)
         .thenApply(Embeddings::vectors);
   }
 

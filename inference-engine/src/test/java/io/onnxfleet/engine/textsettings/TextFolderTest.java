@@ -424,7 +424,12 @@ class TextFolderTest {
       boolean asItLies) {
     return TextFolder.complete(
         new TextFolder.Model(
-            folder, 1, folder.resolve("onnx/model.onnx"), asItLies, inputs, outputs),
+            folder,
+            folder.resolve("onnx/model.onnx"),
+            SideFiles.of(folder, 1),
+            asItLies,
+            inputs,
+            outputs),
         declared);
   }
 

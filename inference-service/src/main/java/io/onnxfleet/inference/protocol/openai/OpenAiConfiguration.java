@@ -17,10 +17,7 @@ class OpenAiConfiguration implements WebMvcConfigurer {
   TextModels textModels(InferenceEngine engine) {
     TextModels models =
         new TextModels(
-            model -> engine.metadata(model, null),
-            engine::infer,
-            engine.bufferPool(),
-            TextEmbedder.DEFAULT_MAX_TOKENS);
+            engine::metadata, engine::infer, engine.bufferPool(), TextEmbedder.DEFAULT_MAX_TOKENS);
     Runnable follow = () -> models.follow(ReadyModels.names(engine));
     engine.onChange(follow);
     follow.run();

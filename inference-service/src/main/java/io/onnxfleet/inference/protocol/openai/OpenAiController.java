@@ -34,6 +34,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
@@ -87,14 +89,18 @@ class OpenAiController {
       try (ReplicaLoad.Visit visit = load.enter(model, http, response)) {
         ClientConnection.of(http).await(engine.prepare(model, deadline), _ -> {});
         AnsweringContent content = new AnsweringContent(engine, model, null);
-        TextModels.Description described = models.describe(model);
-        if (request.dimensions() > 0 && described.dimensions() > 0) {
-          EmbeddingsResponse.requireDimensions(request.dimensions(), described.dimensions());
-        }
-        PromptChoice choice =
-            PromptChoice.of(request, model, described.model().settings().prompts());
-        EmbeddingOptions options =
-            new EmbeddingOptions(choice.prompt(), request.normalize(), request.wholeOnly());
+        AtomicReference<PromptChoice> choice = new AtomicReference<>();
+        Function<TextModels.Description, EmbeddingOptions> options =
+            described -> {
+              if (request.dimensions() > 0 && described.dimensions() > 0) {
+                EmbeddingsResponse.requireDimensions(request.dimensions(), described.dimensions());
+              }
+              PromptChoice chosen =
+                  PromptChoice.of(request, model, described.model().settings().prompts());
+              choice.set(chosen);
+              return new EmbeddingOptions(
+                  chosen.prompt(), request.normalize(), request.wholeOnly());
+            };
         Embeddings embeddings =
             ClientConnection.of(http)
                 .await(
@@ -103,7 +109,7 @@ class OpenAiController {
         visit.leave();
         content.tell(response);
         AnsweredUnits.tell(response, embeddings);
-        tell(request, choice, embeddings, response);
+        tell(request, Objects.requireNonNull(choice.get()), embeddings, response);
         write(EmbeddingsResponse.of(model, request, embeddings), http, response);
       }
     }
