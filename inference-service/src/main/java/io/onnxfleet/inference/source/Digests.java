@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.onnxfleet.engine.file.TextFile;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -14,6 +15,8 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** SHA-256 of files, and lists of them. */
 final class Digests {
@@ -41,6 +44,29 @@ final class Digests {
     return HexFormat.of().formatHex(sha256().digest(text.getBytes(UTF_8)));
   }
 
+  /** A list of all files of a folder and below, as {@code sha256sum} writes it, by their paths. */
+  static String listOf(Path folder) throws IOException {
+    List<Path> files;
+    try (Stream<Path> paths = Files.walk(folder)) {
+      files = paths.filter(Files::isRegularFile).sorted().toList();
+    }
+    try {
+      return files.parallelStream()
+          .map(file -> line(folder, file))
+          .collect(Collectors.joining("\n"));
+    } catch (UncheckedIOException failure) {
+      throw failure.getCause();
+    }
+  }
+
+  private static String line(Path folder, Path file) {
+    try {
+      return of(file) + "  " + folder.relativize(file);
+    } catch (IOException failure) {
+      throw new UncheckedIOException(failure);
+    }
+  }
+
   private static MessageDigest sha256() {
     try {
       return MessageDigest.getInstance("SHA-256");
@@ -59,7 +85,7 @@ final class Digests {
             "line %d of %s (expected a digest, two spaces and a path)"
                 .formatted(members.size() + 1, Source.DIGESTS));
       }
-      members.add(new Member(parts.group(2), Member.ANY_SIZE, parts.group(1)));
+      members.add(new Member(parts.group(2), Member.ANY_SIZE, parts.group(1), null));
     }
     return members;
   }

@@ -32,13 +32,14 @@ final class Download {
    * Fetches a file, or what is missing of it.
    *
    * @param sha256 that it must have, or null
+   * @param tag that it must still have, or null
    * @throws IOException if it cannot be had, is too large, or is another one
    */
-  void fetch(Remote remote, URI url, @Nullable String sha256, Path file)
+  void fetch(Remote remote, URI url, @Nullable String sha256, @Nullable String tag, Path file)
       throws IOException, InterruptedException {
     for (int tries = 1; ; tries++) {
       try {
-        fetchRest(remote, url, file);
+        fetchRest(remote, url, tag, file);
         break;
       } catch (IOException failure) {
         if (tries == MOST_TRIES) {
@@ -55,10 +56,10 @@ final class Download {
     }
   }
 
-  private void fetchRest(Remote remote, URI url, Path file)
+  private void fetchRest(Remote remote, URI url, @Nullable String tag, Path file)
       throws IOException, InterruptedException {
     long had = Files.exists(file) ? Files.size(file) : 0;
-    try (Remote.Content content = remote.open(url, had);
+    try (Remote.Content content = remote.open(url, had, tag);
         OutputStream out =
             content.from() > 0
                 ? Files.newOutputStream(file, CREATE, APPEND)

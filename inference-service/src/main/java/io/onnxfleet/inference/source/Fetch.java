@@ -35,7 +35,11 @@ final class Fetch {
   }
 
   private String listing() throws IOException {
-    return remote.list(source.url()).stream()
+    return described(remote.list(source.url()));
+  }
+
+  private static String described(List<Remote.Listed> files) {
+    return files.stream()
         .map(file -> file.path() + " " + file.byteSize() + " " + file.tag())
         .sorted()
         .collect(Collectors.joining("\n"));
@@ -56,7 +60,7 @@ final class Fetch {
       listed(id, folder, part);
     } else {
       Path list = part.resolveSibling(part.getFileName() + ".list");
-      download.fetch(remote, url(Source.DIGESTS), id, list);
+      download.fetch(remote, url(Source.DIGESTS), id, null, list);
       members(Digests.list(list), folder, part);
       Files.delete(list);
     }
@@ -64,7 +68,7 @@ final class Fetch {
 
   private void archive(String id, Path folder, Path part) throws IOException, InterruptedException {
     FileTree.delete(folder);
-    download.fetch(remote, source.url(), id, part);
+    download.fetch(remote, source.url(), id, null, part);
     try {
       Unpacking.unpack(part, folder, maxBytes);
     } catch (IOException refused) {
@@ -75,13 +79,19 @@ final class Fetch {
   }
 
   private void listed(String id, Path folder, Path part) throws IOException, InterruptedException {
+    List<Remote.Listed> files = remote.list(source.url());
+    requireStill(id, Digests.of(described(files)), folder);
     members(
-        remote.list(source.url()).stream()
-            .map(file -> new Member(file.path(), file.byteSize(), null))
+        files.stream()
+            .map(file -> new Member(file.path(), file.byteSize(), null, file.tag()))
             .toList(),
         folder,
         part);
-    if (!id().equals(id)) {
+    requireStill(id, id(), folder);
+  }
+
+  private static void requireStill(String id, String now, Path folder) throws IOException {
+    if (!now.equals(id)) {
       FileTree.delete(folder);
       throw new IOException("the folder has changed while it was read (expected it to stay)");
     }
@@ -97,7 +107,7 @@ final class Fetch {
       Path file = Inside.of(folder, member.path());
       Files.createDirectories(Objects.requireNonNull(file.getParent()));
       if (!Files.exists(file)) {
-        download.fetch(remote, url(member.path()), member.sha256(), part);
+        download.fetch(remote, url(member.path()), member.sha256(), member.tag(), part);
         requireSize(member, part);
         Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
       }

@@ -9,6 +9,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A web server. */
 final class HttpRemote implements Remote {
@@ -27,8 +28,12 @@ final class HttpRemote implements Remote {
           .build();
 
   @Override
-  public Content open(URI file, long from) throws IOException, InterruptedException {
+  public Content open(URI file, long from, @Nullable String tag)
+      throws IOException, InterruptedException {
     HttpRequest.Builder request = HttpRequest.newBuilder(file).timeout(ANSWER).GET();
+    if (tag != null) {
+      request.header("If-Match", tag);
+    }
     if (from > 0) {
       request.header("Range", "bytes=" + from + "-");
     }

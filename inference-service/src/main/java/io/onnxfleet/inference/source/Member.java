@@ -8,8 +8,9 @@ import org.jspecify.annotations.Nullable;
  * @param path from that folder on
  * @param byteSize {@link #ANY_SIZE} if it is not known
  * @param sha256 in hexadecimal, or null if it is not known
+ * @param tag by which its server tells its contents apart, or null
  */
-record Member(String path, long byteSize, @Nullable String sha256) {
+record Member(String path, long byteSize, @Nullable String sha256, @Nullable String tag) {
   static final long ANY_SIZE = -1;
 
   boolean mayHave(long actual) {

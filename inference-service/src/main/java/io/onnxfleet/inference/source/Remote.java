@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Where files lie. For one thread; to be closed. */
 interface Remote extends AutoCloseable {
@@ -32,9 +33,10 @@ interface Remote extends AutoCloseable {
    * Opens a file.
    *
    * @param from the first byte that is needed; what begins earlier begins with the first of all
+   * @param tag that the file must still have, as the list told it, or null
    * @throws NothingLeft if there is none
    */
-  Content open(URI file, long from) throws IOException, InterruptedException;
+  Content open(URI file, long from, @Nullable String tag) throws IOException, InterruptedException;
 
   /** All files in a folder and below. */
   List<Listed> list(URI folder) throws IOException;

@@ -3,6 +3,7 @@ package io.onnxfleet.inference.source;
 import java.io.IOException;
 import java.net.URI;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AnonymousCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.AwsCredentialsProviderChain;
 import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
@@ -45,9 +46,13 @@ final class S3Remote implements Remote {
   }
 
   @Override
-  public Content open(URI file, long from) throws IOException {
+  public Content open(URI file, long from, @Nullable String tag) throws IOException {
     GetObjectRequest.Builder request =
         GetObjectRequest.builder().bucket(file.getAuthority()).key(key(file));
+    if (tag != null) {
+      // Whatever was put there since the folder was listed is another file.
+      request.ifMatch(tag);
+    }
     if (from > 0) {
       request.range("bytes=" + from + "-");
     }

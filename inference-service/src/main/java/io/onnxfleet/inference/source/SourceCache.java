@@ -25,7 +25,8 @@ import org.slf4j.LoggerFactory;
  * Sources by their content, in a folder that several processes may share.
  *
  * <ul>
- *   <li>A source appears as a whole or not at all, and is never changed afterwards.
+ *   <li>A source appears as a whole or not at all. Its files are read again whenever it is asked
+ *       for; what was written to since it was fetched is fetched anew.
  *   <li>It is fetched once, by one process; what was cut off is gone on with.
  *   <li>Together they take up at most the given bytes, but for those in use: the ones not used for
  *       longest leave first. A process uses what it asked for until it closes the cache.
@@ -39,6 +40,9 @@ public final class SourceCache implements AutoCloseable {
   private static final String USE = ".use";
   private static final String PART = ".part";
   private static final String NEW = ".new";
+
+  /** Beside a source: the digests of its files. */
+  private static final String SUMS = ".sums";
 
   private final Path root;
   private final long maxBytes;
@@ -70,7 +74,7 @@ public final class SourceCache implements AutoCloseable {
     try (FileChannel channel = FileChannel.open(root.resolve(id + LOCK), CREATE, WRITE);
         FileLock _ = channel.lock()) {
       use(id);
-      if (!Files.isDirectory(folder)) {
+      if (!Files.isDirectory(folder) || !isIntact(id, folder)) {
         fetch(source, id, folder);
       }
       Files.setLastModifiedTime(folder, FileTime.from(Instant.now()));
@@ -115,8 +119,30 @@ public final class SourceCache implements AutoCloseable {
     } catch (IOException failure) {
       throw new IOException("%s: %s".formatted(source.url(), failure.getMessage()), failure);
     }
+    writeSums(id, unpacked);
+    FileTree.delete(folder);
     Files.move(unpacked, folder, StandardCopyOption.ATOMIC_MOVE);
     log.info("{} is kept as {}", source.url(), folder);
+  }
+
+  private boolean isIntact(String id, Path folder) throws IOException {
+    Path sums = root.resolve(id + SUMS);
+    if (!Files.isRegularFile(sums)) {
+      // Fetched by a version that wrote none.
+      writeSums(id, folder);
+      return true;
+    }
+    boolean intact = Files.readString(sums).equals(Digests.listOf(folder));
+    if (!intact) {
+      log.warn("{} was written to since it was fetched, and is fetched anew", folder);
+    }
+    return intact;
+  }
+
+  private void writeSums(String id, Path folder) throws IOException {
+    Path part = root.resolve(id + SUMS + PART);
+    Files.writeString(part, Digests.listOf(folder));
+    Files.move(part, root.resolve(id + SUMS), StandardCopyOption.ATOMIC_MOVE);
   }
 
   private Remote open(Source source) {
@@ -158,6 +184,7 @@ public final class SourceCache implements AutoCloseable {
       FileTree.delete(going);
       Files.move(folder, going, StandardCopyOption.ATOMIC_MOVE);
       FileTree.delete(going);
+      Files.deleteIfExists(root.resolve(folder.getFileName() + SUMS));
       return true;
     } catch (OverlappingFileLockException ours) {
       return false;

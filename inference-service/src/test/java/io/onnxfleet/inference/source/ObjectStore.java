@@ -35,6 +35,7 @@ final class ObjectStore implements AutoCloseable {
   private final AtomicInteger gets = new AtomicInteger();
   private final AtomicInteger listings = new AtomicInteger();
   private volatile Runnable onGet = () -> {};
+  private volatile Runnable onList = () -> {};
   private volatile int cutAfter = Integer.MAX_VALUE;
 
   private ObjectStore(String bucket) throws IOException {
@@ -63,6 +64,11 @@ final class ObjectStore implements AutoCloseable {
   /** What happens once an object was read. */
   void onGet(Runnable action) {
     onGet = action;
+  }
+
+  /** What happens once the bucket was listed. */
+  void onList(Runnable action) {
+    onList = action;
   }
 
   void cutAfter(int bytes) {
@@ -104,6 +110,11 @@ final class ObjectStore implements AutoCloseable {
       return;
     }
     gets.incrementAndGet();
+    String wanted = exchange.getRequestHeaders().getFirst("If-Match");
+    if (wanted != null && !wanted.equals(tag(whole))) {
+      refuse(exchange, 412, "PreconditionFailed");
+      return;
+    }
     String range = exchange.getRequestHeaders().getFirst("Range");
     int from = range == null ? 0 : Integer.parseInt(range.replaceAll("[^0-9]", ""));
     if (range != null) {
@@ -150,6 +161,7 @@ final class ObjectStore implements AutoCloseable {
               + "</NextContinuationToken>");
     }
     send(exchange, 200, xml.append("</ListBucketResult>").toString());
+    onList.run();
   }
 
   private static String tag(byte[] content) {

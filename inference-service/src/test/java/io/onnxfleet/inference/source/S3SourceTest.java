@@ -7,11 +7,14 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Folders and archives of an object store on the loopback address, by the real client. */
 class S3SourceTest {
@@ -92,6 +95,29 @@ class S3SourceTest {
     }
     try (Stream<Path> left = Files.list(root).filter(Files::isDirectory)) {
       assertThat(left).isEmpty();
+    }
+  }
+
+  /** And is what it was again when the folder is looked at for the last time. */
+  @ParameterizedTest
+  @CsvSource({"1, has changed while it was read", "2, 412 PreconditionFailed"})
+  void folder_isRefused_whenAnObjectWasAnotherOneForAWhile(int listing, String reason)
+      throws Exception {
+    store.put("m/1/model.onnx", bytes("first"));
+    AtomicInteger listings = new AtomicInteger();
+    store.onList(
+        () -> {
+          if (listings.incrementAndGet() == listing) {
+            store.put("m/1/model.onnx", bytes("other"));
+          }
+        });
+    store.onGet(() -> store.put("m/1/model.onnx", bytes("first")));
+    try (SourceCache cache = cache()) {
+      assertThatThrownBy(() -> cache.folder(source("s3://models/"))).hasMessageContaining(reason);
+      store.onList(() -> {});
+      store.put("m/1/model.onnx", bytes("first"));
+      assertThat(cache.folder(source("s3://models/")).resolve("m/1/model.onnx"))
+          .hasContent("first");
     }
   }
 

@@ -13,6 +13,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -148,6 +149,33 @@ class SourceCacheTest {
       assertThat(later.folder(source)).isDirectory();
     }
     assertThat(ranges).hasSize(1);
+  }
+
+  @Test
+  void folder_isFetchedAnew_whenItWasWrittenToSince() throws Exception {
+    Source source = serve("a.zip", zip("m/1/model.onnx", noise(1000)));
+    Path folder;
+    try (SourceCache cache = new SourceCache(root, LARGE, S3)) {
+      folder = cache.folder(source);
+    }
+    Path file = folder.resolve("m/1/model.onnx");
+    FileTime time = Files.getLastModifiedTime(file);
+    byte[] other = noise(1000);
+    other[500]++;
+    Files.write(file, other);
+    Files.setLastModifiedTime(file, time);
+    try (SourceCache cache = new SourceCache(root, LARGE, S3)) {
+      assertThat(cache.folder(source)).isEqualTo(folder);
+      assertThat(file).hasBinaryContent(noise(1000));
+    }
+    Files.writeString(folder.resolve("m/1/tokenizer.json"), "{}");
+    files.clear();
+    try (SourceCache cache = new SourceCache(root, LARGE, S3)) {
+      assertThatThrownBy(() -> cache.folder(source))
+          .as("it came since, and nobody has it to fetch")
+          .hasMessageContaining("status 404");
+    }
+    assertThat(ranges).hasSize(2);
   }
 
   @Test
