@@ -258,10 +258,22 @@ class SuspectsIT {
     assertThat(refused.headers().firstValue("Retry-After")).isEmpty();
     assertThat(refused.body())
         .contains("model 'm', version 2, is in quarantine: it ended a process");
-    // A replica that would run version 2 for it is not asked.
-    assertThat(gateway.post(infer("m"), "{}").statusCode()).isEqualTo(503);
+    // A replica that would run version 2 for it is asked for version 1: that is the highest READY.
+    HttpResponse<String> lower = gateway.post(infer("m"), "{}");
+    assertThat(lower.statusCode()).isEqualTo(200);
+    assertThat(lower.headers().firstValue("Inference-Variant")).contains("m:1");
+    assertThat(gateway.get("/v2/models/m/ready").statusCode()).isEqualTo(200);
     assertThat(gateway.post("/v2/models/m/versions/1/infer", "{}").statusCode()).isEqualTo(200);
-    assertThat(serves.received()).hasSize(1);
+    assertThat(serves.received())
+        .extracting(FakeReplica.Received::uri)
+        .containsExactly(
+            "/v2/models/m/versions/1/infer",
+            "/v2/models/m/versions/1/ready",
+            "/v2/models/m/versions/1/infer");
+    // A text has no place for a version: it would be the highest one's.
+    HttpResponse<String> text = gateway.post("/v1/embeddings", "{\"model\":\"m\",\"input\":\"a\"}");
+    assertThat(text.statusCode()).isEqualTo(503);
+    assertThat(text.body()).contains("in quarantine");
     assertThat(gateway.post("/v2/repository/index", "").body())
         .contains("{\"name\":\"m\",\"version\":\"1\",\"state\":\"READY\",\"reason\":\"\"}")
         .contains(
@@ -272,7 +284,9 @@ class SuspectsIT {
     // The one that knew is gone: its word stays.
     gateway.registry().leave("knows");
     gateway.look();
-    assertThat(gateway.post(infer("m"), "{}").statusCode()).isEqualTo(503);
+    assertThat(gateway.post("/v2/models/m/versions/2/infer", "{}").statusCode()).isEqualTo(503);
+    assertThat(gateway.post(infer("m"), "{}").headers().firstValue("Inference-Variant"))
+        .contains("m:1");
 
     serves.telling(
         "models-ready", "m:1,m:2", "models-contents", "m/1@aaaaaaaaaaaa,m/2@bbbbbbbbbbbb");
@@ -285,7 +299,34 @@ class SuspectsIT {
                         .POST(BodyPublishers.noBody()))
                 .statusCode())
         .isEqualTo(200);
-    assertThat(gateway.post(infer("m"), "{}").statusCode()).isEqualTo(200);
+    HttpResponse<String> lifted = gateway.post(infer("m"), "{}");
+    assertThat(lifted.statusCode()).isEqualTo(200);
+    assertThat(lifted.headers().firstValue("Inference-Variant")).isEmpty();
+    assertThat(serves.received().getLast().uri()).isEqualTo(infer("m"));
+  }
+
+  @Test
+  void quarantine_ofTheOnlyReadyVersion_leavesNothingThatAnswers() throws Exception {
+    FakeReplica serves = FakeReplica.answering("serves", "{}");
+    replicas.add(serves);
+    gateway
+        .registry()
+        .register(
+            "serves",
+            serves.port(),
+            Map.of("models-ready", "only:2", "models-contents", "only/2@cccccccccccc"));
+    gateway
+        .registry()
+        .register("knows", 1, Map.of("models-known", "only", "quarantine", "only/2@cccccccccccc"));
+    gateway.look();
+
+    HttpResponse<String> refused = gateway.post(infer("only"), "{}");
+    assertThat(refused.statusCode()).isEqualTo(503);
+    assertThat(refused.body()).contains("model 'only', version 2, is in quarantine");
+    assertThat(serves.received()).isEmpty();
+    // It takes back what it said.
+    gateway.registry().register("knows", 1, Map.of("models-known", "only", "quarantine", ""));
+    gateway.look();
   }
 
   private static Map<String, String> metadata(String started, String models) {

@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -88,6 +89,35 @@ public final class Fleet {
       }
     }
     return null;
+  }
+
+  /**
+   * The model as it is to be asked for. Without a version a replica runs its highest READY one;
+   * where that is in quarantine and a lower one is READY, the lower one is named, since what is in
+   * quarantine is READY nowhere.
+   */
+  public ModelReference answering(ModelReference model) {
+    if (quarantined.isEmpty() || model.version() != null) {
+      return model;
+    }
+    List<Replica> replicas = registeredByModel.getOrDefault(model.name(), List.of());
+    if (replicas.isEmpty()) {
+      replicas = vanishedByModel.getOrDefault(model.name(), List.of());
+    }
+    if (replicas.stream().noneMatch(replica -> isQuarantined(replica, model))) {
+      return model;
+    }
+    return replicas.stream()
+        .flatMap(
+            replica ->
+                replica.versionsReadyOf(model.name()).stream()
+                    .map(version -> new ModelReference(model.name(), version))
+                    .map(replica::contentOf))
+        .filter(Objects::nonNull)
+        .filter(content -> !isQuarantined(content))
+        .max(Replica.BY_VERSION)
+        .map(content -> new ModelReference(model.name(), content.version()))
+        .orElse(model);
   }
 
   /** Whether there is no replica, and was none a short while ago. */

@@ -25,7 +25,7 @@ public final class Replica implements ServiceInstance {
   private static final int VARIANT_FIELDS = 5;
 
   /** Versions are whole numbers; what is none comes first. */
-  private static final Comparator<ModelContent> BY_VERSION =
+  static final Comparator<ModelContent> BY_VERSION =
       Comparator.comparingLong((ModelContent content) -> number(content.version()))
           .thenComparing(ModelContent::version);
 

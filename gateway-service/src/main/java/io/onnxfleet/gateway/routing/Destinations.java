@@ -4,6 +4,7 @@ import io.onnxfleet.gateway.admission.ModelAdmission;
 import io.onnxfleet.gateway.family.VariantChoice;
 import io.onnxfleet.gateway.family.VariantForecasts;
 import io.onnxfleet.gateway.family.VariantUse;
+import io.onnxfleet.gateway.fleet.Fleet;
 import io.onnxfleet.gateway.fleet.ModelFamily;
 import io.onnxfleet.gateway.fleet.ModelReference;
 import io.onnxfleet.gateway.observability.HeaderNames;
@@ -11,6 +12,7 @@ import io.onnxfleet.gateway.observability.RequestTrace;
 import io.onnxfleet.gateway.rollout.Assignment;
 import io.onnxfleet.gateway.rollout.Rollouts;
 import java.nio.charset.StandardCharsets;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.server.reactive.ServerHttpRequest;
@@ -21,8 +23,9 @@ import reactor.core.publisher.Mono;
 
 /**
  * Finds out which model answers a request for a name: that one, the variant of its family that
- * suits the request best, or the side of a rollout that is its turn. What was chosen is told to the
- * replica, which names it in the answer's body, and to the client in a header. Stateless.
+ * suits the request best, the side of a rollout that is its turn, or the highest version that is
+ * not in quarantine where a higher one is. What was chosen is told to the replica, which names it
+ * in the answer's body, and to the client in a header. Stateless.
  */
 final class Destinations {
 
@@ -33,11 +36,17 @@ final class Destinations {
   private final VariantChoice variants;
   private final VariantForecasts forecasts;
   private final Rollouts rollouts;
+  private final Supplier<Fleet> fleet;
 
-  Destinations(VariantChoice variants, VariantForecasts forecasts, Rollouts rollouts) {
+  Destinations(
+      VariantChoice variants,
+      VariantForecasts forecasts,
+      Rollouts rollouts,
+      Supplier<Fleet> fleet) {
     this.variants = variants;
     this.forecasts = forecasts;
     this.rollouts = rollouts;
+    this.fleet = fleet;
   }
 
   /** Who infers. */
@@ -49,12 +58,20 @@ final class Destinations {
     if (assignment != null) {
       return chosen(exchange, assignment.model(), assignment);
     }
-    return variant == null ? named(exchange, asked) : chosen(exchange, variant, null);
+    return of(exchange, model, variant != null);
+  }
+
+  /** The model, by the version that answers where its highest one is in quarantine. */
+  private Destination of(ServerWebExchange exchange, ModelReference model, boolean isChosen) {
+    ModelReference answering = fleet.get().answering(model);
+    return isChosen || !answering.equals(model)
+        ? chosen(exchange, answering, null)
+        : named(exchange, model);
   }
 
   /**
-   * Who makes vectors. Rollouts are left aside: vectors of two versions do not belong into one
-   * index.
+   * Who makes vectors: the highest version, since the request has no place for another. Rollouts
+   * are left aside: vectors of two versions do not belong into one index.
    */
   Destination embedding(
       ServerWebExchange exchange, String name, ModelAdmission.Application application) {
@@ -67,8 +84,8 @@ final class Destinations {
   Destination describing(ServerWebExchange exchange, ModelReference asked) {
     ModelFamily family = variants.asked(asked, exchange.getRequest().getHeaders());
     return family == null
-        ? named(exchange, asked)
-        : chosen(exchange, family.best().reference(), null);
+        ? of(exchange, asked, false)
+        : of(exchange, family.best().reference(), true);
   }
 
   private @Nullable ModelReference variant(

@@ -242,7 +242,7 @@ class RoutingConfiguration {
         new RequestBodies(keptBodies, admission, routing),
         models.defaultModel(),
         modelSearch,
-        new Destinations(variants, forecasts, rollouts),
+        new Destinations(variants, forecasts, rollouts, watch::current),
         answers,
         unready,
         suspects,
