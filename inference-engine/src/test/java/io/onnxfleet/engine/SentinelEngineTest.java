@@ -20,6 +20,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A model that mixes rows only where a value exceeds 1e6, which no proof makes up. */
 class SentinelEngineTest {
@@ -99,6 +101,32 @@ class SentinelEngineTest {
     }
   }
 
+  /** Nothing times zero is zero, unless it is infinite or no number: then all rows are that. */
+  @ParameterizedTest
+  @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
+  void merging_ends_whenWhatIsNoNumberGoesOverToOthers(float value) throws InterruptedException {
+    var _ =
+        new OnnxGraph()
+            .input("x", DataType.FP32, "batch", "4")
+            .real("zero", 0)
+            .node("ReduceSum", "x", "sum", Attribute.number("keepdims", 0))
+            .node("Mul", "sum zero", "nothing")
+            .node("Add", "x nothing", "y")
+            .output("y", DataType.FP32, "batch", "4")
+            .writeTo(root.resolve("models/m/1"));
+    try (InferenceEngine engine = engine("notes")) {
+      assertThat(reason(engine)).as("nothing to say of what is merged").isEmpty();
+      int _ = call(engine, 2_000, 1);
+      assertThat(differed).hasValue(0);
+
+      int sent = call(engine, REQUESTS, value);
+
+      System.out.printf("%s: differed after %d requests%n", value, sent);
+      assertThat(differed).hasPositiveValue();
+      assertThat(reason(engine)).startsWith(STOPPED);
+    }
+  }
+
   private static String reason(InferenceEngine engine) {
     return engine.index().getFirst().reason();
   }
@@ -124,9 +152,11 @@ class SentinelEngineTest {
     return Math.min(requests, sent.get());
   }
 
+  /** Every other caller's values are finite. */
   private static void ask(InferenceEngine engine, float value, float own) {
     BufferPool pool = engine.bufferPool();
-    Tensor x = Tensor.ofFloats(pool, Shape.of(1, 4), value * (1 + own), own, 2 * own, -own);
+    float first = Float.isFinite(value) || own % 2 == 0 ? value * (1 + own) : 1;
+    Tensor x = Tensor.ofFloats(pool, Shape.of(1, 4), first, own, 2 * own, -own);
     engine.infer(InferenceRequest.of("m", new NamedTensor("x", x))).join().close();
   }
 }

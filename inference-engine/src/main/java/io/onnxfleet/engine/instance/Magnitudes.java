@@ -23,6 +23,24 @@ final class Magnitudes {
     this.exponents = exponents;
   }
 
+  /** True if one of the elements looked at is infinite or no number. */
+  static boolean holdsNoNumber(List<NamedTensor> inputs, long offset) {
+    for (NamedTensor input : inputs) {
+      int notFinite =
+          switch (input.tensor().dataType()) {
+            case FP32, BF16 -> 0xff;
+            case FP64 -> 0x7ff;
+            case FP16 -> 0x1f;
+            default -> Integer.MAX_VALUE;
+          };
+      Magnitudes own = of(List.of(input), offset);
+      if (Arrays.stream(own.exponents).anyMatch(exponent -> exponent == notFinite)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   static Magnitudes none(int inputs) {
     return new Magnitudes(new int[2 * inputs]);
   }
@@ -59,24 +77,27 @@ final class Magnitudes {
     }
   }
 
-  /** Negative for a negative value; 0 for what is below 2^-126, and for what is no number. */
+  /**
+   * Negative for a negative value; 0 for what is below 2^-126. What is infinite or no number
+   * exceeds all others: added to zero times a row, it is in that row too.
+   */
   private static int exponent(DataType type, ByteBuffer data, int at) {
     return switch (type) {
       case FP32 -> {
         int bits = data.getInt(at);
-        yield signed(bits < 0, (bits >>> 23) & 0xff, 0xff);
+        yield signed(bits < 0, (bits >>> 23) & 0xff);
       }
       case FP64 -> {
         long bits = data.getLong(at);
-        yield signed(bits < 0, (int) (bits >>> 52) & 0x7ff, 0x7ff);
+        yield signed(bits < 0, (int) (bits >>> 52) & 0x7ff);
       }
       case FP16 -> {
         short bits = data.getShort(at);
-        yield signed(bits < 0, (bits >>> 10) & 0x1f, 0x1f);
+        yield signed(bits < 0, (bits >>> 10) & 0x1f);
       }
       case BF16 -> {
         short bits = data.getShort(at);
-        yield signed(bits < 0, (bits >>> 7) & 0xff, 0xff);
+        yield signed(bits < 0, (bits >>> 7) & 0xff);
       }
       case INT64, UINT64 -> whole(data.getLong(at));
       case INT32 -> whole(data.getInt(at));
@@ -89,9 +110,8 @@ final class Magnitudes {
     };
   }
 
-  private static int signed(boolean negative, int exponent, int notFinite) {
-    int finite = exponent == notFinite ? 0 : exponent;
-    return negative ? -finite : finite;
+  private static int signed(boolean negative, int exponent) {
+    return negative ? -exponent : exponent;
   }
 
   private static int whole(long value) {

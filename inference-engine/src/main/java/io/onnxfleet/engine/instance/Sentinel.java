@@ -226,7 +226,10 @@ final class Sentinel {
 
   private synchronized List<Pick> picks(Run run, @Nullable Magnitudes magnitudes) {
     List<Pick> picks = new ArrayList<>(0);
-    if (magnitudes != null && chosen.areExceededBy(magnitudes)) {
+    if (magnitudes != null
+        && chosen.areExceededBy(magnitudes)
+        && !Magnitudes.holdsNoNumber(inputs(run, largest(run, -1)), 0)) {
+      // Otherwise no row of it could show whether what is no number goes over to others.
       chosen = chosen.with(magnitudes);
       chosenWaiting += 2;
       Stratum stratum = new Stratum.Larger(magnitudes);
@@ -260,19 +263,23 @@ final class Sentinel {
     int best = 0;
     long bestTotal = Long.MIN_VALUE;
     for (int piece = 0; piece < run.batch().size(); piece++) {
-      List<NamedTensor> inputs = new ArrayList<>();
-      for (Tensor input : run.batch().get(piece).bound().inputs()) {
-        if (input != null) {
-          inputs.add(new NamedTensor("", input));
-        }
-      }
-      long total = (long) sign * Magnitudes.of(inputs, 0).total();
+      long total = (long) sign * Magnitudes.of(inputs(run, piece), 0).total();
       if (total > bestTotal) {
         bestTotal = total;
         best = piece;
       }
     }
     return best;
+  }
+
+  private static List<NamedTensor> inputs(Run run, int piece) {
+    List<NamedTensor> inputs = new ArrayList<>();
+    for (Tensor input : run.batch().get(piece).bound().inputs()) {
+      if (input != null) {
+        inputs.add(new NamedTensor("", input));
+      }
+    }
+    return inputs;
   }
 
   /** The piece that was filled up most. */

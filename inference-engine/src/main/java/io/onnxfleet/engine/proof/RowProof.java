@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class RowProof {
   /** Verdicts of another version are not believed. */
-  public static final int VERSION = 1;
+  public static final int VERSION = 2;
 
   /** Sizes that free dimensions take until a run succeeds. */
   private static final long[] FREE_SIZES = {1, 2, 8, 32, 64, 224, 256};
@@ -55,6 +55,9 @@ public final class RowProof {
   /** Differences up to that, as a multiple of the tolerance, may be a kernel's rounding. */
   private static final double ROUNDING = 10;
 
+  /** Experiments for outputs that were the same for all rows before. */
+  private static final int MOST_ATTEMPTS = 20;
+
   /** Rows that an experiment runs: alone, one of them once more, and together. */
   private static final int ROWS_OF_EXPERIMENT = 16;
 
@@ -65,12 +68,18 @@ public final class RowProof {
   private final List<List<SampleInput>> candidates;
   private final List<Output> outputs;
   private final List<String> outputNames;
-  private final SampleRows samples;
   private final BufferPool pool;
   private final LongSupplier cpuNanos;
   private final long budgetNanos;
   private final int mostRows;
   private final GraphFacts facts;
+
+  /**
+   * Of each output, whether rows were answered differently: what is always the same shows nothing.
+   */
+  private final boolean[] isUnlike;
+
+  private SampleRows samples;
   private List<SampleInput> inputs = List.of();
   private double nanosPerRow;
 
@@ -118,6 +127,7 @@ public final class RowProof {
     this.candidates = List.copyOf(candidates);
     this.outputs = List.copyOf(outputs);
     this.outputNames = outputs.stream().map(Output::name).toList();
+    this.isUnlike = new boolean[outputs.size()];
     this.facts = facts;
     this.samples = new SampleRows(pool, facts, SEED);
     this.pool = pool;
@@ -168,6 +178,8 @@ public final class RowProof {
       Recipe recipe = experimentThatRuns();
       List<Integer> counts = new ArrayList<>(List.of(2, 3, 5));
       tryFurther(recipe, begin, counts);
+      seekUnlike(recipe, begin);
+      requireUnlike("made-up rows");
       return proven("rows", counts);
     } catch (Ended ended) {
       return ended.verdict;
@@ -204,7 +216,8 @@ public final class RowProof {
       for (int[] chosen : together) {
         compareTogether(alone, chosen, largest);
       }
-      requireUnlike(alone, largest);
+      notice(alone, largest);
+      requireUnlike("%d rows of requests".formatted(alone.size()));
       return proven("rows of requests", together.stream().map(chosen -> chosen.length).toList());
     } catch (InferenceException failure) {
       return new RowVerdict.Unproven(
@@ -217,28 +230,32 @@ public final class RowProof {
   }
 
   /** Answers that are the same whatever is asked would not show it if they were mixed up. */
-  private void requireUnlike(List<Alone> alone, double[] largest) throws Ended {
+  private void requireUnlike(String rows) throws Ended {
     for (int output = 0; output < outputs.size(); output++) {
-      boolean alike = true;
+      if (!isUnlike[output]) {
+        throw new Ended(
+            new RowVerdict.Unproven(
+                "output '%s' is the same for all %s".formatted(outputs.get(output).name(), rows),
+                true));
+      }
+    }
+  }
+
+  /** Which outputs tell these rows apart. */
+  private void notice(List<Alone> alone, double[] largest) {
+    for (int output = 0; output < outputs.size(); output++) {
       Tensor first = alone.getFirst().outputs().get(output);
       Tolerance tolerance = tolerance(output, first);
       Tolerance wide = new Tolerance(ROUNDING * tolerance.relative(), tolerance.absolute());
       for (Alone row : alone) {
-        alike &=
+        isUnlike[output] |=
             TensorComparison.difference(
                     first,
                     row.outputs().get(output),
                     outputs.get(output).maps(),
                     wide,
                     largest[output])
-                == null;
-      }
-      if (alike) {
-        throw new Ended(
-            new RowVerdict.Unproven(
-                "output '%s' is the same for all %d rows of requests"
-                    .formatted(outputs.get(output).name(), alone.size()),
-                true));
+                != null;
       }
     }
   }
@@ -283,6 +300,27 @@ public final class RowProof {
       tryExperiment(recipe, new int[][] {many});
       counts.add(mostRows);
     }
+  }
+
+  /** Other data, until each output has told rows apart. */
+  private void seekUnlike(Recipe recipe, long begin) throws Ended {
+    Kind[] kinds = {Kind.WIDE, Kind.NORMAL, Kind.UNEVEN, Kind.UNIT, Kind.POSITIVE};
+    for (int attempt = 0; attempt < MOST_ATTEMPTS && !isUnlikeThroughout(); attempt++) {
+      if (!isAffordable(begin, ROWS_OF_EXPERIMENT)) {
+        return;
+      }
+      samples = new SampleRows(pool, facts, SEED + 1 + attempt);
+      tryExperiment(recipe.with(kinds[attempt % kinds.length]), TOGETHER);
+    }
+  }
+
+  private boolean isUnlikeThroughout() {
+    for (boolean unlike : isUnlike) {
+      if (!unlike) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private boolean isAffordable(long begin, int rows) {
@@ -405,6 +443,7 @@ public final class RowProof {
       for (int[] rows : together) {
         compareTogether(alone, rows, largest);
       }
+      notice(alone, largest);
     } finally {
       alone.forEach(Alone::close);
     }

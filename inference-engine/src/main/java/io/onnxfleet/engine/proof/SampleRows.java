@@ -30,7 +30,9 @@ public final class SampleRows {
     /** 0 to 255, as pixels are, whole numbers among them. */
     POSITIVE,
     /** 0 to 1. */
-    UNIT
+    UNIT,
+    /** Of any magnitude between a hundredth and ten thousand, each value for itself. */
+    WIDE
   }
 
   /** How integers and texts are drawn where the graph says nothing; the next if one is refused. */
@@ -127,6 +129,7 @@ public final class SampleRows {
       case UNEVEN -> zero || row == NOTHING ? 0 : normal * MAGNITUDES[row];
       case POSITIVE -> zero ? random.nextInt(256) : random.nextDouble() * 255;
       case UNIT -> zero ? random.nextInt(2) : random.nextDouble();
+      case WIDE -> zero ? 0 : normal * Math.pow(10, random.nextInt(7) - 2);
     };
   }
 
