@@ -17,20 +17,20 @@ import java.util.List;
 import java.util.Objects;
 
 /** Reads the inputs and outputs that are stored beside the shared models. */
-final class StoredTensors {
+public final class StoredTensors {
   private final BufferPool pool;
 
-  StoredTensors(BufferPool pool) {
+  public StoredTensors(BufferPool pool) {
     this.pool = pool;
   }
 
   /** A file that is one tensor. */
-  Tensor readTensor(Path file) throws IOException {
+  public Tensor readTensor(Path file) throws IOException {
     return tensor(CodedInputStream.newInstance(Files.readAllBytes(file)));
   }
 
   /** A file that is a sequence of tensors of one shape, as one tensor; empty if it has none. */
-  Tensor readSequence(Path file) throws IOException {
+  public Tensor readSequence(Path file) throws IOException {
     return sequence(CodedInputStream.newInstance(Files.readAllBytes(file)));
   }
 
