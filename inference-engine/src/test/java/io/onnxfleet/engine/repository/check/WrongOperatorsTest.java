@@ -6,13 +6,22 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.CodedOutputStream;
 import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.runtime.ModelSession;
+import io.onnxfleet.engine.runtime.OnnxGraph;
+import io.onnxfleet.engine.runtime.OnnxGraph.Attribute;
 import io.onnxfleet.engine.runtime.OnnxRuntime;
+import io.onnxfleet.engine.runtime.SessionOptions;
 import io.onnxfleet.engine.tensor.BufferPool;
+import io.onnxfleet.engine.tensor.DataType;
+import io.onnxfleet.engine.tensor.NamedTensor;
+import io.onnxfleet.engine.tensor.Shape;
+import io.onnxfleet.engine.tensor.Tensor;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -71,6 +80,33 @@ class WrongOperatorsTest {
     assertPasses(new Node("DFT", "x").number("onesided", 1));
     assertRefused(new Node("MaxUnpool", "x", "i", "shape"), "with an output_shape");
     assertPasses(new Node("MaxUnpool", "x", "i"));
+  }
+
+  /**
+   * "length_resized as the length of the resized tensor in axis x", which is 2 and not 2.4: the
+   * last element stays the last one. ONNX's reference takes the fraction, and gives 3.142857.
+   */
+  @Test
+  void resize_isServedAsTheOperatorsTextSays_whereTheReferenceTakesAFraction() throws IOException {
+    Path file =
+        new OnnxGraph()
+            .floats("scales", new long[] {4}, 1, 1, 1, 0.6F)
+            .node(
+                "Resize",
+                "x - scales",
+                "y",
+                Attribute.text("mode", "linear"),
+                Attribute.text("coordinate_transformation_mode", "align_corners"))
+            .input("x", DataType.FP32, "1", "1", "1", "4")
+            .output("y", DataType.FP32, "1", "1", "1", "2")
+            .writeTo(folder);
+    ModelFileCheck.check(file, folder);
+    BufferPool pool = BufferPool.ofDefaults();
+    try (ModelSession session = new OnnxRuntime(pool).open(file, SessionOptions.cpu(1));
+        Tensor x = Tensor.ofFloats(pool, Shape.of(1, 1, 1, 4), new float[] {1, 2, 3, 4});
+        Tensor y = session.run(List.of(new NamedTensor("x", x)), List.of("y")).getFirst()) {
+      assertThat(new float[] {y.data().getFloat(0), y.data().getFloat(4)}).containsExactly(1, 4);
+    }
   }
 
   @Test
