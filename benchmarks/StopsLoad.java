@@ -144,7 +144,7 @@ public final class StopsLoad {
       move();
     }
     if (!status.startsWith("HTTP/1.1 200")) {
-      throw new IOException(status + " " + body);
+      throw new IOException(status + " " + body.toString().replaceAll("\\s+", " "));
     }
   }
 

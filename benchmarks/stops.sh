@@ -69,11 +69,12 @@ defaults
   timeout connect 5s
   timeout client 60s
   timeout server 60s
+  timeout check 10s
 listen door
   bind 127.0.0.1:$door
   balance roundrobin
   option httpchk GET /actuator/health/readiness
-  default-server check inter 500ms fall 2 rise 2
+  default-server check inter 1s fall 3 rise 1
   server gateway-0 127.0.0.1:${gateways[0]}
   server gateway-1 127.0.0.1:${gateways[1]}
 EOF
@@ -125,7 +126,7 @@ round() { # kind
   for name in direct through; do
     read -r _ sent failed moved < <(grep '^RESULT' "$work/$name") || { cat "$work/$name" >&2; return 1; }
     printf '%-8s %6d %-10s %9d %7d %6d\n' "$kind" "$stops" "$name" "$sent" "$failed" "$moved"
-    grep -v '^RESULT' "$work/$name" || true
+    grep -v '^RESULT' "$work/$name" | head -n 20 || true
     [ "$failed" -eq 0 ] || code=1
   done
   return $code

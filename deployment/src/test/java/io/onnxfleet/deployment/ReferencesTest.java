@@ -269,6 +269,61 @@ class ReferencesTest {
     assertThat(peers).isGreaterThanOrEqualTo(6 * Manifests.OVERLAYS.size());
   }
 
+  @Test
+  void waysIn_leadToAPortOfAService() {
+    int ways = 0;
+    for (List<Node> documents : Manifests.rendered().values()) {
+      for (Node document : documents) {
+        for (Node rule : document.at("spec/rules").elements()) {
+          for (Node path : rule.at("http/paths").elements()) {
+            ways++;
+            Node backend = path.at("backend/service");
+            requirePort(documents, backend.at("name"), "name", backend.at("port/name"));
+          }
+          for (Node backend : rule.at("backendRefs").elements()) {
+            ways++;
+            requirePort(documents, backend.at("name"), "port", backend.at("port"));
+          }
+        }
+      }
+    }
+    assertThat(ways).isEqualTo(2);
+  }
+
+  private static void requirePort(List<Node> documents, Node name, String field, Node port) {
+    assertThat(documents)
+        .as("%s of the Service %s", port.text(), name.text())
+        .anyMatch(
+            ofKind("Service")
+                .and(named(name.text()))
+                .and(
+                    service ->
+                        service.at("spec/ports").elements().stream()
+                            .anyMatch(each -> each.at(field).equals(port))));
+  }
+
+  @Test
+  void replicasThatFetchModels_mayLeaveTheCluster_andNoOthers() {
+    int fetching = 0;
+    for (Map.Entry<String, List<Node>> overlay : Manifests.rendered().entrySet()) {
+      Node replicas = Manifests.workload(overlay.getKey(), "inference-service");
+      boolean fetches =
+          replicas.at("spec/template/spec/containers/0/env").elements().stream()
+              .anyMatch(
+                  variable -> variable.at("name").text().startsWith("FLEET_INFERENCE_SOURCES_"));
+      boolean mayLeave =
+          overlay.getValue().stream()
+              .filter(ofKind("NetworkPolicy"))
+              .filter(policy -> selects(policy.at("spec/podSelector"), podLabels(replicas)))
+              .flatMap(policy -> policy.at("spec/egress").elements().stream())
+              .flatMap(rule -> rule.at("to").elements().stream())
+              .anyMatch(peer -> peer.at("ipBlock/cidr").isPresent());
+      assertThat(mayLeave).as(overlay.getKey()).isEqualTo(fetches);
+      fetching += fetches ? 1 : 0;
+    }
+    assertThat(fetching).isEqualTo(1);
+  }
+
   private static void require(List<Node> documents, String kind, Node name, Node from) {
     if (name.isPresent()) {
       assertThat(documents)

@@ -13,26 +13,23 @@ import org.springframework.cloud.netflix.eureka.server.event.EurekaInstanceRenew
 import org.springframework.context.event.EventListener;
 
 /**
- * Says in one line when an instance joins, changes its status, leaves or expires; a peer is an
- * instance too. Eureka's own lines, of which there are many at rest, are switched off.
+ * Says in one line when an instance joins, leaves or expires; a peer is an instance too. One that is
+ * not UP is not there: it joins when it comes up, and leaves when it goes down, whatever it tells
+ * later. Eureka's own lines, of which there are many at rest, are switched off.
  *
  * <p>Safe for use by many threads. Keeps a few words for each instance that is registered.
  */
 final class RegistryLog {
 
   /**
-   * What is known of an instance.
+   * An instance that is there.
    *
    * @param lease how long it counts without a renewal
    * @param renewedAt on the nano clock
    */
-  private record Known(InstanceStatus status, Duration lease, long renewedAt) {
-    Known renewed(long now) {
-      return new Known(status, lease, now);
-    }
-  }
+  private record Present(Duration lease, long renewedAt) {}
 
-  private final Map<String, Known> known = new ConcurrentHashMap<>();
+  private final Map<String, Present> present = new ConcurrentHashMap<>();
   private final Consumer<String> lines;
   private final LongSupplier nanoClock;
 
@@ -47,29 +44,28 @@ final class RegistryLog {
     InstanceInfo instance = event.getInstanceInfo();
     String name = name(instance.getAppName(), instance.getId());
     InstanceStatus status = instance.getStatus();
-    Known before =
-        known.put(
-            name,
-            new Known(status, Duration.ofSeconds(event.getLeaseDuration()), nanoClock.getAsLong()));
-    if (before == null) {
-      lines.accept("joined: %s (%s)".formatted(name, status));
-    } else if (before.status() != status) {
-      lines.accept("changed: %s (%s, before: %s)".formatted(name, status, before.status()));
+    if (status == InstanceStatus.UP) {
+      Duration lease = Duration.ofSeconds(event.getLeaseDuration());
+      if (present.put(name, new Present(lease, nanoClock.getAsLong())) == null) {
+        lines.accept("joined: " + name);
+      }
+    } else if (present.remove(name) != null) {
+      lines.accept("left: %s (%s)".formatted(name, status));
     }
   }
 
   @EventListener
   void renewed(EurekaInstanceRenewedEvent event) {
-    known.computeIfPresent(
+    present.computeIfPresent(
         name(event.getAppName(), event.getServerId()),
-        (name, instance) -> instance.renewed(nanoClock.getAsLong()));
+        (name, instance) -> new Present(instance.lease(), nanoClock.getAsLong()));
   }
 
   /** Comes twice of an instance that leaves, once of one that is evicted. */
   @EventListener
   void canceled(EurekaInstanceCanceledEvent event) {
     String name = name(event.getAppName(), event.getServerId());
-    Known before = known.remove(name);
+    Present before = present.remove(name);
     if (before == null) {
       return;
     }

@@ -33,7 +33,7 @@ class RegistryLogTest {
 
     assertThat(lines)
         .containsExactly(
-            "joined: INFERENCE-SERVICE replica-1 (UP)", "left: INFERENCE-SERVICE replica-1");
+            "joined: INFERENCE-SERVICE replica-1", "left: INFERENCE-SERVICE replica-1");
   }
 
   @Test
@@ -47,20 +47,21 @@ class RegistryLogTest {
 
     assertThat(lines)
         .containsExactly(
-            "joined: INFERENCE-SERVICE replica-1 (UP)",
+            "joined: INFERENCE-SERVICE replica-1",
             "expired: INFERENCE-SERVICE replica-1 (silent for 7 s)",
-            "joined: INFERENCE-SERVICE replica-1 (UP)");
+            "joined: INFERENCE-SERVICE replica-1");
   }
 
   @Test
-  void instance_isToldOf_whenItsStatusChanges() {
+  void instance_joinsWhenItIsUp_andLeavesWhenItGoesDown() {
     registers(InstanceStatus.STARTING);
     registers(InstanceStatus.UP);
+    registers(InstanceStatus.DOWN);
+    cancels();
 
     assertThat(lines)
         .containsExactly(
-            "joined: INFERENCE-SERVICE replica-1 (STARTING)",
-            "changed: INFERENCE-SERVICE replica-1 (UP, before: STARTING)");
+            "joined: INFERENCE-SERVICE replica-1", "left: INFERENCE-SERVICE replica-1 (DOWN)");
   }
 
   private void registers(InstanceStatus status) {
