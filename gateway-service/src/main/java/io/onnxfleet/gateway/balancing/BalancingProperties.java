@@ -7,9 +7,10 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * How replicas are chosen, and which are left out for a while.
  *
- * @param policy how one of several replicas is chosen
- * @param zone where this gateway runs; replicas whose {@code zone} in the registry is the same come
- *     first. Blank counts as not set.
+ * @param policy how one of several replicas is chosen: {@code prequal}, {@code p2c}, {@code
+ *     least-in-flight}, {@code round-robin}
+ * @param zone where this gateway runs, {@code FLEET_ZONE} by default; replicas whose {@code zone}
+ *     in the registry is the same come first. Blank counts as not set.
  * @param spillRatio a replica of another zone is taken when one of this zone would take this many
  *     times as long to answer; at least 1
  * @param reportAge after which a replica's report of its load counts no longer; more than 0

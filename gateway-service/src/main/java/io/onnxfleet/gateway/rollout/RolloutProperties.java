@@ -11,7 +11,8 @@ import org.springframework.util.unit.DataSize;
 /**
  * What is rolled out from the start, and when a candidate is taken back.
  *
- * @param plans at most one for a model
+ * @param plans what is rolled out from the start, at most one for a model: {@code model}, {@code
+ *     stable}, {@code candidate}, {@code weight} and {@code shadow} of each
  * @param window over which outcomes count; what is older counts half, and so on; 1 s or more
  * @param minRequests that each side must have answered before they are compared; 1 or more
  * @param maxErrorIncrease of the share of failed requests, candidate over stable; 0 to 1

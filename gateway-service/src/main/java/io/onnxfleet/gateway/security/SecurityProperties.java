@@ -42,8 +42,8 @@ public record SecurityProperties(
    * @param audience one of which a token must be for; empty accepts any
    * @param scopesClaim names the scopes, as a list or in one string; {@code scp} is read beside it
    * @param scopePrefix before the fleet's own scopes in that claim
+   * @param models of tokens that name none in the models claim
    * @param modelsClaim names the models, as patterns
-   * @param models of tokens without that claim
    * @param remembered verified tokens that are remembered until they expire; 0 or more
    * @param timeout of a request to the issuer; 1 ms or more
    */

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.NestedConfigurationProperty;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
 
@@ -23,14 +24,17 @@ import org.springframework.util.unit.DataSize;
  *
  * @param models folder of the models, in Triton's layout
  * @param cpus processors to keep busy, at least 1; those of the container if not set
- * @param executionProviders in order of preference
- * @param required the only execution provider that will do; any of the list if not set
- * @param providerOptions options of each provider, passed on by name
+ * @param executionProviders in order of preference: {@code tensorrt}, {@code cuda}, {@code
+ *     openvino}, {@code cpu}
+ * @param required the only execution provider that will do: the start is refused on any other. Any
+ *     of the list if not set
+ * @param providerOptions options passed on to a provider: {@code provider-options.PROVIDER.NAME}
  * @param maxQueueSize requests that may wait for one model version where its configuration sets no
  *     bound, at least 1
  * @param maxQueueDelay how long the work that waits for one model version may take, by what its
  *     batches took lately, before more is refused; 0 for no bound, at most a day
- * @param maxRequestRows rows of the largest request, at least 1
+ * @param maxRequestRows rows of the largest request, at least 1; one above the model's batch size
+ *     is split where its rows are proven independent
  * @param maxConcurrentRequests requests that are decoded, waited for or encoded at once, at least 1
  * @param maxBodySize of a request, also after decompression; at least 1 KB, less than 2 GB
  * @param maxPooledMemory tensor memory that is kept for later; if not set 512 MB, or in a small
@@ -52,14 +56,17 @@ import org.springframework.util.unit.DataSize;
  * @param maxGraphCache what they may take up; 0 keeps none
  * @param modelNotes folder of what was found out about models, kept for the next start and shared
  *     between replicas; beside the optimised models if not set
- * @param threadBudget how the CPUs are split into instances of a model and threads of each
+ * @param threadBudget how the CPUs are split into instances of a model and threads of each: {@code
+ *     measure} tries it once, on models with fixed shapes or a {@code model_warmup}; {@code fixed}
+ *     does not
  * @param repository how models come to be served
  * @param trial what a model that was not seen before has to stand
  * @param sentinelShare share of the merged requests that is run again alone, to see that they were
  *     answered alike, 0 to 1; 0 for none
  * @param maxRunTime after which a run of a model is terminated and answered 504, at most a day; 0
  *     for no limit
- * @param sources archives and folders of further models, fetched before the start
+ * @param sources archives (zip) and folders of further models, fetched before the start: the {@code
+ *     url} (http, https, s3) and {@code sha256} of each
  * @param sourceCache where they are kept, also for other replicas; {@code .sources} in {@code
  *     models} if not set
  * @param maxSourceCache what they may take up, at least 1 MB; what is in use stays
@@ -88,14 +95,14 @@ public record InferenceProperties(
     @DefaultValue("4GB") DataSize maxGraphCache,
     @Nullable Path modelNotes,
     @DefaultValue("measure") ThreadBudget threadBudget,
-    @DefaultValue RepositoryProperties repository,
-    @DefaultValue TrialProperties trial,
+    @NestedConfigurationProperty @DefaultValue RepositoryProperties repository,
+    @NestedConfigurationProperty @DefaultValue TrialProperties trial,
     @DefaultValue("0.0005") double sentinelShare,
     @DefaultValue("60s") Duration maxRunTime,
     @DefaultValue List<Source> sources,
     @Nullable Path sourceCache,
     @DefaultValue("50GB") DataSize maxSourceCache,
-    @DefaultValue S3Access s3) {
+    @NestedConfigurationProperty @DefaultValue S3Access s3) {
 
   /** How a model's share of the CPUs is split. */
   public enum ThreadBudget {

@@ -6,16 +6,19 @@ import io.onnxfleet.engine.repository.RepositoryControl;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.NestedConfigurationProperty;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
  * How the models of the repository come to be served.
  *
- * @param mode who says which models are served
+ * @param mode who says which models are served: {@code none} loads all at the start, {@code poll}
+ *     also follows the folder, {@code explicit} loads what is asked for
  * @param startupModels what mode {@code explicit} loads at the start, {@code *} for all
  * @param pollInterval between two looks at the repository in mode {@code poll}, at least 10 ms
  * @param settleTime for which a model's files must have stayed the same before it is loaded
- * @param load when models load that the mode would load at the start
+ * @param load when models load that the mode would load at the start: {@code eager}, or {@code
+ *     on-demand} at their first request, where others leave when the memory budget is full
  * @param onDemand how requests wait for models that load on demand
  * @param loadingThreads models that load at once, at least 1; as many as CPUs, at most 8, if not
  *     set
@@ -27,7 +30,7 @@ public record RepositoryProperties(
     @DefaultValue("1s") Duration settleTime,
     @Nullable Integer loadingThreads,
     @DefaultValue("eager") Load load,
-    @DefaultValue OnDemandProperties onDemand) {
+    @NestedConfigurationProperty @DefaultValue OnDemandProperties onDemand) {
   /** When models load. */
   public enum Load {
     EAGER,
