@@ -29,17 +29,26 @@ final class FleetProcesses implements AutoCloseable {
   private final List<Running> processes = new ArrayList<>();
   private final HttpClient http =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
-  private int registryPort;
+  private final int registryPort;
+  private final List<String> common;
 
   /**
    * Nothing runs yet.
    *
    * @param root the repository's root
    * @param logs a folder for what the processes print
+   * @param common further arguments of every process
    */
-  FleetProcesses(Path root, Path logs) throws IOException {
+  FleetProcesses(Path root, Path logs, String... common) throws IOException {
     this.root = root;
     this.logs = Files.createDirectories(logs);
+    this.common = List.of(common);
+    this.registryPort = freePort();
+  }
+
+  /** Where the registry listens once it runs. */
+  URI registry() {
+    return URI.create("http://" + HOST + ":" + registryPort);
   }
 
   /** A process and where it listens. */
@@ -57,7 +66,6 @@ final class FleetProcesses implements AutoCloseable {
 
   /** Starts the registry, which everything else needs, and waits until it answers. */
   Running startRegistry() throws IOException {
-    registryPort = freePort();
     Running registry = start("discovery-server", "discovery", registryPort, List.of());
     awaitOk(registry, "/actuator/health");
     return registry;
@@ -106,6 +114,11 @@ final class FleetProcesses implements AutoCloseable {
     }
   }
 
+  /** Of a GET of that path; 0 if nobody answers. */
+  int status(Running running, String path) throws Exception {
+    return status(running.base().resolve(path));
+  }
+
   private int status(URI uri) throws Exception {
     try {
       HttpRequest request = HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(10)).build();
@@ -132,6 +145,7 @@ final class FleetProcesses implements AutoCloseable {
         "--eureka.instance.prefer-ip-address=true",
         "--eureka.client.service-url.defaultZone=http://%s:%d/eureka/"
             .formatted(HOST, registryPort));
+    command.addAll(common);
     command.addAll(arguments);
     Process process =
         new ProcessBuilder(command)

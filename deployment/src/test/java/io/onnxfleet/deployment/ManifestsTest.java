@@ -7,11 +7,14 @@ import com.google.gson.JsonElement;
 import io.kubernetes.client.util.ModelMapper;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /** What each manifest says for itself; {@link ReferencesTest} looks at what they say of others. */
@@ -212,6 +215,59 @@ class ManifestsTest {
                       .isEqualTo("metadata.labels['topology.kubernetes.io/zone']");
                 });
       }
+    }
+  }
+
+  @Test
+  void everyProcess_hasTheFleetsSecret() {
+    for (Node workload : Manifests.workloads()) {
+      assertThat(workload.at("spec/template/spec/containers/0/env").elements())
+          .as(Manifests.describe(workload))
+          .anySatisfy(
+              variable -> {
+                assertThat(variable.at("name").text()).isEqualTo("FLEET_SECRET");
+                assertThat(variable.at("valueFrom/secretKeyRef/name").text())
+                    .isEqualTo("onnx-fleet-inside");
+                assertThat(variable.at("value").isPresent()).isFalse();
+              });
+    }
+  }
+
+  /** The images say which port; the public Service must not lead there. */
+  @Test
+  void metrics_haveAPortOfTheirOwn() throws IOException {
+    Matcher port =
+        Pattern.compile("MANAGEMENT_SERVER_PORT=(\\d+)")
+            .matcher(Repository.read("docker/Dockerfile"));
+    Set<String> numbers = new HashSet<>();
+    int images = 0;
+    while (port.find()) {
+      images++;
+      numbers.add(port.group(1));
+    }
+    assertThat(images).as("gateway, replica, replica on a GPU").isEqualTo(3);
+    assertThat(numbers).hasSize(1);
+    for (String name : List.of("gateway-service", "inference-service")) {
+      for (Node workload : Manifests.workloads(name)) {
+        assertThat(workload.at("spec/template/spec/containers/0/ports").elements())
+            .as(Manifests.describe(workload))
+            .anySatisfy(
+                declared -> {
+                  assertThat(declared.at("name").text()).isEqualTo("management");
+                  assertThat(numbers).contains(declared.at("containerPort").text());
+                });
+      }
+    }
+    for (Node service : Manifests.documents()) {
+      if (service.at("kind").text().equals("Service")) {
+        for (Node published : service.at("spec/ports").elements()) {
+          assertThat(published.at("targetPort").text()).isEqualTo("http");
+        }
+      }
+    }
+    for (Node scraped :
+        Repository.yaml("monitoring/prometheus/prometheus.yml").at("scrape_configs").elements()) {
+      assertThat(numbers).contains(scraped.at("dns_sd_configs/0/port").text());
     }
   }
 

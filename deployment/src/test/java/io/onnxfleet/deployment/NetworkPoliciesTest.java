@@ -11,7 +11,8 @@ import org.junit.jupiter.api.Test;
 
 /** Each pair that talks may, and no other pair does. */
 class NetworkPoliciesTest {
-  private static final String PROMETHEUS = "a pod in monitoring";
+  private static final String PROMETHEUS = "Prometheus";
+  private static final String MONITORING = "a pod in monitoring";
   private static final String ANYBODY = "a pod in default";
 
   @Test
@@ -29,14 +30,30 @@ class NetworkPoliciesTest {
                           "discovery -> gateway-service",
                           "gateway-service -> gateway-service",
                           ANYBODY + " -> gateway-service",
+                          MONITORING + " -> gateway-service",
                           PROMETHEUS + " -> gateway-service"));
-              if (documents.stream().anyMatch(Manifests.ofKind("PodMonitor"))) {
-                talking.add(PROMETHEUS + " -> inference-service");
-              }
               if (documents.stream().noneMatch(Manifests.named("discovery"))) {
                 talking.removeIf(pair -> pair.contains("discovery"));
               }
-              assertThat(open(documents)).as(overlay).isEqualTo(talking);
+              assertThat(open(documents, "http")).as(overlay).isEqualTo(talking);
+            });
+  }
+
+  /** Metrics ask nobody who they are. */
+  @Test
+  void metrics_areReachedByPrometheusAlone() {
+    Manifests.rendered()
+        .forEach(
+            (overlay, documents) -> {
+              boolean scraped = documents.stream().anyMatch(Manifests.ofKind("PodMonitor"));
+              assertThat(open(documents, "management"))
+                  .as(overlay)
+                  .isEqualTo(
+                      scraped
+                          ? Set.of(
+                              PROMETHEUS + " -> gateway-service",
+                              PROMETHEUS + " -> inference-service")
+                          : Set.of());
             });
   }
 
@@ -53,21 +70,31 @@ class NetworkPoliciesTest {
     }
   }
 
-  private static Set<String> open(List<Node> documents) {
+  private static Set<String> open(List<Node> documents, String port) {
     NetworkRules rules = NetworkRules.of(documents);
     List<Node> workloads = documents.stream().filter(Manifests::isWorkload).toList();
+    List<Node> targets =
+        workloads.stream()
+            .filter(
+                workload ->
+                    workload.at("spec/template/spec/containers/0/ports").elements().stream()
+                        .anyMatch(declared -> declared.at("name").text().equals(port)))
+            .toList();
     Set<String> open = new TreeSet<>();
-    for (Node target : workloads) {
+    for (Node target : targets) {
       String to = " -> " + target.at("metadata/name").text();
       for (Node source : workloads) {
-        if (rules.lets(Pod.of(source), target, "http")) {
+        if (rules.lets(Pod.of(source), target, port)) {
           open.add(source.at("metadata/name").text() + to);
         }
       }
-      Map.of(PROMETHEUS, "monitoring", ANYBODY, "default")
+      Map.of(
+              PROMETHEUS, Pod.prometheus(),
+              MONITORING, Pod.outside("monitoring"),
+              ANYBODY, Pod.outside("default"))
           .forEach(
-              (name, namespace) -> {
-                if (rules.lets(Pod.outside(namespace), target, "http")) {
+              (name, pod) -> {
+                if (rules.lets(pod, target, port)) {
                   open.add(name + to);
                 }
               });

@@ -35,6 +35,11 @@ final class NetworkRules {
     static Pod outside(String namespace) {
       return new Pod(namespace, Map.of(), null);
     }
+
+    /** A pod of a Prometheus as its operator makes them. */
+    static Pod prometheus() {
+      return new Pod("monitoring", Map.of(Manifests.NAME, "prometheus"), null);
+    }
   }
 
   /**

@@ -142,7 +142,7 @@ class ReferencesTest {
     for (Node port : ports) {
       assertThat(
               NetworkRules.of(documents)
-                  .lets(NetworkRules.Pod.outside("monitoring"), workload, port.at("port").text()))
+                  .lets(NetworkRules.Pod.prometheus(), workload, port.at("port").text()))
           .as("%s: Prometheus reaches %s", who, name)
           .isTrue();
     }
@@ -197,7 +197,7 @@ class ReferencesTest {
   }
 
   @Test
-  void pods_nameAccountsAndVolumesThatAreThere() {
+  void pods_nameAccountsAndVolumesThatAreThere() throws IOException {
     int claims = 0;
     for (List<Node> documents : Manifests.rendered().values()) {
       for (Node workload : documents.stream().filter(Manifests::isWorkload).toList()) {
@@ -224,7 +224,7 @@ class ReferencesTest {
           for (Node variable : container.at("env").elements()) {
             Node from = variable.at("valueFrom");
             require(documents, "ConfigMap", from.at("configMapKeyRef/name"), workload);
-            require(documents, "Secret", from.at("secretKeyRef/name"), workload);
+            requireSecret(documents, from.at("secretKeyRef"), workload);
           }
           for (String probe : List.of("startupProbe", "readinessProbe", "livenessProbe")) {
             Node port = container.at(probe + "/httpGet/port");
@@ -322,6 +322,22 @@ class ReferencesTest {
       fetching += fetches ? 1 : 0;
     }
     assertThat(fetching).isEqualTo(1);
+  }
+
+  /** Of the manifests, or made before them by a command that the documentation gives. */
+  private static void requireSecret(List<Node> documents, Node reference, Node from)
+      throws IOException {
+    if (!reference.isPresent()
+        || documents.stream().anyMatch(ofKind("Secret").and(named(reference.at("name").text())))) {
+      return;
+    }
+    String command = "create secret generic " + reference.at("name").text() + " ";
+    assertThat(Repository.read("docs/operations.md").lines())
+        .as("%s names the Secret %s", describe(from), reference.text())
+        .anyMatch(
+            line ->
+                line.contains(command)
+                    && line.contains(" --from-literal=" + reference.at("key").text() + "="));
   }
 
   private static void require(List<Node> documents, String kind, Node name, Node from) {

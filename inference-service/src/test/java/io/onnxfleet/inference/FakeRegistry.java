@@ -7,13 +7,14 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CopyOnWriteArrayList;
 import tools.jackson.databind.JsonNode;
 
 /** What a replica tells a Eureka server, in order. */
 final class FakeRegistry implements AutoCloseable {
   /** One request; the instance is missing where the request has no body. */
-  record Told(String method, String path, JsonNode instance) {
+  record Told(String method, String path, String authorization, JsonNode instance) {
     String status() {
       return instance.at("/status").asString("");
     }
@@ -27,7 +28,12 @@ final class FakeRegistry implements AutoCloseable {
   private final List<Told> told = new CopyOnWriteArrayList<>();
 
   FakeRegistry() throws IOException {
-    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    this(0);
+  }
+
+  /** On a port that is free. */
+  FakeRegistry(int port) throws IOException {
+    server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
     server.createContext("/eureka/", this::answer);
     server.start();
   }
@@ -37,7 +43,9 @@ final class FakeRegistry implements AutoCloseable {
       String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
       JsonNode instance = RunningReplica.json(body.isEmpty() ? "{}" : body).at("/instance");
       String path = exchange.getRequestURI().getPath();
-      told.add(new Told(exchange.getRequestMethod(), path, instance));
+      String authorization =
+          Objects.requireNonNullElse(exchange.getRequestHeaders().getFirst("Authorization"), "");
+      told.add(new Told(exchange.getRequestMethod(), path, authorization, instance));
       exchange.sendResponseHeaders(exchange.getRequestMethod().equals("POST") ? 204 : 200, -1);
     }
   }

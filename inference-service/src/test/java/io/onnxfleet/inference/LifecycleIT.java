@@ -10,6 +10,7 @@ import io.onnxfleet.engine.InferenceEngine;
 import io.onnxfleet.engine.tensor.DataType;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
@@ -138,8 +139,41 @@ class LifecycleIT {
 
       TinyModel.identity(DataType.FP32, "rows", "2").writeTo(models, "broken");
       assertThat(replica.post("/v2/repository/models/broken/load", "").statusCode()).isEqualTo(200);
-      assertThat(replica.get("/v2/health/ready").statusCode()).isEqualTo(200);
       await().atMost(LONG).until(() -> !registry.registrations().isEmpty());
+      await().atMost(LONG).until(() -> replica.get("/v2/health/ready").statusCode() == 200);
+    }
+  }
+
+  @Test
+  void replica_isReady_onceTheRegistryTookItIn_andStaysSoWithoutIt() throws Exception {
+    TinyModel.identity(DataType.FP32, "rows", "2").writeTo(models, "tiny");
+    int port;
+    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      port = free.getLocalPort();
+    }
+    try (RunningReplica replica =
+        RunningReplica.started(
+            models,
+            "--eureka.client.service-url.defaultZone=http://127.0.0.1:" + port + "/eureka/",
+            "--fleet.inference.departure-notice=0s")) {
+      await().atMost(LONG).until(() -> replica.get("/v2/models/tiny/ready").statusCode() == 200);
+      assertThat(replica.get("/v2/health/ready").statusCode()).isEqualTo(503);
+      assertThat(replica.get("/readyz").statusCode()).isEqualTo(503);
+      assertThat(replica.get("/livez").statusCode()).isEqualTo(200);
+      // Several tries have failed by then.
+      await()
+          .atMost(LONG)
+          .until(() -> text(replica.get("/actuator/health")).contains("not taken in: "));
+
+      try (FakeRegistry registry = new FakeRegistry(port)) {
+        await().atMost(LONG).until(() -> replica.get("/v2/health/ready").statusCode() == 200);
+        assertThat(registry.registrations()).isNotEmpty();
+        assertThat(replica.get("/readyz").statusCode()).isEqualTo(200);
+      }
+      await()
+          .during(Duration.ofSeconds(3))
+          .atMost(LONG)
+          .until(() -> replica.get("/v2/health/ready").statusCode() == 200);
     }
   }
 

@@ -27,7 +27,10 @@ public final class AdmissionFilter implements WebFilter {
   @Override
   public Mono<Void> filter(ServerWebExchange exchange, WebFilterChain chain) {
     String path = exchange.getRequest().getURI().getRawPath();
-    if (path.startsWith("/actuator") || path.startsWith("/v2/health/")) {
+    if (path.startsWith("/actuator")
+        || path.startsWith("/v2/health/")
+        || path.equals("/livez")
+        || path.equals("/readyz")) {
       return chain.filter(exchange);
     }
     // The place is taken on subscription and given back before completion is told, so that whoever

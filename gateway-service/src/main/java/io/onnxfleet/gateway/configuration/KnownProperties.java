@@ -11,6 +11,7 @@ import io.onnxfleet.gateway.departure.DepartureProperties;
 import io.onnxfleet.gateway.family.FamilyProperties;
 import io.onnxfleet.gateway.fleet.DnsProperties;
 import io.onnxfleet.gateway.fleet.FleetProperties;
+import io.onnxfleet.gateway.inside.InsideProperties;
 import io.onnxfleet.gateway.rollout.RolloutProperties;
 import io.onnxfleet.gateway.routing.ModelProperties;
 import io.onnxfleet.gateway.routing.RoutingProperties;
@@ -44,6 +45,7 @@ final class KnownProperties {
           DnsProperties.class,
           FamilyProperties.class,
           FleetProperties.class,
+          InsideProperties.class,
           LimitProperties.class,
           ModelProperties.class,
           RolloutProperties.class,

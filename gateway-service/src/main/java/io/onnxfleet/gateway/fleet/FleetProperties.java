@@ -1,6 +1,8 @@
 package io.onnxfleet.gateway.fleet;
 
+import io.onnxfleet.gateway.inside.ReplicaNetworks;
 import java.time.Duration;
+import java.util.List;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
@@ -11,12 +13,23 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param refreshInterval how often the registry client's copy is looked at; at least 10 ms
  * @param vanishedGrace how long a replica that is no longer listed may still be asked when no
  *     listed one can be; 0 or more
+ * @param networks where replicas may be; whoever registers from elsewhere, or by a name, is asked
+ *     nothing
  */
 @ConfigurationProperties(prefix = "fleet.gateway.registry", ignoreUnknownFields = false)
 public record FleetProperties(
     @DefaultValue("inference-service") String serviceName,
     @DefaultValue("250ms") Duration refreshInterval,
-    @DefaultValue("30s") Duration vanishedGrace) {
+    @DefaultValue("30s") Duration vanishedGrace,
+    @DefaultValue({
+          "127.0.0.0/8",
+          "10.0.0.0/8",
+          "172.16.0.0/12",
+          "192.168.0.0/16",
+          "::1/128",
+          "fc00::/7"
+        })
+        List<String> networks) {
 
   public FleetProperties {
     if (serviceName.isBlank()) {
@@ -31,5 +44,7 @@ public record FleetProperties(
       throw new IllegalArgumentException(
           "fleet.gateway.registry.vanished-grace: " + vanishedGrace + " (expected: >= 0)");
     }
+    networks = List.copyOf(networks);
+    var _ = new ReplicaNetworks(networks);
   }
 }

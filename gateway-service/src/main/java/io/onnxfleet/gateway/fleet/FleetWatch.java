@@ -1,7 +1,9 @@
 package io.onnxfleet.gateway.fleet;
 
+import io.onnxfleet.gateway.inside.ReplicaNetworks;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,7 +30,7 @@ import org.springframework.context.SmartLifecycle;
  * <p>When the registry client fails, the last fleet stays. A replica that is no longer listed stays
  * vanished for the grace time, or until it is known to have {@linkplain #gone gone}. Of one replica
  * an older view never follows a newer one, whether the registry showed it or the replica
- * {@linkplain #told told} it itself.
+ * {@linkplain #told told} it itself. What is registered outside of the fleet's networks is left out.
  *
  * <p>{@link #current()} may be called from any thread; listeners run on the watching thread.
  */
@@ -37,9 +39,12 @@ public final class FleetWatch implements SmartLifecycle {
   private static final Logger LOGGER = LoggerFactory.getLogger(FleetWatch.class);
 
   private static final long VANISHED_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(1);
+  /** Of which the log tells; bounded, since whoever can register can register many. */
+  private static final int MOST_STRANGERS = 100;
 
   private final DiscoveryClient registry;
   private final FleetProperties properties;
+  private final ReplicaNetworks networks;
   private final LongSupplier nanoClock;
   private final List<Consumer<Fleet>> listeners = new CopyOnWriteArrayList<>();
   private final List<Runnable> lookListeners = new CopyOnWriteArrayList<>();
@@ -48,12 +53,14 @@ public final class FleetWatch implements SmartLifecycle {
   private final Map<String, Long> vanishedToldAt = new HashMap<>();
   private final QuarantineNotes quarantine = new QuarantineNotes();
   private volatile Fleet current = Fleet.EMPTY;
+  private final Set<String> strangers = new HashSet<>();
   private boolean registryFailing;
   private volatile @Nullable ScheduledExecutorService executor;
 
   public FleetWatch(DiscoveryClient registry, FleetProperties properties, LongSupplier nanoClock) {
     this.registry = registry;
     this.properties = properties;
+    this.networks = new ReplicaNetworks(properties.networks());
     this.nanoClock = nanoClock;
   }
 
@@ -207,6 +214,16 @@ public final class FleetWatch implements SmartLifecycle {
     }
   }
 
+  /** Once of each: the registry lists it at each look. */
+  private void tellStranger(Replica replica) {
+    if (strangers.size() < MOST_STRANGERS && strangers.add(replica.baseUri())) {
+      LOGGER.warn(
+          "{} is asked nothing (expected: an address in fleet.gateway.registry.networks, {})",
+          replica,
+          networks);
+    }
+  }
+
   private void next(List<ServiceInstance> listed) {
     Map<String, Replica> before = new LinkedHashMap<>();
     current.vanished().forEach(replica -> before.put(replica.id(), replica));
@@ -216,6 +233,10 @@ public final class FleetWatch implements SmartLifecycle {
     Map<String, Replica> registered = new TreeMap<>();
     for (ServiceInstance instance : listed) {
       Replica replica = Replica.of(instance);
+      if (!networks.contains(replica.getHost())) {
+        tellStranger(replica);
+        continue;
+      }
       Replica known = before.get(replica.id());
       // The same object while nothing changed: snapshots compare fast and keep no garbage alive.
       registered.put(

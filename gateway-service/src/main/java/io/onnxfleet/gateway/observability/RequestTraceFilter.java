@@ -85,7 +85,7 @@ public final class RequestTraceFilter implements WebFilter {
     long now = nanoClock.getAsLong();
     long nanos = now - start;
     String path = exchange.getRequest().getURI().getRawPath();
-    if (path.startsWith("/actuator")) {
+    if (path.startsWith("/actuator") || path.equals("/livez") || path.equals("/readyz")) {
       return;
     }
     HttpStatusCode status = exchange.getResponse().getStatusCode();

@@ -328,7 +328,7 @@ final class Course {
       last = failure;
       number = tries;
       switch (failure.reason()) {
-        case REFUSED, RESET, CUT -> {
+        case REFUSED, RESET, CUT, CLOSED -> {
           tried.add(replica.id());
           way.leftOut().leaveOut(replica.id());
         }

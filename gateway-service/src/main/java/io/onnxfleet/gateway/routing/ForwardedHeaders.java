@@ -3,18 +3,23 @@ package io.onnxfleet.gateway.routing;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.util.AsciiString;
+import io.onnxfleet.gateway.inside.FleetSecret;
 import io.onnxfleet.gateway.observability.HeaderNames;
 import java.util.Iterator;
 import java.util.Map;
 
 /**
  * Copies headers from one side to the other, without those that speak of one connection only (RFC
- * 9110, 7.6.1) and those that the gateway sets itself.
+ * 9110, 7.6.1) and those that the gateway sets itself. Credentials are for the gateway: replicas
+ * get none.
  */
 final class ForwardedHeaders {
 
   static final String REPLICA_STATE = "Inference-Replica-State";
   static final String DRAINING = "draining";
+
+  /** It does not take this gateway for one of its fleet. */
+  static final String CLOSED = "closed";
 
   /** A replica's load (ORCA), which is for the gateway; asked for in the form that it reads. */
   static final String LOAD_METRICS = "endpoint-load-metrics";
@@ -63,11 +68,18 @@ final class ForwardedHeaders {
       int comma = connection.indexOf(',', from);
       int end = comma < 0 ? connection.length() : comma;
       String name = connection.substring(from, end).strip();
-      if (!name.isEmpty() && !name.equalsIgnoreCase("close")) {
+      if (!name.isEmpty() && !isGateways(name)) {
         to.remove(name);
       }
       from = end + 1;
     }
+  }
+
+  /** What the gateway has set by then, and a client must not take off again. */
+  private static boolean isGateways(String name) {
+    return name.equalsIgnoreCase("close")
+        || name.equalsIgnoreCase(FleetSecret.HEADER)
+        || is(name, HttpHeaderNames.HOST);
   }
 
   private static boolean staysFromRequest(CharSequence name) {
@@ -76,16 +88,34 @@ final class ForwardedHeaders {
     }
     return switch (name.length()) {
       case 4 -> is(name, HttpHeaderNames.HOST);
-      case 6 -> is(name, HttpHeaderNames.EXPECT);
+      case 6 -> is(name, HttpHeaderNames.EXPECT) || is(name, HttpHeaderNames.COOKIE);
+      case 7 -> isText(name, "api-key") || isText(name, "cookie2") || isOfOneConnection(name);
+      case 9 -> isText(name, "x-api-key");
       case 11 -> AsciiString.contentEqualsIgnoreCase(name, HeaderNames.TRACEPARENT);
-      case 12 -> AsciiString.contentEqualsIgnoreCase(name, HeaderNames.REQUEST_ID);
-      case 14 -> is(name, HttpHeaderNames.CONTENT_LENGTH);
-      case 16 -> AsciiString.contentEqualsIgnoreCase(name, HeaderNames.CALLER);
+      case 12 ->
+          AsciiString.contentEqualsIgnoreCase(name, HeaderNames.REQUEST_ID)
+              || isText(name, "x-auth-token")
+              || isText(name, "x-csrf-token")
+              || isText(name, "x-xsrf-token");
+      case 13 -> is(name, HttpHeaderNames.AUTHORIZATION);
+      case 14 ->
+          is(name, HttpHeaderNames.CONTENT_LENGTH)
+              || isText(name, "x-goog-api-key")
+              || isText(name, "x-access-token");
+      case 16 ->
+          AsciiString.contentEqualsIgnoreCase(name, HeaderNames.CALLER) || isOfOneConnection(name);
       case 17 ->
           is(name, HttpHeaderNames.TRANSFER_ENCODING)
               || AsciiString.contentEqualsIgnoreCase(name, HeaderNames.VARIANT);
+      case 20 -> isText(name, "x-amz-security-token");
       case 21 -> AsciiString.contentEqualsIgnoreCase(name, Deadline.HEADER);
-      case 24 -> AsciiString.contentEqualsIgnoreCase(name, HeaderNames.MAY_PRIORITIZE);
+      case 23 -> isText(name, "x-forwarded-client-cert");
+      case 24 ->
+          AsciiString.contentEqualsIgnoreCase(name, HeaderNames.MAY_PRIORITIZE)
+              || isText(name, "x-forwarded-access-token");
+      case 25 ->
+          AsciiString.contentEqualsIgnoreCase(name, FleetSecret.HEADER)
+              || isText(name, "ocp-apim-subscription-key");
       case 28 -> isText(name, LOAD_METRICS_FORMAT);
       default -> isOfOneConnection(name);
     };

@@ -46,6 +46,7 @@ final class ReplicaClient {
   private static final AttributeKey<Boolean> USED =
       AttributeKey.valueOf(ReplicaClient.class, "used");
   private static final String NO = "no";
+  private static final int UNAUTHORIZED = 401;
   private static final int SERVICE_UNAVAILABLE = 503;
   private static final int TOO_MANY_REQUESTS = 429;
 
@@ -169,6 +170,14 @@ final class ReplicaClient {
           && headers.contains(ForwardedHeaders.REPLICA_STATE, ForwardedHeaders.DRAINING, true)) {
         return Mono.error(
             new ReplicaFailure(ReplicaFailure.Reason.DRAINING, replica.id() + " is draining"));
+      }
+      if (status == UNAUTHORIZED
+          && headers.contains(ForwardedHeaders.REPLICA_STATE, ForwardedHeaders.CLOSED, true)) {
+        return Mono.error(
+            new ReplicaFailure(
+                ReplicaFailure.Reason.CLOSED,
+                replica.id()
+                    + " refuses this gateway (expected: the same fleet.secret, and clocks that agree)"));
       }
       boolean refused = status == TOO_MANY_REQUESTS || status == SERVICE_UNAVAILABLE;
       if (refused && body.isReplayable() && gate.goesElsewhere(status)) {

@@ -16,6 +16,8 @@ final class ReplicaFailure extends RuntimeException {
     CUT,
     /** The replica is leaving and takes nothing new. */
     DRAINING,
+    /** The replica does not take this gateway for one of its fleet. */
+    CLOSED,
     /** Every connection to the replica is taken and so is every place in the queue for one. */
     SATURATED,
     /** The replica has no room for it, and another one may have. */

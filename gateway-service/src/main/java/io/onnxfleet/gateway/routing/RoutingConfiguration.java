@@ -17,6 +17,7 @@ import io.onnxfleet.gateway.cache.ResponseCache;
 import io.onnxfleet.gateway.family.VariantChoice;
 import io.onnxfleet.gateway.family.VariantForecasts;
 import io.onnxfleet.gateway.fleet.FleetWatch;
+import io.onnxfleet.gateway.inside.RequestSigning;
 import io.onnxfleet.gateway.observability.GatewayMetrics;
 import io.onnxfleet.gateway.rollout.AnswerComparison;
 import io.onnxfleet.gateway.rollout.RolloutProperties;
@@ -82,22 +83,25 @@ class RoutingConfiguration {
   /** Retries by itself are off: {@link Forwarding} knows what may be sent again, and where to. */
   @Bean
   HttpClient replicaHttpClient(
-      ConnectionProvider replicaConnections, RoutingProperties properties) {
-    return HttpClient.create(replicaConnections)
-        .disableRetry(true)
-        .followRedirect(false)
-        .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) properties.connectTimeout().toMillis())
-        .option(ChannelOption.TCP_NODELAY, true);
+      ConnectionProvider replicaConnections, RoutingProperties properties, RequestSigning signing) {
+    return signing.on(
+        HttpClient.create(replicaConnections)
+            .disableRetry(true)
+            .followRedirect(false)
+            .option(
+                ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) properties.connectTimeout().toMillis())
+            .option(ChannelOption.TCP_NODELAY, true));
   }
 
   @Bean
-  LifeProbes lifeProbes(RoutingProperties properties) {
+  LifeProbes lifeProbes(RoutingProperties properties, RequestSigning signing) {
     return new LifeProbes(
-        HttpClient.newConnection()
-            .disableRetry(true)
-            .option(
-                ChannelOption.CONNECT_TIMEOUT_MILLIS,
-                (int) properties.connectTimeout().toMillis()));
+        signing.on(
+            HttpClient.newConnection()
+                .disableRetry(true)
+                .option(
+                    ChannelOption.CONNECT_TIMEOUT_MILLIS,
+                    (int) properties.connectTimeout().toMillis())));
   }
 
   @Bean

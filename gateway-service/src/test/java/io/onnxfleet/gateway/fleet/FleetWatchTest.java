@@ -21,7 +21,11 @@ class FleetWatchTest {
   private final FleetWatch watch =
       new FleetWatch(
           registry,
-          new FleetProperties("inference-service", Duration.ofHours(1), Duration.ofSeconds(30)),
+          new FleetProperties(
+              "inference-service",
+              Duration.ofHours(1),
+              Duration.ofSeconds(30),
+              List.of("127.0.0.0/8", "10.0.0.0/8")),
           clock::get);
 
   private static final class Registry implements DiscoveryClient {
@@ -147,6 +151,34 @@ class FleetWatchTest {
     list(told("1000", "3", "c:1"));
     assertThat(watch.current().knows("c")).isTrue();
     assertThat(watch.current().knows("b")).isFalse();
+  }
+
+  @Test
+  void whoIsRegisteredFromElsewhere_isLeftOut() {
+    ServiceInstance elsewhere =
+        new DefaultServiceInstance(
+            "false",
+            "inference-service",
+            "203.0.113.9",
+            80,
+            false,
+            Map.of("models-ready", "a+b:1"));
+    ServiceInstance named =
+        new DefaultServiceInstance(
+            "named", "inference-service", "localhost", 80, false, Map.of("models-ready", "a+b:1"));
+    list(elsewhere, instance("one", "a+b:1"), named);
+
+    assertThat(ids(watch.current().registered())).containsExactly("one");
+    // A known replica that is said to be elsewhere now vanishes.
+    list(
+        new DefaultServiceInstance(
+            "one",
+            "inference-service",
+            "203.0.113.9",
+            8081,
+            false,
+            Map.of("models-ready", "a+b:1")));
+    assertThat(watch.current().registered()).isEmpty();
   }
 
   private static ServiceInstance told(String started, String revision, String ready) {

@@ -5,6 +5,7 @@ import com.netflix.discovery.EurekaClient;
 import io.onnxfleet.engine.InferenceEngine;
 import io.onnxfleet.engine.metrics.EngineMetrics;
 import io.onnxfleet.inference.configuration.InferenceProperties;
+import io.onnxfleet.inference.inside.RegistryRequests;
 import io.onnxfleet.inference.source.FetchedModels;
 import java.time.Duration;
 import java.util.Objects;
@@ -13,6 +14,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
+import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.cloud.netflix.eureka.EurekaInstanceConfigBean;
 import org.springframework.context.annotation.Bean;
@@ -82,8 +84,21 @@ class LifecycleConfiguration {
   RegistryMembership registryMembership(
       EurekaInstanceConfigBean instance,
       ObjectProvider<PromptInstance> info,
-      ObjectProvider<EurekaClient> client) {
-    return new RegistryMembership(instance, info, client);
+      ObjectProvider<EurekaClient> client,
+      RegistryRequests requests) {
+    return new RegistryMembership(instance, info, client, requests);
+  }
+
+  @Bean
+  Readiness readiness(
+      InferenceEngine engine, Admission admission, ObjectProvider<RegistryMembership> registry) {
+    return new Readiness(engine, admission, Optional.ofNullable(registry.getIfAvailable()));
+  }
+
+  /** Named {@code registry} in the health endpoint. */
+  @Bean
+  HealthIndicator registryHealthIndicator(ObjectProvider<RegistryMembership> registry) {
+    return new RegistryHealth(Optional.ofNullable(registry.getIfAvailable()));
   }
 
   /**

@@ -4,6 +4,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import com.netflix.appinfo.InstanceInfo.InstanceStatus;
 import com.netflix.discovery.EurekaClient;
 import com.netflix.discovery.shared.Application;
+import io.onnxfleet.inference.inside.RegistryRequests;
 import java.util.List;
 import java.util.Map;
 import org.slf4j.Logger;
@@ -27,6 +28,7 @@ final class RegistryMembership {
   private final EurekaInstanceConfigBean instance;
   private final ObjectProvider<PromptInstance> info;
   private final ObjectProvider<EurekaClient> client;
+  private final RegistryRequests requests;
 
   @GuardedBy("this")
   private State state = State.OUTSIDE;
@@ -35,18 +37,31 @@ final class RegistryMembership {
    * A place not yet taken.
    *
    * @param client connects when it is made, so that it is made by joining
+   * @param requests sees what the client sends
    */
   RegistryMembership(
       EurekaInstanceConfigBean instance,
       ObjectProvider<PromptInstance> info,
-      ObjectProvider<EurekaClient> client) {
+      ObjectProvider<EurekaClient> client,
+      RegistryRequests requests) {
     this.instance = instance;
     this.info = info;
     this.client = client;
+    this.requests = requests;
   }
 
   synchronized boolean isMember() {
     return state == State.MEMBER;
+  }
+
+  /** Whether the registry ever took this replica in; one that went away since changes nothing. */
+  boolean isTaken() {
+    return requests.isTaken();
+  }
+
+  /** Why it was not taken in when it last tried; empty if it never failed. */
+  String lastRefusal() {
+    return requests.lastRefusal();
   }
 
   /** Registers as UP, reachable at that port. */

@@ -50,6 +50,11 @@ final class ErrorResponses {
     } finally {
       RequestIdentity.leaveLog();
     }
+    write(answer, response);
+  }
+
+  /** Writes an answer, into which nothing was written. */
+  void write(ResponseEntity<Object> answer, HttpServletResponse response) throws IOException {
     byte[] body = mapper.writeValueAsBytes(answer.getBody());
     response.setStatus(answer.getStatusCode().value());
     answer

@@ -33,6 +33,12 @@ public final class FleetHeaders {
 
   public static final String DRAINING = "draining";
 
+  /** On a refusal of what is not the fleet's. */
+  static final String CLOSED = "closed";
+
+  /** What a request must have, in the words of {@code WWW-Authenticate}. */
+  static final String SIGNATURE_SCHEME = "Onnx-Fleet-Signature";
+
   /** The names in a request's body that changed nothing. */
   public static final String IGNORED = "Inference-Ignored";
 

@@ -1,6 +1,8 @@
 package io.onnxfleet.inference.protocol;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import io.onnxfleet.inference.configuration.InferenceProperties;
+import io.onnxfleet.inference.inside.FleetDoor;
 import java.util.List;
 import java.util.Map;
 import org.apache.catalina.core.StandardHost;
@@ -54,13 +56,17 @@ class ProtocolConfiguration {
       ConnectionWatch watch,
       RequestIdentity identity,
       ErrorResponses errors,
-      List<DirectHandler> handlers) {
+      List<DirectHandler> handlers,
+      FleetDoor door,
+      MeterRegistry meters) {
     return factory -> {
       factory.setProtocol(WatchedHttp11Protocol.class.getName());
       factory.addProtocolHandlerCustomizers(
           handler -> handler.setExecutor(new VirtualThreadExecutor("http-")));
       factory.addEngineValves(
-          new ConnectionValve(watch), new DirectValve(identity, errors, handlers));
+          new ConnectionValve(watch),
+          new FleetValve(door, identity, errors, meters.counter(FleetValve.REFUSALS)),
+          new DirectValve(identity, errors, handlers));
       factory.addContextCustomizers(
           context -> {
             if (context.getParent() instanceof StandardHost host) {

@@ -1,10 +1,10 @@
 package io.onnxfleet.inference.protocol.v2;
 
-import io.onnxfleet.engine.InferenceEngine;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.inference.lifecycle.Admission;
 import io.onnxfleet.inference.lifecycle.Announcer;
+import io.onnxfleet.inference.lifecycle.Readiness;
 import io.onnxfleet.inference.lifecycle.ReplicaId;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.tags.Tag;
@@ -22,13 +22,13 @@ class ServerController {
   private static final List<String> EXTENSIONS =
       List.of("binary_tensor_data", "model_configuration", "model_repository", "statistics");
 
-  private final InferenceEngine engine;
+  private final Readiness readiness;
   private final Admission admission;
   private final ReplicaId id;
   private final Announcer announcer;
 
-  ServerController(InferenceEngine engine, Admission admission, ReplicaId id, Announcer announcer) {
-    this.engine = engine;
+  ServerController(Readiness readiness, Admission admission, ReplicaId id, Announcer announcer) {
+    this.readiness = readiness;
     this.admission = admission;
     this.id = id;
     this.announcer = announcer;
@@ -48,10 +48,12 @@ class ServerController {
     return JsonAnswers.empty(true);
   }
 
-  @Operation(summary = "200 while models serve; 503 while they load, or the replica goes away")
+  @Operation(
+      summary =
+          "200 while models serve; 503 while they load, before the registry knows the replica, or when it goes away")
   @GetMapping("/v2/health/ready")
   ResponseEntity<Void> ready() {
-    return JsonAnswers.empty(engine.isReady() && !admission.isShut());
+    return JsonAnswers.empty(readiness.isReady());
   }
 
   @Operation(summary = "What this replica tells the registry, as it is now; 503 while it goes away")

@@ -1,0 +1,47 @@
+package io.onnxfleet.gateway.inside;
+
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import reactor.netty.http.client.HttpClient;
+import reactor.netty.http.client.HttpClientRequest;
+
+/**
+ * Signs every request that a client of replicas sends, whoever sends it: inference, probes,
+ * questions. Immutable and thread-safe.
+ */
+public final class RequestSigning {
+
+  private final @Nullable FleetSecret secret;
+  private final LongSupplier millisClock;
+
+  RequestSigning(@Nullable FleetSecret secret, LongSupplier millisClock) {
+    this.secret = secret;
+    this.millisClock = millisClock;
+  }
+
+  /** The client, signing; the same one where the fleet has no secret. */
+  public HttpClient on(HttpClient client) {
+    FleetSecret known = secret;
+    return known == null ? client : client.doOnRequest((request, to) -> sign(known, request));
+  }
+
+  private void sign(FleetSecret known, HttpClientRequest request) {
+    String signature =
+        known.sign(
+            request.method().name(),
+            authority(request.resourceUrl()),
+            request.uri(),
+            millisClock.getAsLong());
+    request.requestHeaders().set(FleetSecret.HEADER, signature);
+  }
+
+  /** Host and port of {@code http://host:port/path}. */
+  private static String authority(@Nullable String url) {
+    if (url == null) {
+      return "";
+    }
+    int from = url.indexOf("//") + 2;
+    int to = url.indexOf('/', from);
+    return url.substring(from, to < 0 ? url.length() : to);
+  }
+}

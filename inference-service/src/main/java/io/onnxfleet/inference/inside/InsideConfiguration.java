@@ -1,0 +1,58 @@
+package io.onnxfleet.inference.inside;
+
+import java.io.IOException;
+import java.security.GeneralSecurityException;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.cloud.configuration.TlsProperties;
+import org.springframework.cloud.netflix.eureka.config.DiscoveryClientOptionalArgsConfiguration;
+import org.springframework.cloud.netflix.eureka.http.EurekaClientHttpRequestFactorySupplier;
+import org.springframework.cloud.netflix.eureka.http.RestClientDiscoveryClientOptionalArgs;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.core.env.Environment;
+import org.springframework.web.client.RestClient;
+
+/** Reads the secret, and wires the door and the registry's client to it. */
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(InsideProperties.class)
+class InsideConfiguration {
+  @Bean
+  FleetDoor fleetDoor(InsideProperties properties, Environment environment) {
+    List<String> hosts =
+        Stream.of("eureka.instance.ip-address", "eureka.instance.hostname")
+            .map(key -> property(environment, key))
+            .filter(host -> host != null && !host.isBlank())
+            .map(String::valueOf)
+            .toList();
+    return new FleetDoor(properties.read(), hosts, System::currentTimeMillis);
+  }
+
+  private static @Nullable String property(Environment environment, String key) {
+    return environment.getProperty(key);
+  }
+
+  @Bean
+  @ConditionalOnProperty(name = "eureka.client.enabled", matchIfMissing = true)
+  RegistryRequests registryRequests(InsideProperties properties) {
+    return new RegistryRequests(properties.read());
+  }
+
+  /** In place of the one that Spring Cloud makes, which knows no interceptors. */
+  @Bean
+  @ConditionalOnProperty(name = "eureka.client.enabled", matchIfMissing = true)
+  RestClientDiscoveryClientOptionalArgs registryClient(
+      RegistryRequests interceptor,
+      EurekaClientHttpRequestFactorySupplier requests,
+      TlsProperties tls)
+      throws GeneralSecurityException, IOException {
+    RestClientDiscoveryClientOptionalArgs arguments =
+        new RestClientDiscoveryClientOptionalArgs(
+            requests, () -> RestClient.builder().requestInterceptor(interceptor));
+    DiscoveryClientOptionalArgsConfiguration.setupTLS(arguments, tls);
+    return arguments;
+  }
+}

@@ -1,0 +1,9 @@
+/**
+ * The replica as a part of its fleet: {@link io.onnxfleet.inference.inside.FleetSecret} is what its
+ * processes know each other by, {@link io.onnxfleet.inference.inside.FleetDoor} says which requests
+ * are the fleet's, {@link io.onnxfleet.inference.inside.RegistryRequests} shows it to the registry.
+ */
+@NullMarked
+package io.onnxfleet.inference.inside;
+
+import org.jspecify.annotations.NullMarked;
