@@ -30,7 +30,8 @@ import org.springframework.context.SmartLifecycle;
  * <p>When the registry client fails, the last fleet stays. A replica that is no longer listed stays
  * vanished for the grace time, or until it is known to have {@linkplain #gone gone}. Of one replica
  * an older view never follows a newer one, whether the registry showed it or the replica
- * {@linkplain #told told} it itself. What is registered outside of the fleet's networks is left out.
+ * {@linkplain #told told} it itself. What is registered outside of the fleet's networks is left
+ * out.
  *
  * <p>{@link #current()} may be called from any thread; listeners run on the watching thread.
  */
@@ -39,6 +40,7 @@ public final class FleetWatch implements SmartLifecycle {
   private static final Logger LOGGER = LoggerFactory.getLogger(FleetWatch.class);
 
   private static final long VANISHED_INTERVAL_NANOS = TimeUnit.SECONDS.toNanos(1);
+
   /** Of which the log tells; bounded, since whoever can register can register many. */
   private static final int MOST_STRANGERS = 100;
 
