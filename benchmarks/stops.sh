@@ -70,11 +70,14 @@ defaults
   timeout client 60s
   timeout server 60s
   timeout check 10s
+  # A connection that is refused goes to the other server; what was sent is never sent again.
+  retries 2
+  option redispatch 1
 listen door
   bind 127.0.0.1:$door
   balance roundrobin
   option httpchk GET /actuator/health/readiness
-  default-server check inter 1s fall 3 rise 1
+  default-server check inter 1s fall 2 rise 1
   server gateway-0 127.0.0.1:${gateways[0]}
   server gateway-1 127.0.0.1:${gateways[1]}
 EOF

@@ -10,7 +10,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param notice how long it still answers, each answer being the last of its connection; 0 to 20 s
  */
 @ConfigurationProperties(prefix = "fleet.gateway.departure", ignoreUnknownFields = false)
-public record DepartureProperties(@DefaultValue("3s") Duration notice) {
+public record DepartureProperties(@DefaultValue("5s") Duration notice) {
 
   /** Within what Spring gives each phase of a stop. */
   private static final Duration MOST = Duration.ofSeconds(20);
