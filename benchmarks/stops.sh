@@ -76,7 +76,7 @@ defaults
 listen door
   bind 127.0.0.1:$door
   balance roundrobin
-  option httpchk GET /actuator/health/readiness
+  option httpchk GET /readyz
   default-server check inter 1s fall 2 rise 1
   server gateway-0 127.0.0.1:${gateways[0]}
   server gateway-1 127.0.0.1:${gateways[1]}

@@ -134,6 +134,11 @@
   {{- $container := first $pod.containers -}}
   {{- include "fleet.image" (dict "root" .root "container" $container "image" .image) -}}
   {{- $_ := set $container "resources" .resources -}}
+  {{- range $variable := $container.env -}}
+    {{- if eq $variable.name "FLEET_SECRET" -}}
+      {{- $_ := set $variable.valueFrom.secretKeyRef "name" $.root.Values.security.existingSecret -}}
+    {{- end -}}
+  {{- end -}}
   {{- include "fleet.environment" (dict "container" $container "settings" $values.settings) -}}
   {{- if $values.existingSecret -}}
     {{- $from := dict "secretRef" (dict "name" $values.existingSecret) -}}
