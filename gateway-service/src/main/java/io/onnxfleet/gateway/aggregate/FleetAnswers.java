@@ -235,9 +235,7 @@ public final class FleetAnswers {
     }
     RequestTrace.of(exchange).model(model.name());
     return gather(
-        exchange,
-        get(statisticsPath(model)),
-        answers -> Statistics.sum(answers, any -> true));
+        exchange, get(statisticsPath(model)), answers -> Statistics.sum(answers, any -> true));
   }
 
   private Mono<Void> change(ServerWebExchange exchange, String model, String change) {

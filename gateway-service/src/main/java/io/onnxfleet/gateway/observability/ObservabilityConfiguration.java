@@ -1,6 +1,9 @@
 package io.onnxfleet.gateway.observability;
 
+import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.config.MeterFilter;
 import io.onnxfleet.gateway.failure.ErrorResponses;
 import java.util.concurrent.ThreadLocalRandom;
 import org.springframework.context.annotation.Bean;
@@ -13,6 +16,25 @@ class ObservabilityConfiguration {
   @Bean
   GatewayMetrics gatewayMetrics(MeterRegistry registry) {
     return new GatewayMetrics(registry);
+  }
+
+  /** No meter of the scrape goes without a word on what it is. */
+  @Bean
+  MeterFilter describedMeters() {
+    return new MeterFilter() {
+      @Override
+      public Meter.Id map(Meter.Id id) {
+        String description = id.getDescription();
+        return description != null && !description.isBlank()
+            ? id
+            : new Meter.Id(
+                id.getName(),
+                Tags.of(id.getTagsAsIterable()),
+                id.getBaseUnit(),
+                "the framework's " + id.getName().replace('.', ' '),
+                id.getType());
+      }
+    };
   }
 
   @Bean

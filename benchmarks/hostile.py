@@ -1,0 +1,227 @@
+#!/usr/bin/env python3
+"""What hostile requests cost honest callers: each kind in turn, 50 a second on 20 connections, beside honest embeddings.
+
+    benchmarks/hostile.py [--gateway URL] [--model NAME] [--honest RATE] [--seconds N] [--pairs N] [KIND...]
+
+For each kind it measures honest callers alone and with the hostile ones, N pairs in turn, and prints the medians: p99
+without and with, their ratio, honest failures, and what the hostile requests were answered. A fleet must be running.
+Needs nothing but Python. Exit code 1 if an honest request failed or a ratio is above 1.5.
+"""
+
+import argparse
+import collections
+import gzip
+import http.client
+import json
+import socket
+import statistics
+import sys
+import threading
+import time
+import urllib.parse
+
+CONNECTIONS = 20
+RATE = 50
+MOST_RATIO = 1.5
+MEGABYTE = 1024 * 1024
+
+
+def giant(before, after):
+    return gzip.compress(before + b"1" * (62 * MEGABYTE) + after, 9)
+
+
+def post(path, body, *headers):
+    lines = ["POST %s HTTP/1.1" % path, "Host: hostile", "Content-Length: %d" % len(body), *headers]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode() + body
+
+
+def chunked(path, *pieces):
+    head = "POST %s HTTP/1.1\r\nHost: hostile\r\nTransfer-Encoding: chunked\r\n\r\n" % path
+    return head.encode() + b"".join(pieces)
+
+
+def kinds(model):
+    """Each kind is a list of whole requests, sent in turn."""
+    infer = "/v2/models/%s/infer" % model
+    named = ('{"model":"%s",' % model).encode()
+    embed = "/v1/embeddings"
+    encoded = "Content-Encoding: gzip"
+    word = json.dumps({"model": model, "input": "a" * 1000000}).encode()
+    return {
+        "inflated": [
+            post(embed, giant(b'{"model":"', b'"}'), encoded),
+            post(embed, giant(b'{"', b'":1}'), encoded),
+            post(embed, giant(b'{"input":"', b'",' + named[1:-1] + b"}"), encoded),
+            post(embed, giant(named + b'"id":"', b'"}'), encoded),
+            post(infer, giant(b'{"id":"', b'","inputs":[]}'), encoded),
+        ],
+        "framing": [
+            chunked(infer, b"zz\r\n{}\r\n0\r\n\r\n"),
+            chunked(infer, b"2\r\n{}\r\n-1\r\n"),
+            chunked(infer, b"2\r\n{}XX0\r\n\r\n"),
+            b"garbage\r\n\r\n",
+            b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n" % infer.encode(),
+            b"POST %s HTTP/1.1\r\nHost: x\r\nHost: y\r\nContent-Length: 2\r\n\r\n{}" % infer.encode(),
+            b"GET /v2 HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 20000 + b"\r\n\r\n",
+        ],
+        "nesting": [
+            post(infer, b'{"inputs":' + b"[" * 100000),
+            post(embed, b'{"x":' + b"[" * 100000),
+            post(embed, named + b'"input":' + b"[" * 1000 + b"]" * 1000 + b"}"),
+            post("/v2/repository/index", b"[" * 60000),
+        ],
+        "names": [
+            post("/v2/models/%s/infer" % ("n" * 4000), b"{}"),
+            post(embed, json.dumps({"model": "n" * 100000, "input": "x"}).encode()),
+            post(embed, json.dumps({"model": model, "k" * 100000: 1, "input": "x"}).encode()),
+            post(infer, b'{"inputs":[{"name":"' + b"n" * 1000000 + b'"}]}'),
+        ],
+        "words": [post(embed, word)],
+    }
+
+
+class Honest:
+    """Embeds at a steady rate, whether the answers come or not; latency counts from when a request was due."""
+
+    def __init__(self, address, model, rate, seconds):
+        self.address, self.rate, self.seconds = address, rate, seconds
+        self.body = json.dumps({"model": model, "input": "an ordinary sentence"}).encode()
+        self.latencies, self.failures = [], collections.Counter()
+        self.lock, self.number = threading.Lock(), 0
+
+    def run(self):
+        self.start = time.monotonic()
+        callers = [threading.Thread(target=self.call) for _ in range(32)]
+        for caller in callers:
+            caller.start()
+        for caller in callers:
+            caller.join()
+
+    def call(self):
+        connection = None
+        while True:
+            with self.lock:
+                due = self.start + self.number / self.rate
+                self.number += 1
+            if due > self.start + self.seconds:
+                return
+            time.sleep(max(0, due - time.monotonic()))
+            try:
+                connection = connection or http.client.HTTPConnection(*self.address, timeout=60)
+                connection.request("POST", "/v1/embeddings", self.body, {"Content-Type": "application/json"})
+                answer = connection.getresponse()
+                answer.read()
+                outcome = None if answer.status == 200 else answer.status
+            except OSError as broken:
+                connection, outcome = None, type(broken).__name__
+            except http.client.HTTPException as broken:
+                connection, outcome = None, type(broken).__name__
+            with self.lock:
+                self.latencies.append(time.monotonic() - due)
+                if outcome is not None:
+                    self.failures[outcome] += 1
+
+    def p99(self):
+        return sorted(self.latencies)[int(len(self.latencies) * 0.99)]
+
+
+class Hostile:
+    """So many requests a second on so many connections; a connection that is closed is opened again."""
+
+    def __init__(self, address, requests):
+        self.address, self.requests = address, requests
+        self.answers, self.lock, self.number = collections.Counter(), threading.Lock(), 0
+        self.over = threading.Event()
+
+    def begin(self):
+        self.start = time.monotonic()
+        self.callers = [threading.Thread(target=self.call, daemon=True) for _ in range(CONNECTIONS)]
+        for caller in self.callers:
+            caller.start()
+
+    def end(self):
+        self.over.set()
+        for caller in self.callers:
+            caller.join(60)
+
+    def call(self):
+        connection = None
+        while not self.over.is_set():
+            with self.lock:
+                due = self.start + self.number / RATE
+                request = self.requests[self.number % len(self.requests)]
+                self.number += 1
+            if self.over.wait(max(0, due - time.monotonic())):
+                break
+            try:
+                connection = connection or socket.create_connection(self.address, 30)
+                connection.sendall(request)
+                answer, closes = self.answer(connection)
+            except OSError as broken:
+                answer, closes = type(broken).__name__, True
+            if closes and connection:
+                connection.close()
+                connection = None
+            with self.lock:
+                self.answers[answer] += 1
+
+    @staticmethod
+    def answer(connection):
+        reader = http.client.HTTPResponse(connection)
+        try:
+            reader.begin()
+            reader.read()
+        except http.client.HTTPException as broken:
+            return type(broken).__name__, True
+        return reader.status, reader.will_close
+
+
+def measure(address, arguments, requests):
+    honest = Honest(address, arguments.model, arguments.honest, arguments.seconds)
+    hostile = Hostile(address, requests) if requests else None
+    if hostile:
+        hostile.begin()
+    honest.run()
+    if hostile:
+        hostile.end()
+    return honest, hostile
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--gateway", default="http://127.0.0.1:8080")
+    parser.add_argument("--model", default="all-minilm-l6-v2")
+    parser.add_argument("--honest", type=float, default=20, metavar="RATE", help="honest requests a second")
+    parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("kinds", nargs="*", metavar="KIND")
+    arguments = parser.parse_args()
+    url = urllib.parse.urlsplit(arguments.gateway)
+    address = (url.hostname, url.port or 80)
+    known = kinds(arguments.model)
+    unknown = set(arguments.kinds) - set(known)
+    if unknown:
+        parser.error("%s: no such kind (expected: %s)" % (", ".join(unknown), ", ".join(known)))
+    measure(address, argparse.Namespace(**{**vars(arguments), "seconds": 5}), None)
+    well = True
+    print("%-9s %12s %12s %6s %9s  answers to the hostile" % ("kind", "p99 alone", "p99 with", "ratio", "failures"))
+    for kind in arguments.kinds or known:
+        alone, beside, failures, answers = [], [], collections.Counter(), collections.Counter()
+        for _ in range(arguments.pairs):
+            quiet, _none = measure(address, arguments, None)
+            loud, hostile = measure(address, arguments, known[kind])
+            alone.append(quiet.p99())
+            beside.append(loud.p99())
+            failures.update(quiet.failures)
+            failures.update(loud.failures)
+            answers.update(hostile.answers)
+        ratio = statistics.median(with_ / without for without, with_ in zip(alone, beside))
+        well = well and ratio <= MOST_RATIO and not failures
+        print("%-9s %9.1f ms %9.1f ms %6.2f %9d  %s" % (
+            kind, statistics.median(alone) * 1000, statistics.median(beside) * 1000, ratio,
+            sum(failures.values()), " ".join("%s:%d" % pair for pair in sorted(answers.items(), key=str))), flush=True)
+    return 0 if well else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
