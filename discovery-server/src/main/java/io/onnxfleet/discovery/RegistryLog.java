@@ -13,9 +13,9 @@ import org.springframework.cloud.netflix.eureka.server.event.EurekaInstanceRenew
 import org.springframework.context.event.EventListener;
 
 /**
- * Says in one line when an instance joins, leaves or expires; a peer is an instance too. One that is
- * not UP is not there: it joins when it comes up, and leaves when it goes down, whatever it tells
- * later. Eureka's own lines, of which there are many at rest, are switched off.
+ * Says in one line when an instance joins, leaves or expires; a peer is an instance too. One that
+ * is not UP is not there: it joins when it comes up, and leaves when it goes down, whatever it
+ * tells later. Eureka's own lines, of which there are many at rest, are switched off.
  *
  * <p>Safe for use by many threads. Keeps a few words for each instance that is registered.
  */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -52,6 +53,34 @@ class DepartureIT {
       assertThat(System.nanoTime() - from).isGreaterThan(TimeUnit.MILLISECONDS.toNanos(1_900));
       assertThatThrownBy(() -> connect(gateway).close()).isInstanceOf(IOException.class);
     }
+  }
+
+  @Test
+  void stoppingGateway_saysGoAway_onHttp2() throws Exception {
+    try (RunningGateway gateway = new RunningGateway("fleet.gateway.departure.notice=2s");
+        Socket client = connect(gateway)) {
+      // The preface, with settings that say nothing.
+      client.getOutputStream().write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(US_ASCII));
+      client.getOutputStream().write(new byte[] {0, 0, 0, 4, 0, 0, 0, 0, 0});
+      DataInputStream frames = new DataInputStream(client.getInputStream());
+      assertThat(frameType(frames)).isEqualTo(4);
+
+      CompletableFuture<Void> stopped = gateway.stopLater();
+      int type = frameType(frames);
+      while (type != 7) {
+        type = frameType(frames);
+      }
+      assertThat(stopped).isNotDone();
+      stopped.get(20, TimeUnit.SECONDS);
+    }
+  }
+
+  /** Of the next frame, which is read to its end. */
+  private static int frameType(DataInputStream frames) throws IOException {
+    int length = (frames.readUnsignedByte() << 16) | frames.readUnsignedShort();
+    int type = frames.readUnsignedByte();
+    frames.skipNBytes(5L + length);
+    return type;
   }
 
   @Test
