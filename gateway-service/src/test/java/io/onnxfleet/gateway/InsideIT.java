@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.onnxfleet.gateway.inside.FleetSecret;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
@@ -186,12 +187,12 @@ class InsideIT {
   void signature_stays_whenACallerNominatesItForItsConnection() throws Exception {
     try (FakeReplica replica = FakeReplica.answering("r", "{}");
         RunningGateway gateway = new RunningGateway("fleet.secret=" + TEXT);
-        Socket socket = new Socket("127.0.0.1", gateway.port())) {
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), gateway.port())) {
       gateway.register(replica, "m:1");
       socket
           .getOutputStream()
           .write(
-              ("POST %s HTTP/1.1\r\nHost: x\r\nConnection: close, %s, Host\r\nContent-Length: 2\r\n\r\n{}")
+              "POST %s HTTP/1.1\r\nHost: x\r\nConnection: close, %s, Host\r\nContent-Length: 2\r\n\r\n{}"
                   .formatted(INFER, FleetSecret.HEADER)
                   .getBytes(StandardCharsets.US_ASCII));
       socket.getInputStream().readAllBytes();

@@ -43,21 +43,39 @@ class TlsIT {
   static void certificates() throws Exception {
     for (String name : new String[] {"server", "client", "stranger"}) {
       keytool(
-          name, "-genkeypair", "-alias", name, "-keyalg", "EC", "-dname", "CN=" + name, "-ext",
-          "san=ip:127.0.0.1", "-validity", "2");
-      keytool(name, "-exportcert", "-alias", name, "-file", folder.resolve(name + ".crt").toString());
+          name,
+          "-genkeypair",
+          "-alias",
+          name,
+          "-keyalg",
+          "EC",
+          "-dname",
+          "CN=" + name,
+          "-ext",
+          "san=ip:127.0.0.1",
+          "-validity",
+          "2");
+      keytool(
+          name, "-exportcert", "-alias", name, "-file", folder.resolve(name + ".crt").toString());
     }
     keytool(
-        "trust", "-importcert", "-noprompt", "-alias", "client", "-file",
+        "trust",
+        "-importcert",
+        "-noprompt",
+        "-alias",
+        "client",
+        "-file",
         folder.resolve("client.crt").toString());
   }
 
   private static void keytool(String store, String... arguments) throws Exception {
     List<String> command =
-        new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "keytool").toString()));
+        new ArrayList<>(
+            List.of(Path.of(System.getProperty("java.home"), "bin", "keytool").toString()));
     command.addAll(List.of(arguments));
     command.addAll(
-        List.of("-keystore", store(store).toString(), "-storetype", "PKCS12", "-storepass", PASSWORD));
+        List.of(
+            "-keystore", store(store).toString(), "-storetype", "PKCS12", "-storepass", PASSWORD));
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor()).as(said).isZero();
@@ -80,7 +98,8 @@ class TlsIT {
     return new RunningGateway(all.toArray(String[]::new));
   }
 
-  private static SSLContext tls(@Nullable String client) throws GeneralSecurityException, IOException {
+  private static SSLContext tls(@Nullable String client)
+      throws GeneralSecurityException, IOException {
     KeyStore trusted = KeyStore.getInstance("PKCS12");
     try (InputStream in = Files.newInputStream(store("server"))) {
       trusted.load(in, PASSWORD.toCharArray());
