@@ -315,6 +315,22 @@ public final class InferenceEngine implements AutoCloseable {
         });
   }
 
+  /**
+   * Refuses what any request for that model would be refused for, so that nobody reads one.
+   *
+   * @throws InferenceException if the model or version is unknown, or takes no requests
+   */
+  public void requireAccepting(String model, @Nullable Long version) {
+    requireOpen();
+    try {
+      var _ = catalog.require(model, version);
+    } catch (InferenceException refused) {
+      if (onDemand == null || !onDemand.mayBring(model, refused)) {
+        throw refused;
+      }
+    }
+  }
+
   /** Where requests' tensors are allocated. */
   public BufferPool bufferPool() {
     return pool;
@@ -402,7 +418,8 @@ public final class InferenceEngine implements AutoCloseable {
         loaded.config().parameters(),
         loaded.folder(),
         loaded.group(),
-        loaded.content());
+        loaded.content(),
+        loaded.labels());
   }
 
   /**
@@ -438,6 +455,11 @@ public final class InferenceEngine implements AutoCloseable {
   /** True if a version is not READY, and a request for it would load it. */
   public boolean loadsOnDemand(String model, long version) {
     return onDemand != null && catalog.mayLoad(model, version);
+  }
+
+  /** True if the model is known, and takes no requests before somebody changes it. */
+  public boolean cannotServe(String model) {
+    return catalog.cannotServe(model);
   }
 
   /** Every model and version that is known, with its state. */

@@ -22,6 +22,7 @@ import java.util.Map;
  * @param folder the model's folder
  * @param load stands for the load that made it READY; equal to itself alone
  * @param content what the version's files were when it was loaded
+ * @param labels of the classes of those outputs that have any, by the output's name
  */
 public record ModelMetadata(
     String name,
@@ -38,7 +39,8 @@ public record ModelMetadata(
     Map<String, String> parameters,
     Path folder,
     Object load,
-    ContentDigest content) {
+    ContentDigest content,
+    Map<String, List<String>> labels) {
 
   /** ONNX models are all that is served. */
   public static final String PLATFORM = "onnxruntime_onnx";
@@ -49,5 +51,6 @@ public record ModelMetadata(
     outputs = List.copyOf(outputs);
     providerNotes = List.copyOf(providerNotes);
     parameters = Map.copyOf(parameters);
+    labels = Map.copyOf(labels);
   }
 }

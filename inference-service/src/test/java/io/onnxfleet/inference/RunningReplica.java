@@ -40,10 +40,15 @@ final class RunningReplica implements AutoCloseable {
 
   /** Starts without a registry and waits until it is ready. */
   static RunningReplica serving(Path models, String... arguments) {
+    return serving(models, List.of(), arguments);
+  }
+
+  /** The same with what a team adds to it. */
+  static RunningReplica serving(Path models, List<Class<?>> added, String... arguments) {
     List<String> all = new ArrayList<>(List.of(arguments));
     all.add("--eureka.client.enabled=false");
     all.add("--fleet.inference.departure-notice=0");
-    RunningReplica replica = started(models, all.toArray(String[]::new));
+    RunningReplica replica = started(models, added, all.toArray(String[]::new));
     try {
       replica.awaitReady();
       return replica;
@@ -55,11 +60,17 @@ final class RunningReplica implements AutoCloseable {
 
   /** Starts without waiting for its models. */
   static RunningReplica started(Path models, String... arguments) {
+    return started(models, List.of(), arguments);
+  }
+
+  private static RunningReplica started(Path models, List<Class<?>> added, String... arguments) {
     List<String> all = new ArrayList<>(List.of(arguments));
     all.add("--server.port=0");
     all.add("--fleet.inference.models=" + models);
     return new RunningReplica(
-        new SpringApplicationBuilder(InferenceService.class).run(all.toArray(String[]::new)));
+        new SpringApplicationBuilder(InferenceService.class)
+            .sources(added.toArray(Class<?>[]::new))
+            .run(all.toArray(String[]::new)));
   }
 
   void awaitReady() {

@@ -16,6 +16,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.zip.DeflaterOutputStream;
 import java.util.zip.GZIPInputStream;
@@ -78,13 +79,65 @@ class V2ProtocolIT {
     assertThat(server.get("extensions").toString()).contains("binary_tensor_data", "statistics");
   }
 
+  /** KServe's client reads the bodies. */
   @ParameterizedTest
-  @ValueSource(strings = {"/v2/health/live", "/v2/health/ready", "/v2/models/text/ready"})
-  void health_isEmptyAndNoJson(String path) {
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          /v2/health/live                  | {"live":true}
+          /v2/health/ready                 | {"ready":true}
+          /v2/health/ready/                | {"ready":true}
+          /v2/models/text/ready            | {"name":"text","ready":true}
+          /v2/models/text/versions/1/ready | {"name":"text","ready":true}
+          """)
+  void health_isSaidInTheBodyToo(String path, String body) {
     HttpResponse<byte[]> response = replica.get(path);
     assertThat(response.statusCode()).isEqualTo(200);
-    assertThat(response.body()).isEmpty();
-    assertThat(response.headers().firstValue("Content-Type")).isEmpty();
+    assertThat(text(response)).isEqualTo(body);
+    assertThat(response.headers().firstValue("Content-Type")).hasValue("application/json");
+  }
+
+  @Test
+  void infer_passesOver_whatKServesClientSendsBesides() {
+    String body =
+        BODY.replace("{\"id\"", "{\"model_name\":\"arithmetic\",\"model_version\":null,\"id\"")
+            .replace("\"FP32\"", "\"FP32\",\"content_type\":\"np\"");
+    assertThat(text(replica.post(INFER, body))).contains("\"id\":\"42\"", "[0.5,1.5]");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "GET /v2/",
+        "GET /v2/health/live/",
+        "GET /v2/models/wide/",
+        "GET /v2/models/wide/versions/1/",
+        "GET /v2/models/wide/ready/",
+        "GET /v2/models/wide/config/",
+        "GET /v2/models/wide/stats/",
+        "GET /v2/models/stats/",
+        "GET /v1/models/",
+        "GET /v1/models/wide/",
+        "POST /v2/repository/index/",
+        "POST /v2/models/arithmetic/infer/",
+        "POST /v2/models/arithmetic/versions/1/infer/",
+        "POST /v2/models/%61rithmetic/infer/"
+      })
+  void paths_mayEndInASlash(String request) {
+    String[] parts = request.split(" ");
+    String body = parts[1].contains("infer") ? BODY : "";
+    HttpResponse<byte[]> response =
+        parts[0].equals("GET") ? replica.get(parts[1]) : replica.post(parts[1], body);
+    assertThat(response.statusCode()).as(text(response)).isEqualTo(200);
+  }
+
+  @Test
+  void unknownModels_areToldInTritonsWords() {
+    String words = "{\"error\":\"Request for unknown model: 'x' is not found\"}";
+    assertThat(text(replica.get("/v2/models/x"))).isEqualTo(words);
+    assertThat(text(replica.post("/v2/models/x/infer", "{\"inputs\":[]}"))).isEqualTo(words);
+    assertThat(text(replica.post("/v2/repository/models/x/load", ""))).isEqualTo(words);
   }
 
   @Test
@@ -206,13 +259,14 @@ class V2ProtocolIT {
     HttpResponse<byte[]> response =
         replica.post(
             "/v2/models/text/infer", "one element", "Inference-Header-Content-Length", "0");
-    assertThat(text(response)).contains("\"data\":[\"one element\"]");
+    assertThat(new String(response.body(), headerLength(response), 15, StandardCharsets.UTF_8))
+        .isEqualTo("\u000b\0\0\0one element");
     byte[] floats = withFloats("", 1, 2, 3, 4);
-    assertThat(
-            text(
-                replica.post(
-                    "/v2/models/wide/infer", floats, "Inference-Header-Content-Length", "0")))
-        .contains("\"shape\":[1,4],\"data\":[1.0,2.0,3.0,4.0]");
+    HttpResponse<byte[]> numbers =
+        replica.post("/v2/models/wide/infer", floats, "Inference-Header-Content-Length", "0");
+    assertThat(text(numbers)).contains("\"shape\":[1,4],\"parameters\":{\"binary_data_size\":16}");
+    byte[] answer = numbers.body();
+    assertThat(Arrays.copyOfRange(answer, headerLength(numbers), answer.length)).isEqualTo(floats);
     assertError(replica.post(INFER, floats, "Inference-Header-Content-Length", "0"), 400, "one");
   }
 

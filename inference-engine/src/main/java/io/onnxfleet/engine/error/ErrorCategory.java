@@ -16,6 +16,8 @@ public enum ErrorCategory {
   CANCELLED(false),
   /** The model is known but not ready here, or the process is going away. */
   UNAVAILABLE(true),
+  /** The model is known and will not be ready before somebody changes it. */
+  UNAVAILABLE_FOR_GOOD(false),
   /** A defect of ours or of the model's run. */
   INTERNAL(false);
 

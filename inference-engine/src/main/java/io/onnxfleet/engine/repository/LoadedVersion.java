@@ -8,6 +8,7 @@ import io.onnxfleet.engine.runtime.ModelSignature;
 import io.onnxfleet.engine.runtime.NodePlacement;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A model version whose instances are warm and take requests.
@@ -18,6 +19,7 @@ import java.util.List;
  * @param providerNotes why preferred providers were not taken
  * @param nodePlacement where the nodes of its graph went
  * @param content what its files were when it was loaded
+ * @param labels of the classes of those outputs that have any, by the output's name
  */
 public record LoadedVersion(
     ModelVersionId id,
@@ -28,10 +30,12 @@ public record LoadedVersion(
     ExecutionProvider executionProvider,
     List<String> providerNotes,
     NodePlacement nodePlacement,
-    ContentDigest content) {
+    ContentDigest content,
+    Map<String, List<String>> labels) {
 
   public LoadedVersion {
     providerNotes = List.copyOf(providerNotes);
+    labels = Map.copyOf(labels);
   }
 
   /** True if its configuration merges requests whatever is found out about it. */

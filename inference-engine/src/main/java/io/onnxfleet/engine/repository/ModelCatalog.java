@@ -409,7 +409,7 @@ public final class ModelCatalog {
                 () -> {
                   ModelEntry entry = require(id.model());
                   unload(entry, id.version());
-                  entry.failed(id.version(), reason);
+                  entry.failed(id.version(), reason, true);
                   tellListeners();
                 })
             .exceptionally(
@@ -422,11 +422,7 @@ public final class ModelCatalog {
   private ModelFolder find(String name) {
     return repository
         .find(name)
-        .orElseThrow(
-            () ->
-                new InferenceException(
-                    ErrorCode.MODEL_NOT_FOUND,
-                    "model '%s' is not in the repository".formatted(name)));
+        .orElseThrow(() -> new InferenceException(ErrorCode.MODEL_NOT_FOUND, unknown(name)));
   }
 
   /**
@@ -466,6 +462,12 @@ public final class ModelCatalog {
     List<LoadedVersion> ready = new ArrayList<>();
     sortedEntries().forEach(entry -> ready.addAll(entry.readyVersions()));
     return ready;
+  }
+
+  /** True if the model is known, and takes no requests before somebody changes it. */
+  public boolean cannotServe(String name) {
+    ModelEntry entry = entries.get(name);
+    return entry != null && entry.cannotServe();
   }
 
   /** Every model and version that is known, by name and version. */
@@ -593,7 +595,7 @@ public final class ModelCatalog {
     try {
       rearranged = loader.rearrange(before, folder, version);
     } catch (InferenceException failure) {
-      entry.failed(version.number(), String.valueOf(failure.getMessage()));
+      entry.failed(version.number(), String.valueOf(failure.getMessage()), true);
       throw failure;
     }
     if (rearranged == null) {
@@ -615,15 +617,15 @@ public final class ModelCatalog {
       thread.setName(ThreadNames.loading(id));
       loaded = loader.load(folder, version, step -> entry.progress(version.number(), step));
     } catch (InferenceException failure) {
-      entry.failed(version.number(), String.valueOf(failure.getMessage()));
-      log.warn("{} is not served: {}", id, failure.getMessage());
       Duration pause = failure.retryAfter();
+      entry.failed(version.number(), String.valueOf(failure.getMessage()), pause == null);
+      log.warn("{} is not served: {}", id, failure.getMessage());
       if (pause != null) {
         retryLater(id, pause);
       }
       throw failure;
     } catch (RuntimeException | Error failure) {
-      entry.failed(version.number(), failure.toString());
+      entry.failed(version.number(), failure.toString(), true);
       log.error("{} is not served", id, failure);
       throw new InferenceException(ErrorCode.MODEL_LOAD_FAILED, id + ": " + failure, failure);
     } finally {
@@ -711,10 +713,16 @@ public final class ModelCatalog {
     if (entry == null) {
       throw new InferenceException(
           scanned ? ErrorCode.MODEL_NOT_FOUND : ErrorCode.MODEL_NOT_READY,
-          "model '%s' is unknown (expected one of %s)"
-              .formatted(name, new TreeSet<>(entries.keySet())));
+          scanned
+              ? unknown(name)
+              : "model '%s' is not ready: the repository is being read".formatted(name));
     }
     return entry;
+  }
+
+  // Word for word what Triton says: its clients' tests look for it.
+  private static String unknown(String name) {
+    return "Request for unknown model: '%s' is not found".formatted(name);
   }
 
   private List<ModelEntry> sortedEntries() {

@@ -37,12 +37,23 @@ final class ModelEntry {
    *
    * @param loaded takes requests; also while it is loaded anew, and after that failed
    * @param stamp what its files were when it was loaded
+   * @param forGood true if it cannot be loaded as it lies, now or later
    */
   private record Status(
       ModelState state,
       String reason,
       @Nullable LoadedVersion loaded,
-      @Nullable ModelStamp stamp) {}
+      @Nullable ModelStamp stamp,
+      boolean forGood) {
+
+    Status(
+        ModelState state,
+        String reason,
+        @Nullable LoadedVersion loaded,
+        @Nullable ModelStamp stamp) {
+      this(state, reason, loaded, stamp, false);
+    }
+  }
 
   synchronized void problem(@Nullable String reason) {
     problem = reason;
@@ -106,14 +117,18 @@ final class ModelEntry {
     return stampOf(versions.get(version));
   }
 
-  /** The version could not be loaded; one that was loaded before goes on. */
-  synchronized void failed(long version, String reason) {
+  /**
+   * The version could not be loaded; one that was loaded before goes on.
+   *
+   * @param forGood true if that will not change by itself
+   */
+  synchronized void failed(long version, String reason, boolean forGood) {
     versions.compute(
         version,
         (key, before) -> {
           LoadedVersion still = loadedOf(before);
           return still == null
-              ? new Status(ModelState.UNAVAILABLE, reason, null, null)
+              ? new Status(ModelState.UNAVAILABLE, reason, null, null, forGood)
               : new Status(ModelState.READY, "not reloaded: " + reason, still, stampOf(before));
         });
   }
@@ -121,7 +136,7 @@ final class ModelEntry {
   /** Nothing of the model can be loaded as it lies; what was loaded before goes on. */
   synchronized void failed(String reason) {
     for (LoadedVersion still : readyVersions()) {
-      failed(still.id().version(), reason);
+      failed(still.id().version(), reason, true);
     }
   }
 
@@ -161,12 +176,32 @@ final class ModelEntry {
     if (version == null) {
       List<LoadedVersion> ready = readyVersions();
       if (ready.isEmpty()) {
-        throw new InferenceException(
-            ErrorCode.MODEL_NOT_READY, "model '%s' is not ready: %s".formatted(name, reason()));
+        throw refusal();
       }
       return ready.getLast();
     }
     return requireVersion(version);
+  }
+
+  private synchronized InferenceException refusal() {
+    return new InferenceException(
+        cannotServe() ? ErrorCode.MODEL_CANNOT_SERVE : ErrorCode.MODEL_NOT_READY,
+        "model '%s' is not ready: %s".formatted(name, reason()));
+  }
+
+  /** True if no version takes requests, and none will before somebody changes the model. */
+  synchronized boolean cannotServe() {
+    boolean hopeless = problem != null;
+    for (Status status : versions.values()) {
+      if (status.loaded() != null || status.state() == ModelState.LOADING) {
+        return false;
+      }
+      if (!status.forGood() && problem == null) {
+        return false;
+      }
+      hopeless = true;
+    }
+    return hopeless;
   }
 
   private synchronized LoadedVersion requireVersion(long version) {
@@ -180,7 +215,7 @@ final class ModelEntry {
     LoadedVersion loaded = status.loaded();
     if (loaded == null) {
       throw new InferenceException(
-          ErrorCode.MODEL_NOT_READY,
+          status.forGood() ? ErrorCode.MODEL_CANNOT_SERVE : ErrorCode.MODEL_NOT_READY,
           "version %d of model '%s' is not ready: %s".formatted(version, name, status.reason()));
     }
     return loaded;
@@ -223,7 +258,7 @@ final class ModelEntry {
     if (problem != null) {
       return problem;
     }
-    return versions.isEmpty() ? "not loaded" : versions.lastEntry().getValue().reason();
+    return versions.isEmpty() ? NOT_LOADED : versions.lastEntry().getValue().reason();
   }
 
   private static @Nullable ModelStamp stampOf(@Nullable Status status) {

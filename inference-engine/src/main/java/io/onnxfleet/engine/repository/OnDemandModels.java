@@ -160,7 +160,7 @@ public final class OnDemandModels {
       return refused;
     }
     return new InferenceException(
-        ErrorCode.MODEL_NOT_READY,
+        catalog.cannotServe(model) ? ErrorCode.MODEL_CANNOT_SERVE : ErrorCode.MODEL_NOT_READY,
         "model '%s' is not ready: %s".formatted(model, cause.getMessage()));
   }
 

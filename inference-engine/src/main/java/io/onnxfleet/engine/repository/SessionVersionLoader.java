@@ -193,7 +193,8 @@ final class SessionVersionLoader implements VersionLoader {
           loaded.executionProvider(),
           loaded.providerNotes(),
           loaded.nodePlacement(),
-          loaded.content());
+          loaded.content(),
+          loaded.labels());
     } catch (Throwable failure) {
       added.forEach(session -> session.session().close());
       throw failure;
@@ -214,6 +215,7 @@ final class SessionVersionLoader implements VersionLoader {
     opened.add(new Opened(first, wanted.getFirst()));
     DeclaredConfig declared = completed(folder, version, file.digest(), first.signature());
     ModelConfig config = ModelConfigDerivation.derive(id.model(), declared, first.signature());
+    Map<String, List<String>> labels = Labels.of(config, folder.path(), file.digest());
     TextFolder.notes(config.parameters()).forEach(note -> log.warn("{}: {}", id, note));
     config.notes().forEach(note -> log.info("{}: {}", id, note));
     ModelInterface model = ServingTerms.modelInterface(config, first.signature());
@@ -273,7 +275,8 @@ final class SessionVersionLoader implements VersionLoader {
         first.executionProvider(),
         first.providerNotes(),
         first.nodePlacement(),
-        file.digest());
+        file.digest(),
+        labels);
   }
 
   /** What is declared, completed by what a text model's folder says of it. */

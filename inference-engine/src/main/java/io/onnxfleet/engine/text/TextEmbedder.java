@@ -115,50 +115,118 @@ public final class TextEmbedder implements AutoCloseable {
   /** The same with what else that caller asks for. */
   public CompletableFuture<Embeddings> embed(
       List<TextInput> texts, EmbeddingOptions options, Deadline deadline, @Nullable String caller) {
-    InferencePort named = request -> port.infer(request.by(caller));
-    Boolean normalize = options.normalize();
-    EmbeddingCall.Finish finish =
-        new EmbeddingCall.Finish(
-            model.pooling(), layers, normalize == null ? model.settings().normalizes() : normalize);
     try {
-      List<TokenizedText> tokenized = tokenize(texts, options);
-      long total = (long) texts.size() * tokenizer.specialTokens().count();
-      for (TokenizedText text : tokenized) {
-        total += text.tokens().length;
+      Tokenizing work = tokenizing(texts, options);
+      while (work.advance()) {
+        // A piece at a time.
       }
-      return new EmbeddingCall(tokenized, total, finish, rows, named, deadline).start();
+      return embed(work.finish(), options, deadline, caller);
     } catch (InferenceException refused) {
       return CompletableFuture.failedFuture(refused);
     }
   }
 
-  private List<TokenizedText> tokenize(List<TextInput> texts, EmbeddingOptions options) {
-    String prompt = prompt(options);
-    int promptTokens =
-        prompt.isEmpty() || model.settings().includesPrompt()
-            ? 0
-            : tokenizer.specialTokens().prefix().length
-                + tokenizer.encode(prompt, maxTokens).length;
-    List<TokenizedText> tokenized = new ArrayList<>(texts.size());
-    int left = maxTokens;
-    for (TextInput text : texts) {
-      String place = "input[" + tokenized.size() + "]";
-      long[] ids =
-          switch (text) {
-            case TextInput.Characters(String characters) ->
-                tokenizer.encode(cased(prompt + characters), left);
-            case TextInput.Tokens(int[] given) -> checked(given, left, place, prompt);
-          };
+  /** The second half of {@link #embed(List, EmbeddingOptions, Deadline, String)}. */
+  CompletableFuture<Embeddings> embed(
+      Tokenized tokenized, EmbeddingOptions options, Deadline deadline, @Nullable String caller) {
+    InferencePort named = request -> port.infer(request.by(caller));
+    Boolean normalize = options.normalize();
+    EmbeddingCall.Finish finish =
+        new EmbeddingCall.Finish(
+            model.pooling(), layers, normalize == null ? model.settings().normalizes() : normalize);
+    List<TokenizedText> texts = tokenized.texts();
+    long total = (long) texts.size() * tokenizer.specialTokens().count();
+    for (TokenizedText text : texts) {
+      total += text.tokens().length;
+    }
+    return new EmbeddingCall(texts, total, finish, rows, named, deadline).start();
+  }
+
+  /** The first half, to be done a piece at a time. */
+  Tokenizing tokenizing(List<TextInput> texts, EmbeddingOptions options) {
+    return new Tokenizing(texts, options);
+  }
+
+  /** Texts of which nothing is left to do but to run the model. */
+  record Tokenized(List<TokenizedText> texts) {}
+
+  /** The texts of a call while they are tokenized. Not thread-safe. */
+  final class Tokenizing implements TokenizingCall.Work<Tokenized> {
+    private final List<TextInput> texts;
+    private final EmbeddingOptions options;
+    private final String prompt;
+    private final List<TokenizedText> tokenized;
+    private int promptTokens = -1;
+    private int left = maxTokens;
+    private TextTokenizer.@Nullable Pieces current;
+
+    private Tokenizing(List<TextInput> texts, EmbeddingOptions options) {
+      this.texts = texts;
+      this.options = options;
+      this.prompt = prompt(options);
+      this.tokenized = new ArrayList<>(texts.size());
+    }
+
+    @Override
+    public boolean advance() {
+      int done = 0;
+      while (tokenized.size() < texts.size() && done < TextTokenizer.PIECE) {
+        done += step();
+      }
+      return tokenized.size() < texts.size();
+    }
+
+    @Override
+    public Tokenized finish() {
+      return new Tokenized(tokenized);
+    }
+
+    /** A piece of a text, or the whole; about how many characters that was. */
+    private int step() {
+      TextTokenizer.Pieces pieces = current;
+      if (pieces == null) {
+        switch (texts.get(tokenized.size())) {
+          case TextInput.Characters(String characters) -> {
+            pieces = tokenizer.pieces(cased(prompt + characters), left);
+            current = pieces;
+          }
+          case TextInput.Tokens(int[] given) -> {
+            add(checked(given, left, place(), prompt));
+            return given.length;
+          }
+        }
+      }
+      int length = pieces.advance();
+      if (pieces.isDone()) {
+        current = null;
+        add(pieces.tokens());
+      }
+      return Math.max(1, length);
+    }
+
+    private void add(long[] ids) {
       left -= ids.length;
       List<TextWindow> windows = TextWindow.cut(ids.length, capacity, overlap);
       if (options.wholeOnly() && windows.size() > 1) {
         throw InferenceException.invalidInput(
             "%s: %d tokens (expected: <= %d, where long texts are not to be cut)",
-            place, ids.length + tokenizer.specialTokens().count(), windowLength());
+            place(), ids.length + tokenizer.specialTokens().count(), windowLength());
+      }
+      if (promptTokens < 0) {
+        promptTokens = promptTokens(prompt);
       }
       tokenized.add(new TokenizedText(ids, windows, promptTokens));
     }
-    return tokenized;
+
+    private String place() {
+      return "input[" + tokenized.size() + "]";
+    }
+  }
+
+  private int promptTokens(String prompt) {
+    return prompt.isEmpty() || model.settings().includesPrompt()
+        ? 0
+        : tokenizer.specialTokens().prefix().length + tokenizer.encode(prompt, maxTokens).length;
   }
 
   private String prompt(EmbeddingOptions options) {

@@ -16,6 +16,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,6 +46,12 @@ public final class TextModels implements AutoCloseable {
   private final InferencePort port;
   private final BufferPool pool;
   private final int maxTokens;
+
+  /** Characters of a call that takes a few milliseconds at most. */
+  private static final long SHORT = 8 << 10;
+
+  private final TokenizerThreads threads =
+      new TokenizerThreads(Runtime.getRuntime().availableProcessors());
   private final ConcurrentMap<String, Opened> opened = new ConcurrentHashMap<>();
   private volatile boolean closed;
 
@@ -108,7 +115,10 @@ public final class TextModels implements AutoCloseable {
     }
   }
 
-  /** {@link TextEmbedder#embed} with a model's highest READY version. */
+  /**
+   * {@link TextEmbedder#embed} with a model's highest READY version. Tokenized by threads of its
+   * own, and no further once the answer is cancelled.
+   */
   public CompletableFuture<Embeddings> embed(
       String name, List<TextInput> texts, Deadline deadline) {
     return embed(name, texts, model -> EmbeddingOptions.DEFAULT, deadline, null);
@@ -161,17 +171,16 @@ public final class TextModels implements AutoCloseable {
         result.completeExceptionally(refused);
         return;
       }
-      CompletableFuture<Embeddings> attempt;
+      TextEmbedder embedder = lease.embedder();
+      EmbeddingOptions asked;
       try {
-        TextEmbedder embedder = lease.embedder();
-        EmbeddingOptions asked = options.apply(Description.of(embedder));
-        attempt = embedder.embed(texts, asked, deadline, caller);
+        asked = options.apply(Description.of(embedder));
       } catch (RuntimeException | Error failure) {
+        lease.release();
         result.completeExceptionally(failure);
         return;
-      } finally {
-        lease.release();
       }
+      CompletableFuture<Embeddings> attempt = new CompletableFuture<>();
       var _ =
           result.whenComplete(
               (embeddings, failure) -> {
@@ -181,6 +190,34 @@ public final class TextModels implements AutoCloseable {
               });
       var _ =
           attempt.whenComplete((embeddings, failure) -> finish(number, lease, embeddings, failure));
+      tokenize(lease, embedder, asked, attempt);
+    }
+
+    /** The lease is held until the texts are tokenized. */
+    private void tokenize(
+        Opened lease,
+        TextEmbedder embedder,
+        EmbeddingOptions asked,
+        CompletableFuture<Embeddings> attempt) {
+      TokenizingCall<TextEmbedder.Tokenized> call =
+          new TokenizingCall<>(embedder.tokenizing(texts, asked), () -> !attempt.isDone());
+      var _ =
+          call.result()
+              .whenComplete(
+                  (tokenized, failure) -> {
+                    lease.release();
+                    if (failure != null) {
+                      attempt.completeExceptionally(failure);
+                    } else if (!attempt.isDone()) {
+                      begin(() -> embedder.embed(tokenized, asked, deadline, caller), attempt);
+                    }
+                  });
+      try {
+        threads.begin(call, isLong(texts));
+      } catch (InferenceException refused) {
+        lease.release();
+        attempt.completeExceptionally(refused);
+      }
     }
 
     private void finish(
@@ -218,6 +255,49 @@ public final class TextModels implements AutoCloseable {
         return false;
       }
     }
+  }
+
+  private static void begin(
+      Supplier<CompletableFuture<Embeddings>> call, CompletableFuture<Embeddings> answer) {
+    try {
+      relay(call.get(), answer);
+    } catch (RuntimeException | Error failure) {
+      answer.completeExceptionally(
+          failure instanceof InferenceException known
+              ? known
+              : new InferenceException(
+                  ErrorCode.EXECUTION_FAILED, "embedding failed: " + failure, failure));
+    }
+  }
+
+  /** Who gives the answer up gives up what it comes from. */
+  private static void relay(CompletableFuture<Embeddings> from, CompletableFuture<Embeddings> to) {
+    var _ =
+        from.whenComplete(
+            (embeddings, failure) -> {
+              if (failure != null) {
+                to.completeExceptionally(failure);
+              } else {
+                to.complete(embeddings);
+              }
+            });
+    var _ =
+        to.whenComplete(
+            (embeddings, failure) -> {
+              if (failure != null) {
+                from.cancel(true);
+              }
+            });
+  }
+
+  private static boolean isLong(List<TextInput> texts) {
+    long characters = 0;
+    for (TextInput text : texts) {
+      if (text instanceof TextInput.Characters(String string)) {
+        characters += string.length();
+      }
+    }
+    return characters > SHORT;
   }
 
   /**
@@ -318,6 +398,7 @@ public final class TextModels implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
+    threads.close();
     for (String name : List.copyOf(opened.keySet())) {
       drop(name);
     }

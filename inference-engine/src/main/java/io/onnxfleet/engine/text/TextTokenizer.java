@@ -19,6 +19,7 @@ import java.util.function.LongFunction;
  *
  * <p>Text is encoded {@value #PIECE} characters at a time, cut before white space, because the
  * library's effort and memory grow faster than the text; how long one is, is bounded by the caller.
+ * Words that are too long for the model are shortened, or refused ({@link LongWords}).
  *
  * <p>Thread-safe. {@link #close()} waits for the encodings under way; later ones are refused.
  */
@@ -26,12 +27,13 @@ public final class TextTokenizer implements AutoCloseable {
   /** The name of the file beside the model. */
   public static final String FILE_NAME = SideFiles.TOKENIZER;
 
-  private static final int PIECE = 1 << 15;
+  static final int PIECE = 1 << 15;
   private static final int MOST_BYTES = 256 << 20;
 
   private final TokenizersLibrary library;
   private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
   private final SpecialTokens specialTokens;
+  private final LongWords longWords;
   private final int vocabularySize;
   private final boolean padsLeft;
   private final OptionalInt declaredLength;
@@ -45,6 +47,7 @@ public final class TextTokenizer implements AutoCloseable {
     this.handle = handle;
     this.vocabularySize = said.vocabularySize();
     this.padsLeft = said.padsLeft();
+    this.longWords = said.longWords();
     int maxLength = library.getMaxLength(handle);
     declaredLength = maxLength > 0 ? OptionalInt.of(maxLength) : OptionalInt.empty();
     library.disableTruncation(handle);
@@ -116,25 +119,66 @@ public final class TextTokenizer implements AutoCloseable {
    *     {@code maxTokens}
    */
   public long[] encode(String text, int maxTokens) {
-    if (text.length() <= PIECE) {
-      long[] tokens = encodePiece(text);
-      requireAtMost(maxTokens, tokens.length);
-      return tokens;
+    Pieces pieces = pieces(text, maxTokens);
+    while (!pieces.isDone()) {
+      pieces.advance();
     }
-    long[] tokens = new long[text.length() / 4];
-    int count = 0;
-    for (int from = 0; from < text.length(); ) {
-      int to = endOfPiece(text, from);
+    return pieces.tokens();
+  }
+
+  /** The same piece by piece. */
+  Pieces pieces(String text, int maxTokens) {
+    return new Pieces(longWords.bounded(text), maxTokens);
+  }
+
+  /** A text while it is encoded. Not thread-safe. */
+  final class Pieces {
+    private final String text;
+    private final int maxTokens;
+    private int from;
+    private boolean done;
+    private long[] tokens = {};
+    private int count;
+
+    private Pieces(String text, int maxTokens) {
+      this.text = text;
+      this.maxTokens = maxTokens;
+    }
+
+    boolean isDone() {
+      return done;
+    }
+
+    /**
+     * Encodes the next piece.
+     *
+     * @return its characters
+     * @throws InferenceException with {@link ErrorCode#REQUEST_TOO_LARGE} if there are more than
+     *     {@code maxTokens}
+     */
+    int advance() {
+      int to = text.length() <= PIECE ? text.length() : endOfPiece(text, from);
       long[] piece = encodePiece(text.substring(from, to));
       requireAtMost(maxTokens, count + (long) piece.length);
-      if (count + piece.length > tokens.length) {
-        tokens = Arrays.copyOf(tokens, Math.max(count + piece.length, tokens.length * 2));
+      if (count == 0) {
+        tokens = piece;
+      } else {
+        if (count + piece.length > tokens.length) {
+          tokens = Arrays.copyOf(tokens, Math.max(count + piece.length, tokens.length * 2));
+        }
+        System.arraycopy(piece, 0, tokens, count, piece.length);
       }
-      System.arraycopy(piece, 0, tokens, count, piece.length);
       count += piece.length;
+      int length = to - from;
       from = to;
+      done = to == text.length();
+      return length;
     }
-    return Arrays.copyOf(tokens, count);
+
+    /** The tokens of the pieces so far. */
+    long[] tokens() {
+      return count == tokens.length ? tokens : Arrays.copyOf(tokens, count);
+    }
   }
 
   /**

@@ -7,11 +7,15 @@ import java.io.StringReader;
 
 /**
  * What the tokenizer's own library does not tell of a {@code tokenizer.json}: the range of its
- * token ids, and the side of padding. Read in one pass, without a tree.
+ * token ids, the side of padding, and what becomes of long words. Read in one pass, without a tree.
  */
 final class TokenizerFile {
   private long largestId = -1;
   private boolean padsLeft;
+  private String modelType = "";
+  private String normalizer = "";
+  private String preTokenizer = "";
+  private int longestWord = LongWords.USUAL_LONGEST;
 
   private TokenizerFile() {}
 
@@ -43,6 +47,15 @@ final class TokenizerFile {
     return padsLeft;
   }
 
+  /** What becomes of long words. */
+  LongWords longWords() {
+    if (!modelType.equals("WordPiece")) {
+      return LongWords.AS_THEY_ARE;
+    }
+    boolean isBert = normalizer.equals("BertNormalizer") && preTokenizer.equals("BertPreTokenizer");
+    return LongWords.ofWordPiece(longestWord, isBert);
+  }
+
   private void readFile(JsonReader reader) throws IOException {
     reader.beginObject();
     while (reader.hasNext()) {
@@ -50,10 +63,30 @@ final class TokenizerFile {
         case "model" -> readModel(reader);
         case "added_tokens" -> readAddedTokens(reader);
         case "padding" -> readPadding(reader);
+        case "normalizer" -> normalizer = readType(reader);
+        case "pre_tokenizer" -> preTokenizer = readType(reader);
         default -> reader.skipValue();
       }
     }
     reader.endObject();
+  }
+
+  private static String readType(JsonReader reader) throws IOException {
+    String type = "";
+    if (reader.peek() != JsonToken.BEGIN_OBJECT) {
+      reader.skipValue();
+      return type;
+    }
+    reader.beginObject();
+    while (reader.hasNext()) {
+      if (reader.nextName().equals("type") && reader.peek() == JsonToken.STRING) {
+        type = reader.nextString();
+      } else {
+        reader.skipValue();
+      }
+    }
+    reader.endObject();
+    return type;
   }
 
   private void readPadding(JsonReader reader) throws IOException {
@@ -75,7 +108,12 @@ final class TokenizerFile {
   private void readModel(JsonReader reader) throws IOException {
     reader.beginObject();
     while (reader.hasNext()) {
-      if (!reader.nextName().equals("vocab")) {
+      String name = reader.nextName();
+      if (name.equals("type") && reader.peek() == JsonToken.STRING) {
+        modelType = reader.nextString();
+      } else if (name.equals("max_input_chars_per_word") && reader.peek() == JsonToken.NUMBER) {
+        longestWord = (int) Math.min(Integer.MAX_VALUE, reader.nextLong());
+      } else if (!name.equals("vocab")) {
         reader.skipValue();
       } else if (reader.peek() == JsonToken.BEGIN_ARRAY) {
         readListedVocabulary(reader);

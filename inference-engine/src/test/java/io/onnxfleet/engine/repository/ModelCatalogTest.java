@@ -103,6 +103,16 @@ class ModelCatalogTest {
         .hasMessage("model 'bad' is not ready: it is no ONNX model");
     assertThatThrownBy(() -> catalog.require("empty", null))
         .hasMessage("model 'empty' is not ready: no version");
+    // Waiting does not help, whatever version is asked for.
+    assertThat(codeOf("bad", null)).isEqualTo(ErrorCode.MODEL_CANNOT_SERVE);
+    assertThat(codeOf("bad", 1L)).isEqualTo(ErrorCode.MODEL_CANNOT_SERVE);
+    assertThat(codeOf("empty", null)).isEqualTo(ErrorCode.MODEL_CANNOT_SERVE);
+    assertThat(catalog.cannotServe("bad")).isTrue();
+    assertThat(catalog.cannotServe("good")).isFalse();
+    assertThat(catalog.cannotServe("absent")).isFalse();
+    failures.remove("bad:1");
+    catalog.load("bad").join();
+    assertThat(catalog.cannotServe("bad")).isFalse();
   }
 
   @Test
@@ -117,6 +127,7 @@ class ModelCatalogTest {
             new ModelIndexEntry(
                 "slow", 1L, ModelState.UNAVAILABLE, RETRYABLE + "it took too long"));
     assertThat(pauses).containsExactly(Duration.ofSeconds(15));
+    assertThat(codeOf("slow", null)).isEqualTo(ErrorCode.MODEL_NOT_READY);
 
     later.getFirst().run();
     catalog.update("slow").exceptionally(failure -> null).join();
@@ -195,7 +206,7 @@ class ModelCatalogTest {
   void load_fails_whenThereIsNoSuchModel() {
     catalog.loadAll().join();
     assertThatThrownBy(() -> catalog.load("m").get())
-        .hasRootCauseMessage("model 'm' is not in the repository");
+        .hasRootCauseMessage("Request for unknown model: 'm' is not found");
   }
 
   @Test
@@ -296,7 +307,8 @@ class ModelCatalogTest {
         ExecutionProvider.CPU,
         List.of(),
         NodePlacement.UNKNOWN,
-        ContentDigest.ofNothing());
+        ContentDigest.ofNothing(),
+        Map.of());
   }
 
   private final class ListedFolders implements ModelRepository {

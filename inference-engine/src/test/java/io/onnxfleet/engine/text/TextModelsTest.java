@@ -286,7 +286,8 @@ class TextModelsTest {
             parameters,
             folder,
             new Object(),
-            content(version)));
+            content(version),
+            Map.of()));
   }
 
   private ContentDigest content(long number) {

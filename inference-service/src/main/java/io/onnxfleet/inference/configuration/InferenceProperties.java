@@ -37,6 +37,8 @@ import org.springframework.util.unit.DataSize;
  *     is split where its rows are proven independent
  * @param maxConcurrentRequests requests that are decoded, waited for or encoded at once, at least 1
  * @param maxBodySize of a request, also after decompression; at least 1 KB, less than 2 GB
+ * @param maxBodyMemory what the bodies of all requests may take up at once, after decompression; a
+ *     sixth of the heap, but at least {@code max-body-size}, if not set
  * @param maxPooledMemory tensor memory that is kept for later; if not set 512 MB, or in a small
  *     container an eighth of what the process may have beside its heap
  * @param maxTensorMemory tensor memory in use at once; if not set 4 GB, or in a small container a
@@ -84,6 +86,7 @@ public record InferenceProperties(
     @DefaultValue("4096") int maxRequestRows,
     @DefaultValue("4096") int maxConcurrentRequests,
     @DefaultValue("64MB") DataSize maxBodySize,
+    @Nullable DataSize maxBodyMemory,
     @Nullable DataSize maxPooledMemory,
     @Nullable DataSize maxTensorMemory,
     @Nullable DataSize memoryBudget,
@@ -117,6 +120,9 @@ public record InferenceProperties(
   private static final long LEAST_RUN_MEMORY = DataSize.ofMegabytes(16).toBytes();
   private static final long MOST_TENSORS = DataSize.ofGigabytes(4).toBytes();
 
+  /** A byte of a body takes up to three while it is read; half of the heap is left to the rest. */
+  private static final int HEAP_FOR_BODIES = 6;
+
   public InferenceProperties {
     executionProviders = List.copyOf(executionProviders);
     sources = List.copyOf(sources);
@@ -133,6 +139,12 @@ public record InferenceProperties(
     requireAtLeast("max-concurrent-requests", maxConcurrentRequests, 1);
     requireAtLeast("max-body-size", maxBodySize.toBytes(), 1 << 10);
     requireAtMost("max-body-size", maxBodySize.toBytes(), Integer.MAX_VALUE);
+    if (maxBodyMemory == null) {
+      maxBodyMemory =
+          DataSize.ofBytes(
+              Math.max(maxBodySize.toBytes(), Runtime.getRuntime().maxMemory() / HEAP_FOR_BODIES));
+    }
+    requireAtLeast("max-body-memory", maxBodyMemory.toBytes(), maxBodySize.toBytes());
     if (maxPooledMemory == null) {
       maxPooledMemory = DataSize.ofBytes(Math.min(MOST_POOLED, besideHeap() / 8));
     }
@@ -161,6 +173,11 @@ public record InferenceProperties(
           "%srequired: %s (expected one of %s)"
               .formatted(PREFIX, required.label(), executionProviders));
     }
+  }
+
+  /** {@link #maxBodyMemory} in bytes. */
+  public long bodyMemory() {
+    return Objects.requireNonNull(maxBodyMemory).toBytes();
   }
 
   /** The models of {@link #sources}, fetched if they are not there. */

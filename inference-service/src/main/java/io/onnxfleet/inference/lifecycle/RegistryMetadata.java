@@ -25,6 +25,12 @@ final class RegistryMetadata {
   static final String MODELS_KNOWN = "models-known";
 
   /**
+   * Models that cannot be served before somebody changes them: {@code <url-encoded
+   * model>:<url-encoded reason>}, separated by commas.
+   */
+  static final String MODELS_FAILED = "models-failed";
+
+  /**
    * Models of families: {@code <model>:<family>:<quality>:<c if comparable>:<cost in ms>}, names
    * url-encoded, separated by commas.
    */
@@ -60,6 +66,12 @@ final class RegistryMetadata {
    */
   static final String REVISION = "revision";
 
+  /** Of a reason; the whole is in the index. */
+  private static final int LONGEST_REASON = 200;
+
+  /** Of failed models; the registry's store is small, and who has more has another problem. */
+  private static final int MOST_FAILED = 64;
+
   private RegistryMetadata() {}
 
   static Map<String, String> of(InferenceEngine engine, long startedMillis) {
@@ -68,10 +80,14 @@ final class RegistryMetadata {
     List<String> ready = new ArrayList<>();
     List<String> contents = new ArrayList<>();
     Map<String, String> families = new TreeMap<>();
+    Map<String, String> failed = new TreeMap<>();
     int capacity = 0;
     for (ModelIndexEntry entry : engine.index()) {
       String name = URLEncoder.encode(entry.name(), StandardCharsets.UTF_8);
       known.add(name);
+      if (failed.size() < MOST_FAILED && engine.cannotServe(entry.name())) {
+        failed.put(name, name + ":" + brief(entry.reason()));
+      }
       if (entry.version() != null && engine.loadsOnDemand(entry.name(), entry.version())) {
         // A request is what it takes to have it READY.
         ready.add(name + ":" + entry.version());
@@ -89,16 +105,22 @@ final class RegistryMetadata {
         }
       }
     }
-    return Map.of(
-        MODELS_READY, String.join(",", ready),
-        MODELS_CONTENTS, String.join(",", contents),
-        MODELS_KNOWN, String.join(",", known),
-        UNMERGEABLE, unmergeable(engine),
-        MODELS_FAMILIES, String.join(",", families.values()),
-        QUARANTINE, quarantine(engine),
-        EXECUTION_PROVIDERS, String.join(",", providers),
-        CAPACITY, Integer.toString(capacity),
-        STARTED, Long.toString(startedMillis));
+    return Map.ofEntries(
+        Map.entry(MODELS_READY, String.join(",", ready)),
+        Map.entry(MODELS_CONTENTS, String.join(",", contents)),
+        Map.entry(MODELS_KNOWN, String.join(",", known)),
+        Map.entry(MODELS_FAILED, String.join(",", failed.values())),
+        Map.entry(UNMERGEABLE, unmergeable(engine)),
+        Map.entry(MODELS_FAMILIES, String.join(",", families.values())),
+        Map.entry(QUARANTINE, quarantine(engine)),
+        Map.entry(EXECUTION_PROVIDERS, String.join(",", providers)),
+        Map.entry(CAPACITY, Integer.toString(capacity)),
+        Map.entry(STARTED, Long.toString(startedMillis)));
+  }
+
+  private static String brief(String reason) {
+    return URLEncoder.encode(
+        reason.substring(0, Math.min(reason.length(), LONGEST_REASON)), StandardCharsets.UTF_8);
   }
 
   private static String quarantine(InferenceEngine engine) {

@@ -15,8 +15,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Turns the engine's events into meters. A version's meters are there while it is READY, also at
- * zero load, and go with it; what its last requests tell after that is dropped. Thread-safe.
+ * Turns the engine's events into meters. A version's meters are there while it is READY and go with
+ * it; what its last requests tell after that is dropped. Thread-safe.
  */
 public final class EngineMeters implements EngineMetrics {
   private final MeterRegistry registry;
@@ -76,7 +76,7 @@ public final class EngineMeters implements EngineMetrics {
   public void requestSucceeded(ModelVersionId id, RequestTiming timing) {
     VersionMeters meters = versions.get(id);
     if (meters != null) {
-      meters.requestSucceeded(timing);
+      meters.used().requestSucceeded(timing);
     }
   }
 
@@ -84,7 +84,7 @@ public final class EngineMeters implements EngineMetrics {
   public void requestFailed(ModelVersionId id, ErrorCode reason, long nanos) {
     VersionMeters meters = versions.get(id);
     if (meters != null) {
-      meters.requestFailed(reason);
+      meters.used().requestFailed(reason);
     }
   }
 
@@ -92,7 +92,7 @@ public final class EngineMeters implements EngineMetrics {
   public void mergedCompared(ModelVersionId id, boolean differed) {
     VersionMeters meters = versions.get(id);
     if (meters != null) {
-      meters.mergedCompared(differed);
+      meters.used().mergedCompared(differed);
     }
   }
 
@@ -100,7 +100,7 @@ public final class EngineMeters implements EngineMetrics {
   public void batchExecuted(ModelVersionId id, BatchTiming timing) {
     VersionMeters meters = versions.get(id);
     if (meters != null) {
-      meters.batchExecuted(timing);
+      meters.used().batchExecuted(timing);
     }
   }
 }

@@ -1,9 +1,11 @@
 package io.onnxfleet.inference.observability;
 
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.onnxfleet.engine.InferenceEngine;
 import io.onnxfleet.engine.metrics.EngineMetrics;
 import io.onnxfleet.inference.load.ReplicaLoad;
+import io.prometheus.metrics.model.registry.PrometheusRegistry;
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -21,6 +23,11 @@ class ObservabilityConfiguration {
   @Bean
   MemoryMeters memoryMeters(InferenceEngine engine) {
     return new MemoryMeters(engine.bufferPool(), engine.runMemory());
+  }
+
+  @Bean
+  TritonCounters prometheusEndpoint(PrometheusRegistry registry, PrometheusConfig config) {
+    return new TritonCounters(registry, config.prometheusProperties());
   }
 
   @Bean

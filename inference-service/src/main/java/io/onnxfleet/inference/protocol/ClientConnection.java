@@ -8,6 +8,8 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import org.apache.coyote.Request;
 import org.jspecify.annotations.Nullable;
@@ -53,10 +55,26 @@ public final class ClientConnection {
    * @throws InferenceException what the answer failed with, or {@link ErrorCode#CANCELLED}
    */
   public <T> T await(CompletableFuture<T> answer, Consumer<? super T> discard) {
+    return await(answer, Long.MAX_VALUE, discard);
+  }
+
+  /**
+   * The same for that long at most: an answer that comes later is worth nothing. What it was merged
+   * with goes on.
+   *
+   * @throws InferenceException also with {@link ErrorCode#DEADLINE_EXCEEDED}
+   */
+  public <T> T await(CompletableFuture<T> answer, long nanos, Consumer<? super T> discard) {
     await(answer);
     watch.add(this);
     try {
-      return answer.get();
+      return answer.get(Math.max(0, nanos), TimeUnit.NANOSECONDS);
+    } catch (TimeoutException late) {
+      if (!answer.cancel(true) && answer.state() == Future.State.SUCCESS) {
+        return answer.resultNow();
+      }
+      throw new InferenceException(
+          ErrorCode.DEADLINE_EXCEEDED, "the deadline passed while an answer was awaited", late);
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
       answer.cancel(true);

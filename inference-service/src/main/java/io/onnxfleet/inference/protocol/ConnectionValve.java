@@ -6,7 +6,10 @@ import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.Response;
 import org.apache.catalina.valves.ValveBase;
 
-/** Leaves the {@link ClientConnection} in each request, where handlers find it. */
+/**
+ * Leaves the {@link ClientConnection} in each request, where handlers find it, and lets a refusal
+ * reach its client.
+ */
 final class ConnectionValve extends ValveBase {
   private final ConnectionWatch watch;
 
@@ -20,5 +23,8 @@ final class ConnectionValve extends ValveBase {
     request.setAttribute(
         ClientConnection.ATTRIBUTE, new ClientConnection(request.getCoyoteRequest(), watch));
     getNext().invoke(request, response);
+    if (!request.isAsyncStarted()) {
+      UnreadBody.drain(request, response);
+    }
   }
 }

@@ -1,60 +1,44 @@
 package io.onnxfleet.inference.protocol;
 
-import io.onnxfleet.engine.error.InferenceException;
-import io.onnxfleet.inference.load.LoadHeaders;
-import io.onnxfleet.inference.protocol.http.UnsupportedCodingException;
 import jakarta.servlet.ServletException;
 import java.io.IOException;
-import java.util.List;
 import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.Response;
 import org.apache.catalina.valves.ValveBase;
 
 /**
- * Hands requests to the {@link DirectHandler} that covers them, and the others on. What a handler
- * cannot do, a request in a coding that is not served say, goes on as well.
+ * Serves direct requests before all filters, as long as {@link ShortPath} knows every one of them.
+ * What the container has refused goes on, and so does everything else.
  */
 final class DirectValve extends ValveBase {
-  private final RequestIdentity identity;
-  private final ErrorResponses errors;
-  private final List<DirectHandler> handlers;
+  private final ShortPath path;
+  private final DirectRequests requests;
 
-  DirectValve(RequestIdentity identity, ErrorResponses errors, List<DirectHandler> handlers) {
+  DirectValve(ShortPath path, DirectRequests requests) {
     super(true);
-    this.identity = identity;
-    this.errors = errors;
-    this.handlers = List.copyOf(handlers);
+    this.path = path;
+    this.requests = requests;
   }
 
   @Override
   public void invoke(Request request, Response response) throws IOException, ServletException {
-    for (DirectHandler handler : handlers) {
-      if (handler.covers(request)) {
-        serve(handler, request, response);
-        return;
-      }
+    boolean direct =
+        !response.isErrorReportRequired() && path.leads() == ShortPath.Way.BEFORE_FILTERS;
+    if (!direct || !serve(request, response)) {
+      getNext().invoke(request, response);
     }
-    getNext().invoke(request, response);
   }
 
-  private void serve(DirectHandler handler, Request request, Response response)
-      throws IOException, ServletException {
-    identity.stamp(request, response);
+  private boolean serve(Request request, Response response) throws IOException {
     try {
-      handler.serve(request, response);
-    } catch (InferenceException refused) {
-      if (response.isCommitted()) {
-        throw refused;
+      return requests.serve(request, response);
+    } catch (IOException broken) {
+      // Tomcat has noted what is wrong with the body, if it is that.
+      if (!response.isErrorReportRequired()) {
+        throw broken;
       }
-      String load = response.getHeader(LoadHeaders.METRICS);
-      response.reset();
-      identity.stamp(request, response);
-      if (load != null) {
-        response.setHeader(LoadHeaders.METRICS, load);
-      }
-      errors.write(refused, request, response);
-    } catch (UnsupportedCodingException notServed) {
-      getNext().invoke(request, response);
+      PlainErrorValve.write(request, response);
+      return true;
     }
   }
 }

@@ -26,7 +26,7 @@ public final class ErrorStatus {
           case OVERLOADED -> 429;
           case CANCELLED -> CLIENT_CLOSED_REQUEST;
           case INTERNAL -> 500;
-          case UNAVAILABLE -> 503;
+          case UNAVAILABLE, UNAVAILABLE_FOR_GOOD -> 503;
           case DEADLINE_EXCEEDED -> 504;
         });
   }

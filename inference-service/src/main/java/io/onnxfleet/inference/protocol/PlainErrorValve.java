@@ -7,32 +7,43 @@ import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.Response;
 import org.apache.catalina.valves.ErrorReportValve;
 import org.jspecify.annotations.Nullable;
-import org.springframework.http.HttpStatus;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.http.MediaType;
+import tools.jackson.core.io.JsonStringEncoder;
 
 /**
  * Answers what Tomcat refuses before any handler sees it, a malformed request line say, as JSON
- * rather than as a page. Tomcat makes it by its name.
+ * rather than as a page, with the reason. Tomcat makes it by its name.
  */
 public final class PlainErrorValve extends ErrorReportValve {
+  private static final Logger log = LoggerFactory.getLogger(PlainErrorValve.class);
+
   @Override
   protected void report(Request request, Response response, @Nullable Throwable failure) {
+    write(request, response);
+  }
+
+  /** Writes the answer, if there is an error and nothing was written yet. */
+  static void write(Request request, Response response) {
     int status = response.getStatus();
     if (status < HttpServletResponse.SC_BAD_REQUEST
         || response.getContentWritten() > 0
         || !response.setErrorReported()) {
       return;
     }
-    HttpStatus known = HttpStatus.resolve(status);
-    String reason = known == null ? "error " + status : known.getReasonPhrase();
+    String reason =
+        new String(
+            JsonStringEncoder.getInstance().quoteAsCharArray(ContainerRefusal.of(request, status)));
     byte[] body = ("{\"error\":\"" + reason + "\"}").getBytes(StandardCharsets.UTF_8);
     try {
+      response.setSuspended(false);
       response.setContentType(MediaType.APPLICATION_JSON_VALUE);
       response.setContentLength(body.length);
       response.getOutputStream().write(body);
       response.finishResponse();
     } catch (IOException clientIsGone) {
-      getContainer().getLogger().debug("an error could not be reported", clientIsGone);
+      log.debug("an error could not be reported", clientIsGone);
     }
   }
 }

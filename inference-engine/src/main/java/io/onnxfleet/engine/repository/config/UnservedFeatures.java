@@ -99,9 +99,6 @@ final class UnservedFeatures {
       note(notes, group.hasRateLimiter(), "instance_group.rate_limiter");
       note(notes, !group.getHostPolicy().isEmpty(), "instance_group.host_policy");
     }
-    for (OutputProto output : proto.getOutputList()) {
-      note(notes, !output.getLabelFilename().isEmpty(), "output.label_filename");
-    }
     OptimizationProto optimization = proto.getOptimization();
     note(notes, optimization.getPriorityValue() != 0, "optimization.priority");
     note(notes, optimization.hasCuda(), "optimization.cuda");

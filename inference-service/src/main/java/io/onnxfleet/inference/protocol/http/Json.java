@@ -1,5 +1,6 @@
 package io.onnxfleet.inference.protocol.http;
 
+import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -16,11 +17,12 @@ import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.StreamWriteFeature;
 import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.core.exc.JacksonIOException;
+import tools.jackson.core.exc.StreamConstraintsException;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * Jackson's streaming parser and generator, set up for tensors and long texts: no tree, no bound on
- * a string's length but the body's. Thread-safe; what it makes is not.
+ * Jackson's streaming parser and generator, set up for long texts: no tree, and a bound on a
+ * string's length and a name's. Thread-safe; what it makes is not.
  */
 public final class Json {
   /** Objects and arrays within each other; a tensor has far fewer dimensions. */
@@ -29,6 +31,11 @@ public final class Json {
   /** What the parser may have taken from the source beyond its current place, at most. */
   public static final int READ_AHEAD = 64 << 10;
 
+  /** Characters of a string: more than the tokens of one call can have. */
+  public static final int LONGEST_STRING = 8 << 20;
+
+  private static final int LONGEST_NAME = 1024;
+  private static final String TOO_LONG = "String value length";
   private static final int LONGEST_IN_MESSAGE = 120;
   private static final Pattern SETTING = Pattern.compile(", from `[^`]*`");
 
@@ -37,7 +44,8 @@ public final class Json {
           .streamReadConstraints(
               StreamReadConstraints.builder()
                   .maxNestingDepth(MAX_DEPTH)
-                  .maxStringLength(Integer.MAX_VALUE)
+                  .maxStringLength(LONGEST_STRING)
+                  .maxNameLength(LONGEST_NAME)
                   .build())
           .enable(StreamReadFeature.USE_FAST_DOUBLE_PARSER)
           .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
@@ -67,6 +75,13 @@ public final class Json {
   public static InferenceException refused(JacksonException failure) throws IOException {
     if (failure instanceof JacksonIOException && failure.getCause() instanceof IOException cause) {
       throw cause;
+    }
+    if (failure instanceof StreamConstraintsException
+        && failure.getOriginalMessage().startsWith(TOO_LONG)) {
+      return new InferenceException(
+          ErrorCode.REQUEST_TOO_LARGE,
+          "JSON: a string of more than %d characters (expected: <= %d)"
+              .formatted(LONGEST_STRING, LONGEST_STRING));
     }
     TokenStreamLocation at = failure.getLocation();
     String reason = SETTING.matcher(failure.getOriginalMessage()).replaceAll("");

@@ -9,41 +9,58 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.util.function.BooleanSupplier;
 import java.util.zip.ZipException;
 
 /**
  * The body of an HTTP request, decompressed. A body above the bound is refused: at once if its
- * length was announced, else when it gets there, compressed or not. Not thread-safe.
+ * length was announced, else when it gets there, compressed or not. What was read counts against
+ * the {@link BodyBudget} until this is closed. Reading lets other requests have the processor now
+ * and then, however much a few bytes inflate to. Not thread-safe.
  */
 public final class RequestBody extends BodyInput {
+  /** Bytes after which others have their turn; a fraction of a millisecond's work. */
+  private static final long TURN = 64 << 10;
+
   private final ServletInputStream connection;
   private final InputStream source;
   private final ContentCoding coding;
   private final long maxBytes;
   private final long announced;
+  private final BodyBudget.Share share;
+  private final BooleanSupplier late;
   private long count;
+  private long turnEnds = TURN;
 
   private RequestBody(
       ServletInputStream connection,
       InputStream source,
       ContentCoding coding,
       long maxBytes,
-      long announced) {
+      long announced,
+      BodyBudget.Share share,
+      BooleanSupplier late) {
     this.connection = connection;
     this.source = source;
     this.coding = coding;
     this.maxBytes = maxBytes;
     this.announced = announced;
+    this.share = share;
+    this.late = late;
   }
 
   /**
    * The request's body.
    *
+   * @param share which is the body's from now on
+   * @param late true once nobody waits for what is read
    * @throws UnsupportedCodingException if it is compressed in another way than gzip or deflate
    * @throws InferenceException with {@link ErrorCode#REQUEST_TOO_LARGE} if it is announced as
    *     larger than {@code maxBytes}
    */
-  public static RequestBody of(HttpServletRequest request, long maxBytes) throws IOException {
+  static RequestBody of(
+      HttpServletRequest request, long maxBytes, BodyBudget.Share share, BooleanSupplier late)
+      throws IOException {
     ContentCoding coding = ContentCoding.ofRequest(request.getHeader("Content-Encoding"));
     long length = request.getContentLengthLong();
     if (length > maxBytes) {
@@ -54,7 +71,7 @@ public final class RequestBody extends BodyInput {
     ServletInputStream connection = request.getInputStream();
     try {
       InputStream source = coding.decompress(unclosed(connection));
-      return new RequestBody(connection, source, coding, maxBytes, length);
+      return new RequestBody(connection, source, coding, maxBytes, length, share, late);
     } catch (ZipException | EOFException failure) {
       throw corrupt(coding, failure);
     }
@@ -117,8 +134,21 @@ public final class RequestBody extends BodyInput {
                     coding == ContentCoding.IDENTITY ? "" : " after decompression",
                     maxBytes));
       }
+      share.cover(count);
+      if (count >= turnEnds) {
+        turnEnds = count + TURN;
+        takeTurns();
+      }
     }
     return read;
+  }
+
+  private void takeTurns() {
+    if (late.getAsBoolean()) {
+      throw new InferenceException(
+          ErrorCode.DEADLINE_EXCEEDED, "the deadline passed while the body was read");
+    }
+    Thread.yield();
   }
 
   private static InferenceException corrupt(ContentCoding coding, IOException failure) {
@@ -129,6 +159,7 @@ public final class RequestBody extends BodyInput {
 
   @Override
   public void close() throws IOException {
+    share.close();
     source.close();
   }
 }

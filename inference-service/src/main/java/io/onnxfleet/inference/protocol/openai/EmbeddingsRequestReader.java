@@ -28,6 +28,9 @@ final class EmbeddingsRequestReader {
   /** Names in one body. */
   static final int MAX_ARGUMENTS = 256;
 
+  /** Characters of a string that is no text: a name goes into messages, headers and logs. */
+  static final int LONGEST_VALUE = 1024;
+
   private static final String INPUT_FORMS =
       "(expected a string, an array of strings, an array of token ids, or an array of those)";
 
@@ -201,7 +204,12 @@ final class EmbeddingsRequestReader {
       throw InferenceException.invalidInput(
           "%s: %s (expected a string)", name, describe(parser.currentToken()));
     }
-    return parser.getString();
+    String value = parser.getString();
+    if (value.length() > LONGEST_VALUE) {
+      throw InferenceException.invalidInput(
+          "%s: %d characters (expected: <= %d)", name, value.length(), LONGEST_VALUE);
+    }
+    return value;
   }
 
   private void readDimensions(String name, JsonParser parser) {

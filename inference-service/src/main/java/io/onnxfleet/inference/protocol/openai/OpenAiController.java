@@ -20,8 +20,12 @@ import io.onnxfleet.inference.protocol.Deadlines;
 import io.onnxfleet.inference.protocol.FleetHeaders;
 import io.onnxfleet.inference.protocol.ProtocolExecutor;
 import io.onnxfleet.inference.protocol.http.ContentCoding;
+import io.onnxfleet.inference.protocol.http.RequestBodies;
 import io.onnxfleet.inference.protocol.http.RequestBody;
 import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -55,6 +59,7 @@ class OpenAiController {
   private final InferenceProperties properties;
   private final FleetProperties fleet;
   private final ReplicaLoad load;
+  private final RequestBodies bodies;
 
   OpenAiController(
       InferenceEngine engine,
@@ -62,7 +67,9 @@ class OpenAiController {
       Admission admission,
       InferenceProperties properties,
       FleetProperties fleet,
-      ReplicaLoad load) {
+      ReplicaLoad load,
+      RequestBodies bodies) {
+    this.bodies = bodies;
     this.load = load;
     this.engine = engine;
     this.models = models;
@@ -77,17 +84,34 @@ class OpenAiController {
           "input: a string, an array of strings, an array of token ids, or an array of those."
               + " encoding_format: float or base64. dimensions: cuts the vectors. prompt_name and"
               + " input_type choose one of the model's prompts. What is ignored is named in the"
-              + " header Inference-Ignored.")
+              + " header Inference-Ignored.",
+      requestBody =
+          @io.swagger.v3.oas.annotations.parameters.RequestBody(
+              required = true,
+              content =
+                  @Content(
+                      mediaType = MediaType.APPLICATION_JSON_VALUE,
+                      schema = @Schema(implementation = DescribedBodies.Request.class))))
+  @ApiResponse(
+      responseCode = "200",
+      description = "A vector for each text",
+      content =
+          @Content(
+              mediaType = MediaType.APPLICATION_JSON_VALUE,
+              schema = @Schema(implementation = DescribedBodies.Response.class)))
   @Async(ProtocolExecutor.NAME)
   @PostMapping("/v1/embeddings")
   CompletableFuture<@Nullable Void> embeddings(
       HttpServletRequest http, HttpServletResponse response) throws IOException {
-    try (Admission.Pass _ = admission.enter()) {
-      Deadline deadline = Deadlines.of(http, properties.defaultDeadline(), engine.ticker());
-      EmbeddingsRequest request = read(http);
+    long accepted = engine.ticker().nanoTime();
+    Deadline deadline = Deadlines.of(http, properties.defaultDeadline(), () -> accepted);
+    // What is read of the body stays counted as long as its texts are held.
+    try (Admission.Pass _ = admission.enter();
+        RequestBody body = bodies.open(http, deadline)) {
+      EmbeddingsRequest request = EmbeddingsRequestReader.read(body);
       String model = model(http, request);
       try (ReplicaLoad.Visit visit = load.enter(model, http, response)) {
-        ClientConnection.of(http).await(engine.prepare(model, deadline), _ -> {});
+        await(engine.prepare(model, deadline), deadline, http);
         AnsweringContent content = new AnsweringContent(engine, model, null);
         AtomicReference<PromptChoice> choice = new AtomicReference<>();
         Function<TextModels.Description, EmbeddingOptions> options =
@@ -102,10 +126,10 @@ class OpenAiController {
                   chosen.prompt(), request.normalize(), request.wholeOnly());
             };
         Embeddings embeddings =
-            ClientConnection.of(http)
-                .await(
-                    models.embed(model, request.input(), options, deadline, Callers.of(http)),
-                    _ -> {});
+            await(
+                models.embed(model, request.input(), options, deadline, Callers.of(http)),
+                deadline,
+                http);
         visit.leave();
         content.tell(response);
         AnsweredUnits.tell(response, embeddings);
@@ -116,7 +140,16 @@ class OpenAiController {
     return CompletableFuture.completedFuture(null);
   }
 
+  private <T> T await(CompletableFuture<T> answer, Deadline deadline, HttpServletRequest http) {
+    return ClientConnection.of(http)
+        .await(answer, deadline.remainingNanos(engine.ticker().nanoTime()), _ -> {});
+  }
+
   @Operation(summary = "Lists the models that are READY")
+  @ApiResponse(
+      responseCode = "200",
+      description = "The models",
+      content = @Content(schema = @Schema(implementation = DescribedBodies.Models.class)))
   @GetMapping(path = "/v1/models", produces = MediaType.APPLICATION_JSON_VALUE)
   OpenAiBody models() {
     return new ModelList(
@@ -124,6 +157,10 @@ class OpenAiController {
   }
 
   @Operation(summary = "Describes a model that is READY")
+  @ApiResponse(
+      responseCode = "200",
+      description = "The model",
+      content = @Content(schema = @Schema(implementation = DescribedBodies.Model.class)))
   @GetMapping(path = "/v1/models/{model}", produces = MediaType.APPLICATION_JSON_VALUE)
   OpenAiBody model(@PathVariable String model) {
     ModelMetadata metadata = engine.metadata(model, null);
@@ -133,12 +170,6 @@ class OpenAiController {
             () ->
                 new InferenceException(
                     ErrorCode.MODEL_NOT_READY, "model '%s' is not READY".formatted(model)));
-  }
-
-  private EmbeddingsRequest read(HttpServletRequest http) throws IOException {
-    try (RequestBody body = RequestBody.of(http, properties.maxBodySize().toBytes())) {
-      return EmbeddingsRequestReader.read(body);
-    }
   }
 
   private String model(HttpServletRequest http, EmbeddingsRequest request) {

@@ -35,7 +35,8 @@ record OpenAiError(String message, String type, @Nullable String param, @Nullabl
           new OpenAiError(message, INVALID_REQUEST, EmbeddingsArgument.INPUT, label);
       case QUEUE_FULL, MEMORY_EXHAUSTED ->
           new OpenAiError(message, "rate_limit_error", null, "rate_limit_exceeded");
-      case MODEL_NOT_READY -> new OpenAiError(message, SERVER, EmbeddingsArgument.MODEL, label);
+      case MODEL_NOT_READY, MODEL_CANNOT_SERVE ->
+          new OpenAiError(message, SERVER, EmbeddingsArgument.MODEL, label);
       case DEADLINE_EXCEEDED, CANCELLED, SHUTTING_DOWN, MODEL_LOAD_FAILED, EXECUTION_FAILED ->
           new OpenAiError(message, SERVER, null, label);
     };

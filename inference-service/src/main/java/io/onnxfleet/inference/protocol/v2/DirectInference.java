@@ -16,6 +16,7 @@ final class DirectInference implements DirectHandler {
   private static final String MODELS = "/v2/models/";
   private static final String VERSIONS = "/versions/";
   private static final String INFER = "/infer";
+  private static final String INFER_SLASH = INFER + "/";
 
   private final InferenceEndpoint endpoint;
 
@@ -25,7 +26,7 @@ final class DirectInference implements DirectHandler {
 
   @Override
   public boolean covers(HttpServletRequest request) {
-    String path = request.getRequestURI();
+    String path = path(request);
     return request.getMethod().equals("POST")
         && path.startsWith(MODELS)
         && path.endsWith(INFER)
@@ -36,8 +37,14 @@ final class DirectInference implements DirectHandler {
 
   @Override
   public void serve(HttpServletRequest request, HttpServletResponse response) throws IOException {
-    String path = request.getRequestURI();
+    String path = path(request);
     endpoint.serve(model(path), version(path), request, response);
+  }
+
+  /** Without the slash that some clients put at the end. */
+  private static String path(HttpServletRequest request) {
+    String path = request.getRequestURI();
+    return path.endsWith(INFER_SLASH) ? path.substring(0, path.length() - 1) : path;
   }
 
   private static String model(String path) {

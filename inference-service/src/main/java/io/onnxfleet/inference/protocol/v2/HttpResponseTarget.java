@@ -18,10 +18,18 @@ final class HttpResponseTarget implements ResponseTarget, AutoCloseable {
 
   private final HttpServletResponse response;
   private final ContentCoding wanted;
+  private final Runnable beforeBegin;
   private @Nullable OutputStream compressed;
 
-  HttpResponseTarget(HttpServletRequest request, HttpServletResponse response) {
+  /**
+   * An answer that has not begun.
+   *
+   * @param beforeBegin sets what only an answer has, no refusal
+   */
+  HttpResponseTarget(
+      HttpServletRequest request, HttpServletResponse response, Runnable beforeBegin) {
     this.response = response;
+    this.beforeBegin = beforeBegin;
     wanted = ContentCoding.ofResponse(request.getHeader(HttpHeaders.ACCEPT_ENCODING));
   }
 
@@ -39,6 +47,7 @@ final class HttpResponseTarget implements ResponseTarget, AutoCloseable {
   }
 
   private OutputStream begin(long length, boolean exact) throws IOException {
+    beforeBegin.run();
     OutputStream connection = response.getOutputStream();
     if (wanted == ContentCoding.IDENTITY || length < SHORTEST_COMPRESSED) {
       if (exact) {

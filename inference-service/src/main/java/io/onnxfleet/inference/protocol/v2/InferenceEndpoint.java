@@ -1,9 +1,11 @@
 package io.onnxfleet.inference.protocol.v2;
 
 import io.onnxfleet.engine.InferenceEngine;
+import io.onnxfleet.engine.ModelMetadata;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.request.Deadline;
+import io.onnxfleet.engine.request.InferenceRequest;
 import io.onnxfleet.engine.request.InferenceResponse;
 import io.onnxfleet.inference.configuration.InferenceProperties;
 import io.onnxfleet.inference.lifecycle.Admission;
@@ -14,7 +16,9 @@ import io.onnxfleet.inference.protocol.Callers;
 import io.onnxfleet.inference.protocol.ClientConnection;
 import io.onnxfleet.inference.protocol.Deadlines;
 import io.onnxfleet.inference.protocol.FleetHeaders;
+import io.onnxfleet.inference.protocol.http.RequestBodies;
 import io.onnxfleet.inference.protocol.http.RequestBody;
+import io.onnxfleet.inference.protocol.v2.codec.BestClasses;
 import io.onnxfleet.inference.protocol.v2.codec.InferRequestDecoder;
 import io.onnxfleet.inference.protocol.v2.codec.InferResponseEncoder;
 import io.onnxfleet.inference.protocol.v2.codec.InferenceCall;
@@ -40,17 +44,20 @@ final class InferenceEndpoint {
   private final InferenceProperties properties;
   private final InferRequestDecoder decoder;
   private final Semaphore room;
+  private final RequestBodies bodies;
 
   InferenceEndpoint(
       InferenceEngine engine,
       Admission admission,
       InferenceProperties properties,
-      ReplicaLoad load) {
+      ReplicaLoad load,
+      RequestBodies bodies) {
+    this.bodies = bodies;
     this.engine = engine;
     this.load = load;
     this.admission = admission;
     this.properties = properties;
-    decoder = new InferRequestDecoder(engine.bufferPool(), engine.ticker());
+    decoder = new InferRequestDecoder(engine.bufferPool());
     room = new Semaphore(properties.maxConcurrentRequests());
   }
 
@@ -76,14 +83,16 @@ final class InferenceEndpoint {
           new AnsweringContent(engine, model, PathVersions.parse(model, version));
       InferenceCall call = decode(model, version, request);
       AnsweredUnits units = AnsweredUnits.of(engine, call.request());
-      CompletableFuture<InferenceResponse> answer =
-          engine.infer(Callers.sign(call.request(), request));
-      ClientConnection client = ClientConnection.of(request);
-      try (InferenceResponse finished = client.await(answer, InferenceResponse::close);
-          HttpResponseTarget target = new HttpResponseTarget(request, response)) {
+      try (InferenceResponse finished = answer(call, ClientConnection.of(request), request);
+          HttpResponseTarget target =
+              new HttpResponseTarget(
+                  request,
+                  response,
+                  () -> {
+                    content.tell(response);
+                    units.tell(response, finished.modelVersion());
+                  })) {
         visit.leave();
-        content.tell(response);
-        units.tell(response, finished.modelVersion());
         InferResponseEncoder.encode(
             finished, call.forms(), request.getHeader(FleetHeaders.VARIANT), target);
       }
@@ -92,12 +101,56 @@ final class InferenceEndpoint {
     }
   }
 
+  private InferenceResponse answer(
+      InferenceCall call, ClientConnection client, HttpServletRequest http) {
+    InferenceRequest request = call.request();
+    ModelMetadata before = call.forms().classesByName().isEmpty() ? null : metadata(request);
+    CompletableFuture<InferenceResponse> answer = engine.infer(Callers.sign(request, http));
+    InferenceResponse finished =
+        client.await(
+            answer,
+            request.deadline().remainingNanos(engine.ticker().nanoTime()),
+            InferenceResponse::close);
+    if (before == null) {
+      return finished;
+    }
+    try {
+      requireSame(before, finished);
+    } catch (InferenceException replaced) {
+      finished.close();
+      throw replaced;
+    }
+    return BestClasses.of(finished, call.forms(), before, engine.bufferPool());
+  }
+
+  private ModelMetadata metadata(InferenceRequest request) {
+    try {
+      return engine.metadata(request.modelName(), request.modelVersion());
+    } catch (InferenceException refused) {
+      request.close();
+      throw refused;
+    }
+  }
+
+  /** Labels belong to what answered, and to nothing that took its place meanwhile. */
+  private void requireSame(ModelMetadata before, InferenceResponse answer) {
+    ModelMetadata after = engine.metadata(before.name(), answer.modelVersion());
+    if (!after.load().equals(before.load())) {
+      throw new InferenceException(
+          ErrorCode.MODEL_NOT_READY,
+          "model '%s' was replaced while it answered".formatted(before.name()));
+    }
+  }
+
   private InferenceCall decode(String model, @Nullable String version, HttpServletRequest request)
       throws IOException {
-    Deadline deadline = Deadlines.of(request, properties.defaultDeadline(), engine.ticker());
+    long accepted = engine.ticker().nanoTime();
+    Deadline deadline = Deadlines.of(request, properties.defaultDeadline(), () -> accepted);
     Long number = PathVersions.parse(model, version);
-    InferenceTarget target = new InferenceTarget(model, number, headerLength(request), deadline);
-    try (RequestBody body = RequestBody.of(request, properties.maxBodySize().toBytes())) {
+    engine.requireAccepting(model, number);
+    InferenceTarget target =
+        new InferenceTarget(model, number, headerLength(request), accepted, deadline);
+    try (RequestBody body = bodies.open(request, deadline)) {
       return decoder.decode(target, body, () -> engine.metadata(model, number).inputs());
     }
   }

@@ -11,8 +11,15 @@ final class JsonAnswers {
     return ResponseEntity.ok().contentType(MediaType.APPLICATION_JSON).body(body);
   }
 
+  /** 200 or 503. */
+  static <T> ResponseEntity<T> readiness(boolean ready, T body) {
+    return ResponseEntity.status(ready ? 200 : 503)
+        .contentType(MediaType.APPLICATION_JSON)
+        .body(body);
+  }
+
   /** 200 with nothing in it, not even a content type. */
-  static ResponseEntity<Void> empty(boolean good) {
-    return ResponseEntity.status(good ? 200 : 503).build();
+  static ResponseEntity<Void> empty() {
+    return ResponseEntity.ok().build();
   }
 }

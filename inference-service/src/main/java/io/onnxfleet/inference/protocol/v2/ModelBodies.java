@@ -15,6 +15,9 @@ final class ModelBodies {
 
   record Server(String name, String version, List<String> extensions) {}
 
+  /** What may be asked of the index. */
+  record IndexRequest(boolean ready) {}
+
   /** What the registry is told of this replica. */
   record Self(String id, Map<String, String> metadata) {}
 

@@ -35,9 +35,10 @@ class ModelController {
 
   @Operation(summary = "200 if the model takes requests, 503 if not, 404 if there is none")
   @GetMapping({MODEL + "/ready", VERSION + "/ready"})
-  ResponseEntity<Void> ready(
+  ResponseEntity<HealthBodies.ModelReady> ready(
       @PathVariable String model, @PathVariable(required = false) @Nullable String version) {
-    return JsonAnswers.empty(engine.isReady(model, PathVersions.parse(model, version)));
+    boolean ready = engine.isReady(model, PathVersions.parse(model, version));
+    return JsonAnswers.readiness(ready, new HealthBodies.ModelReady(model, ready));
   }
 
   @Operation(summary = "A model's complete configuration in Triton's form")

@@ -5,14 +5,18 @@ import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.repository.ModelState;
 import io.onnxfleet.inference.protocol.ClientConnection;
 import io.onnxfleet.inference.protocol.ProtocolExecutor;
+import io.onnxfleet.inference.protocol.http.RequestBodies;
 import io.onnxfleet.inference.protocol.http.RequestBody;
 import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.scheduling.annotation.Async;
 import org.springframework.web.bind.annotation.PathVariable;
@@ -31,13 +35,22 @@ class RepositoryController {
 
   private final InferenceEngine engine;
   private final JsonMapper mapper;
+  private final RequestBodies bodies;
 
-  RepositoryController(InferenceEngine engine, JsonMapper mapper) {
+  RepositoryController(InferenceEngine engine, JsonMapper mapper, RequestBodies bodies) {
+    this.bodies = bodies;
     this.engine = engine;
     this.mapper = mapper;
   }
 
-  @Operation(summary = "Every model and version, or with {\"ready\": true} those that serve")
+  @Operation(
+      summary = "Every model and version, or with {\"ready\": true} those that serve",
+      requestBody =
+          @io.swagger.v3.oas.annotations.parameters.RequestBody(
+              content =
+                  @Content(
+                      mediaType = MediaType.APPLICATION_JSON_VALUE,
+                      schema = @Schema(implementation = ModelBodies.IndexRequest.class))))
   @Async(ProtocolExecutor.NAME)
   @PostMapping("/v2/repository/index")
   public CompletableFuture<ResponseEntity<List<ModelBodies.IndexEntry>>> index(
@@ -84,12 +97,12 @@ class RepositoryController {
       CompletableFuture<Void> done, HttpServletRequest request) {
     // A change of the repository goes on although nobody waits for it any more.
     ClientConnection.of(request).await(done.copy(), ignored -> {});
-    return CompletableFuture.completedFuture(JsonAnswers.empty(true));
+    return CompletableFuture.completedFuture(JsonAnswers.empty());
   }
 
   private JsonNode readBody(HttpServletRequest request) throws IOException {
     byte[] body;
-    try (RequestBody source = RequestBody.of(request, MAX_BODY)) {
+    try (RequestBody source = bodies.open(request, MAX_BODY)) {
       body = source.readAllBytes();
     }
     if (body.length == 0) {

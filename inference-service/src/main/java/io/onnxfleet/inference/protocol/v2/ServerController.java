@@ -20,7 +20,12 @@ import org.springframework.web.bind.annotation.RestController;
 class ServerController {
   private static final String NAME = "onnx-fleet";
   private static final List<String> EXTENSIONS =
-      List.of("binary_tensor_data", "model_configuration", "model_repository", "statistics");
+      List.of(
+          "binary_tensor_data",
+          "classification",
+          "model_configuration",
+          "model_repository",
+          "statistics");
 
   private final Readiness readiness;
   private final Admission admission;
@@ -44,16 +49,17 @@ class ServerController {
 
   @Operation(summary = "200 while the process answers")
   @GetMapping("/v2/health/live")
-  ResponseEntity<Void> live() {
-    return JsonAnswers.empty(true);
+  ResponseEntity<HealthBodies.Live> live() {
+    return JsonAnswers.ok(new HealthBodies.Live(true));
   }
 
   @Operation(
       summary =
           "200 while models serve; 503 while they load, before the registry knows the replica, or when it goes away")
   @GetMapping("/v2/health/ready")
-  ResponseEntity<Void> ready() {
-    return JsonAnswers.empty(readiness.isReady());
+  ResponseEntity<HealthBodies.Ready> ready() {
+    boolean ready = readiness.isReady();
+    return JsonAnswers.readiness(ready, new HealthBodies.Ready(ready));
   }
 
   @Operation(summary = "What this replica tells the registry, as it is now; 503 while it goes away")

@@ -5,12 +5,25 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 
-/** Bytes that grow; bounded by what the caller writes. Not thread-safe. */
+/**
+ * Bytes that grow; bounded by what the caller writes. Takes up less than twice of that, or no more
+ * than the bound that was told, and both the old and the new bytes while it grows. Not thread-safe.
+ */
 final class ByteSink extends OutputStream {
   private static final int INITIAL = 512;
 
+  private final long most;
   private byte[] bytes = new byte[INITIAL];
   private int size;
+
+  ByteSink() {
+    this(Integer.MAX_VALUE);
+  }
+
+  /** Of which there will be that many at most. */
+  ByteSink(long most) {
+    this.most = most;
+  }
 
   @Override
   public void write(int value) {
@@ -36,6 +49,17 @@ final class ByteSink extends OutputStream {
     size += length;
   }
 
+  /** Writes over four bytes that were written before, the lowest first. */
+  void putInt(int at, int value) {
+    for (int index = 0; index < Integer.BYTES; index++) {
+      bytes[at + index] = (byte) (value >> (Byte.SIZE * index));
+    }
+  }
+
+  void clear() {
+    size = 0;
+  }
+
   int size() {
     return size;
   }
@@ -54,7 +78,8 @@ final class ByteSink extends OutputStream {
       throw new OutOfMemoryError("more than 2 GiB in one buffer");
     }
     if (needed > bytes.length) {
-      long grown = Math.min(Integer.MAX_VALUE - 8, Math.max(needed, bytes.length * 2L));
+      long grown =
+          Math.min(Integer.MAX_VALUE - 8, Math.max(needed, Math.min(most, bytes.length * 2L)));
       bytes = Arrays.copyOf(bytes, (int) grown);
     }
   }

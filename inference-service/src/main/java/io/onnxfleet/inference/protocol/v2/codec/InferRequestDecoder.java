@@ -3,7 +3,6 @@ package io.onnxfleet.inference.protocol.v2.codec;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.request.Deadline;
 import io.onnxfleet.engine.request.InferenceRequest;
-import io.onnxfleet.engine.request.Ticker;
 import io.onnxfleet.engine.tensor.BufferPool;
 import io.onnxfleet.engine.tensor.NamedTensor;
 import io.onnxfleet.engine.tensor.Tensor;
@@ -24,11 +23,9 @@ import java.util.function.Supplier;
  */
 public final class InferRequestDecoder {
   private final BufferPool pool;
-  private final Ticker ticker;
 
-  public InferRequestDecoder(BufferPool pool, Ticker ticker) {
+  public InferRequestDecoder(BufferPool pool) {
     this.pool = pool;
-    this.ticker = ticker;
   }
 
   /**
@@ -50,7 +47,8 @@ public final class InferRequestDecoder {
               : new JsonScanner(new HeaderInput(body, headerLength), headerLength));
       readBinary(json.inputs());
       requireEnd(body);
-      Deadline deadline = json.parameters().deadline(ticker).earlier(target.deadline());
+      Deadline deadline =
+          json.parameters().deadline(target.acceptedNanos()).earlier(target.deadline());
       return new InferenceCall(
           new InferenceRequest(
               json.id(),
@@ -95,7 +93,7 @@ public final class InferRequestDecoder {
             List.of(),
             target.deadline(),
             0);
-    return new InferenceCall(request, OutputForms.JSON);
+    return new InferenceCall(request, OutputForms.BINARY);
   }
 
   private static void requireEnd(BodyInput body) throws IOException {

@@ -19,8 +19,9 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JsonToken;
 
 /**
- * The JSON object of an infer request, read key by key in whatever order they come. Holds what was
- * read; {@link #close()} gives up the tensors that nobody took. Not thread-safe.
+ * The JSON object of an infer request, read key by key in whatever order they come. Keys that are
+ * not known are passed over: clients send more than what a server needs. Holds what was read;
+ * {@link #close()} gives up the tensors that nobody took. Not thread-safe.
  */
 final class InferRequestJson implements AutoCloseable {
   /** A model has hundreds of inputs at most; each one costs memory. */
@@ -28,11 +29,17 @@ final class InferRequestJson implements AutoCloseable {
 
   private static final int MAX_RANK = 64;
 
+  private static final Set<String> REQUEST_KEYS = Set.of("id", "parameters", "inputs", "outputs");
+  private static final Set<String> INPUT_KEYS =
+      Set.of("name", "shape", "datatype", "parameters", "data");
+  private static final Set<String> OUTPUT_KEYS = Set.of("name", "parameters");
+
   private final BufferPool pool;
   private final BodyInput body;
   private final List<InputDraft> inputs = new ArrayList<>();
   private final List<String> outputs = new ArrayList<>();
   private final Map<String, Boolean> binaryByName = new HashMap<>();
+  private final Map<String, Integer> classesByName = new HashMap<>();
   private final RequestParameters parameters = new RequestParameters();
   private @Nullable String id;
 
@@ -58,7 +65,7 @@ final class InferRequestJson implements AutoCloseable {
   }
 
   OutputForms forms() {
-    return new OutputForms(parameters.binaryOutputs(), binaryByName);
+    return new OutputForms(parameters.binaryOutputs(), binaryByName, classesByName);
   }
 
   /** Reads the one object that the source is, to the source's end. */
@@ -69,6 +76,10 @@ final class InferRequestJson implements AutoCloseable {
     }
     Set<String> seen = new HashSet<>();
     for (String key = json.nextName(); key != null; key = json.nextName()) {
+      if (!REQUEST_KEYS.contains(key)) {
+        json.skipValue();
+        continue;
+      }
       requireNew(seen, key, "the request");
       JsonToken value = json.nextToken();
       switch (key) {
@@ -76,7 +87,7 @@ final class InferRequestJson implements AutoCloseable {
         case "outputs" -> readOutputs(json);
         case "id" -> id = value == JsonToken.VALUE_NULL ? null : text(json, "id");
         case "parameters" -> parameters.read(json);
-        default -> throw unknown(key, "the request", "one of id, parameters, inputs, outputs");
+        default -> throw new AssertionError(key);
       }
     }
     if (!seen.contains("inputs")) {
@@ -116,20 +127,26 @@ final class InferRequestJson implements AutoCloseable {
   private static void readInput(JsonScanner json, InputDraft draft) throws IOException {
     Set<String> seen = new HashSet<>();
     for (String key = json.nextName(); key != null; key = json.nextName()) {
+      if (!INPUT_KEYS.contains(key)) {
+        json.skipValue();
+        continue;
+      }
       requireNew(seen, key, "the input");
+      if (key.equals("data")) {
+        draft.data(json);
+        continue;
+      }
       JsonToken value = json.nextToken();
       switch (key) {
         case "name" -> draft.name(text(json, key));
         case "shape" -> draft.shape(shape(json));
         case "datatype" -> draft.dataType(DataType.parse(text(json, key)));
-        case "data" -> draft.data(json);
         case "parameters" -> {
           if (value != JsonToken.VALUE_NULL) {
             readInputParameters(json, draft);
           }
         }
-        default ->
-            throw unknown(key, "the input", "one of name, shape, datatype, parameters, data");
+        default -> throw new AssertionError(key);
       }
     }
   }
@@ -138,12 +155,12 @@ final class InferRequestJson implements AutoCloseable {
     Parameters.forEach(
         json,
         "the input's parameters",
+        name -> name.equals("binary_data_size") || isSharedMemory(name),
         name -> {
-          if (name.equals("binary_data_size")) {
-            draft.binarySize(Parameters.nonNegative(json, name));
-          } else if (name.startsWith("shared_memory_")) {
+          if (isSharedMemory(name)) {
             throw sharedMemory();
           }
+          draft.binarySize(Parameters.nonNegative(json, name));
         });
   }
 
@@ -168,43 +185,54 @@ final class InferRequestJson implements AutoCloseable {
   private String readOutput(JsonScanner json) throws IOException {
     Set<String> seen = new HashSet<>();
     String name = null;
-    Boolean[] binary = {null};
+    OutputDraft draft = new OutputDraft();
     for (String key = json.nextName(); key != null; key = json.nextName()) {
+      if (!OUTPUT_KEYS.contains(key)) {
+        json.skipValue();
+        continue;
+      }
       requireNew(seen, key, "the output");
       JsonToken value = json.nextToken();
-      switch (key) {
-        case "name" -> name = text(json, key);
-        case "parameters" -> {
-          if (value != JsonToken.VALUE_NULL) {
-            readOutputParameters(json, binary);
-          }
-        }
-        default -> throw unknown(key, "the output", "one of name, parameters");
+      if (key.equals("name")) {
+        name = text(json, key);
+      } else if (value != JsonToken.VALUE_NULL) {
+        readOutputParameters(json, draft);
       }
     }
     if (name == null) {
       throw InferenceException.invalidInput("output #%d: no 'name'", outputs.size());
     }
-    if (binary[0] != null) {
-      binaryByName.put(name, binary[0]);
+    if (draft.binary != null) {
+      binaryByName.put(name, draft.binary);
+    }
+    if (draft.classes > 0) {
+      classesByName.put(name, draft.classes);
     }
     return name;
   }
 
-  private static void readOutputParameters(JsonScanner json, @Nullable Boolean[] binary)
-      throws IOException {
+  private static final class OutputDraft {
+    private @Nullable Boolean binary;
+    private int classes;
+  }
+
+  private static void readOutputParameters(JsonScanner json, OutputDraft draft) throws IOException {
     Parameters.forEach(
         json,
         "the output's parameters",
+        name -> name.equals("binary_data") || name.equals("classification") || isSharedMemory(name),
         name -> {
-          if (name.equals("binary_data")) {
-            binary[0] = Parameters.bool(json, name);
-          } else if (name.startsWith("shared_memory_")) {
-            throw sharedMemory();
-          } else if (name.equals("classification") && Parameters.nonNegative(json, name) > 0) {
-            throw new InferenceException(
-                ErrorCode.UNSUPPORTED_FEATURE,
-                "output parameter 'classification' is not served (ask for the output itself)");
+          switch (name) {
+            case "binary_data" -> draft.binary = Parameters.bool(json, name);
+            case "classification" -> {
+              long classes = Parameters.nonNegative(json, name);
+              if (classes > Integer.MAX_VALUE) {
+                throw InferenceException.invalidInput(
+                    "classification: %d (expected: <= the classes that there are)", classes);
+              }
+              draft.classes = (int) classes;
+            }
+            default -> throw sharedMemory();
           }
         });
   }
@@ -240,9 +268,8 @@ final class InferRequestJson implements AutoCloseable {
     }
   }
 
-  private static InferenceException unknown(String key, String where, String expected) {
-    return InferenceException.invalidInput(
-        "unknown key '%s' in %s (expected %s)", Json.shortened(key), where, expected);
+  private static boolean isSharedMemory(String parameter) {
+    return parameter.startsWith("shared_memory_");
   }
 
   private static InferenceException sharedMemory() {

@@ -56,14 +56,15 @@ final class InputDraft implements AutoCloseable {
     binarySize = value;
   }
 
-  /** Takes the current value as this input's elements. */
+  /** Takes the next value as this input's elements. */
   void data(JsonScanner json) throws IOException {
     hasData = true;
+    long most = json.buffered() + body.remainingAtMost();
     if (dataType != null && shape != null) {
-      requireRoom(dataType, shape, json.buffered() + body.remainingAtMost());
-      tensor = JsonElements.read(json, pool, dataType, shape);
+      requireRoom(dataType, shape, most);
+      tensor = JsonElements.readNext(json, pool, dataType, shape, most);
     } else {
-      kept = json.capture();
+      kept = json.capture(most);
     }
   }
 
@@ -83,10 +84,10 @@ final class InputDraft implements AutoCloseable {
     }
     if (kept != null) {
       requireRoom(type, given, kept.size());
-      JsonScanner json = new JsonScanner(kept.array(), kept.size());
+      int size = kept.size();
+      JsonScanner json = new JsonScanner(kept.array(), size);
       kept = null;
-      json.nextToken();
-      tensor = JsonElements.read(json, pool, type, given);
+      tensor = JsonElements.readNext(json, pool, type, given, size);
     }
   }
 

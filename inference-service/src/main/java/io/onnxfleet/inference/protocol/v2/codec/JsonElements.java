@@ -9,7 +9,6 @@ import io.onnxfleet.inference.protocol.http.Json;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import tools.jackson.core.JsonToken;
 
 /**
@@ -20,17 +19,18 @@ final class JsonElements {
   private JsonElements() {}
 
   /**
-   * The tensor whose elements are the scanner's current value, which is consumed.
+   * The tensor whose elements are the scanner's next value, which is consumed.
    *
+   * @param most bytes that the value can have
    * @throws InferenceException if an element or their number does not fit; no memory is kept then
    */
-  static Tensor read(JsonScanner json, BufferPool pool, DataType type, Shape shape)
+  static Tensor readNext(JsonScanner json, BufferPool pool, DataType type, Shape shape, long most)
       throws IOException {
     return switch (type) {
       case FP16, BF16 ->
           throw InferenceException.invalidInput(
               "%s data in JSON (expected binary data: %s travels in binary only)", type, type);
-      case BYTES -> readStrings(json, pool, shape);
+      case BYTES -> readStrings(json, pool, shape, most);
       case BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT32, INT64, FP32, FP64 ->
           readFixedSize(json, pool, type, shape);
     };
@@ -44,7 +44,7 @@ final class JsonElements {
       long expected = shape.elementCount();
       long count = 0;
       int depth = 0;
-      JsonToken token = json.currentToken();
+      JsonToken token = json.nextToken();
       while (true) {
         switch (token) {
           case START_ARRAY -> depth++;
@@ -145,14 +145,27 @@ final class JsonElements {
     return unsigned(json, type, index, Long.MAX_VALUE);
   }
 
-  private static Tensor readStrings(JsonScanner json, BufferPool pool, Shape shape)
+  private static Tensor readStrings(JsonScanner json, BufferPool pool, Shape shape, long most)
       throws IOException {
-    ByteSink bytes = new ByteSink();
+    // An element is at least two quotes and a comma, and takes four bytes.
+    ByteSink bytes = new ByteSink(most + most / 3 + Integer.BYTES);
+    json.stringsTo(bytes);
+    try {
+      readStrings(json, shape);
+    } finally {
+      json.stringsTo(null);
+    }
+    Tensor tensor = Tensor.ofByteSize(pool, DataType.BYTES, shape, bytes.size());
+    tensor.data().put(bytes.array(), 0, bytes.size());
+    return tensor;
+  }
+
+  private static void readStrings(JsonScanner json, Shape shape) throws IOException {
     long expected = shape.elementCount();
     long count = 0;
     int depth = 0;
-    JsonToken token = json.currentToken();
-    while (true) {
+    do {
+      JsonToken token = json.nextToken();
       switch (token) {
         case START_ARRAY -> depth++;
         case END_ARRAY -> depth--;
@@ -160,29 +173,16 @@ final class JsonElements {
           if (count == expected) {
             throw tooMany(shape, expected);
           }
-          putString(json, bytes, count++);
+          if (json.isHalfSurrogate()) {
+            throw InferenceException.invalidInput(
+                "element %d holds half of a surrogate pair (expected Unicode text)", count);
+          }
+          count++;
         }
         default -> throw unfit(json, DataType.BYTES, count);
       }
-      if (depth == 0) {
-        break;
-      }
-      token = json.nextToken();
-    }
+    } while (depth > 0);
     requireCount(count, shape, expected);
-    Tensor tensor = Tensor.ofByteSize(pool, DataType.BYTES, shape, bytes.size());
-    tensor.data().put(bytes.array(), 0, bytes.size());
-    return tensor;
-  }
-
-  private static void putString(JsonScanner json, ByteSink bytes, long index) {
-    if (json.isHalfSurrogate()) {
-      throw InferenceException.invalidInput(
-          "element %d holds half of a surrogate pair (expected Unicode text)", index);
-    }
-    bytes.room(Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN).putInt(json.textLength());
-    bytes.claim(Integer.BYTES);
-    json.writeText(bytes);
   }
 
   private static void requireCount(long count, Shape shape, long expected) {

@@ -7,7 +7,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
+import java.nio.CharBuffer;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -23,14 +25,27 @@ import tools.jackson.core.JsonToken;
  * it.
  *
  * <p>What a token is stays valid until the next one. Anything but JSON ends in an {@link
- * InferenceException} that says where. Memory is one buffer, as large as the longest token at
- * least. Not thread-safe.
+ * InferenceException} that says where. The effort grows with the length of the source, whatever
+ * stands in it. Memory is one buffer of a few times {@link #LONGEST_TEXT}: a longer key or string
+ * is refused before it is there as a whole. It is passed over where nobody wants it ({@link
+ * #skipValue}), written away as it comes where it is an element ({@link #stringsTo}), and only what
+ * is captured is held. Not thread-safe.
  */
 final class JsonScanner {
   /** How numbers travel that JSON does not have. */
   static final String BINARY_FORM = "binary data: the input's parameter binary_data_size";
 
+  /** Bytes of a key, of a name or of any other string that is no element of a tensor. */
+  static final int LONGEST_TEXT = 16 << 10;
+
   private static final int BUFFER = 16 << 10;
+
+  /** A pair of surrogates, each as an escape. */
+  private static final int LONGEST_ESCAPE = 12;
+
+  /** Characters that are decoded at a time to see that they are any. */
+  private static final int DECODED = 1 << 10;
+
   private static final int SMALLEST_BUFFER = 64;
 
   /** Digits and all; nothing that is a number has more. */
@@ -95,6 +110,11 @@ final class JsonScanner {
   private boolean more;
 
   private @Nullable PlainFloats floats;
+
+  /** Where strings go as they come; null if they are kept. */
+  private @Nullable ByteSink strings;
+
+  private boolean skips;
 
   private @Nullable ByteSink captured;
   private int captureFrom;
@@ -188,7 +208,7 @@ final class JsonScanner {
         switch (next) {
           case '[', '{' -> enter(next == '{');
           case '"' -> {
-            readString();
+            readStringValue();
             yield JsonToken.VALUE_STRING;
           }
           case 't' -> literal("true", JsonToken.VALUE_TRUE);
@@ -241,7 +261,100 @@ final class JsonScanner {
     return meaning;
   }
 
+  /**
+   * Passes over the next value, whatever is in it and however long it is.
+   *
+   * @return the token that it began with
+   */
+  JsonToken skipValue() throws IOException {
+    skips = true;
+    try {
+      JsonToken first = nextToken();
+      int outside = depth - 1;
+      while (first.isStructStart() && depth > outside) {
+        nextToken();
+      }
+      return first;
+    } finally {
+      skips = false;
+    }
+  }
+
   // Strings
+
+  /**
+   * From now on values that are strings go to the sink as they come, as elements of BYTES do: four
+   * bytes of length, then the text. Neither {@link #string()} nor {@link #capture()} sees them.
+   *
+   * @param sink null to keep them again
+   */
+  void stringsTo(@Nullable ByteSink sink) {
+    strings = sink;
+  }
+
+  private void readStringValue() throws IOException {
+    ByteSink target = strings;
+    if (skips || captured != null) {
+      passString(null);
+    } else if (target == null) {
+      readString();
+    } else {
+      int start = target.size();
+      target.room(Integer.BYTES);
+      target.claim(Integer.BYTES);
+      passString(target);
+      target.putInt(start, target.size() - start - Integer.BYTES);
+    }
+  }
+
+  /** Reads a string piece by piece, without keeping it. */
+  private void passString(@Nullable ByteSink target) throws IOException {
+    long start = before + position;
+    int first = target == null ? 0 : target.size();
+    ByteSink escapes = target;
+    int seen = 0;
+    position++;
+    while (true) {
+      int at = position;
+      int next = buffer[at];
+      while (next != '"' && next != '\\' && (next < 0 || next >= ' ')) {
+        seen |= next;
+        next = buffer[++at];
+      }
+      if (target != null) {
+        target.write(buffer, position, at - position);
+      }
+      position = at;
+      if (next == '"') {
+        position++;
+        break;
+      }
+      if (next == '\\') {
+        while (limit - position < LONGEST_ESCAPE && readMore()) {
+          // Until the escape is there as a whole.
+        }
+        textEnd = limit;
+        if (escapes == null) {
+          escapes = new ByteSink();
+        }
+        if (target == null) {
+          escapes.clear();
+        }
+        position = unescape(position + 1, escapes);
+      } else if (position < limit) {
+        throw failure(position, "control character %d in a string (expected an escape)", next);
+      } else if (!readMore()) {
+        throw unexpected(END, "the string's end");
+      }
+    }
+    tokenStart = (int) (start - before);
+    text = buffer;
+    textStart = 0;
+    textEnd = 0;
+    if (seen < 0 && target != null && !halfSurrogate) {
+      requireUnicode(target.array(), first, target.size());
+    }
+  }
 
   private void readString() throws IOException {
     int at = position + 1;
@@ -267,21 +380,33 @@ final class JsonScanner {
         at++;
       }
     }
+    requireShort(at);
     text = buffer;
     textStart = position + 1;
     textEnd = at;
+    tokenStart = position;
     if (seen < 0) {
-      requireUnicode();
+      requireUnicode(buffer, textStart, textEnd);
     }
     if (escaped) {
       unescape();
     }
-    tokenStart = position;
     position = at + 1;
+  }
+
+  private void requireShort(int at) {
+    if (at - position > LONGEST_TEXT) {
+      throw failure(
+          position,
+          "a string of more than %d bytes (expected: <= %d, but for elements of 'data')",
+          LONGEST_TEXT,
+          LONGEST_TEXT);
+    }
   }
 
   /** Reads on; the place that was {@code at}. */
   private int moreOfString(int at) throws IOException {
+    requireShort(at);
     int length = at - position;
     if (!readMore()) {
       throw unexpected(END, "the string's end");
@@ -289,13 +414,16 @@ final class JsonScanner {
     return position + length;
   }
 
-  private void requireUnicode() {
-    try {
-      StandardCharsets.UTF_8
-          .newDecoder()
-          .decode(ByteBuffer.wrap(text, textStart, textEnd - textStart));
-    } catch (CharacterCodingException malformed) {
-      throw failure(position, "a string that is not UTF-8 (%s)", malformed.getMessage());
+  private void requireUnicode(byte[] utf8, int start, int end) {
+    CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
+    ByteBuffer source = ByteBuffer.wrap(utf8, start, end - start);
+    CharBuffer decoded = CharBuffer.allocate(Math.min(DECODED, end - start));
+    CoderResult result;
+    do {
+      result = decoder.decode(source, decoded.clear(), true);
+    } while (result.isOverflow());
+    if (result.isError()) {
+      throw failure(tokenStart, "a string that is not UTF-8 (Input length = %d)", result.length());
     }
   }
 
@@ -319,6 +447,9 @@ final class JsonScanner {
 
   /** Writes what an escape stands for; the place behind it. */
   private int unescape(int at, ByteSink plain) {
+    if (at >= textEnd) {
+      throw failure(at, "the end (expected an escape)");
+    }
     switch (buffer[at]) {
       case '"', '\\', '/' -> plain.write(buffer[at]);
       case 'b' -> plain.write('\b');
@@ -598,22 +729,27 @@ final class JsonScanner {
 
   // Values as they stand
 
-  /** The current value as it stands, to be read again; it is consumed, and has no object in it. */
-  ByteSink capture() throws IOException {
-    requireNoObject(token);
-    ByteSink sink = new ByteSink();
-    if (token == JsonToken.START_ARRAY) {
-      captured = sink;
-      captureFrom = position - 1;
+  /**
+   * The next value as it stands, to be read again; it is consumed, and has no object in it.
+   *
+   * @param most bytes that it can have
+   */
+  ByteSink capture(long most) throws IOException {
+    ByteSink sink = new ByteSink(most);
+    significant();
+    captured = sink;
+    captureFrom = position;
+    try {
+      JsonToken first = nextToken();
+      requireNoObject(first);
       int outside = depth - 1;
-      while (depth > outside) {
+      while (first == JsonToken.START_ARRAY && depth > outside) {
         requireNoObject(nextToken());
       }
+    } finally {
       captured = null;
-      sink.write(buffer, captureFrom, position - captureFrom);
-    } else {
-      sink.write(buffer, tokenStart, position - tokenStart);
     }
+    sink.write(buffer, captureFrom, position - captureFrom);
     return sink;
   }
 
@@ -670,26 +806,36 @@ final class JsonScanner {
     return mark;
   }
 
-  /** Reads at least a byte behind those from the position on, which moves; false at the end. */
+  /** Reads at least a byte behind those from the position on, which may move; false at the end. */
   private boolean readMore() throws IOException {
     if (source == null) {
       return false;
     }
+    if (buffer.length - 1 - limit < buffer.length / 4) {
+      makeRoom();
+    }
+    int count = source.read(buffer, limit, buffer.length - 1 - limit);
+    limit += Math.max(0, count);
+    buffer[limit] = 0;
+    return count > 0;
+  }
+
+  // What is moved is less than twice what is then read before the next move.
+  private void makeRoom() {
     if (captured != null) {
       captured.write(buffer, captureFrom, position - captureFrom);
       captureFrom = 0;
     }
     int kept = limit - position;
-    byte[] target = kept > buffer.length / 2 ? new byte[2 * buffer.length] : buffer;
+    byte[] target =
+        kept > buffer.length / 2
+            ? new byte[(int) Math.min(2L * buffer.length, Integer.MAX_VALUE - 8)]
+            : buffer;
     System.arraycopy(buffer, position, target, 0, kept);
     buffer = target;
     before += position;
     position = 0;
     limit = kept;
-    int count = source.read(buffer, limit, buffer.length - 1 - limit);
-    limit += Math.max(0, count);
-    buffer[limit] = 0;
-    return count > 0;
   }
 
   /** A value that begins at the position and goes wrong at {@code at}. */

@@ -7,13 +7,21 @@ import java.util.Map;
  *
  * @param binaryByDefault the request's own wish
  * @param binaryByName the wishes of single outputs, which win
+ * @param classesByName outputs of which the best classes are wanted, and how many; at least 1 each
  */
-public record OutputForms(boolean binaryByDefault, Map<String, Boolean> binaryByName) {
+public record OutputForms(
+    boolean binaryByDefault,
+    Map<String, Boolean> binaryByName,
+    Map<String, Integer> classesByName) {
   /** Everything in JSON. */
-  public static final OutputForms JSON = new OutputForms(false, Map.of());
+  public static final OutputForms JSON = new OutputForms(false, Map.of(), Map.of());
+
+  /** Everything in binary. */
+  static final OutputForms BINARY = new OutputForms(true, Map.of(), Map.of());
 
   public OutputForms {
     binaryByName = Map.copyOf(binaryByName);
+    classesByName = Map.copyOf(classesByName);
   }
 
   boolean isBinary(String output) {

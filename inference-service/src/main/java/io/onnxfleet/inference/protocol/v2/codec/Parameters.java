@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import tools.jackson.core.JsonToken;
 
 /** Reads {@code parameters} objects: strings, numbers and booleans by name. */
@@ -15,21 +16,27 @@ final class Parameters {
 
   private Parameters() {}
 
-  /** Visits each parameter with the scanner on its value. */
-  static void forEach(JsonScanner json, String where, Consumer<String> visitor) throws IOException {
+  /** Visits each parameter that is known with the scanner on its value, and passes over others. */
+  static void forEach(
+      JsonScanner json, String where, Predicate<String> known, Consumer<String> visitor)
+      throws IOException {
     if (json.currentToken() != JsonToken.START_OBJECT) {
       throw InferenceException.invalidInput(
           "%s: %s (expected an object)", where, InferRequestJson.describe(json.currentToken()));
     }
     Set<String> seen = new HashSet<>();
     for (String name = json.nextName(); name != null; name = json.nextName()) {
-      InferRequestJson.requireNew(seen, name, where);
-      JsonToken value = json.nextToken();
       if (name.startsWith(RESERVED_PREFIX)) {
         throw InferenceException.invalidInput(
             "parameter '%s' is reserved (expected names that do not begin with '%s')",
             Json.shortened(name), RESERVED_PREFIX);
       }
+      if (!known.test(name)) {
+        json.skipValue();
+        continue;
+      }
+      InferRequestJson.requireNew(seen, name, where);
+      JsonToken value = json.nextToken();
       if (value.isStructStart()) {
         throw InferenceException.invalidInput(
             "parameter '%s' is %s (expected a string, a number or a boolean)",

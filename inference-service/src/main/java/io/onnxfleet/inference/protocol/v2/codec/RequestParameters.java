@@ -3,21 +3,31 @@ package io.onnxfleet.inference.protocol.v2.codec;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.request.Deadline;
-import io.onnxfleet.engine.request.Ticker;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
+import java.util.Set;
 import tools.jackson.core.JsonToken;
 
 /** The request's own {@code parameters}; what is not known here has no effect. */
 final class RequestParameters {
+  private static final Set<String> KNOWN =
+      Set.of(
+          "binary_data_output",
+          "timeout",
+          "priority",
+          "sequence_id",
+          "sequence_start",
+          "sequence_end");
+
   private boolean binaryOutputs;
   private int priority;
   private long timeoutMicros;
 
   void read(JsonScanner json) throws IOException {
     if (json.currentToken() != JsonToken.VALUE_NULL) {
-      Parameters.forEach(json, "the request's parameters", name -> readOne(json, name));
+      Parameters.forEach(
+          json, "the request's parameters", KNOWN::contains, name -> readOne(json, name));
     }
   }
 
@@ -45,7 +55,7 @@ final class RequestParameters {
           throw sequences(name);
         }
       }
-      default -> {}
+      default -> throw new AssertionError(name);
     }
   }
 
@@ -63,10 +73,14 @@ final class RequestParameters {
     return priority;
   }
 
-  /** The deadline of the parameter {@code timeout}, counted from now. */
-  Deadline deadline(Ticker ticker) {
+  /**
+   * The deadline of the parameter {@code timeout}.
+   *
+   * @param acceptedNanos from when on it counts
+   */
+  Deadline deadline(long acceptedNanos) {
     return timeoutMicros == 0
         ? Deadline.NONE
-        : Deadline.after(Duration.of(timeoutMicros, ChronoUnit.MICROS), ticker);
+        : Deadline.after(Duration.of(timeoutMicros, ChronoUnit.MICROS), () -> acceptedNanos);
   }
 }

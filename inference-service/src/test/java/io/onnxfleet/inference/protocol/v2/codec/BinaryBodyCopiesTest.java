@@ -30,8 +30,8 @@ class BinaryBodyCopiesTest {
         "parameters":{"binary_data_size":8388608}}]}"""
             .getBytes(StandardCharsets.UTF_8);
     CountedBody body = new CountedBody(header);
-    InferenceTarget target = new InferenceTarget("m", null, (long) header.length, Deadline.NONE);
-    InferRequestDecoder decoder = new InferRequestDecoder(pool, () -> 0);
+    InferenceTarget target = new InferenceTarget("m", null, (long) header.length, 0, Deadline.NONE);
+    InferRequestDecoder decoder = new InferRequestDecoder(pool);
     try (InferenceRequest request = decoder.decode(target, body, List::of).request()) {
       assertThat(body.bytesToHeap).isEqualTo(header.length);
       assertThat(body.bytesToMemory).isEqualTo(TENSOR_BYTES);

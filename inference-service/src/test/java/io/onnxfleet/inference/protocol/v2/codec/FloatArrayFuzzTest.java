@@ -17,8 +17,7 @@ class FloatArrayFuzzTest {
 
   private final long seed = Long.getLong("test.seed", System.nanoTime());
   private final Random random = new Random(seed);
-  private final InferRequestDecoder decoder =
-      new InferRequestDecoder(BufferPool.ofDefaults(), () -> 0);
+  private final InferRequestDecoder decoder = new InferRequestDecoder(BufferPool.ofDefaults());
 
   @Test
   void decode_readsEachElementAsTheNearestFloat() throws IOException {
@@ -40,7 +39,7 @@ class FloatArrayFuzzTest {
             .formatted(numbers.length, data)
             .getBytes(StandardCharsets.US_ASCII);
     ArrayBody pieces = new ArrayBody(body, 1 + random.nextInt(1 << random.nextInt(14)));
-    InferenceTarget target = new InferenceTarget("m", null, null, Deadline.NONE);
+    InferenceTarget target = new InferenceTarget("m", null, null, 0, Deadline.NONE);
     try (InferenceRequest request = decoder.decode(target, pieces, List::of).request()) {
       ByteBuffer floats = request.inputs().getFirst().tensor().data();
       for (String number : numbers) {

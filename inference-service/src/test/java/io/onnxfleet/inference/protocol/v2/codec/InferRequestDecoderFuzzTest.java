@@ -46,7 +46,7 @@ class InferRequestDecoderFuzzTest {
   private final long seed = Long.getLong("test.seed", System.nanoTime());
   private final Random random = new Random(seed);
   private final BufferPool pool = new BufferPool(1 << 20, 16 << 20);
-  private final InferRequestDecoder decoder = new InferRequestDecoder(pool, () -> 0);
+  private final InferRequestDecoder decoder = new InferRequestDecoder(pool);
   private int accepted;
   private int refused;
 
@@ -74,7 +74,7 @@ class InferRequestDecoderFuzzTest {
 
   private void decode(byte[] bytes, @Nullable Long headerLength) throws IOException {
     TensorSpec input = new TensorSpec("x", anyType(), Shape.of(-1, -1));
-    InferenceTarget target = new InferenceTarget("m", null, headerLength, Deadline.NONE);
+    InferenceTarget target = new InferenceTarget("m", null, headerLength, 0, Deadline.NONE);
     ArrayBody body = new ArrayBody(bytes, 1 + random.nextInt(64));
     decoder.decode(target, body, () -> List.of(input)).request().close();
     accepted++;

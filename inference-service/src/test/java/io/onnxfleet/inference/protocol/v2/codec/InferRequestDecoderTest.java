@@ -21,6 +21,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.assertj.core.api.AbstractThrowableAssert;
 import org.jspecify.annotations.Nullable;
@@ -35,7 +36,7 @@ class InferRequestDecoderTest {
   private static final long NOW = 1_000_000_000L;
 
   private final BufferPool pool = BufferPool.ofDefaults();
-  private final InferRequestDecoder decoder = new InferRequestDecoder(pool, () -> NOW);
+  private final InferRequestDecoder decoder = new InferRequestDecoder(pool);
 
   @AfterEach
   void everyBufferIsReturned() {
@@ -223,21 +224,22 @@ class InferRequestDecoderTest {
         "{\"inputs\":[]} x",
         "{\"inputs\":[]}{}",
         "{\"inputs\":[],\"inputs\":[]}",
-        "{\"inputs\":[],\"model\":\"m\"}",
         "{\"inputs\":[],\"id\":7}",
         "{\"inputs\":[1]}",
         "{\"inputs\":[],\"outputs\":[{}]}",
         "{\"inputs\":[],\"outputs\":[{\"name\":\"y\"},{\"name\":\"y\"}]}",
         "{\"inputs\":[],\"outputs\":[{\"name\":\"y\",\"parameters\":{\"binary_data\":1}}]}",
-        "{\"inputs\":[],\"outputs\":[{\"name\":\"y\",\"parameters\":{\"classification\":3}}]}",
         "{\"inputs\":[],\"parameters\":{\"triton_x\":1}}",
+        "{\"inputs\":[],\"outputs\":[{\"name\":\"y\",\"parameters\":{\"classification\":-1}}]}",
+        "{\"inputs\":[],\"outputs\":[{\"name\":\"y\",\"parameters\":{\"classification\":\"2\"}}]}",
+        "{\"inputs\":[],\"unknown\":[1}",
+        "{\"inputs\":[],\"unknown\":\"\\x\"}",
         "{\"inputs\":[],\"parameters\":{\"timeout\":-1}}",
+        "{\"inputs\":[],\"parameters\":{\"timeout\":1,\"timeout\":1}}",
         "{\"inputs\":[],\"parameters\":{\"timeout\":\"soon\"}}",
         "{\"inputs\":[],\"parameters\":{\"priority\":99999999999}}",
         "{\"inputs\":[],\"parameters\":{\"sequence_id\":4}}",
         "{\"inputs\":[],\"parameters\":{\"sequence_start\":true}}",
-        "{\"inputs\":[],\"parameters\":{\"a\":[1]}}",
-        "{\"inputs\":[],\"parameters\":{\"a\":1,\"a\":2}}",
         "{\"inputs\":[],\"parameters\":7}",
         input("\"shape\":[1],\"datatype\":\"FP32\""),
         input("\"shape\":[1],\"data\":[1]"),
@@ -258,7 +260,6 @@ class InferRequestDecoderTest {
         input("\"shape\":[2],\"datatype\":\"BYTES\",\"data\":[\"1\",\"2\",\"3\"]"),
         input("\"shape\":[1],\"datatype\":\"FP32\",\"data\":[NaN]"),
         input("\"shape\":[1],\"datatype\":\"FP32\",\"data\":[Infinity]"),
-        input("\"shape\":[1],\"datatype\":\"FP32\",\"data\":[1],\"extra\":1"),
         input("\"shape\":[1],\"datatype\":\"FP32\",\"data\":[1],\"shape\":[1]"),
         input("\"shape\":[1],\"datatype\":\"BYTES\",\"data\":[\"\\ud800\"]"),
         input("\"data\":[\"\\ud800\"],\"shape\":[1],\"datatype\":\"BYTES\""),
@@ -281,6 +282,118 @@ class InferRequestDecoderTest {
   @MethodSource("malformed")
   void decode_refuses_whatIsMalformed(String json) {
     assertRefused(json);
+  }
+
+  /** KServe's client sends a model's name, MLServer's content types, others what they like. */
+  @Test
+  void decode_passesOver_whatIsNotInTheContract() {
+    InferenceCall call =
+        decode(
+            """
+            {"model_name":"m","model_version":null,"x":{"inputs":[{}],"y":["a\\n",{"z":[[1]]}]},"x":1,
+             "parameters":{"content_type":"np","headers":{"a":["b"]},"binary_data_output":true},
+             "inputs":[{"tags":{"a":1},"name":"x","shape":[1],"datatype":"FP32","data":[1],"extra":"e",
+               "parameters":{"content_type":"np","more":{}}}],
+             "outputs":[{"name":"y","datatype":"FP32","shape":[1],"parameters":{"more":[],"binary_data":false}}]}
+            """);
+    try (InferenceRequest request = call.request()) {
+      assertThat(floats(request)).containsExactly(1f);
+      assertThat(request.requestedOutputs()).containsExactly("y");
+      assertThat(call.forms().isBinary("y")).isFalse();
+      assertThat(call.forms().isBinary("z")).isTrue();
+    }
+  }
+
+  /** A name is bounded before it is there; what nobody wants is not held, however long it is. */
+  @ParameterizedTest
+  @ValueSource(strings = {"id", "name", "key", "datatype", "output", "parameter", "value"})
+  void decode_refusesALongName_beforeItIsRead(String place) {
+    long length = 40L << 20;
+    String json =
+        switch (place) {
+          case "id" -> "{\"inputs\":[],\"id\":\"";
+          case "name" -> "{\"inputs\":[{\"name\":\"";
+          case "key" -> "{\"inputs\":[],\"";
+          case "datatype" -> "{\"inputs\":[{\"name\":\"x\",\"datatype\":\"";
+          case "output" -> "{\"inputs\":[],\"outputs\":[{\"name\":\"";
+          case "parameter" -> "{\"inputs\":[],\"parameters\":{\"";
+          default -> "{\"inputs\":[],\"parameters\":{\"timeout\":\"";
+        };
+    EndlessBody body = new EndlessBody(bytes(json), length);
+    assertThatThrownBy(() -> decoder.decode(target(null), body, List::of))
+        .isInstanceOfSatisfying(InferenceException.class, InferRequestDecoderTest::isTheCallers)
+        .hasMessageContaining("a string of more than 16384 bytes");
+    assertThat(body.given()).isLessThan(64 << 10);
+  }
+
+  /** Twice as much takes about twice as long; before, it took four times as long. */
+  @Test
+  void decode_readsALongString_inTimeThatGrowsWithIt() {
+    String half = "a".repeat(16 << 20);
+    String whole = half + half;
+    time(half);
+    long shorter = Math.min(time(half), time(half));
+    long longer = Math.min(time(whole), time(whole));
+    assertThat((double) longer / shorter).isLessThan(3.2);
+  }
+
+  private long time(String element) {
+    byte[] json =
+        bytes(input("\"shape\":[1],\"datatype\":\"BYTES\",\"data\":[\"" + element + "\"]"));
+    byte[] late =
+        bytes(input("\"data\":[\"" + element + "\"],\"shape\":[1],\"datatype\":\"BYTES\""));
+    long begin = System.nanoTime();
+    for (byte[] body : List.of(json, late)) {
+      try (InferenceRequest request =
+          decoder.decode(target(null), new ArrayBody(body, 8 << 10), List::of).request()) {
+        assertThat(request.inputs().getFirst().tensor().byteSize())
+            .isEqualTo(Integer.BYTES + element.length());
+      } catch (IOException impossible) {
+        throw new AssertionError(impossible);
+      }
+    }
+    return System.nanoTime() - begin;
+  }
+
+  @Test
+  void decode_readsStrings_whereverTheirPartsEnd() {
+    String[] texts = {"", "plain", "\u00e4\u20ac\ud83d\ude00", "\"\\/\b\f\n\r\t", "\u0001"};
+    String data =
+        "[\"\",\"plain\",\"\u00e4\u20ac\\ud83d\\ude00\",\"\\\"\\\\\\/\\b\\f\\n\\r\\t\",\"\\u0001\"]";
+    for (String json :
+        List.of(
+            input("\"shape\":[5],\"datatype\":\"BYTES\",\"data\":" + data),
+            input("\"data\":" + data + ",\"shape\":[5],\"datatype\":\"BYTES\""))) {
+      for (int pieceSize : new int[] {1, 2, 3, 5, 7, 1 << 10}) {
+        try (InferenceRequest request =
+            decoder
+                .decode(target(null), new ArrayBody(bytes(json), pieceSize), List::of)
+                .request()) {
+          assertThat(BytesElements.readStrings(request.inputs().getFirst().tensor()))
+              .containsExactly(texts);
+        } catch (IOException impossible) {
+          throw new AssertionError(impossible);
+        }
+      }
+    }
+  }
+
+  @Test
+  void decode_refusesAnElement_thatIsNotUtf8() {
+    byte[] json = bytes(input("\"shape\":[1],\"datatype\":\"BYTES\",\"data\":[\"ab~\"]"));
+    json[new String(json, StandardCharsets.ISO_8859_1).indexOf('~')] = (byte) 0xC3;
+    assertThatThrownBy(() -> decode(decoder, json, null))
+        .isInstanceOfSatisfying(InferenceException.class, InferRequestDecoderTest::isTheCallers)
+        .hasMessageContaining("not UTF-8");
+  }
+
+  @Test
+  void decode_keepsTheClassesThatAreWanted() {
+    InferenceCall call =
+        decode(
+            "{\"inputs\":[],\"outputs\":[{\"name\":\"y\",\"parameters\":{\"classification\":3}},"
+                + "{\"name\":\"z\",\"parameters\":{\"classification\":0}}]}");
+    assertThat(call.forms().classesByName()).containsExactly(Map.entry("y", 3));
   }
 
   /** What Python and JavaScript write where a number is missing or infinite. */
@@ -347,7 +460,7 @@ class InferRequestDecoderTest {
   @Test
   void decode_takesNoMemory_forAShapeThatTheBodyCannotHold() {
     BufferPool tiny = new BufferPool(0, 4096);
-    InferRequestDecoder bounded = new InferRequestDecoder(tiny, () -> NOW);
+    InferRequestDecoder bounded = new InferRequestDecoder(tiny);
     String json = input("\"shape\":[100000000],\"datatype\":\"FP64\",\"data\":[1]");
     assertThatThrownBy(() -> decode(bounded, bytes(json), null))
         .hasMessageContaining("what the rest of the body can hold");
@@ -505,8 +618,48 @@ class InferRequestDecoderTest {
     return decoder.decode(target(headerLength), ArrayBody.of(body), List::of);
   }
 
+  /** A start, and then letters, which nobody should want. */
+  private static final class EndlessBody extends BodyInput {
+    private final byte[] start;
+    private final long length;
+    private long given;
+
+    EndlessBody(byte[] start, long length) {
+      this.start = start;
+      this.length = length;
+    }
+
+    long given() {
+      return given;
+    }
+
+    @Override
+    public long remainingAtMost() {
+      return length - given;
+    }
+
+    @Override
+    public int read() {
+      return given == length ? -1 : given < start.length ? start[(int) given++] : next();
+    }
+
+    private int next() {
+      given++;
+      return 'a';
+    }
+
+    @Override
+    public int read(byte[] target, int offset, int count) {
+      int done = 0;
+      for (int next = 0; done < count && (next = read()) >= 0; done++) {
+        target[offset + done] = (byte) next;
+      }
+      return done == 0 ? -1 : done;
+    }
+  }
+
   private static InferenceTarget target(@Nullable Long headerLength) {
-    return new InferenceTarget("m", null, headerLength, Deadline.NONE);
+    return new InferenceTarget("m", null, headerLength, NOW, Deadline.NONE);
   }
 
   private static String input(String members) {

@@ -101,7 +101,8 @@ class InferResponseEncoderTest {
             output("a", Tensor.ofFloats(pool, Shape.of(2), Float.NaN, 2f)),
             output("b", Tensor.ofLongs(pool, Shape.of(1), 5)),
             output("c", Tensor.ofStrings(pool, Shape.of(1), List.of("xy"))))) {
-      InferResponseEncoder.encode(response, new OutputForms(true, Map.of("b", false)), captured);
+      InferResponseEncoder.encode(
+          response, new OutputForms(true, Map.of("b", false), Map.of()), captured);
     }
     long headerLength = captured.headerLength == null ? -1 : captured.headerLength;
     byte[] all = captured.bytes.toByteArray();
@@ -123,7 +124,7 @@ class InferResponseEncoderTest {
   void encode_isPlainJson_whenNoByteIsBinary() throws IOException {
     try (InferenceResponse response =
         response(null, output("a", Tensor.ofFloats(pool, Shape.of(0, 4))))) {
-      InferResponseEncoder.encode(response, new OutputForms(true, Map.of()), captured);
+      InferResponseEncoder.encode(response, new OutputForms(true, Map.of(), Map.of()), captured);
     }
     assertThat(captured.headerLength).isNull();
     assertThat(captured.text()).contains("\"binary_data_size\":0");

@@ -38,7 +38,7 @@ class JsonTensorBenchmark {
   private static final int ANSWER = 12_288;
 
   private final BufferPool pool = BufferPool.ofDefaults();
-  private final InferRequestDecoder decoder = new InferRequestDecoder(pool, () -> 0);
+  private final InferRequestDecoder decoder = new InferRequestDecoder(pool);
   private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
   private final Random random = new Random(42);
 
@@ -77,7 +77,7 @@ class JsonTensorBenchmark {
   }
 
   private InferenceRequest decode(byte[] body) throws IOException {
-    InferenceTarget target = new InferenceTarget("m", null, null, Deadline.NONE);
+    InferenceTarget target = new InferenceTarget("m", null, null, 0, Deadline.NONE);
     return decoder.decode(target, ArrayBody.of(body), List::of).request();
   }
 

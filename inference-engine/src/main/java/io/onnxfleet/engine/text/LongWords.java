@@ -1,0 +1,89 @@
+package io.onnxfleet.engine.text;
+
+import io.onnxfleet.engine.error.InferenceException;
+
+/**
+ * Keeps words from a tokenizer that would cost it far more than their length. WordPiece looks up
+ * every part of a word that is not too long for it, in time that grows with the third power; a word
+ * that is too long is one unknown token, however long it is. Immutable.
+ *
+ * <p>All others (BPE, Unigram) take time in proportion to a piece's length.
+ */
+final class LongWords {
+  /** What tokenizers declare. */
+  static final int USUAL_LONGEST = 100;
+
+  /** Characters that are taken apart in milliseconds. */
+  static final int LONGEST_TAKEN_APART = 512;
+
+  /** What is left of a word that is unknown for its length. */
+  static final int LEFT = 2 * LONGEST_TAKEN_APART;
+
+  static final LongWords AS_THEY_ARE = new LongWords(false, false);
+
+  private final boolean refuses;
+  private final boolean shortens;
+
+  private LongWords(boolean refuses, boolean shortens) {
+    this.refuses = refuses;
+    this.shortens = shortens;
+  }
+
+  /**
+   * Those of WordPiece.
+   *
+   * @param longest characters of a word that it takes apart
+   * @param isBert true if words end where BERT's do: at anything but letters, digits and marks
+   */
+  static LongWords ofWordPiece(int longest, boolean isBert) {
+    boolean refuses = longest > LONGEST_TAKEN_APART;
+    return new LongWords(refuses, !refuses && isBert);
+  }
+
+  /**
+   * The text, or one of the same tokens: where a run of letters and digits is longer than any word
+   * that is known, its rest is left out.
+   *
+   * @throws InferenceException if there is a word that would be taken apart for too long
+   */
+  String bounded(String text) {
+    if ((!refuses && !shortens) || text.length() <= LEFT) {
+      return text;
+    }
+    StringBuilder kept = null;
+    int copied = 0;
+    int run = 0;
+    int at = 0;
+    while (at < text.length()) {
+      int letter = text.codePointAt(at);
+      run = belongs(letter) ? run + 1 : 0;
+      if (run > LONGEST_TAKEN_APART && refuses) {
+        throw InferenceException.invalidInput(
+            "a word of more than %d characters (expected: <= %d; this model's tokenizer takes words"
+                + " apart in time that grows with the third power)",
+            LONGEST_TAKEN_APART, LONGEST_TAKEN_APART);
+      }
+      if (run == LEFT && shortens) {
+        int end = at;
+        while (end < text.length() && belongs(text.codePointAt(end))) {
+          end += Character.charCount(text.codePointAt(end));
+        }
+        kept = kept == null ? new StringBuilder() : kept;
+        kept.append(text, copied, at);
+        copied = end;
+        at = end;
+        run = 0;
+      } else {
+        at += Character.charCount(letter);
+      }
+    }
+    return kept == null ? text : kept.append(text, copied, text.length()).toString();
+  }
+
+  /** True of what stays one or more characters of one word, whatever the normalizer does. */
+  private boolean belongs(int letter) {
+    return shortens
+        ? Character.isLetterOrDigit(letter) && !Character.isIdeographic(letter)
+        : !Character.isWhitespace(letter);
+  }
+}

@@ -1,0 +1,62 @@
+package io.onnxfleet.inference.protocol;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.concurrent.TimeUnit;
+import org.apache.catalina.connector.Request;
+import org.apache.catalina.connector.Response;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.http.HttpHeaders;
+
+/**
+ * Reads what is left of a body behind a refusal that ends the connection: Tomcat would close it
+ * with bytes unread, which resets it, and most clients send all of a body before they read an
+ * answer. Bounded in bytes and time; holds nothing. Stateless.
+ */
+final class UnreadBody {
+  private static final Logger log = LoggerFactory.getLogger(UnreadBody.class);
+
+  private static final long MOST_BYTES = 1L << 30;
+  private static final long MOST_NANOS = TimeUnit.SECONDS.toNanos(30);
+  private static final int CHUNK = 16 << 10;
+
+  private UnreadBody() {}
+
+  /** Sends the answer, and reads on if it is a refusal and there may be something left. */
+  static void drain(Request request, Response response) {
+    if (response.getStatus() < 400 || isWaiting(request) || !hasBody(request)) {
+      return;
+    }
+    try {
+      response.finishResponse();
+      InputStream body = request.getStream();
+      byte[] chunk = new byte[CHUNK];
+      long begin = System.nanoTime();
+      long count = 0;
+      for (int read = 0; read >= 0 && count < MOST_BYTES; count += read) {
+        if (System.nanoTime() - begin > MOST_NANOS) {
+          return;
+        }
+        read = body.read(chunk);
+      }
+    } catch (IOException | RuntimeException gone) {
+      log.trace("the rest of a body was not read", gone);
+    }
+  }
+
+  /** True of a client that sends its body only once it is told to, which it was not. */
+  private static boolean isWaiting(Request request) {
+    return request.getHeader(HttpHeaders.EXPECT) != null
+        && request.getCoyoteRequest().getBytesRead() == 0;
+  }
+
+  private static boolean hasBody(Request request) {
+    try {
+      return request.getContentLengthLong() > request.getCoyoteRequest().getBytesRead()
+          || request.getHeader(HttpHeaders.TRANSFER_ENCODING) != null;
+    } catch (RuntimeException noLength) {
+      return false;
+    }
+  }
+}
