@@ -192,7 +192,7 @@ class HostileBodiesIT {
     }
     int served = 0;
     while (under.get() > 0 && replica.isAlive()) {
-      assertThat(status("/v2/health/live", null)).isEqualTo(200);
+      assertThat(status("/v2/health/live", "")).isEqualTo(200);
       assertThat(status("/v2/models/wide/infer", HONEST)).isEqualTo(200);
       served++;
       Thread.sleep(5);
@@ -207,7 +207,7 @@ class HostileBodiesIT {
 
   private int status(String path, String body) throws IOException, InterruptedException {
     HttpRequest request =
-        body == null
+        body.isEmpty()
             ? request(path).GET().build()
             : request(path).POST(BodyPublishers.ofString(body)).build();
     return client.send(request, BodyHandlers.discarding()).statusCode();

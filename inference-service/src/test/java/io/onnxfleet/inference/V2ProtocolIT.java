@@ -125,7 +125,7 @@ class V2ProtocolIT {
         "POST /v2/models/%61rithmetic/infer/"
       })
   void paths_mayEndInASlash(String request) {
-    String[] parts = request.split(" ");
+    String[] parts = request.split(" ", 2);
     String body = parts[1].contains("infer") ? BODY : "";
     HttpResponse<byte[]> response =
         parts[0].equals("GET") ? replica.get(parts[1]) : replica.post(parts[1], body);

@@ -6,6 +6,7 @@ import io.onnxfleet.engine.InferenceEngine;
 import io.onnxfleet.engine.metrics.EngineMetrics;
 import io.onnxfleet.inference.load.ReplicaLoad;
 import io.prometheus.metrics.model.registry.PrometheusRegistry;
+import java.util.Properties;
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -27,7 +28,8 @@ class ObservabilityConfiguration {
 
   @Bean
   TritonCounters prometheusEndpoint(PrometheusRegistry registry, PrometheusConfig config) {
-    return new TritonCounters(registry, config.prometheusProperties());
+    Properties exposition = config.prometheusProperties();
+    return new TritonCounters(registry, exposition == null ? new Properties() : exposition);
   }
 
   @Bean

@@ -85,7 +85,7 @@ final class ShortPath {
 
   @EventListener
   void begun(ServletWebServerInitializedEvent event) {
-    if (event.getApplicationContext() != application
+    if (!event.getApplicationContext().equals(application)
         || !(event.getWebServer() instanceof TomcatWebServer server)) {
       return;
     }

@@ -1,10 +1,11 @@
 package io.onnxfleet.inference.protocol;
 
 import java.io.IOException;
-import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
 import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.Response;
+import org.apache.tomcat.util.net.ApplicationBufferHandler;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.http.HttpHeaders;
@@ -19,7 +20,6 @@ final class UnreadBody {
 
   private static final long MOST_BYTES = 1L << 30;
   private static final long MOST_NANOS = TimeUnit.SECONDS.toNanos(30);
-  private static final int CHUNK = 16 << 10;
 
   private UnreadBody() {}
 
@@ -30,15 +30,15 @@ final class UnreadBody {
     }
     try {
       response.finishResponse();
-      InputStream body = request.getStream();
-      byte[] chunk = new byte[CHUNK];
+      // The container's own stream may be closed by now.
+      Passing chunks = new Passing();
       long begin = System.nanoTime();
       long count = 0;
       for (int read = 0; read >= 0 && count < MOST_BYTES; count += read) {
         if (System.nanoTime() - begin > MOST_NANOS) {
           return;
         }
-        read = body.read(chunk);
+        read = request.getCoyoteRequest().doRead(chunks);
       }
     } catch (IOException | RuntimeException gone) {
       log.trace("the rest of a body was not read", gone);
@@ -57,6 +57,26 @@ final class UnreadBody {
           || request.getHeader(HttpHeaders.TRANSFER_ENCODING) != null;
     } catch (RuntimeException noLength) {
       return false;
+    }
+  }
+
+  /** Takes what is read, which nobody looks at. */
+  private static final class Passing implements ApplicationBufferHandler {
+    private ByteBuffer chunk = ByteBuffer.allocate(0);
+
+    @Override
+    public void setByteBuffer(ByteBuffer buffer) {
+      chunk = buffer;
+    }
+
+    @Override
+    public ByteBuffer getByteBuffer() {
+      return chunk;
+    }
+
+    @Override
+    public void expand(int size) {
+      // What is read lies in the connection's own memory.
     }
   }
 }

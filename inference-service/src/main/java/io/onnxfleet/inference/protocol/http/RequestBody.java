@@ -143,6 +143,7 @@ public final class RequestBody extends BodyInput {
     return read;
   }
 
+  @SuppressWarnings("ThreadPriorityCheck") // virtual threads are scheduled here, in turn
   private void takeTurns() {
     if (late.getAsBoolean()) {
       throw new InferenceException(

@@ -284,7 +284,7 @@ final class JsonScanner {
 
   /**
    * From now on values that are strings go to the sink as they come, as elements of BYTES do: four
-   * bytes of length, then the text. Neither {@link #string()} nor {@link #capture()} sees them.
+   * bytes of length, then the text. Neither {@link #string()} nor {@link #capture} sees them.
    *
    * @param sink null to keep them again
    */
