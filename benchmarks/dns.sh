@@ -32,7 +32,7 @@ start() { # name, module, port, arguments...
   local name=$1 module=$2 port=$3
   shift 3
   (cd "$root/$module/target/layout" && exec "$java" @jvm.args ${FLEET_JAVA_OPTIONS:-} @application.args \
-    --server.port="$port" --eureka.client.enabled=false "$@") >>"$work/$name.log" 2>&1 &
+    --server.port="$port" --eureka.client.enabled=false "$@") >>"$work/$name.log" 2>&1 9>&- &
   pids[$name]=$!
 }
 
@@ -60,7 +60,7 @@ list() { # numbers of the replicas that the name has, as a headless Service has 
 
 start_dns() {
   dnsmasq --keep-in-foreground --port="$dns" --listen-address=127.0.0.1 --bind-interfaces --no-resolv --no-hosts --no-daemon \
-    --addn-hosts="$work/hosts" --local=/fleet.test/ --local-ttl=5 --pid-file= >"$work/dns.log" 2>&1 &
+    --addn-hosts="$work/hosts" --local=/fleet.test/ --local-ttl=5 --pid-file= >"$work/dns.log" 2>&1 9>&- &
   pids[dns]=$!
 }
 

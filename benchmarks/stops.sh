@@ -33,7 +33,7 @@ start() { # name, module, port, arguments...
   local name=$1 module=$2 port=$3
   shift 3
   (cd "$root/$module/target/layout" && exec "$java" @jvm.args ${FLEET_JAVA_OPTIONS:-} @application.args \
-    --server.port="$port" --server.address=127.0.0.1 "$@") >>"$work/$name.log" 2>&1 &
+    --server.port="$port" --server.address=127.0.0.1 "$@") >>"$work/$name.log" 2>&1 9>&- &
   pids[$name]=$!
 }
 
