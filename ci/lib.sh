@@ -5,6 +5,12 @@
 shared=${FLEET_SHARED:-$(cd ../shared 2>/dev/null && pwd -P || true)}
 work=$PWD/target/ci
 mkdir -p "$work"
+# Images of others, unless the environment names them.
+while IFS='=' read -r variable image; do
+  case $variable in '' | \#*) continue ;; esac
+  [ -n "${!variable:-}" ] || printf -v "$variable" %s "$image"
+done <docker/images.env
+unset variable image
 
 # The distribution's modules may belong to another python3 than the first one on the path.
 python=python3

@@ -3,6 +3,7 @@ package io.onnxfleet.deployment;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -37,6 +38,55 @@ class ComposeTest {
             assertThat(ports.isPresent()).as("%s publishes", name).isFalse();
           }
         });
+  }
+
+  /**
+   * Each reads the secret that the first start makes; the volume is written by one service alone.
+   */
+  @Test
+  void everyProcess_hasTheFleetsSecret() throws IOException {
+    Node services = Repository.yaml("docker-compose.yml").at("services");
+    assertThat(services.at("models/command/0").text()).contains("/inside/secret", "/dev/urandom");
+    for (String name : List.of("discovery-server", "gateway-service", "inference-service")) {
+      Node service = services.at(name);
+      assertThat(service.at("environment/FLEET_SECRET_FILE").text())
+          .as(name)
+          .isEqualTo("/inside/secret");
+      assertThat(service.at("volumes").elements()).as(name).contains(new Node("inside:/inside:ro"));
+    }
+    assertThat(services.at("discovery-server/depends_on/models/condition").text())
+        .isEqualTo("service_completed_successfully");
+  }
+
+  /** A Swarm listens to all: nothing there may have a secret of its own, or none. */
+  @Test
+  void swarm_takesItsSecretsFromTheCluster() throws IOException {
+    Node swarm =
+        Node.ofYaml(Repository.read("docker-compose.swarm.yml").replaceAll("!\\w+", "")).getFirst();
+    Map<?, ?> secrets = swarm.at("secrets").map();
+    assertThat(secrets).hasSize(3);
+    String operations = Repository.read("docs/operations.md");
+    secrets.forEach(
+        (name, secret) -> {
+          assertThat(new Node(secret).at("external").text()).isEqualTo("true");
+          assertThat(operations).contains("docker secret create " + name + " ");
+        });
+    for (String name :
+        List.of("discovery-server", "discovery-peer", "gateway-service", "inference-service")) {
+      assertThat(swarm.at("services/" + name + "/environment/FLEET_SECRET_FILE").text())
+          .as(name)
+          .isEqualTo("/run/secrets/onnx-fleet-inside");
+      assertThat(swarm.at("services/" + name + "/secrets").elements())
+          .as(name)
+          .contains(new Node("onnx-fleet-inside"));
+    }
+    assertThat(swarm.at("services/gateway-service/environment/FLEET_GATEWAY_SECURITY_KEYS").text())
+        .isEqualTo("/run/secrets/onnx-fleet-keys");
+    Node grafana = swarm.at("services/grafana");
+    assertThat(grafana.at("ports").isPresent()).isFalse();
+    assertThat(grafana.at("environment/GF_SECURITY_ADMIN_PASSWORD").isPresent()).isFalse();
+    assertThat(grafana.at("environment/GF_SECURITY_ADMIN_PASSWORD__FILE").text())
+        .isEqualTo("/run/secrets/onnx-fleet-grafana");
   }
 
   @Test

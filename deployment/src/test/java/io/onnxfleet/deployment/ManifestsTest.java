@@ -218,6 +218,23 @@ class ManifestsTest {
     }
   }
 
+  /** It is reached from outside: without keys it would serve everybody. */
+  @Test
+  void gateway_asksForKeys() {
+    for (Node workload : Manifests.workloads("gateway-service")) {
+      Node container = workload.at("spec/template/spec/containers/0");
+      String keys =
+          container.at("env").elements().stream()
+              .filter(each -> each.at("name").text().equals("FLEET_GATEWAY_SECURITY_KEYS"))
+              .map(each -> each.at("value").text())
+              .findFirst()
+              .orElse("");
+      assertThat(container.at("volumeMounts").elements())
+          .as(Manifests.describe(workload))
+          .anyMatch(mount -> keys.startsWith(mount.at("mountPath").text() + "/"));
+    }
+  }
+
   @Test
   void everyProcess_hasTheFleetsSecret() {
     for (Node workload : Manifests.workloads()) {

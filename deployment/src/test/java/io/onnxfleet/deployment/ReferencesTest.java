@@ -213,7 +213,8 @@ class ReferencesTest {
               volume.at("persistentVolumeClaim/claimName"),
               workload);
           require(documents, "ConfigMap", volume.at("configMap/name"), workload);
-          require(documents, "Secret", volume.at("secret/secretName"), workload);
+          requireSecret(
+              documents, volume.at("secret/secretName"), volume.at("secret/items/0/key"), workload);
         }
         List<Node> containers = new ArrayList<>(pod.at("containers").elements());
         containers.addAll(pod.at("initContainers").elements());
@@ -224,7 +225,8 @@ class ReferencesTest {
           for (Node variable : container.at("env").elements()) {
             Node from = variable.at("valueFrom");
             require(documents, "ConfigMap", from.at("configMapKeyRef/name"), workload);
-            requireSecret(documents, from.at("secretKeyRef"), workload);
+            requireSecret(
+                documents, from.at("secretKeyRef/name"), from.at("secretKeyRef/key"), workload);
           }
           for (String probe : List.of("startupProbe", "readinessProbe", "livenessProbe")) {
             Node port = container.at(probe + "/httpGet/port");
@@ -325,19 +327,21 @@ class ReferencesTest {
   }
 
   /** Of the manifests, or made before them by a command that the documentation gives. */
-  private static void requireSecret(List<Node> documents, Node reference, Node from)
+  private static void requireSecret(List<Node> documents, Node name, Node key, Node from)
       throws IOException {
-    if (!reference.isPresent()
-        || documents.stream().anyMatch(ofKind("Secret").and(named(reference.at("name").text())))) {
+    if (!name.isPresent()
+        || documents.stream().anyMatch(ofKind("Secret").and(named(name.text())))) {
       return;
     }
-    String command = "create secret generic " + reference.at("name").text() + " ";
-    assertThat(Repository.read("docs/operations.md").lines())
-        .as("%s names the Secret %s", describe(from), reference.text())
+    String command = "create secret generic " + name.text() + " ";
+    String read = Repository.read("docs/operations.md") + Repository.read("docs/security.md");
+    assertThat(read.lines())
+        .as("%s names the Secret %s", describe(from), name.text())
         .anyMatch(
             line ->
                 line.contains(command)
-                    && line.contains(" --from-literal=" + reference.at("key").text() + "="));
+                    && (line.contains(" --from-literal=" + key.text() + "=")
+                        || line.contains(" --from-file=" + key.text() + "=")));
   }
 
   private static void require(List<Node> documents, String kind, Node name, Node from) {
