@@ -28,7 +28,11 @@ final class GeneratedModel {
     MEAN_WITHOUT_MASK,
     MASKED_MEAN,
     POSITIONS,
-    RECURRENT
+    RECURRENT,
+    /** Mixes rows from some number of them on, or so that it shows in few answers. */
+    SELDOM_MIXING,
+    /** Keeps a state over its rows. */
+    STATEFUL
   }
 
   private static final int VOCABULARY = 50;
@@ -59,6 +63,8 @@ final class GeneratedModel {
           case MASKED_MEAN -> maskedMean(false);
           case POSITIONS -> maskedMean(true);
           case RECURRENT -> recurrent();
+          case SELDOM_MIXING -> seldomMixing();
+          case STATEFUL -> stateful();
         };
     this.ofTokens =
         switch (kind) {
@@ -164,6 +170,103 @@ final class GeneratedModel {
           graph
               .node("ReduceMax", "x", "m", Attribute.numbers("axes", 0, 1))
               .node("Div", "x m", "y");
+    }
+    graph.output("y", DataType.FP32, rows(), fixed(width));
+    return variant;
+  }
+
+  private int seldomMixing() {
+    rowsOfFloats();
+    int variant = random.nextInt(4);
+    graph
+        .node("ReduceMean", "x", "mean", Attribute.numbers("axes", 0))
+        .node("Sub", "x mean", "off");
+    switch (variant) {
+      case 0 -> // from so many rows on
+          graph
+              .node("Shape", "x", "shape")
+              .longs("first", new long[] {1}, 0)
+              .longs("bound", new long[] {1}, 2 + random.nextInt(30))
+              .node("Gather", "shape first", "count")
+              .node("GreaterOrEqual", "count bound", "many")
+              .node("Where", "many off x", "y")
+              .output("y", DataType.FP32, rows(), fixed(width));
+      case 1 -> // what lies far from the others
+          outliers("flags", rows());
+      case 2 -> { // beside values of its own
+        outliers("flags", rows());
+        graph.node("Tanh", "x", "y").output("y", DataType.FP32, rows(), fixed(width));
+      }
+      default -> // its place among the others
+          graph
+              .node("Shape", "x", "shape")
+              .number("zero", 0)
+              .number("one", 1)
+              .node("Gather", "shape zero", "count")
+              .node("Range", "zero count one", "places")
+              .cast("places", "numbers", DataType.FP32)
+              .longs("column", new long[] {1}, 1)
+              .node("Unsqueeze", "numbers column", "place")
+              .node("Add", "x place", "y")
+              .output("y", DataType.FP32, rows(), fixed(width));
+    }
+    return variant;
+  }
+
+  /** Three standard deviations from the mean over the rows, which few rows never are. */
+  private void outliers(String output, String rows) {
+    graph
+        .real("three", 3)
+        .node("Mul", "off off", "squares")
+        .node("ReduceMean", "squares", "variance", Attribute.numbers("axes", 0))
+        .node("Sqrt", "variance", "deviation")
+        .node("Mul", "deviation three", "far")
+        .node("Abs", "off", "distance")
+        .node("Greater", "distance far", "flagged")
+        .cast("flagged", output, DataType.INT64)
+        .output(output, DataType.INT64, rows, fixed(width));
+  }
+
+  private int stateful() {
+    rowsOfFloats();
+    int variant = random.nextInt(2);
+    if (variant == 0) {
+      OnnxGraph body =
+          new OnnxGraph()
+              .node("Add", "state row", "sum")
+              .node("Identity", "sum", "next")
+              .node("Tanh", "sum", "answer")
+              .input("state", DataType.FP32, fixed(width))
+              .input("row", DataType.FP32, fixed(width))
+              .output("next", DataType.FP32, fixed(width))
+              .output("answer", DataType.FP32, fixed(width));
+      graph
+          .floats("begin", new long[] {width}, new float[width])
+          .node(
+              "Scan",
+              "begin x",
+              "end y",
+              Attribute.number("num_scan_inputs", 1),
+              Attribute.graph("body", body));
+    } else {
+      OnnxGraph body =
+          new OnnxGraph()
+              .node("Gather", "x round", "row")
+              .node("Max", "largest row", "next")
+              .node("Identity", "next", "answer")
+              .node("Identity", "going", "going_on")
+              .input("round", DataType.INT64)
+              .input("going", DataType.BOOL)
+              .input("largest", DataType.FP32, fixed(width))
+              .output("going_on", DataType.BOOL)
+              .output("next", DataType.FP32, fixed(width))
+              .output("answer", DataType.FP32, fixed(width));
+      graph
+          .node("Shape", "x", "shape")
+          .number("zero", 0)
+          .node("Gather", "shape zero", "count")
+          .floats("begin", new long[] {width}, new float[width])
+          .node("Loop", "count - begin", "end y", Attribute.graph("body", body));
     }
     graph.output("y", DataType.FP32, rows(), fixed(width));
     return variant;

@@ -45,6 +45,12 @@ public final class OnnxGraph {
       return new Attribute(new Protobuf().text(1, name).real(2, value).number(ATTRIBUTE_TYPE, 1));
     }
 
+    /** A subgraph. */
+    public static Attribute graph(String name, OnnxGraph value) {
+      return new Attribute(
+          new Protobuf().text(1, name).message(6, value.graph).number(ATTRIBUTE_TYPE, 5));
+    }
+
     public static Attribute text(String name, String value) {
       return new Attribute(new Protobuf().text(1, name).text(4, value).number(ATTRIBUTE_TYPE, 3));
     }
