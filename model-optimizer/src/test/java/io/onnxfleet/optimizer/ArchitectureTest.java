@@ -21,13 +21,18 @@ class ArchitectureTest {
   }
 
   @Test
-  void onnxRuntime_isKnownToOnePackage() {
+  void onnxRuntime_isBoundByTheEngine_andKnownToOnePackage() {
+    noClasses()
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("ai.onnxruntime..")
+        .check(OPTIMIZER);
     noClasses()
         .that()
         .resideOutsideOfPackage("io.onnxfleet.optimizer.runtime..")
         .should()
         .dependOnClassesThat()
-        .resideInAPackage("ai.onnxruntime..")
+        .resideInAPackage("io.onnxfleet.engine.runtime..")
         .check(OPTIMIZER);
   }
 

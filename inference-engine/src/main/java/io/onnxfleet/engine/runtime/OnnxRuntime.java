@@ -107,6 +107,31 @@ public final class OnnxRuntime implements ModelSessionFactory {
     return open(ModelSource.unchanging(modelFile), options);
   }
 
+  /**
+   * Opens a model on the CPU, and has the runtime write the graph that it made of it to a file.
+   *
+   * @param optimized is overwritten
+   * @throws InferenceException with {@link ErrorCode#MODEL_LOAD_FAILED} if the runtime refuses the
+   *     model, or cannot write the file
+   */
+  public ModelSession openAndSave(Path modelFile, SessionOptions options, Path optimized) {
+    if (!Files.isRegularFile(modelFile)) {
+      throw loadFailed("%s: no such file".formatted(modelFile.getFileName()));
+    }
+    ModelStructure.check(modelFile);
+    try {
+      return openSession(
+          modelFile,
+          options,
+          new Placement(ExecutionProvider.CPU, List.of()),
+          2 * folderBytes(modelFile),
+          null,
+          optimized);
+    } catch (OrtFailure failure) {
+      throw loadFailed(failure.reason());
+    }
+  }
+
   @Override
   public ModelSession open(ModelSource model, SessionOptions options) {
     Path modelFile = model.modelFile();
@@ -167,7 +192,12 @@ public final class OnnxRuntime implements ModelSessionFactory {
       if (form.isPresent()) {
         try {
           return openSession(
-              form.get(), options.forOptimizedGraph(), placement, fileBytes(form.get()), null);
+              form.get(),
+              options.forOptimizedGraph(),
+              placement,
+              fileBytes(form.get()),
+              null,
+              null);
         } catch (OrtFailure | InferenceException failure) {
           log.warn(
               "the optimised graph of {} does not open: {}",
@@ -181,7 +211,7 @@ public final class OnnxRuntime implements ModelSessionFactory {
     try {
       ModelStructure.check(files.modelFile());
       return openSession(
-          files.modelFile(), options, placement, 2 * folderBytes(files.modelFile()), files);
+          files.modelFile(), options, placement, 2 * folderBytes(files.modelFile()), files, null);
     } catch (Throwable failure) {
       files.close();
       throw failure;
@@ -267,13 +297,15 @@ public final class OnnxRuntime implements ModelSessionFactory {
    *
    * @param weights most bytes that it keeps of the model, where these are no mapped file
    * @param files what it is read from, to be closed with the session, or null
+   * @param optimized where the runtime writes the graph that it made of it, or null
    */
   private ModelSession openSession(
       Path modelFile,
       SessionOptions given,
       Placement placement,
       long weights,
-      ModelSource.@Nullable Copy files) {
+      ModelSource.@Nullable Copy files,
+      @Nullable Path optimized) {
     SessionOptions options =
         placement.provider() == ExecutionProvider.CPU ? given : given.with(RECORDED);
     NativeOptions nativeOptions = new NativeOptions(environment.api(), options);
@@ -281,6 +313,9 @@ public final class OnnxRuntime implements ModelSessionFactory {
       providers.append(placement.provider(), options, nativeOptions);
       if (placement.provider() == ExecutionProvider.CPU && options.graph().memoryArena()) {
         nativeOptions.ownArena(mostRunBytes == 0 ? 0 : mostRunBytes + weights);
+      }
+      if (optimized != null) {
+        nativeOptions.writeOptimizedGraphTo(optimized);
       }
     } catch (Throwable failure) {
       nativeOptions.close();

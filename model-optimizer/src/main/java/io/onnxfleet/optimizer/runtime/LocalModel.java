@@ -1,26 +1,26 @@
 package io.onnxfleet.optimizer.runtime;
 
-import ai.onnxruntime.NodeInfo;
-import ai.onnxruntime.OnnxJavaType;
-import ai.onnxruntime.OnnxTensor;
-import ai.onnxruntime.OnnxValue;
-import ai.onnxruntime.OrtEnvironment;
-import ai.onnxruntime.OrtException;
-import ai.onnxruntime.OrtLoggingLevel;
-import ai.onnxruntime.OrtSession;
-import ai.onnxruntime.OrtSession.SessionOptions;
-import ai.onnxruntime.OrtSession.SessionOptions.OptLevel;
-import ai.onnxruntime.TensorInfo;
+import io.onnxfleet.engine.error.ErrorCode;
+import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.runtime.ExecutionProvider;
+import io.onnxfleet.engine.runtime.GraphSettings;
+import io.onnxfleet.engine.runtime.ModelSession;
+import io.onnxfleet.engine.runtime.OnnxRuntime;
+import io.onnxfleet.engine.runtime.SessionOptions;
+import io.onnxfleet.engine.tensor.BufferPool;
+import io.onnxfleet.engine.tensor.BytesElements;
+import io.onnxfleet.engine.tensor.DataType;
+import io.onnxfleet.engine.tensor.NamedTensor;
+import io.onnxfleet.engine.tensor.Shape;
+import io.onnxfleet.engine.tensor.TensorSpec;
 import io.onnxfleet.optimizer.OptimizerException;
 import io.onnxfleet.optimizer.graph.ElementType;
 import io.onnxfleet.optimizer.graph.Tensor;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,21 +28,30 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A model file opened by ONNX Runtime on the CPU, in this process: the inner side of {@link
- * RuntimeProcess}. Holds native memory until it is closed, which no run may outlast.
+ * A model file opened by the engine's binding of ONNX Runtime, on the CPU and in this process: the
+ * inner side of {@link RuntimeProcess}. It runs as a replica would run it. Holds native memory
+ * until it is closed, which no run may outlast.
  */
 final class LocalModel implements AutoCloseable {
-  /** 8-bit products exactly, as the fleet computes them; a CPU with VNNI does so anyway. */
-  private static final String EXACT_8_BIT = "session.x64quantprecision";
+  /** Inputs and outputs of one run at a time: what bounds them is the process's direct memory. */
+  private static final BufferPool POOL = new BufferPool(64L << 20, Long.MAX_VALUE);
+
+  private static final OnnxRuntime RUNTIME = new OnnxRuntime(POOL);
 
   private final Path file;
-  private final SessionOptions options;
-  private final OrtSession session;
+  private final ModelSession session;
 
-  private LocalModel(Path file, SessionOptions options, OrtSession session) {
+  /** The outputs that are tensors; what else there is, nobody here asks for. */
+  private final List<String> outputs;
+
+  private LocalModel(Path file, ModelSession session) {
     this.file = file;
-    this.options = options;
     this.session = session;
+    this.outputs =
+        session.signature().outputs().stream()
+            .filter(LocalModel::isTensor)
+            .map(TensorSpec::name)
+            .toList();
   }
 
   /**
@@ -52,100 +61,84 @@ final class LocalModel implements AutoCloseable {
    * @throws OptimizerException with ONNX Runtime's reason if it refuses the model
    */
   static LocalModel open(Path file, SessionSettings settings, @Nullable Path optimized) {
-    SessionOptions options = new SessionOptions();
-    boolean opened = false;
+    SessionOptions options = options(settings);
     try {
-      options.setIntraOpNumThreads(settings.threads());
-      options.setInterOpNumThreads(1);
-      options.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
-      options.setOptimizationLevel(
-          switch (settings.level()) {
-            case NONE -> OptLevel.NO_OPT;
-            case BASIC -> OptLevel.BASIC_OPT;
-            case EXTENDED -> OptLevel.EXTENDED_OPT;
-            case ALL -> OptLevel.ALL_OPT;
-          });
-      options.addConfigEntry(EXACT_8_BIT, "1");
-      if (optimized != null) {
-        options.setOptimizedModelFilePath(optimized.toString());
-      }
-      OrtSession session = OrtEnvironment.getEnvironment().createSession(file.toString(), options);
-      opened = true;
-      return new LocalModel(file, options, session);
-    } catch (OrtException refused) {
+      return new LocalModel(
+          file,
+          optimized == null
+              ? RUNTIME.open(file, options)
+              : RUNTIME.openAndSave(file, options, optimized));
+    } catch (InferenceException refused) {
       throw new OptimizerException(
           "%s: ONNX Runtime refuses the model: %s".formatted(file, refused.getMessage()), refused);
-    } finally {
-      if (!opened) {
-        options.close();
-      }
     }
+  }
+
+  private static SessionOptions options(SessionSettings settings) {
+    GraphSettings.Optimization level =
+        switch (settings.level()) {
+          case NONE -> GraphSettings.Optimization.NONE;
+          case BASIC -> GraphSettings.Optimization.BASIC;
+          case EXTENDED -> GraphSettings.Optimization.EXTENDED;
+          case ALL -> GraphSettings.Optimization.ALL;
+        };
+    GraphSettings usual = GraphSettings.DEFAULT;
+    return new SessionOptions(
+        List.of(ExecutionProvider.CPU),
+        null,
+        Map.of(),
+        settings.threads(),
+        0,
+        Map.of(),
+        new GraphSettings(
+            level,
+            usual.interOpThreads(),
+            usual.parallel(),
+            usual.memoryArena(),
+            usual.memoryPattern(),
+            usual.shrinkArena()));
+  }
+
+  private static boolean isTensor(TensorSpec spec) {
+    return spec.form() == TensorSpec.Form.TENSOR || spec.form() == TensorSpec.Form.UNRANKED;
   }
 
   /** What a run must be given. */
   List<InputSpec> inputs() {
-    List<InputSpec> inputs = new ArrayList<>();
-    try {
-      for (NodeInfo input : session.getInputInfo().values()) {
-        if (input.getInfo() instanceof TensorInfo info) {
-          inputs.add(
-              new InputSpec(
-                  input.getName(), type(info), Arrays.stream(info.getShape()).boxed().toList()));
-        } else {
-          inputs.add(new InputSpec(input.getName(), Optional.empty(), List.of()));
-        }
-      }
-    } catch (OrtException failure) {
-      throw failed(failure);
-    }
-    return inputs;
+    return session.signature().inputs().stream()
+        .filter(input -> !input.optional())
+        .map(
+            input ->
+                isTensor(input)
+                    ? new InputSpec(
+                        input.name(),
+                        type(input.dataType()),
+                        Arrays.stream(input.shape().dims()).boxed().toList())
+                    : new InputSpec(input.name(), Optional.empty(), List.of()))
+        .toList();
   }
 
   /** The types of the outputs that are tensors of a type known here, by name. */
   Map<String, ElementType> outputTypes() {
     Map<String, ElementType> types = new LinkedHashMap<>();
-    try {
-      for (NodeInfo output : session.getOutputInfo().values()) {
-        if (output.getInfo() instanceof TensorInfo info) {
-          type(info).ifPresent(type -> types.put(output.getName(), type));
-        }
+    for (TensorSpec output : session.signature().outputs()) {
+      if (isTensor(output)) {
+        type(output.dataType()).ifPresent(type -> types.put(output.name(), type));
       }
-    } catch (OrtException failure) {
-      throw failed(failure);
     }
     return types;
   }
 
-  /**
-   * FP32 in half precision, where the model takes that: samples fit it as they fit the original.
-   */
-  private TensorValue asTaken(TensorValue value) throws OrtException {
-    NodeInfo input = session.getInputInfo().get(value.name());
-    if (value.tensor().type() != ElementType.FLOAT
-        || input == null
-        || !(input.getInfo() instanceof TensorInfo info)
-        || info.type != OnnxJavaType.FLOAT16) {
-      return value;
-    }
-    ByteBuffer data = Tensor.allocate(2 * value.tensor().elements());
-    FloatBuffer numbers = value.tensor().floatBuffer();
-    while (numbers.hasRemaining()) {
-      data.putShort(Float.floatToFloat16(numbers.get()));
-    }
-    return new TensorValue(
-        value.name(), Tensor.of(ElementType.FLOAT16, data.flip(), value.tensor().dimensions()));
-  }
-
   /** Prepares inputs that can be run again and again. */
   Inputs prepare(List<TensorValue> values) {
-    Map<String, OnnxTensor> tensors = new HashMap<>();
+    List<NamedTensor> tensors = new ArrayList<>();
     Inputs inputs = new Inputs(tensors);
     try {
       for (TensorValue value : values) {
-        tensors.put(value.name(), tensor(asTaken(value)));
+        tensors.add(new NamedTensor(value.name(), tensor(value)));
       }
       return inputs;
-    } catch (OrtException failure) {
+    } catch (InferenceException failure) {
       inputs.close();
       throw failed(failure);
     } catch (Throwable failure) {
@@ -163,10 +156,10 @@ final class LocalModel implements AutoCloseable {
     try {
       long from = System.nanoTime();
       for (int run = 0; run < runs; run++) {
-        session.run(inputs.tensors).close();
+        answers(inputs).forEach(io.onnxfleet.engine.tensor.Tensor::close);
       }
       return Math.max(1, System.nanoTime() - from);
-    } catch (OrtException failure) {
+    } catch (InferenceException failure) {
       throw failed(failure);
     }
   }
@@ -175,142 +168,156 @@ final class LocalModel implements AutoCloseable {
    * Runs once. Of the outputs, those that are tensors of numbers come back, as FP32 if floating.
    */
   List<TensorValue> run(List<TensorValue> values) {
-    try (Inputs inputs = prepare(values);
-        OrtSession.Result result = session.run(inputs.tensors)) {
-      List<TensorValue> outputs = new ArrayList<>();
-      for (Map.Entry<String, OnnxValue> output : result) {
-        if (output.getValue() instanceof OnnxTensor tensor) {
-          read(tensor).ifPresent(read -> outputs.add(new TensorValue(output.getKey(), read)));
-        }
+    List<io.onnxfleet.engine.tensor.Tensor> answers = List.of();
+    try (Inputs inputs = prepare(values)) {
+      answers = answers(inputs);
+      List<TensorValue> results = new ArrayList<>();
+      for (int index = 0; index < answers.size(); index++) {
+        String name = outputs.get(index);
+        read(answers.get(index)).ifPresent(read -> results.add(new TensorValue(name, read)));
       }
-      return outputs;
-    } catch (OrtException failure) {
+      return results;
+    } catch (InferenceException failure) {
       throw failed(failure);
+    } finally {
+      answers.forEach(io.onnxfleet.engine.tensor.Tensor::close);
     }
   }
 
-  private OptimizerException failed(OrtException failure) {
+  private List<io.onnxfleet.engine.tensor.Tensor> answers(Inputs inputs) {
+    if (!outputs.isEmpty()) {
+      return session.run(inputs.tensors, outputs);
+    }
+    // It still is to be seen whether it runs.
+    String other = session.signature().outputs().getFirst().name();
+    session.run(inputs.tensors, List.of(other)).forEach(io.onnxfleet.engine.tensor.Tensor::close);
+    return List.of();
+  }
+
+  private OptimizerException failed(InferenceException failure) {
+    if (failure.code() == ErrorCode.MEMORY_EXHAUSTED) {
+      return new OptimizerException(
+          "out of memory: %s (expected: fewer or smaller samples)".formatted(failure.getMessage()),
+          failure);
+    }
     return new OptimizerException("%s: %s".formatted(file, failure.getMessage()), failure);
   }
 
-  private static OnnxTensor tensor(TensorValue value) throws OrtException {
-    Tensor tensor = value.tensor();
-    ByteBuffer data =
-        ByteBuffer.allocateDirect(Math.toIntExact(tensor.bytes())).order(ByteOrder.nativeOrder());
-    data.put(tensor.data()).flip();
-    OrtEnvironment environment = OrtEnvironment.getEnvironment();
-    long[] shape = tensor.dimensions();
-    return switch (tensor.type()) {
-      case FLOAT -> OnnxTensor.createTensor(environment, data.asFloatBuffer(), shape);
-      case DOUBLE -> OnnxTensor.createTensor(environment, data.asDoubleBuffer(), shape);
-      case INT64 -> OnnxTensor.createTensor(environment, data.asLongBuffer(), shape);
-      case INT32 -> OnnxTensor.createTensor(environment, data.asIntBuffer(), shape);
-      case INT16 -> OnnxTensor.createTensor(environment, data.asShortBuffer(), shape);
-      case UINT8 -> OnnxTensor.createTensor(environment, data, shape, OnnxJavaType.UINT8);
-      case INT8 -> OnnxTensor.createTensor(environment, data, shape, OnnxJavaType.INT8);
-      case BOOL -> OnnxTensor.createTensor(environment, data, shape, OnnxJavaType.BOOL);
-      case FLOAT16 ->
-          OnnxTensor.createTensor(environment, data.asShortBuffer(), shape, OnnxJavaType.FLOAT16);
-      case BFLOAT16 ->
-          OnnxTensor.createTensor(environment, data.asShortBuffer(), shape, OnnxJavaType.BFLOAT16);
-      case UINT16, UINT32, UINT64 ->
-          throw new OptimizerException(
-              "input '%s' is %s, which ONNX Runtime's Java API cannot pass"
-                  .formatted(value.name(), tensor.type()));
-    };
-  }
-
-  private static Optional<Tensor> read(OnnxTensor tensor) throws OrtException {
-    TensorInfo info = tensor.getInfo();
-    long[] shape = info.getShape();
-    return switch (info.type) {
-      case FLOAT, FLOAT16, BFLOAT16 -> {
-        float[] values = new float[Math.toIntExact(info.getNumElements())];
-        tensor.getFloatBuffer().get(values);
-        yield Optional.of(Tensor.ofFloats(values, shape));
-      }
-      case DOUBLE -> {
-        double[] values = new double[Math.toIntExact(info.getNumElements())];
-        tensor.getDoubleBuffer().get(values);
-        float[] narrowed = new float[values.length];
-        for (int index = 0; index < values.length; index++) {
-          narrowed[index] = (float) values[index];
-        }
-        yield Optional.of(Tensor.ofFloats(narrowed, shape));
-      }
-      case INT64 -> {
-        long[] values = new long[Math.toIntExact(info.getNumElements())];
-        tensor.getLongBuffer().get(values);
-        yield Optional.of(Tensor.ofLongs(values, shape));
-      }
-      case INT32 -> {
-        int[] values = new int[Math.toIntExact(info.getNumElements())];
-        tensor.getIntBuffer().get(values);
-        long[] widened = new long[values.length];
-        for (int index = 0; index < values.length; index++) {
-          widened[index] = values[index];
-        }
-        yield Optional.of(Tensor.ofLongs(widened, shape));
-      }
-      case STRING -> {
-        // Labels: what counts is whether two of them are the same.
-        List<Long> labels = new ArrayList<>();
-        addLabels(tensor.getValue(), labels);
-        yield Optional.of(
-            Tensor.ofLongs(labels.stream().mapToLong(Long::longValue).toArray(), shape));
-      }
-      case UINT8, INT8, INT16, BOOL, UNKNOWN -> Optional.empty();
-    };
-  }
-
-  private static void addLabels(Object texts, List<Long> labels) {
-    if (texts instanceof Object[] array) {
-      for (Object inner : array) {
-        addLabels(inner, labels);
+  private io.onnxfleet.engine.tensor.Tensor tensor(TensorValue value) {
+    Optional<TensorSpec> declared =
+        session.signature().inputs().stream()
+            .filter(input -> input.name().equals(value.name()))
+            .findFirst();
+    if (declared.isEmpty()) {
+      throw InferenceException.invalidInput("no input '%s'", value.name());
+    }
+    Tensor given = value.tensor();
+    // FP32 in half precision, where the model takes that: samples fit it as they fit the original.
+    boolean halved =
+        given.type() == ElementType.FLOAT && declared.get().dataType() == DataType.FP16;
+    DataType type = halved ? DataType.FP16 : dataType(given.type());
+    if (type != declared.get().dataType()) {
+      throw InferenceException.invalidInput(
+          "input '%s' is %s (expected: %s)", value.name(), type, declared.get().dataType());
+    }
+    io.onnxfleet.engine.tensor.Tensor tensor =
+        io.onnxfleet.engine.tensor.Tensor.allocate(POOL, type, Shape.of(given.dimensions()));
+    ByteBuffer data = tensor.data();
+    if (halved) {
+      FloatBuffer numbers = given.floatBuffer();
+      while (numbers.hasRemaining()) {
+        data.putShort(Float.floatToFloat16(numbers.get()));
       }
     } else {
-      labels.add((long) texts.hashCode());
+      data.put(given.data());
     }
+    return tensor;
   }
 
-  private static Optional<ElementType> type(TensorInfo info) {
-    return switch (info.onnxType) {
-      case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT -> Optional.of(ElementType.FLOAT);
-      case ONNX_TENSOR_ELEMENT_DATA_TYPE_DOUBLE -> Optional.of(ElementType.DOUBLE);
-      case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64 -> Optional.of(ElementType.INT64);
-      case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32 -> Optional.of(ElementType.INT32);
-      case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT16 -> Optional.of(ElementType.INT16);
-      case ONNX_TENSOR_ELEMENT_DATA_TYPE_UINT8 -> Optional.of(ElementType.UINT8);
-      case ONNX_TENSOR_ELEMENT_DATA_TYPE_INT8 -> Optional.of(ElementType.INT8);
-      case ONNX_TENSOR_ELEMENT_DATA_TYPE_BOOL -> Optional.of(ElementType.BOOL);
-      case ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16 -> Optional.of(ElementType.FLOAT16);
-      case ONNX_TENSOR_ELEMENT_DATA_TYPE_BFLOAT16 -> Optional.of(ElementType.BFLOAT16);
-      default -> Optional.empty();
+  private static Optional<Tensor> read(io.onnxfleet.engine.tensor.Tensor tensor) {
+    long[] shape = tensor.shape().dims();
+    ByteBuffer data = tensor.data();
+    int count = Math.toIntExact(tensor.shape().elementCount());
+    return switch (tensor.dataType()) {
+      case FP32 -> {
+        float[] values = new float[count];
+        data.asFloatBuffer().get(values);
+        yield Optional.of(Tensor.ofFloats(values, shape));
+      }
+      case FP16, BF16, FP64 -> {
+        float[] values = new float[count];
+        for (int index = 0; index < count; index++) {
+          values[index] =
+              switch (tensor.dataType()) {
+                case FP16 -> Float.float16ToFloat(data.getShort());
+                case BF16 -> Float.intBitsToFloat(data.getShort() << Short.SIZE);
+                default -> (float) data.getDouble();
+              };
+        }
+        yield Optional.of(Tensor.ofFloats(values, shape));
+      }
+      case INT64, UINT64 -> {
+        long[] values = new long[count];
+        data.asLongBuffer().get(values);
+        yield Optional.of(Tensor.ofLongs(values, shape));
+      }
+      case INT32, UINT32 -> {
+        long[] values = new long[count];
+        for (int index = 0; index < count; index++) {
+          int value = data.getInt();
+          values[index] =
+              tensor.dataType() == DataType.INT32 ? value : Integer.toUnsignedLong(value);
+        }
+        yield Optional.of(Tensor.ofLongs(values, shape));
+      }
+      case BYTES ->
+          // Labels: what counts is whether two of them are the same.
+          Optional.of(
+              Tensor.ofLongs(
+                  BytesElements.readStrings(tensor).stream().mapToLong(String::hashCode).toArray(),
+                  shape));
+      case UINT8, INT8, INT16, UINT16, BOOL -> Optional.empty();
     };
+  }
+
+  private static DataType dataType(ElementType type) {
+    return switch (type) {
+      case FLOAT -> DataType.FP32;
+      case DOUBLE -> DataType.FP64;
+      case FLOAT16 -> DataType.FP16;
+      case BFLOAT16 -> DataType.BF16;
+      case INT64 -> DataType.INT64;
+      case INT32 -> DataType.INT32;
+      case INT16 -> DataType.INT16;
+      case INT8 -> DataType.INT8;
+      case UINT64 -> DataType.UINT64;
+      case UINT32 -> DataType.UINT32;
+      case UINT16 -> DataType.UINT16;
+      case UINT8 -> DataType.UINT8;
+      case BOOL -> DataType.BOOL;
+    };
+  }
+
+  private static Optional<ElementType> type(DataType type) {
+    return Arrays.stream(ElementType.values()).filter(known -> dataType(known) == type).findFirst();
   }
 
   @Override
   public void close() {
-    try {
-      session.close();
-    } catch (OrtException failure) {
-      throw failed(failure);
-    } finally {
-      options.close();
-    }
+    session.close();
   }
 
   /** Inputs of runs, in native memory until they are closed. */
   static final class Inputs implements AutoCloseable {
-    private final Map<String, OnnxTensor> tensors;
+    private final List<NamedTensor> tensors;
 
-    private Inputs(Map<String, OnnxTensor> tensors) {
+    private Inputs(List<NamedTensor> tensors) {
       this.tensors = tensors;
     }
 
     @Override
     public void close() {
-      tensors.values().forEach(OnnxTensor::close);
+      tensors.forEach(tensor -> tensor.tensor().close());
       tensors.clear();
     }
   }

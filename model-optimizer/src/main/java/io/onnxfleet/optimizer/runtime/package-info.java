@@ -1,6 +1,6 @@
 /**
  * ONNX Runtime as the passes need it: {@link io.onnxfleet.optimizer.runtime.RunnableModel} runs a
- * file, in a process of its own. Nothing else knows {@code ai.onnxruntime}.
+ * file, in a process of its own, by the engine's binding. Nothing else knows that.
  */
 @NullMarked
 package io.onnxfleet.optimizer.runtime;
