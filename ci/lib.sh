@@ -51,6 +51,7 @@ load() { # url, options...
 
 embedding_of() { # url
   curl -fsS --max-time 20 "$1/v1/embeddings" -H 'Content-Type: application/json' \
+    ${FLEET_API_KEY:+-H "Authorization: Bearer $FLEET_API_KEY"} \
     -d '{"model": "all-minilm-l6-v2", "input": "Hello, fleet"}'
 }
 
