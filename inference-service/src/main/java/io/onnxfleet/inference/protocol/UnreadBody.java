@@ -18,6 +18,9 @@ import org.springframework.http.HttpHeaders;
 final class UnreadBody {
   private static final Logger log = LoggerFactory.getLogger(UnreadBody.class);
 
+  /** There a refusal ends a stream, and its client stops sending. */
+  private static final String HTTP_2 = "HTTP/2.0";
+
   private static final long MOST_BYTES = 1L << 30;
   private static final long MOST_NANOS = TimeUnit.SECONDS.toNanos(30);
 
@@ -25,7 +28,11 @@ final class UnreadBody {
 
   /** Sends the answer, and reads on if it is a refusal and there may be something left. */
   static void drain(Request request, Response response) {
-    if (response.getStatus() < 400 || isWaiting(request) || !hasBody(request)) {
+    boolean endsConnection = !HTTP_2.equals(request.getProtocol());
+    if (response.getStatus() < 400
+        || !endsConnection
+        || isWaiting(request)
+        || !hasBody(request)) {
       return;
     }
     try {
