@@ -29,10 +29,7 @@ final class UnreadBody {
   /** Sends the answer, and reads on if it is a refusal and there may be something left. */
   static void drain(Request request, Response response) {
     boolean endsConnection = !HTTP_2.equals(request.getProtocol());
-    if (response.getStatus() < 400
-        || !endsConnection
-        || isWaiting(request)
-        || !hasBody(request)) {
+    if (response.getStatus() < 400 || !endsConnection || isWaiting(request) || !hasBody(request)) {
       return;
     }
     try {
