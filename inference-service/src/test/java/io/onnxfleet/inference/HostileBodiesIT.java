@@ -158,7 +158,7 @@ class HostileBodiesIT {
     calls.put("model", new Call(EMBEDDINGS, "{\"input\":\"a\",\"model\":\"", "a", "\"}", 413));
     calls.put("input", new Call(EMBEDDINGS, "{\"input\":\"", "a b ", "\"}", 413));
     calls.put("inputs", new Call(EMBEDDINGS, "{\"input\":[", "\"a\",", "\"a\"]}", 400));
-    calls.put("tokens", new Call(EMBEDDINGS, "{\"input\":[", "7,", "7]}", 400));
+    calls.put("tokens", new Call(EMBEDDINGS, "{\"input\":[", "7,", "7]}", 413));
     calls.put("argument", new Call(EMBEDDINGS, "{\"input\":\"a\",\"", "a", "\":1}", 400));
     calls.put("ignored", new Call(EMBEDDINGS, "{\"input\":\"a\",\"user\":\"", "a", "\"}", 200));
     calls.put("index", new Call("/v2/repository/index", "{\"x\":\"", "a", "\"}", 413));
@@ -170,8 +170,14 @@ class HostileBodiesIT {
         assertAlive(call.getKey());
         assertThat(statuses.keySet())
             .as("%s, compressed: %s: %s", call.getKey(), compressed, statuses)
-            .isSubsetOf(call.getValue().status(), 429)
-            .contains(call.getValue().status());
+            .isSubsetOf(call.getValue().status(), 429);
+        // At once they may refuse each other; alone it gets the answer that it should.
+        HttpResponse<Void> alone =
+            client.send(request(call.getValue(), body, compressed), BodyHandlers.discarding());
+        assertThat(alone.statusCode())
+            .as("%s, compressed: %s", call.getKey(), compressed)
+            .isEqualTo(call.getValue().status());
+        assertAlive(call.getKey());
       }
     }
   }
@@ -182,12 +188,8 @@ class HostileBodiesIT {
     AtomicInteger under = new AtomicInteger(AT_ONCE);
     List<CompletableFuture<HttpResponse<Void>>> answers = new ArrayList<>();
     for (int index = 0; index < AT_ONCE; index++) {
-      HttpRequest.Builder request = request(call.path()).POST(BodyPublishers.ofByteArray(body));
-      if (compressed) {
-        request.header("Content-Encoding", "gzip");
-      }
       CompletableFuture<HttpResponse<Void>> answer =
-          client.sendAsync(request.build(), BodyHandlers.discarding());
+          client.sendAsync(request(call, body, compressed), BodyHandlers.discarding());
       answers.add(answer.whenComplete((response, failure) -> under.decrementAndGet()));
     }
     int served = 0;
@@ -211,6 +213,11 @@ class HostileBodiesIT {
             ? request(path).GET().build()
             : request(path).POST(BodyPublishers.ofString(body)).build();
     return client.send(request, BodyHandlers.discarding()).statusCode();
+  }
+
+  private HttpRequest request(Call call, byte[] body, boolean compressed) {
+    HttpRequest.Builder request = request(call.path()).POST(BodyPublishers.ofByteArray(body));
+    return (compressed ? request.header("Content-Encoding", "gzip") : request).build();
   }
 
   private HttpRequest.Builder request(String path) {

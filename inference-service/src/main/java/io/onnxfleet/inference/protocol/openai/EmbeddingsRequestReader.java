@@ -1,6 +1,8 @@
 package io.onnxfleet.inference.protocol.openai;
 
+import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.text.TextEmbedder;
 import io.onnxfleet.engine.text.TextInput;
 import io.onnxfleet.inference.protocol.http.Json;
 import java.io.IOException;
@@ -44,6 +46,9 @@ final class EmbeddingsRequestReader {
   private @Nullable Boolean normalize;
   private boolean wholeOnly;
   private final List<String> ignored = new ArrayList<>();
+
+  /** Of all arrays of ids; what no call may have is not held. */
+  private int tokens;
 
   private EmbeddingsRequestReader() {}
 
@@ -229,7 +234,7 @@ final class EmbeddingsRequestReader {
     dimensions = value;
   }
 
-  private static List<TextInput> readInput(JsonParser parser) {
+  private List<TextInput> readInput(JsonParser parser) {
     if (parser.currentToken() == JsonToken.VALUE_STRING) {
       return List.of(characters(parser, "input"));
     }
@@ -243,7 +248,7 @@ final class EmbeddingsRequestReader {
   }
 
   /** The elements of an array, at whose first the parser stands. */
-  private static List<TextInput> readTexts(JsonParser parser) {
+  private List<TextInput> readTexts(JsonParser parser) {
     boolean strings = parser.currentToken() == JsonToken.VALUE_STRING;
     List<TextInput> texts = new ArrayList<>();
     for (; parser.currentToken() != JsonToken.END_ARRAY; parser.nextToken()) {
@@ -274,7 +279,7 @@ final class EmbeddingsRequestReader {
   }
 
   /** The rest of an array of token ids, at whose first the parser stands. */
-  private static TextInput tokens(JsonParser parser, String place) {
+  private TextInput tokens(JsonParser parser, String place) {
     int[] ids = new int[64];
     int count = 0;
     for (; parser.currentToken() != JsonToken.END_ARRAY; parser.nextToken()) {
@@ -283,6 +288,12 @@ final class EmbeddingsRequestReader {
         throw InferenceException.invalidInput(
             "%s: %s as token %d (expected a 32-bit whole number)",
             place, describe(parser.currentToken()), count);
+      }
+      if (++tokens > TextEmbedder.DEFAULT_MAX_TOKENS) {
+        throw new InferenceException(
+            ErrorCode.REQUEST_TOO_LARGE,
+            "%d tokens or more (expected: <= %d)"
+                .formatted(tokens, TextEmbedder.DEFAULT_MAX_TOKENS));
       }
       if (count == ids.length) {
         ids = Arrays.copyOf(ids, count * 2);

@@ -25,6 +25,13 @@ final class ByteSink extends OutputStream {
     this.most = most;
   }
 
+  /** Of which there will be nearly as many: memory is taken once, and never moved. */
+  static ByteSink ofNearly(long most) {
+    ByteSink sink = new ByteSink(most);
+    sink.bytes = new byte[Math.clamp(most, INITIAL, Integer.MAX_VALUE - 8)];
+    return sink;
+  }
+
   @Override
   public void write(int value) {
     ensure(1);

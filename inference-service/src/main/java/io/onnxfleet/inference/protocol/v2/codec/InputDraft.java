@@ -87,7 +87,7 @@ final class InputDraft implements AutoCloseable {
       int size = kept.size();
       JsonScanner json = new JsonScanner(kept.array(), size);
       kept = null;
-      tensor = JsonElements.readNext(json, pool, type, given, size);
+      tensor = JsonElements.readHeld(json, pool, type, given, size);
     }
   }
 

@@ -30,7 +30,7 @@ final class JsonElements {
       case FP16, BF16 ->
           throw InferenceException.invalidInput(
               "%s data in JSON (expected binary data: %s travels in binary only)", type, type);
-      case BYTES -> readStrings(json, pool, shape, most);
+      case BYTES -> readStrings(json, pool, shape, new ByteSink(most + most / 3 + Integer.BYTES));
       case BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT32, INT64, FP32, FP64 ->
           readFixedSize(json, pool, type, shape);
     };
@@ -145,10 +145,22 @@ final class JsonElements {
     return unsigned(json, type, index, Long.MAX_VALUE);
   }
 
-  private static Tensor readStrings(JsonScanner json, BufferPool pool, Shape shape, long most)
+  /**
+   * The same of a value that is held as a whole, of {@code size} bytes: twice as much is never
+   * held.
+   */
+  static Tensor readHeld(JsonScanner json, BufferPool pool, DataType type, Shape shape, int size)
       throws IOException {
+    if (type != DataType.BYTES) {
+      return readNext(json, pool, type, shape, size);
+    }
     // An element is at least two quotes and a comma, and takes four bytes.
-    ByteSink bytes = new ByteSink(most + most / 3 + Integer.BYTES);
+    long elements = Math.min(shape.elementCount(), size / 3 + 1);
+    return readStrings(json, pool, shape, ByteSink.ofNearly(size + Integer.BYTES * elements));
+  }
+
+  private static Tensor readStrings(JsonScanner json, BufferPool pool, Shape shape, ByteSink bytes)
+      throws IOException {
     json.stringsTo(bytes);
     try {
       readStrings(json, shape);
