@@ -24,10 +24,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -198,21 +201,25 @@ class TextModelsTest {
   }
 
   @Test
-  void embed_endsTheAttempt_whenItIsCancelled() {
+  void embed_endsTheAttempt_whenItIsCancelled() throws InterruptedException {
     CompletableFuture<InferenceResponse> never = new CompletableFuture<>();
+    CountDownLatch asked = new CountDownLatch(1);
     try (TextModels waiting =
         new TextModels(
             this::metadata,
             request -> {
               request.close();
+              asked.countDown();
               return never;
             },
             pool,
             TextEmbedder.DEFAULT_MAX_TOKENS)) {
       CompletableFuture<Embeddings> call =
           waiting.embed("m", List.of(new TextInput.Characters("word")), Deadline.NONE);
+      assertThat(asked.await(1, TimeUnit.MINUTES)).isTrue();
       call.cancel(true);
-      assertThat(never).isCancelled();
+      assertThatExceptionOfType(CancellationException.class)
+          .isThrownBy(() -> never.get(1, TimeUnit.MINUTES));
     }
   }
 
