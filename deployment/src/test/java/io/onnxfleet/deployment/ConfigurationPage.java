@@ -72,7 +72,7 @@ final class ConfigurationPage {
     if (!Files.exists(file)) {
       return;
     }
-    Node metadata = Node.ofYaml(Files.readString(file)).getFirst();
+    Node metadata = Node.ofJson(Files.readString(file));
     for (Node group : metadata.at("groups").elements()) {
       groups.merge(
           group.at("name").text(),
@@ -81,7 +81,7 @@ final class ConfigurationPage {
     }
     for (Node property : metadata.at("properties").elements()) {
       String name = property.at("name").text();
-      if (groups.containsKey(name)) {
+      if (!name.startsWith("fleet.") || groups.containsKey(name)) {
         continue;
       }
       int dot = name.lastIndexOf('.');

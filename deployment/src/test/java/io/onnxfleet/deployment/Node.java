@@ -1,7 +1,9 @@
 package io.onnxfleet.deployment;
 
 import com.google.gson.Gson;
+import com.google.gson.GsonBuilder;
 import com.google.gson.JsonElement;
+import com.google.gson.ToNumberPolicy;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,6 +27,11 @@ record Node(@Nullable Object value) {
       documents.add(new Node(document));
     }
     return documents;
+  }
+
+  static Node ofJson(String text) {
+    Gson gson = new GsonBuilder().setObjectToNumberStrategy(ToNumberPolicy.LONG_OR_DOUBLE).create();
+    return new Node(gson.fromJson(text, Object.class));
   }
 
   /** By names and list positions, separated by slashes. */
