@@ -30,7 +30,7 @@ public final class ReplicaNetworks {
     int slash = network.indexOf('/');
     try {
       return new IpSubnetFilterRule(
-          InetAddress.ofLiteral(network.substring(0, Math.max(0, slash))),
+          address(network.substring(0, Math.max(0, slash))),
           Integer.parseInt(network.substring(slash + 1)),
           IpFilterRuleType.ACCEPT);
     } catch (IllegalArgumentException malformed) {
@@ -47,11 +47,21 @@ public final class ReplicaNetworks {
     String address =
         host.startsWith("[") && host.endsWith("]") ? host.substring(1, host.length() - 1) : host;
     try {
-      InetSocketAddress asked = new InetSocketAddress(InetAddress.ofLiteral(address), 0);
+      InetSocketAddress asked = new InetSocketAddress(address(address), 0);
       return rules.stream().anyMatch(rule -> rule.matches(asked));
     } catch (IllegalArgumentException aName) {
       return false;
     }
+  }
+
+  /**
+   * An address in full: the JDK also reads {@code 10} and {@code 10.1}, as 0.0.0.10 and 10.0.0.1.
+   */
+  private static InetAddress address(String text) {
+    if (text.indexOf(':') < 0 && text.chars().filter(character -> character == '.').count() != 3) {
+      throw new IllegalArgumentException("'" + text + "' (expected: four numbers, or IPv6)");
+    }
+    return InetAddress.ofLiteral(text);
   }
 
   @Override

@@ -49,8 +49,14 @@ final class TrustedProxies {
     return new Network(address.getAddress(), prefix);
   }
 
-  /** An address that is written as such; names are not looked up. */
+  /**
+   * An address that is written as such and in full; names are not looked up. The JDK also reads
+   * {@code 10} and {@code 10.1}, as 0.0.0.10 and 10.0.0.1.
+   */
   static @Nullable InetAddress parseAddress(String text) {
+    if (text.indexOf(':') < 0 && text.chars().filter(character -> character == '.').count() != 3) {
+      return null;
+    }
     try {
       return InetAddress.ofLiteral(text);
     } catch (IllegalArgumentException noAddress) {

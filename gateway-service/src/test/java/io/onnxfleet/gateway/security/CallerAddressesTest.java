@@ -52,7 +52,8 @@ class CallerAddressesTest {
     assertThat(proxies.contains(address("192.0.2.2"))).isFalse();
     assertThat(proxies.contains(address("::1"))).isFalse();
     assertThat(new TrustedProxies(List.of("0.0.0.0/0")).contains(address("1.2.3.4"))).isTrue();
-    for (String wrong : new String[] {"", "proxy.example", "10.0.0.0/33", "10.0.0.0/x", "::/129"}) {
+    for (String wrong :
+        new String[] {"", "10/8", "proxy.example", "10.0.0.0/33", "10.0.0.0/x", "::/129"}) {
       assertThatThrownBy(() -> new TrustedProxies(List.of(wrong)))
           .hasMessageContaining("trusted-proxies: '" + wrong + "'");
     }
