@@ -55,27 +55,26 @@ public final class RecordedResponse extends ServerHttpResponseDecorator {
   private final class Copy {
 
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream(1024);
-    private boolean tooLarge;
+    private boolean isTold;
 
     Flux<DataBuffer> of(Publisher<? extends DataBuffer> body) {
       return Flux.<DataBuffer>from(body)
           .doOnNext(this::add)
           .doOnComplete(
               () -> {
-                if (!tooLarge) {
-                  listener.arrived(bytes.toByteArray(), getHeaders());
+                if (!isTold) {
+                  tell(bytes.toByteArray());
                 }
               });
     }
 
     private void add(DataBuffer piece) {
       int length = piece.readableByteCount();
-      if (tooLarge) {
+      if (isTold) {
         return;
       }
       if (length > most - bytes.size()) {
-        tooLarge = true;
-        listener.arrived(null, getHeaders());
+        tell(null);
         return;
       }
       byte[] copy = new byte[length];
@@ -83,6 +82,15 @@ public final class RecordedResponse extends ServerHttpResponseDecorator {
       piece.read(copy);
       piece.readPosition(from);
       bytes.writeBytes(copy);
+      // Before the last piece goes on, so that a client that has it all finds it kept.
+      if (bytes.size() == getHeaders().getContentLength()) {
+        tell(bytes.toByteArray());
+      }
+    }
+
+    private void tell(byte @Nullable [] body) {
+      isTold = true;
+      listener.arrived(body, getHeaders());
     }
   }
 }
