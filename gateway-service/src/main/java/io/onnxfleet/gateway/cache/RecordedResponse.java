@@ -55,6 +55,7 @@ public final class RecordedResponse extends ServerHttpResponseDecorator {
   private final class Copy {
 
     private final ByteArrayOutputStream bytes = new ByteArrayOutputStream(1024);
+    private final long length = getHeaders().getContentLength();
     private boolean isTold;
 
     Flux<DataBuffer> of(Publisher<? extends DataBuffer> body) {
@@ -69,21 +70,21 @@ public final class RecordedResponse extends ServerHttpResponseDecorator {
     }
 
     private void add(DataBuffer piece) {
-      int length = piece.readableByteCount();
+      int size = piece.readableByteCount();
       if (isTold) {
         return;
       }
-      if (length > most - bytes.size()) {
+      if (size > most - bytes.size()) {
         tell(null);
         return;
       }
-      byte[] copy = new byte[length];
+      byte[] copy = new byte[size];
       int from = piece.readPosition();
       piece.read(copy);
       piece.readPosition(from);
       bytes.writeBytes(copy);
       // Before the last piece goes on, so that a client that has it all finds it kept.
-      if (bytes.size() == getHeaders().getContentLength()) {
+      if (bytes.size() == length) {
         tell(bytes.toByteArray());
       }
     }
