@@ -2,6 +2,9 @@ package io.onnxfleet.benchmarks;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.onnxfleet.contract.api.ApiCall;
+import io.onnxfleet.contract.api.ApiPaths;
+import io.onnxfleet.contract.api.HeaderNames;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -46,7 +49,7 @@ final class FleetClient implements AutoCloseable {
     ObjectNode body = JSON.createObjectNode().put("model", model);
     texts.forEach(body.putArray("input")::add);
     HttpRequest request =
-        request("/v1/embeddings")
+        request(ApiPaths.EMBEDDINGS)
             .header("Content-Type", "application/json")
             .POST(HttpRequest.BodyPublishers.ofByteArray(JSON.writeValueAsBytes(body)))
             .build();
@@ -62,20 +65,21 @@ final class FleetClient implements AutoCloseable {
   /** Sends a prepared body with binary tensors and returns the whole answer. */
   byte[] infer(String model, BinaryRequest body) throws IOException, InterruptedException {
     HttpRequest request =
-        request("/v2/models/" + model + "/infer")
-            .header("Inference-Header-Content-Length", Integer.toString(body.headerLength()))
+        request(ApiCall.INFER.path(model, null))
+            .header(HeaderNames.HEADER_LENGTH, Integer.toString(body.headerLength()))
             .POST(HttpRequest.BodyPublishers.ofByteArray(body.bytes()))
             .build();
     return send(request);
   }
 
   BatchStatistics batchStatistics(String model) throws IOException, InterruptedException {
-    return BatchStatistics.parse(get("/v2/models/" + model + "/stats"));
+    return BatchStatistics.parse(get(ApiCall.MODEL_STATISTICS.path(model, null)));
   }
 
   /** What the server says of a model's requests; null if it keeps no statistics or is too busy. */
   @Nullable InferenceStatistics statistics(String model) throws InterruptedException {
-    HttpRequest request = request("/v2/models/" + model + "/stats").timeout(PATIENCE).build();
+    HttpRequest request =
+        request(ApiCall.MODEL_STATISTICS.path(model, null)).timeout(PATIENCE).build();
     try {
       HttpResponse<byte[]> response = http.send(request, BodyHandlers.ofByteArray());
       return response.statusCode() == 200
@@ -88,7 +92,7 @@ final class FleetClient implements AutoCloseable {
 
   /** What the model declares to take. */
   List<ModelInput> inputs(String model) throws IOException, InterruptedException {
-    return ModelInput.parse(get("/v2/models/" + model));
+    return ModelInput.parse(get(ApiCall.MODEL_METADATA.path(model, null)));
   }
 
   private JsonNode get(String path) throws IOException, InterruptedException {

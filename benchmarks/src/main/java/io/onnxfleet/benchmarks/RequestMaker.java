@@ -4,6 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.onnxfleet.benchmarks.load.PreparedRequest;
 import io.onnxfleet.benchmarks.load.Target;
+import io.onnxfleet.contract.api.ApiCall;
+import io.onnxfleet.contract.api.ApiPaths;
+import io.onnxfleet.contract.api.HeaderNames;
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -51,7 +54,7 @@ record RequestMaker(
 
   /** As many different ones as fit 64 MiB, at most 64. */
   List<PreparedRequest> make(Target target, List<ModelInput> inputs) {
-    String path = encoding == Encoding.TEXT ? "/v1/embeddings" : "/v2/models/" + model + "/infer";
+    String path = encoding == Encoding.TEXT ? ApiPaths.EMBEDDINGS : ApiCall.INFER.path(model, null);
     RandomGenerator random = new SplittableRandom(SEED);
     List<PreparedRequest> requests = new ArrayList<>();
     String key = FleetClient.apiKey();
@@ -59,7 +62,7 @@ record RequestMaker(
     do {
       Body body = body(inputs, rows.any(random), tokens.any(random), random);
       if (deadlineMillis != null) {
-        body.headers.put("Inference-Deadline-Ms", deadlineMillis.toString());
+        body.headers.put(HeaderNames.DEADLINE_MILLIS, deadlineMillis.toString());
       }
       if (key != null) {
         body.headers.put(FleetClient.AUTHORIZATION, FleetClient.BEARER + key);
@@ -125,7 +128,7 @@ record RequestMaker(
     body.writeBytes(tail.toByteArray());
     Map<String, String> headers = new LinkedHashMap<>();
     headers.put("Content-Type", "application/octet-stream");
-    headers.put("Inference-Header-Content-Length", Integer.toString(header.length));
+    headers.put(HeaderNames.HEADER_LENGTH, Integer.toString(header.length));
     return new Body(body.toByteArray(), headers);
   }
 

@@ -20,7 +20,7 @@ final class ConfigurationPage {
   static final String MARK = "<!-- Generated from here on: ";
 
   private static final List<String> MODULES =
-      List.of("gateway-service", "inference-service", "discovery-server");
+      List.of("gateway-service", "inference-service", "discovery-server", "fleet-configuration");
 
   private record Key(String name, String defaultValue, String description) {}
 

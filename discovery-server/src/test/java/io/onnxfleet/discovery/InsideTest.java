@@ -2,7 +2,7 @@ package io.onnxfleet.discovery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.onnxfleet.discovery.inside.FleetSecret;
+import io.onnxfleet.contract.fleet.FleetSecret;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;

@@ -2,7 +2,7 @@ package io.onnxfleet.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.onnxfleet.gateway.failure.ErrorCode;
+import io.onnxfleet.contract.api.ErrorCode;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
@@ -50,13 +50,15 @@ class AggregateIT {
                 "one",
                 """
                 [{"name":"a","version":"1","state":"UNAVAILABLE","reason":"bad file"},
-                 {"name":"b","version":"10","state":"READY","reason":""}]""");
+                 {"name":"b","version":"10","state":"READY","reason":""}]\
+                """);
         FakeReplica two =
             FakeReplica.answering(
                 "two",
                 """
                 [{"name":"a","version":"1","state":"READY","reason":""},
-                 {"name":"b","version":"9","state":"UNAVAILABLE","reason":"no memory"}]""")) {
+                 {"name":"b","version":"9","state":"UNAVAILABLE","reason":"no memory"}]\
+                """)) {
       gateway.register(one, "b:10");
       gateway.register(two, "a:1");
 
@@ -68,7 +70,8 @@ class AggregateIT {
                   """
                   [{"name":"a","version":"1","state":"READY","reason":""},
                    {"name":"b","version":"9","state":"UNAVAILABLE","reason":"no memory"},
-                   {"name":"b","version":"10","state":"READY","reason":""}]"""));
+                   {"name":"b","version":"10","state":"READY","reason":""}]\
+                  """));
       assertThat(one.received().getFirst().body()).isEmpty();
       assertThat(gateway.post("/v2/repository/index", "").statusCode()).isEqualTo(200);
     }
@@ -121,11 +124,11 @@ class AggregateIT {
 
   private static String statistics(int inferences, int executions, int last, int batch) {
     return """
-        {"model_stats":[{"name":"a","version":"1","last_inference":%3$d,"inference_count":%1$d,
-          "execution_count":%2$d,"inference_stats":{"success":{"count":%1$d,"ns":%1$d}},
-          "batch_stats":[{"batch_size":%4$d,"compute_infer":{"count":1,"ns":9}},
-                         {"batch_size":1,"compute_infer":{"count":%2$d,"ns":7}}]}]}
-        """
+    {"model_stats":[{"name":"a","version":"1","last_inference":%3$d,"inference_count":%1$d,
+      "execution_count":%2$d,"inference_stats":{"success":{"count":%1$d,"ns":%1$d}},
+      "batch_stats":[{"batch_size":%4$d,"compute_infer":{"count":1,"ns":9}},
+                     {"batch_size":1,"compute_infer":{"count":%2$d,"ns":7}}]}]}
+    """
         .formatted(inferences, executions, last, batch);
   }
 
@@ -280,7 +283,7 @@ class AggregateIT {
                   .header("Authorization", "Bearer secret")
                   .POST(BodyPublishers.noBody()));
 
-      assertThat(answer.statusCode()).isEqualTo(ErrorCode.REPLICA_REFUSED_CHANGE.status().value());
+      assertThat(answer.statusCode()).isEqualTo(ErrorCode.REPLICA_REFUSED_CHANGE.status());
       assertThat(answer.body())
           .contains("unload of model 'a' failed on 1 of 2 replicas: two no answer");
       assertThat(answer.headers().firstValue("Inference-Replica-Results"))

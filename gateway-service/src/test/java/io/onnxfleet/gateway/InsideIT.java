@@ -3,7 +3,8 @@ package io.onnxfleet.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.onnxfleet.gateway.inside.FleetSecret;
+import io.onnxfleet.contract.api.HeaderNames;
+import io.onnxfleet.contract.fleet.FleetSecret;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.http.HttpRequest.BodyPublishers;
@@ -63,7 +64,7 @@ class InsideIT {
             .bindNow();
 
     private @Nullable String complaint(HttpServerRequest request) {
-      List<String> signatures = request.requestHeaders().getAll(FleetSecret.HEADER);
+      List<String> signatures = request.requestHeaders().getAll(HeaderNames.SIGNATURE);
       return SECRET.complaint(
           signatures.size() == 1 ? signatures.getFirst() : null,
           request.method().name(),
@@ -148,7 +149,7 @@ class InsideIT {
             "X-CSRF-Token",
             "X-XSRF-Token",
             "Cookie2",
-            FleetSecret.HEADER);
+            HeaderNames.SIGNATURE);
     try (FakeReplica replica = FakeReplica.answering("r", "{}");
         RunningGateway gateway =
             new RunningGateway("fleet.secret=" + TEXT, "fleet.gateway.routing.direct=" + direct)) {
@@ -159,11 +160,11 @@ class InsideIT {
       HttpResponse<String> answer = gateway.send(request.POST(BodyPublishers.ofString("{}")));
 
       assertThat(answer.statusCode()).isEqualTo(200);
-      assertThat(answer.headers().map()).doesNotContainKey(FleetSecret.HEADER);
+      assertThat(answer.headers().map()).doesNotContainKey(HeaderNames.SIGNATURE);
       Map<String, String> headers = replica.received().getFirst().headers();
       assertThat(headers).containsAllEntriesOf(kept);
       assertThat(headers.values()).noneMatch(value -> value.contains("users-own"));
-      assertThat(headers.get(FleetSecret.HEADER)).startsWith("v1 ");
+      assertThat(headers.get(HeaderNames.SIGNATURE)).startsWith("v1 ");
     }
   }
 
@@ -175,10 +176,10 @@ class InsideIT {
       gateway.send(
           gateway
               .request(INFER)
-              .header(FleetSecret.HEADER, "v1 1 a b")
+              .header(HeaderNames.SIGNATURE, "v1 1 a b")
               .POST(BodyPublishers.ofString("{}")));
 
-      assertThat(replica.received().getFirst().headers()).doesNotContainKey(FleetSecret.HEADER);
+      assertThat(replica.received().getFirst().headers()).doesNotContainKey(HeaderNames.SIGNATURE);
     }
   }
 
@@ -193,12 +194,12 @@ class InsideIT {
           .getOutputStream()
           .write(
               "POST %s HTTP/1.1\r\nHost: x\r\nConnection: close, %s, Host\r\nContent-Length: 2\r\n\r\n{}"
-                  .formatted(INFER, FleetSecret.HEADER)
+                  .formatted(INFER, HeaderNames.SIGNATURE)
                   .getBytes(StandardCharsets.US_ASCII));
       socket.getInputStream().readAllBytes();
 
       Map<String, String> headers = replica.received().getFirst().headers();
-      assertThat(headers.get(FleetSecret.HEADER)).startsWith("v1 ");
+      assertThat(headers.get(HeaderNames.SIGNATURE)).startsWith("v1 ");
       assertThat(headers.get("Host")).isEqualTo("127.0.0.1:" + replica.port());
     }
   }

@@ -2,11 +2,11 @@ package io.onnxfleet.inference;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.onnxfleet.contract.api.HeaderNames;
 import io.onnxfleet.engine.request.Deadline;
 import io.onnxfleet.engine.request.InferenceRequest;
 import io.onnxfleet.engine.tensor.DataType;
 import io.onnxfleet.inference.protocol.Callers;
-import io.onnxfleet.inference.protocol.FleetHeaders;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.List;
@@ -48,8 +48,8 @@ class AnsweredUnitsIT {
         new InferenceRequest(null, "m", null, List.of(), List.of(), Deadline.NONE, 1);
     MockHttpServletRequest request = new MockHttpServletRequest();
     assertThat(Callers.sign(urgent, request).priority()).isEqualTo(1);
-    request.addHeader(FleetHeaders.CALLER, "key:team");
-    request.addHeader(FleetHeaders.MAY_PRIORITIZE, "no");
+    request.addHeader(HeaderNames.CALLER, "key:team");
+    request.addHeader(HeaderNames.MAY_PRIORITIZE, "no");
     InferenceRequest signed = Callers.sign(urgent, request);
     assertThat(signed.priority()).isZero();
     assertThat(signed.caller()).isEqualTo("key:team");

@@ -4,8 +4,9 @@ import static io.onnxfleet.inference.RunningReplica.json;
 import static io.onnxfleet.inference.RunningReplica.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.onnxfleet.contract.api.HeaderNames;
+import io.onnxfleet.contract.fleet.FleetSecret;
 import io.onnxfleet.engine.tensor.DataType;
-import io.onnxfleet.inference.inside.FleetSecret;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
@@ -31,7 +32,8 @@ class InsideIT {
   private static final String INFER = "/v2/models/tiny/infer";
   private static final String BODY =
       """
-      {"inputs":[{"name":"x","shape":[1,2],"datatype":"FP32","data":[1,2]}]}""";
+      {"inputs":[{"name":"x","shape":[1,2],"datatype":"FP32","data":[1,2]}]}\
+      """;
 
   /** Which a stranger may ask: yes or no, and nothing else. */
   private static final Set<String> OPEN = Set.of("/v2/health/live", "/v2/health/ready");
@@ -54,7 +56,8 @@ class InsideIT {
     return replica
         .request(target)
         .header(
-            FleetSecret.HEADER, SECRET.sign(method, authority, target, System.currentTimeMillis()));
+            HeaderNames.SIGNATURE,
+            SECRET.sign(method, authority, target, System.currentTimeMillis()));
   }
 
   private static String self() {
@@ -158,21 +161,22 @@ class InsideIT {
         replica
             .request(INFER)
             .header(
-                FleetSecret.HEADER,
+                HeaderNames.SIGNATURE,
                 SECRET.sign("POST", self(), "/v2/models/other/infer", System.currentTimeMillis()))
             .POST(body)
             .build());
     forged.add(signed("GET", INFER, self()).POST(body).build());
-    forged.add(signed("POST", INFER, self()).header(FleetSecret.HEADER, "v1").POST(body).build());
+    forged.add(
+        signed("POST", INFER, self()).header(HeaderNames.SIGNATURE, "v1").POST(body).build());
     forged.add(
         replica
             .request(INFER)
             .header(
-                FleetSecret.HEADER,
+                HeaderNames.SIGNATURE,
                 SECRET.sign("POST", self(), INFER, System.currentTimeMillis() - 120_000))
             .POST(body)
             .build());
-    forged.add(replica.request(INFER).header(FleetSecret.HEADER, TEXT).POST(body).build());
+    forged.add(replica.request(INFER).header(HeaderNames.SIGNATURE, TEXT).POST(body).build());
     forged.add(
         replica
             .request(INFER)

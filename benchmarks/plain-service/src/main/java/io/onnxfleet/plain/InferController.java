@@ -8,6 +8,8 @@ import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.TensorInfo;
+import io.onnxfleet.contract.api.ApiPaths;
+import io.onnxfleet.contract.api.HeaderNames;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -37,7 +39,6 @@ import tools.jackson.databind.json.JsonMapper;
  */
 @RestController
 class InferController {
-  private static final String HEADER_LENGTH = "Inference-Header-Content-Length";
 
   private final OrtEnvironment environment = OrtEnvironment.getEnvironment();
   private final PlainService.Models models;
@@ -48,12 +49,12 @@ class InferController {
     this.mapper = mapper;
   }
 
-  @GetMapping("/v2/health/ready")
+  @GetMapping(ApiPaths.READY)
   ResponseEntity<Void> ready() {
     return ResponseEntity.ok().build();
   }
 
-  @GetMapping("/v2/models/{model}")
+  @GetMapping(ApiPaths.MODEL)
   Map<String, Object> metadata(@PathVariable String model) throws OrtException {
     OrtSession session = session(model);
     return Map.of(
@@ -62,10 +63,11 @@ class InferController {
         "outputs", describe(session.getOutputInfo()));
   }
 
-  @PostMapping("/v2/models/{model}/infer")
+  @PostMapping(ApiPaths.INFER)
   ResponseEntity<?> infer(
       @PathVariable String model,
-      @RequestHeader(name = HEADER_LENGTH, required = false) @Nullable Integer headerLength,
+      @RequestHeader(name = HeaderNames.HEADER_LENGTH, required = false)
+          @Nullable Integer headerLength,
       @RequestBody byte[] body)
       throws OrtException {
     OrtSession session = session(model);
@@ -135,7 +137,7 @@ class InferController {
     tensors.forEach(answer::put);
     return ResponseEntity.ok()
         .contentType(MediaType.APPLICATION_OCTET_STREAM)
-        .header(HEADER_LENGTH, Integer.toString(header.length))
+        .header(HeaderNames.HEADER_LENGTH, Integer.toString(header.length))
         .body(answer.array());
   }
 

@@ -1,6 +1,6 @@
 package io.onnxfleet.benchmarks.balancing;
 
-import io.onnxfleet.gateway.balancing.LoadReport;
+import io.onnxfleet.contract.fleet.LoadReport;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;

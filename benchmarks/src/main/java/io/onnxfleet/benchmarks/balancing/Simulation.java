@@ -1,8 +1,8 @@
 package io.onnxfleet.benchmarks.balancing;
 
+import io.onnxfleet.contract.fleet.LoadReport;
 import io.onnxfleet.gateway.balancing.BalancingPolicy;
 import io.onnxfleet.gateway.balancing.InFlightRequests;
-import io.onnxfleet.gateway.balancing.LoadReport;
 import io.onnxfleet.gateway.balancing.ReplicaLoad;
 import io.onnxfleet.gateway.balancing.ReplicaLoads;
 import io.onnxfleet.gateway.fleet.Replica;

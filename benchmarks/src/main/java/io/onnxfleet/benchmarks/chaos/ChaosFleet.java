@@ -1,5 +1,7 @@
 package io.onnxfleet.benchmarks.chaos;
 
+import io.onnxfleet.contract.api.ApiCall;
+import io.onnxfleet.contract.api.ApiPaths;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -131,7 +133,7 @@ final class ChaosFleet implements AutoCloseable {
   }
 
   void awaitReady(Running replica) throws IOException, InterruptedException {
-    await(replica.name + " is ready", () -> isOk(replica, "/v2/models/" + MODEL + "/ready"));
+    await(replica.name + " is ready", () -> isOk(replica, ApiCall.MODEL_READY.path(MODEL, null)));
   }
 
   /** Waits until the gateway counts that many replicas and serves. */
@@ -146,12 +148,12 @@ final class ChaosFleet implements AutoCloseable {
                         line.startsWith("fleet_gateway_replicas{")
                             && line.contains("state=\"registered\"")
                             && line.endsWith(" " + replicas + ".0")));
-    await("the gateway serves", () -> isOk(gateway, "/v2/models/" + MODEL + "/ready"));
+    await("the gateway serves", () -> isOk(gateway, ApiCall.MODEL_READY.path(MODEL, null)));
   }
 
   /** How many requests the replica has executed successfully. */
   long executed(Running replica) throws InterruptedException {
-    String statistics = get(replica, "/v2/models/" + MODEL + "/stats");
+    String statistics = get(replica, ApiCall.MODEL_STATISTICS.path(MODEL, null));
     int at = statistics.indexOf("\"inference_count\":");
     if (at < 0) {
       return 0;
@@ -206,7 +208,7 @@ final class ChaosFleet implements AutoCloseable {
       throw new IllegalStateException(running.name + " died, see " + running.log);
     }
     HttpRequest request =
-        HttpRequest.newBuilder(running.uri("/v2/repository/index"))
+        HttpRequest.newBuilder(running.uri(ApiPaths.REPOSITORY_INDEX))
             .timeout(Duration.ofSeconds(10))
             .POST(HttpRequest.BodyPublishers.noBody())
             .build();

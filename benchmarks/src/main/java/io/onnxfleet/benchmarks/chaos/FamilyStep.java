@@ -2,6 +2,7 @@ package io.onnxfleet.benchmarks.chaos;
 
 import io.onnxfleet.benchmarks.chaos.ChaosFleet.Running;
 import io.onnxfleet.benchmarks.load.Window;
+import io.onnxfleet.contract.api.HeaderNames;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -24,7 +25,7 @@ final class FamilyStep implements Scenario {
   private static final double STEP = 4;
   private static final long BUDGET_MILLIS = 300;
   private static final Map<String, String> BUDGET =
-      Map.of("Inference-Latency-Budget-Ms", Long.toString(BUDGET_MILLIS));
+      Map.of(HeaderNames.LATENCY_BUDGET_MILLIS, Long.toString(BUDGET_MILLIS));
   private static final Duration BEFORE = Duration.ofSeconds(8);
   private static final Duration DURING = Duration.ofSeconds(20);
   private static final int AFTER_SECONDS = 15;

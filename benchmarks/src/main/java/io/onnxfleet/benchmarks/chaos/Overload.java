@@ -2,6 +2,7 @@ package io.onnxfleet.benchmarks.chaos;
 
 import io.onnxfleet.benchmarks.chaos.ChaosFleet.Running;
 import io.onnxfleet.benchmarks.load.Window;
+import io.onnxfleet.contract.api.HeaderNames;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -17,7 +18,7 @@ final class Overload implements Scenario {
   private static final double GOODPUT = 0.9;
   private static final double GROWTH = 1.1;
   private static final Set<String> ALLOWED = Set.of("429", "503", "504");
-  private static final Map<String, String> HEADERS = Map.of("Inference-Deadline-Ms", "1000");
+  private static final Map<String, String> HEADERS = Map.of(HeaderNames.DEADLINE_MILLIS, "1000");
 
   @Override
   public String scenario() {

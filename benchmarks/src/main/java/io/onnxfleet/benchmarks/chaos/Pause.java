@@ -2,6 +2,7 @@ package io.onnxfleet.benchmarks.chaos;
 
 import io.onnxfleet.benchmarks.chaos.ChaosFleet.Running;
 import io.onnxfleet.benchmarks.load.Window;
+import io.onnxfleet.contract.api.HeaderNames;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -27,7 +28,8 @@ final class Pause implements Scenario {
     int port = processes.getFirst().port();
     double rate = 0.7 * settings.load() * Traffic.capacity(port, settings.warmUp());
     settings.say("%.0f requests a second".formatted(rate));
-    Map<String, String> headers = Map.of("Inference-Deadline-Ms", Long.toString(DEADLINE_MILLIS));
+    Map<String, String> headers =
+        Map.of(HeaderNames.DEADLINE_MILLIS, Long.toString(DEADLINE_MILLIS));
     Duration longest = Duration.ofMillis(DEADLINE_MILLIS + GRACE_MILLIS);
     try (Traffic traffic = Traffic.open(port, rate, headers, longest)) {
       traffic.during(Duration.ofSeconds(2));

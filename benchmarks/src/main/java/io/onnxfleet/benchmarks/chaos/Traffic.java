@@ -7,6 +7,8 @@ import io.onnxfleet.benchmarks.load.LoadGenerator;
 import io.onnxfleet.benchmarks.load.PreparedRequest;
 import io.onnxfleet.benchmarks.load.Target;
 import io.onnxfleet.benchmarks.load.Window;
+import io.onnxfleet.contract.api.ApiCall;
+import io.onnxfleet.contract.api.ApiPaths;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -21,7 +23,7 @@ final class Traffic implements AutoCloseable {
   private static final int MOST_CONNECTIONS = 2000;
   private static final long SEED = 7;
   private static final Duration PATIENCE = Duration.ofSeconds(60);
-  private static final Call TOKENS = new Call("/v2/models/" + ChaosFleet.MODEL + "/infer", body());
+  private static final Call TOKENS = new Call(ApiCall.INFER.path(ChaosFleet.MODEL, null), body());
 
   /** What is asked, again and again. */
   @SuppressWarnings("ArrayRecordComponent") // Never compared.
@@ -30,7 +32,7 @@ final class Traffic implements AutoCloseable {
     /** A text of so many words, to be embedded. */
     static Call embedding(String model, int words) {
       return new Call(
-          "/v1/embeddings",
+          ApiPaths.EMBEDDINGS,
           "{\"model\":\"%s\",\"input\":\"%s\"}"
               .formatted(model, "word ".repeat(words).strip())
               .getBytes(US_ASCII));

@@ -2,6 +2,7 @@ package io.onnxfleet.benchmarks.chaos;
 
 import io.onnxfleet.benchmarks.chaos.ChaosFleet.Running;
 import io.onnxfleet.benchmarks.load.Window;
+import io.onnxfleet.contract.api.ApiCall;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -145,7 +146,7 @@ final class VersionChanges implements Scenario {
         "version " + version + " is ready",
         () ->
             fleet.isOk(
-                replica, "/v2/models/" + ChaosFleet.MODEL + "/versions/" + version + "/ready"));
+                replica, ApiCall.MODEL_READY.path(ChaosFleet.MODEL, String.valueOf(version))));
     double seconds = (System.nanoTime() - begin) / 1e9;
     Folders.delete(model.resolve(Integer.toString(version - 2)));
     fleet.await(

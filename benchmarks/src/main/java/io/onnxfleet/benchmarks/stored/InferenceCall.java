@@ -2,6 +2,8 @@ package io.onnxfleet.benchmarks.stored;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.onnxfleet.contract.api.ApiCall;
+import io.onnxfleet.contract.api.HeaderNames;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.URI;
@@ -21,7 +23,6 @@ import tools.jackson.databind.node.ObjectNode;
 /** Calls a server of the Open Inference Protocol with binary tensors. Thread-safe. */
 final class InferenceCall implements AutoCloseable {
   static final JsonMapper JSON = JsonMapper.shared();
-  private static final String HEADER_LENGTH = "Inference-Header-Content-Length";
   private static final Duration TIMEOUT = Duration.ofMinutes(5);
 
   private final URI server;
@@ -41,7 +42,7 @@ final class InferenceCall implements AutoCloseable {
    * @throws IOException if the server does not serve it
    */
   Ports ports(String model) throws IOException, InterruptedException {
-    JsonNode metadata = get("/v2/models/" + model);
+    JsonNode metadata = get(ApiCall.MODEL_METADATA.path(model, null));
     return new Ports(names(metadata.path("inputs")), names(metadata.path("outputs")));
   }
 
@@ -80,16 +81,17 @@ final class InferenceCall implements AutoCloseable {
     body.writeBytes(tail.toByteArray());
     HttpResponse<byte[]> response =
         send(
-            request("/v2/models/" + model + "/infer")
+            request(ApiCall.INFER.path(model, null))
                 .header("Content-Type", "application/octet-stream")
-                .header(HEADER_LENGTH, Integer.toString(header.length))
+                .header(HeaderNames.HEADER_LENGTH, Integer.toString(header.length))
                 .POST(HttpRequest.BodyPublishers.ofByteArray(body.toByteArray())));
     return outputs(response);
   }
 
   private static Map<String, StoredTensor> outputs(HttpResponse<byte[]> response) {
     byte[] body = response.body();
-    int position = (int) response.headers().firstValueAsLong(HEADER_LENGTH).orElse(body.length);
+    int position =
+        (int) response.headers().firstValueAsLong(HeaderNames.HEADER_LENGTH).orElse(body.length);
     JsonNode document = JSON.readTree(body, 0, position);
     Map<String, StoredTensor> outputs = new LinkedHashMap<>();
     for (JsonNode output : document.path("outputs")) {

@@ -1,5 +1,8 @@
 package io.onnxfleet.discovery.inside;
 
+import io.onnxfleet.configuration.InsideProperties;
+import io.onnxfleet.configuration.OpenDoorWarning;
+import io.onnxfleet.contract.fleet.FleetSecret;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +27,18 @@ import org.springframework.security.web.SecurityFilterChain;
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(InsideProperties.class)
 class FleetSecurity {
+
+  @Bean
+  OpenDoorWarning openRegistry(InsideProperties properties) {
+    return new OpenDoorWarning(
+        () -> properties.read() == null,
+        """
+        OPEN TO EVERYBODY: this registry listens on {} and asks nobody who they are.
+        Whoever reaches it may register a false replica, which is then sent users' requests.
+        Set fleet.secret (FLEET_SECRET), or fleet.secret-file, to the same value at gateways,
+        replicas and registries: docs/operations.md, "The inside".
+        """);
+  }
 
   @Bean
   SecurityFilterChain onlyTheFleet(HttpSecurity http, InsideProperties properties) {

@@ -1,6 +1,8 @@
 package io.onnxfleet.discovery.inside;
 
 import com.netflix.discovery.Jersey3DiscoveryClientOptionalArgs;
+import io.onnxfleet.configuration.InsideProperties;
+import io.onnxfleet.contract.fleet.FleetSecret;
 import jakarta.ws.rs.client.ClientRequestFilter;
 import java.io.IOException;
 import java.security.GeneralSecurityException;

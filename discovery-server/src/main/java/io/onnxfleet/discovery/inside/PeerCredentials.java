@@ -1,5 +1,6 @@
 package io.onnxfleet.discovery.inside;
 
+import io.onnxfleet.contract.fleet.FleetSecret;
 import jakarta.ws.rs.client.ClientRequestContext;
 import jakarta.ws.rs.client.ClientRequestFilter;
 import jakarta.ws.rs.core.HttpHeaders;

@@ -1,6 +1,6 @@
 /**
- * The registry as a part of its fleet: {@link io.onnxfleet.discovery.inside.FleetSecret} is what
- * its processes know each other by.
+ * The registry as a part of its fleet: {@link io.onnxfleet.contract.fleet.FleetSecret} is what its
+ * processes know each other by.
  */
 @NullMarked
 package io.onnxfleet.discovery.inside;

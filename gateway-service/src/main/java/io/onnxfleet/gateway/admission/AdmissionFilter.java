@@ -1,6 +1,7 @@
 package io.onnxfleet.gateway.admission;
 
-import io.onnxfleet.gateway.failure.ErrorCode;
+import io.onnxfleet.contract.api.ApiPaths;
+import io.onnxfleet.contract.api.ErrorCode;
 import io.onnxfleet.gateway.failure.GatewayException;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
@@ -27,10 +28,7 @@ public final class AdmissionFilter implements WebFilter {
   @Override
   public Mono<Void> filter(ServerWebExchange exchange, WebFilterChain chain) {
     String path = exchange.getRequest().getURI().getRawPath();
-    if (path.startsWith("/actuator")
-        || path.startsWith("/v2/health/")
-        || path.equals("/livez")
-        || path.equals("/readyz")) {
+    if (path.startsWith("/actuator") || ApiPaths.isHealth(path)) {
       return chain.filter(exchange);
     }
     // The place is taken on subscription and given back before completion is told, so that whoever

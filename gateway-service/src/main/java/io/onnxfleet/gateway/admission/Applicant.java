@@ -7,9 +7,4 @@ package io.onnxfleet.gateway.admission;
  * @param priority 1 is the highest
  * @param deadlineNanos the time after which the answer is of no use
  */
-record Applicant(String caller, int priority, long deadlineNanos) {
-
-  static final int HIGHEST_PRIORITY = 1;
-  static final int LOWEST_PRIORITY = 9;
-  static final int DEFAULT_PRIORITY = 5;
-}
+record Applicant(String caller, int priority, long deadlineNanos) {}

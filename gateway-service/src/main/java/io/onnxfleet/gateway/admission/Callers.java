@@ -1,6 +1,8 @@
 package io.onnxfleet.gateway.admission;
 
-import io.onnxfleet.gateway.failure.ErrorCode;
+import io.onnxfleet.contract.api.ErrorCode;
+import io.onnxfleet.contract.api.HeaderNames;
+import io.onnxfleet.contract.fleet.Priority;
 import io.onnxfleet.gateway.failure.GatewayException;
 import io.onnxfleet.gateway.security.Access;
 import io.onnxfleet.gateway.security.Scope;
@@ -19,8 +21,6 @@ import org.springframework.http.HttpHeaders;
  */
 final class Callers {
 
-  static final String PRIORITY = "Inference-Priority";
-
   private static final int HASH_BYTES = 8;
 
   private final String callerHeader;
@@ -30,10 +30,10 @@ final class Callers {
   }
 
   Applicant read(HttpHeaders headers, Access access, long deadlineNanos) {
-    int priority = priority(headers.getFirst(PRIORITY));
+    int priority = priority(headers.getFirst(HeaderNames.PRIORITY));
     return new Applicant(
         caller(headers, access),
-        access.has(Scope.PRIORITY) ? priority : Math.max(priority, Applicant.DEFAULT_PRIORITY),
+        access.has(Scope.PRIORITY) ? priority : Math.max(priority, Priority.DEFAULT),
         deadlineNanos);
   }
 
@@ -59,21 +59,11 @@ final class Callers {
   }
 
   private static int priority(@Nullable String given) {
-    if (given == null || given.equals("0")) {
-      return Applicant.DEFAULT_PRIORITY;
+    try {
+      return given == null ? Priority.DEFAULT : Priority.read(given);
+    } catch (IllegalArgumentException malformed) {
+      throw new GatewayException(
+          ErrorCode.MALFORMED_REQUEST, String.valueOf(malformed.getMessage()));
     }
-    if (given.length() == 1 && given.charAt(0) >= '1' && given.charAt(0) <= '9') {
-      return given.charAt(0) - '0';
-    }
-    throw new GatewayException(
-        ErrorCode.MALFORMED_REQUEST,
-        PRIORITY
-            + ": '"
-            + given
-            + "' (expected: "
-            + Applicant.HIGHEST_PRIORITY
-            + ", the highest, to "
-            + Applicant.LOWEST_PRIORITY
-            + ", or 0 for the default)");
   }
 }

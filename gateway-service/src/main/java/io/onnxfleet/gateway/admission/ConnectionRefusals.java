@@ -2,7 +2,7 @@ package io.onnxfleet.gateway.admission;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.onnxfleet.gateway.failure.ErrorCode;
+import io.onnxfleet.contract.api.ErrorCode;
 import io.onnxfleet.gateway.failure.GatewayException;
 import io.onnxfleet.gateway.failure.LineBudget;
 import java.net.SocketAddress;
@@ -58,7 +58,7 @@ final class ConnectionRefusals {
     if (leftOut >= 0) {
       LOGGER.info(
           "status={} to {}: {} ({} more are not listed)",
-          refusal.code().status().value(),
+          refusal.code().status(),
           client,
           refusal.getMessage(),
           leftOut);

@@ -3,7 +3,7 @@ package io.onnxfleet.gateway.admission;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
-import io.onnxfleet.gateway.failure.ErrorCode;
+import io.onnxfleet.contract.api.ErrorCode;
 import io.onnxfleet.gateway.failure.GatewayException;
 import org.jspecify.annotations.Nullable;
 
@@ -53,7 +53,7 @@ record HeadLimits(long requestLine, long headers) {
     return switch (status.code()) {
       case 404 -> new GatewayException(ErrorCode.UNKNOWN_PATH, "unknown path");
       case 405 -> new GatewayException(ErrorCode.METHOD_NOT_ALLOWED, "method not allowed");
-      case 413 -> new GatewayException(ErrorCode.BODY_TOO_LARGE, "the body is too large");
+      case 413 -> new GatewayException(ErrorCode.REQUEST_TOO_LARGE, "the body is too large");
       case 414 -> refusalOf(new TooLongHttpLineException());
       case 431 -> refusalOf(new TooLongHttpHeaderException());
       default ->

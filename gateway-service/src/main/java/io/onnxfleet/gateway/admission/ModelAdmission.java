@@ -1,7 +1,8 @@
 package io.onnxfleet.gateway.admission;
 
 import com.netflix.concurrency.limits.Limit;
-import io.onnxfleet.gateway.failure.ErrorCode;
+import io.onnxfleet.contract.api.ErrorCode;
+import io.onnxfleet.contract.fleet.Priority;
 import io.onnxfleet.gateway.failure.GatewayException;
 import io.onnxfleet.gateway.security.Access;
 import java.time.Duration;
@@ -94,8 +95,7 @@ public final class ModelAdmission {
   public Outlook outlook(String model) {
     return outlook(
         model,
-        new Application(
-            new Applicant("", Applicant.DEFAULT_PRIORITY, nanoClock.getAsLong() + FAR_NANOS)));
+        new Application(new Applicant("", Priority.DEFAULT, nanoClock.getAsLong() + FAR_NANOS)));
   }
 
   /** What the request would meet if it asked for a place now. */
@@ -199,7 +199,7 @@ public final class ModelAdmission {
       if (refusal.code() == ErrorCode.REPLICAS_SATURATED) {
         return Ending.DROPPED;
       }
-      if (refusal.code() == ErrorCode.DEADLINE_EXPIRED) {
+      if (refusal.code() == ErrorCode.DEADLINE_EXCEEDED) {
         return Ending.EXPIRED;
       }
     }

@@ -2,6 +2,7 @@ package io.onnxfleet.gateway.admission;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import com.netflix.concurrency.limits.Limit;
+import io.onnxfleet.contract.fleet.Priority;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -51,7 +52,7 @@ final class ModelLimiter {
   private final List<Place> queue = new ArrayList<>();
 
   @GuardedBy("this")
-  private final int[] waitingByPriority = new int[Applicant.LOWEST_PRIORITY + 1];
+  private final int[] waitingByPriority = new int[Priority.LOWEST + 1];
 
   @GuardedBy("this")
   private final EventRate drained;

@@ -2,7 +2,7 @@ package io.onnxfleet.gateway.admission;
 
 import io.netty.handler.codec.DecoderException;
 import io.netty.handler.timeout.ReadTimeoutException;
-import io.onnxfleet.gateway.failure.ErrorCode;
+import io.onnxfleet.contract.api.ErrorCode;
 import io.onnxfleet.gateway.failure.GatewayException;
 import java.io.ByteArrayOutputStream;
 import java.util.concurrent.atomic.AtomicLong;
@@ -82,7 +82,7 @@ public final class RequestContent {
       int length = piece.readableByteCount();
       if (all.size() + length > most) {
         throw new GatewayException(
-            ErrorCode.BODY_TOO_LARGE,
+            ErrorCode.REQUEST_TOO_LARGE,
             "body: " + (all.size() + length) + " bytes or more (expected: <= " + most + ")");
       }
       if (!budget.tryReserve(length)) {

@@ -21,7 +21,7 @@ import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
-import io.onnxfleet.gateway.failure.ErrorCode;
+import io.onnxfleet.contract.api.ErrorCode;
 import io.onnxfleet.gateway.failure.ErrorResponses;
 import io.onnxfleet.gateway.failure.GatewayException;
 import java.util.Iterator;
@@ -168,7 +168,7 @@ final class RequestGuard extends ChannelDuplexHandler {
     FullHttpResponse answer =
         new DefaultFullHttpResponse(
             HttpVersion.HTTP_1_1,
-            HttpResponseStatus.valueOf(refusal.code().status().value()),
+            HttpResponseStatus.valueOf(refusal.code().status()),
             Unpooled.wrappedBuffer(body));
     answer
         .headers()

@@ -1,11 +1,13 @@
 package io.onnxfleet.gateway.aggregate;
 
 import io.netty.handler.codec.http.HttpMethod;
+import io.onnxfleet.contract.api.ApiCall;
+import io.onnxfleet.contract.api.ApiPaths;
+import io.onnxfleet.contract.api.ErrorCode;
 import io.onnxfleet.gateway.admission.ByteBudget;
 import io.onnxfleet.gateway.admission.RequestContent;
 import io.onnxfleet.gateway.aggregate.ReplicaQueries.Question;
 import io.onnxfleet.gateway.balancing.LeftOutReplicas;
-import io.onnxfleet.gateway.failure.ErrorCode;
 import io.onnxfleet.gateway.failure.GatewayException;
 import io.onnxfleet.gateway.family.FamilyListing;
 import io.onnxfleet.gateway.family.VariantForecasts;
@@ -23,6 +25,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -31,7 +34,6 @@ import org.springframework.http.HttpStatusCode;
 import org.springframework.http.MediaType;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.web.server.ServerWebExchange;
-import org.springframework.web.util.UriUtils;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import tools.jackson.core.JacksonException;
@@ -121,7 +123,7 @@ public final class FleetAnswers {
         Access access = seeing(exchange);
         yield gather(
             exchange,
-            get("/v1/models"),
+            get(ApiPaths.OPENAI_MODELS),
             answers ->
                 RepositoryIndexes.unionOfModels(
                     answers, this::isServed, access::maySee, watch.current().allFamilies()));
@@ -134,13 +136,15 @@ public final class FleetAnswers {
                 asked ->
                     gather(
                         exchange,
-                        new Question(HttpMethod.POST, "/v2/repository/index", NOTHING, timeout),
+                        new Question(HttpMethod.POST, ApiPaths.REPOSITORY_INDEX, NOTHING, timeout),
                         answers -> index(answers, access, asked.readyOnly())));
       }
       case FleetQuestion.AllStatistics _ -> {
         Access access = seeing(exchange);
         yield gather(
-            exchange, get("/v2/models/stats"), answers -> Statistics.sum(answers, access::maySee));
+            exchange,
+            get(ApiPaths.ALL_STATISTICS),
+            answers -> Statistics.sum(answers, access::maySee));
       }
       case FleetQuestion.ModelStatistics asked -> {
         accesses.of(exchange).requireSight(asked.model().name());
@@ -179,8 +183,8 @@ public final class FleetAnswers {
                 rollouts.remove(delete.model());
                 return status(exchange, HttpStatus.OK);
               });
-      case FleetQuestion.Load load -> change(exchange, load.model(), "load");
-      case FleetQuestion.Unload unload -> change(exchange, unload.model(), "unload");
+      case FleetQuestion.Load load -> change(exchange, load.model(), ApiCall.LOAD);
+      case FleetQuestion.Unload unload -> change(exchange, unload.model(), ApiCall.UNLOAD);
     };
   }
 
@@ -235,27 +239,19 @@ public final class FleetAnswers {
     }
     RequestTrace.of(exchange).model(model.name());
     return gather(
-        exchange, get(statisticsPath(model)), answers -> Statistics.sum(answers, any -> true));
+        exchange,
+        get(ApiCall.MODEL_STATISTICS.path(model.name(), model.version())),
+        answers -> Statistics.sum(answers, any -> true));
   }
 
-  private Mono<Void> change(ServerWebExchange exchange, String model, String change) {
+  private Mono<Void> change(ServerWebExchange exchange, String model, ApiCall change) {
     return administration.as(
         exchange,
-        change,
+        change.name().toLowerCase(Locale.ROOT),
         model,
         () ->
             change(exchange)
                 .flatMap(body -> changes.apply(exchange, registered(), model, change, body)));
-  }
-
-  private static String statisticsPath(ModelReference model) {
-    String path = "/v2/models/" + UriUtils.encodePathSegment(model.name(), StandardCharsets.UTF_8);
-    return model.version() == null
-        ? path + "/stats"
-        : path
-            + "/versions/"
-            + UriUtils.encodePathSegment(model.version(), StandardCharsets.UTF_8)
-            + "/stats";
   }
 
   private Question get(String path) {

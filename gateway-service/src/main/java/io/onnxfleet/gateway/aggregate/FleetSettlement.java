@@ -1,6 +1,7 @@
 package io.onnxfleet.gateway.aggregate;
 
 import io.netty.handler.codec.http.HttpMethod;
+import io.onnxfleet.contract.api.ApiPaths;
 import io.onnxfleet.gateway.aggregate.ReplicaQueries.Question;
 import io.onnxfleet.gateway.fleet.Fleet;
 import io.onnxfleet.gateway.fleet.FleetWatch;
@@ -34,7 +35,7 @@ final class FleetSettlement {
 
   /** What a replica would tell the registry now. */
   private static final Question SELF =
-      new Question(HttpMethod.GET, "/v2/fleet/self", new byte[0], Duration.ofSeconds(5));
+      new Question(HttpMethod.GET, ApiPaths.REPLICA_SELF, new byte[0], Duration.ofSeconds(5));
 
   private static final Duration LOOK_INTERVAL = Duration.ofMillis(50);
 

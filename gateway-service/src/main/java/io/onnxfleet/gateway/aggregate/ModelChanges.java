@@ -1,8 +1,10 @@
 package io.onnxfleet.gateway.aggregate;
 
 import io.netty.handler.codec.http.HttpMethod;
+import io.onnxfleet.contract.api.ApiCall;
+import io.onnxfleet.contract.api.ErrorCode;
+import io.onnxfleet.contract.api.HeaderNames;
 import io.onnxfleet.gateway.aggregate.ReplicaQueries.Question;
-import io.onnxfleet.gateway.failure.ErrorCode;
 import io.onnxfleet.gateway.failure.GatewayException;
 import io.onnxfleet.gateway.fleet.Replica;
 import io.onnxfleet.gateway.observability.RequestTrace;
@@ -10,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -18,21 +21,19 @@ import org.slf4j.LoggerFactory;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.web.server.ServerWebExchange;
-import org.springframework.web.util.UriUtils;
 import reactor.core.publisher.Mono;
 
 /**
  * Loads and unloads a model on every replica. The answer is 200 with an empty body, as Triton's
  * clients expect it, only when every replica did it and this gateway routes by it; each replica's
- * result stands in the header {@link #RESULTS} and, where one failed, in the error. Stateless;
- * never blocks.
+ * result stands in the header {@link HeaderNames#REPLICA_RESULTS} and, where one failed, in the
+ * error. Stateless; never blocks.
  */
 final class ModelChanges {
 
   /** {@code <replica>=<status>}, separated by commas. */
-  static final String RESULTS = "Inference-Replica-Results";
-
   private static final Logger LOGGER = LoggerFactory.getLogger(ModelChanges.class);
+
   private static final int MOST_OF_A_REASON = 300;
   private static final String LOAD = "load";
 
@@ -61,16 +62,15 @@ final class ModelChanges {
       ServerWebExchange exchange,
       Collection<Replica> all,
       String model,
-      String change,
+      ApiCall change,
       byte[] body) {
-    String path =
-        "/v2/repository/models/"
-            + UriUtils.encodePathSegment(model, StandardCharsets.UTF_8)
-            + "/"
-            + change;
+    String name = change.name().toLowerCase(Locale.ROOT);
     return replicas
-        .askAll(all, new Question(HttpMethod.POST, path, body, timeout), RequestTrace.of(exchange))
-        .flatMap(answers -> settled(exchange, all, answers, model, change));
+        .askAll(
+            all,
+            new Question(HttpMethod.POST, change.path(model, null), body, timeout),
+            RequestTrace.of(exchange))
+        .flatMap(answers -> settled(exchange, all, answers, model, name));
   }
 
   /** Even where some replica failed: what the others did is routed by at once. */
@@ -107,7 +107,7 @@ final class ModelChanges {
             .collect(Collectors.joining(","));
     LOGGER.info("{} of model '{}': {}", change, model, results);
     ServerHttpResponse response = exchange.getResponse();
-    response.getHeaders().set(RESULTS, results);
+    response.getHeaders().set(HeaderNames.REPLICA_RESULTS, results);
     List<ReplicaAnswer> failed = answers.stream().filter(answer -> !answer.isSuccess()).toList();
     if (failed.isEmpty() && !unsettled.isEmpty()) {
       return Mono.error(

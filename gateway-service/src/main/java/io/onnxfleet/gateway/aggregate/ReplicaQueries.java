@@ -3,8 +3,8 @@ package io.onnxfleet.gateway.aggregate;
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMethod;
+import io.onnxfleet.contract.api.HeaderNames;
 import io.onnxfleet.gateway.fleet.Replica;
-import io.onnxfleet.gateway.observability.HeaderNames;
 import io.onnxfleet.gateway.observability.RequestTrace;
 import java.io.ByteArrayOutputStream;
 import java.net.URI;
@@ -45,7 +45,7 @@ final class ReplicaQueries {
     return http.headers(
             headers -> {
               headers.set(HeaderNames.REQUEST_ID, trace.requestId());
-              headers.set(HeaderNames.TRACEPARENT, trace.traceparent());
+              headers.set(HeaderNames.TRACE_PARENT, trace.traceparent());
               if (question.body().length > 0) {
                 headers.set(HttpHeaderNames.CONTENT_LENGTH, question.body().length);
               }

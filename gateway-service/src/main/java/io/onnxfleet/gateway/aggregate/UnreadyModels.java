@@ -3,8 +3,9 @@ package io.onnxfleet.gateway.aggregate;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.netty.handler.codec.http.HttpMethod;
+import io.onnxfleet.contract.api.ApiPaths;
+import io.onnxfleet.contract.api.ErrorCode;
 import io.onnxfleet.gateway.aggregate.ReplicaQueries.Question;
-import io.onnxfleet.gateway.failure.ErrorCode;
 import io.onnxfleet.gateway.failure.GatewayException;
 import io.onnxfleet.gateway.fleet.FleetWatch;
 import io.onnxfleet.gateway.fleet.ModelReference;
@@ -31,9 +32,6 @@ public final class UnreadyModels {
   private static final int MOST_OF_A_REASON = 1000;
   private static final Duration HOLDS = Duration.ofSeconds(1);
   private static final String UNAVAILABLE = "UNAVAILABLE";
-
-  /** Nobody knows when a model that cannot be loaded is tried again. */
-  private static final long NEVER = 0;
 
   private final FleetWatch watch;
   private final ReplicaQueries replicas;
@@ -73,7 +71,7 @@ public final class UnreadyModels {
     return replicas
         .askAll(
             knowing,
-            new Question(HttpMethod.POST, "/v2/repository/index", new byte[0], timeout),
+            new Question(HttpMethod.POST, ApiPaths.REPOSITORY_INDEX, new byte[0], timeout),
             trace)
         .publishOn(parsing)
         .map(answers -> judged(model, answers))
@@ -99,9 +97,8 @@ public final class UnreadyModels {
     return reason == null
         ? later(model, "")
         : new GatewayException(
-            ErrorCode.MODEL_NOT_READY,
-            "model '%s' is not ready on any replica: %s".formatted(model, shortened(reason)),
-            NEVER);
+            ErrorCode.MODEL_CANNOT_SERVE,
+            "model '%s' is not ready on any replica: %s".formatted(model, shortened(reason)));
   }
 
   private JsonNode entries(ReplicaAnswer answer) {

@@ -1,6 +1,7 @@
 package io.onnxfleet.gateway.balancing;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.onnxfleet.contract.fleet.LoadReport;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;

@@ -1,5 +1,6 @@
 package io.onnxfleet.gateway.balancing;
 
+import io.onnxfleet.contract.fleet.MetadataKeys;
 import io.onnxfleet.gateway.fleet.Replica;
 import java.time.Duration;
 import java.util.Arrays;
@@ -26,8 +27,6 @@ public final class SlowOutliers {
 
   /** A difference below this is not worth an absence, whatever its ratio. */
   private static final double LEAST_DIFFERENCE = Duration.ofMillis(2).toNanos();
-
-  private static final String PROVIDERS = "execution-providers";
 
   private final ReplicaLoads loads;
   private final LeftOutReplicas leftOut;
@@ -91,6 +90,6 @@ public final class SlowOutliers {
   }
 
   private static String kind(Replica replica) {
-    return replica.getMetadata().getOrDefault(PROVIDERS, "");
+    return replica.getMetadata().getOrDefault(MetadataKeys.EXECUTION_PROVIDERS, "");
   }
 }

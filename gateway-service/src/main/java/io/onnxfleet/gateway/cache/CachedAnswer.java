@@ -1,5 +1,6 @@
 package io.onnxfleet.gateway.cache;
 
+import io.onnxfleet.contract.api.HeaderNames;
 import java.util.List;
 import java.util.Map;
 import org.springframework.http.HttpHeaders;
@@ -22,10 +23,10 @@ record CachedAnswer(byte[] body, List<Map.Entry<String, String>> headers, long s
           HttpHeaders.CONTENT_TYPE,
           HttpHeaders.CONTENT_ENCODING,
           HttpHeaders.VARY,
-          "Inference-Header-Content-Length",
-          "Inference-Ignored",
-          "Inference-Windows",
-          ResponseCache.CONTENT);
+          HeaderNames.HEADER_LENGTH,
+          HeaderNames.IGNORED,
+          HeaderNames.WINDOWS,
+          HeaderNames.CONTENT);
 
   CachedAnswer {
     headers = List.copyOf(headers);

@@ -2,6 +2,7 @@ package io.onnxfleet.gateway.cache;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import io.onnxfleet.contract.api.HeaderNames;
 import io.onnxfleet.gateway.cache.CacheMetrics.Result;
 import io.onnxfleet.gateway.fleet.Fleet;
 import io.onnxfleet.gateway.fleet.ModelContent;
@@ -46,12 +47,8 @@ import reactor.core.publisher.Mono;
  */
 public final class ResponseCache {
 
-  /** What answered: the start of the digest of the model's files and configuration. */
-  static final String CONTENT = "Inference-Content";
-
   private static final String CACHE_STATUS = "Cache-Status";
   private static final String NO_STORE = "no-store";
-  private static final String HEADER_LENGTH = "Inference-Header-Content-Length";
   private static final String JSON_SUFFIX = "json";
 
   private record Key(String model, long epoch, String digest) {}
@@ -153,7 +150,7 @@ public final class ResponseCache {
       String operation,
       HttpHeaders asked,
       byte[] body) {
-    String binary = asked.getFirst(HEADER_LENGTH);
+    String binary = asked.getFirst(HeaderNames.HEADER_LENGTH);
     String encoding = asked.getFirst(HttpHeaders.CONTENT_ENCODING);
     RequestDigest digest =
         new RequestDigest()
@@ -330,7 +327,7 @@ public final class ResponseCache {
       @Override
       public void begins(HttpHeaders headers) {
         // A replica that was loading may have changed since it was looked up.
-        isExpected = content.isEmpty() || content.equals(headers.getFirst(CONTENT));
+        isExpected = content.isEmpty() || content.equals(headers.getFirst(HeaderNames.CONTENT));
         if (isExpected) {
           describe(headers, "fwd=miss");
         }

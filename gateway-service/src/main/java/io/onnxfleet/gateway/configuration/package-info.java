@@ -1,4 +1,4 @@
-/** Start-up checks of the configuration: {@code KnownProperties} refuses keys that nobody reads. */
+/** The check of the configuration's keys at the start. */
 @NullMarked
 package io.onnxfleet.gateway.configuration;
 

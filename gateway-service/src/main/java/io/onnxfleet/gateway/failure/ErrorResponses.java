@@ -1,6 +1,9 @@
 package io.onnxfleet.gateway.failure;
 
-import java.nio.charset.StandardCharsets;
+import io.onnxfleet.contract.api.ErrorBody;
+import io.onnxfleet.contract.api.ErrorCategory;
+import io.onnxfleet.contract.api.ErrorCode;
+import io.onnxfleet.contract.api.HeaderNames;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -12,7 +15,6 @@ import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
-import org.springframework.http.HttpStatus;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.MediaType;
 import org.springframework.http.server.reactive.ServerHttpResponse;
@@ -20,7 +22,6 @@ import org.springframework.stereotype.Component;
 import org.springframework.web.ErrorResponse;
 import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Mono;
-import tools.jackson.core.io.JsonStringEncoder;
 
 /**
  * The one mapping from an error to an answer. Errors under {@code /v1} have OpenAI's shape, all
@@ -38,9 +39,9 @@ public final class ErrorResponses {
   /** What the gateway itself says before it fails; lower case. */
   private static final Set<String> KEPT_HEADERS =
       Set.of(
-          "x-request-id",
+          HeaderNames.REQUEST_ID.toLowerCase(Locale.ROOT),
           "allow",
-          "inference-replica-results",
+          HeaderNames.REPLICA_RESULTS.toLowerCase(Locale.ROOT),
           // Without these no browser shows the error to the page that asked.
           "access-control-allow-origin",
           "access-control-allow-credentials",
@@ -71,7 +72,7 @@ public final class ErrorResponses {
     String path = exchange.getRequest().getURI().getRawPath();
     GatewayException refusal = refusalOf(exchange, path, error);
     ErrorCode code = refusal.code();
-    response.setStatusCode(code.status());
+    response.setStatusCode(HttpStatusCode.valueOf(code.status()));
     HttpHeaders headers = response.getHeaders();
     removeAnswersHeaders(headers);
     headers.setContentType(MediaType.APPLICATION_JSON);
@@ -82,11 +83,11 @@ public final class ErrorResponses {
       // Proxies may keep a 404 otherwise.
       headers.setCacheControl("no-store");
     }
-    if (code == ErrorCode.BODY_TOO_LARGE || code == ErrorCode.BODY_TIMEOUT) {
+    if (code == ErrorCode.REQUEST_TOO_LARGE || code == ErrorCode.BODY_TIMEOUT) {
       // The rest of the body is not worth reading, so the connection cannot be used again.
       headers.set(HttpHeaders.CONNECTION, "close");
     }
-    if (code.status() == HttpStatus.UNAUTHORIZED) {
+    if (code.category() == ErrorCategory.UNAUTHENTICATED) {
       headers.set(HttpHeaders.WWW_AUTHENTICATE, challenge(code));
     }
     byte[] body = body(path, refusal);
@@ -96,8 +97,7 @@ public final class ErrorResponses {
 
   /** What a request for the path is told, in the path's shape. */
   public static byte[] body(String path, GatewayException refusal) {
-    return body(refusal, path.startsWith("/v1/") || path.equals("/v1"))
-        .getBytes(StandardCharsets.UTF_8);
+    return ErrorBody.of(path, refusal.code(), String.valueOf(refusal.getMessage())).write();
   }
 
   /**
@@ -140,7 +140,7 @@ public final class ErrorResponses {
               exchange.getRequest().getMethod() + " is not allowed on " + path);
         }
         case 413 -> {
-          return new GatewayException(ErrorCode.BODY_TOO_LARGE, "the body is too large");
+          return new GatewayException(ErrorCode.REQUEST_TOO_LARGE, "the body is too large");
         }
         default -> {
           if (status.is4xxClientError()) {
@@ -160,45 +160,5 @@ public final class ErrorResponses {
           error);
     }
     return new GatewayException(ErrorCode.INTERNAL, "internal error of the gateway");
-  }
-
-  private static String body(GatewayException refusal, boolean openAiShape) {
-    StringBuilder json = new StringBuilder(160);
-    if (!openAiShape) {
-      json.append("{\"error\":");
-      quote(json, refusal.getMessage());
-      return json.append('}').toString();
-    }
-    json.append("{\"error\":{\"message\":");
-    quote(json, refusal.getMessage());
-    json.append(",\"type\":\"").append(openAiType(refusal.code())).append("\",\"param\":");
-    boolean aboutModel =
-        switch (refusal.code()) {
-          case MODEL_NOT_FOUND,
-              MODEL_FORBIDDEN,
-              MODEL_NOT_READY,
-              MODEL_QUARANTINED,
-              MODEL_ON_PROBATION ->
-              true;
-          default -> false;
-        };
-    json.append(aboutModel ? "\"model\"" : "null").append(",\"code\":\"");
-    return json.append(refusal.code().name().toLowerCase(Locale.ROOT)).append("\"}}").toString();
-  }
-
-  private static String openAiType(ErrorCode code) {
-    return switch (code.category()) {
-      case INVALID_REQUEST, NOT_FOUND -> "invalid_request_error";
-      case FORBIDDEN ->
-          code.status() == HttpStatus.UNAUTHORIZED ? "authentication_error" : "permission_error";
-      case OVERLOADED -> "rate_limit_error";
-      case DEADLINE_EXCEEDED, UNAVAILABLE, INTERNAL -> "server_error";
-    };
-  }
-
-  private static void quote(StringBuilder json, @Nullable String text) {
-    json.append('"')
-        .append(JsonStringEncoder.getInstance().quoteAsCharArray(text == null ? "" : text));
-    json.append('"');
   }
 }

@@ -1,5 +1,7 @@
 package io.onnxfleet.gateway.failure;
 
+import io.onnxfleet.contract.api.ErrorCode;
+
 /**
  * A request that the gateway itself refuses. It carries no stack trace: refusing must be cheap, and
  * the message says what was wrong and what was expected.

@@ -1,6 +1,7 @@
 package io.onnxfleet.gateway.family;
 
-import io.onnxfleet.gateway.failure.ErrorCode;
+import io.onnxfleet.contract.api.ErrorCode;
+import io.onnxfleet.contract.api.HeaderNames;
 import io.onnxfleet.gateway.failure.GatewayException;
 import java.util.concurrent.TimeUnit;
 import org.springframework.http.HttpHeaders;
@@ -14,23 +15,22 @@ import org.springframework.http.HttpHeaders;
  */
 record FamilyTerms(long budgetNanos, double minQuality) {
 
-  static final String BUDGET = "Inference-Latency-Budget-Ms";
-  static final String MIN_QUALITY = "Inference-Min-Quality";
   static final long NO_BUDGET = Long.MAX_VALUE;
 
   private static final double MOST_MILLIS = TimeUnit.DAYS.toMillis(1);
 
   /** Whether the request speaks of a choice at all. */
   static boolean areIn(HttpHeaders headers) {
-    return headers.containsHeader(BUDGET) || headers.containsHeader(MIN_QUALITY);
+    return headers.containsHeader(HeaderNames.LATENCY_BUDGET_MILLIS)
+        || headers.containsHeader(HeaderNames.MIN_QUALITY);
   }
 
   static FamilyTerms read(HttpHeaders headers) {
-    String budget = headers.getFirst(BUDGET);
-    String quality = headers.getFirst(MIN_QUALITY);
+    String budget = headers.getFirst(HeaderNames.LATENCY_BUDGET_MILLIS);
+    String quality = headers.getFirst(HeaderNames.MIN_QUALITY);
     return new FamilyTerms(
         budget == null ? NO_BUDGET : budgetNanos(budget),
-        quality == null ? 0 : number(MIN_QUALITY, quality, 1, "0 to 1"));
+        quality == null ? 0 : number(HeaderNames.MIN_QUALITY, quality, 1, "0 to 1"));
   }
 
   boolean hasBudget() {
@@ -39,9 +39,9 @@ record FamilyTerms(long budgetNanos, double minQuality) {
 
   private static long budgetNanos(String given) {
     String expected = "milliseconds, more than 0, at most " + (long) MOST_MILLIS;
-    double millis = number(BUDGET, given, MOST_MILLIS, expected);
+    double millis = number(HeaderNames.LATENCY_BUDGET_MILLIS, given, MOST_MILLIS, expected);
     if (millis == 0) {
-      throw malformed(BUDGET, given, expected);
+      throw malformed(HeaderNames.LATENCY_BUDGET_MILLIS, given, expected);
     }
     return (long) (millis * TimeUnit.MILLISECONDS.toNanos(1));
   }

@@ -1,6 +1,7 @@
 package io.onnxfleet.gateway.family;
 
-import io.onnxfleet.gateway.failure.ErrorCode;
+import io.onnxfleet.contract.api.ErrorCode;
+import io.onnxfleet.contract.api.HeaderNames;
 import io.onnxfleet.gateway.failure.GatewayException;
 import io.onnxfleet.gateway.fleet.Fleet;
 import io.onnxfleet.gateway.fleet.ModelFamily;
@@ -133,7 +134,7 @@ public final class VariantChoice {
           ErrorCode.QUALITY_UNAVAILABLE,
           "%s: %s (expected: <= %s, of '%s', the best variant of family '%s' that is ready)"
               .formatted(
-                  FamilyTerms.MIN_QUALITY,
+                  HeaderNames.MIN_QUALITY,
                   terms.minQuality(),
                   usable.getFirst().quality(),
                   usable.getFirst().model(),
@@ -157,7 +158,7 @@ public final class VariantChoice {
         ErrorCode.BUDGET_UNREACHABLE,
         "%s: %d (expected: >= %d, of family '%s' '%s' answers soonest and has %d requests ahead)"
             .formatted(
-                FamilyTerms.BUDGET,
+                HeaderNames.LATENCY_BUDGET_MILLIS,
                 terms.budgetNanos() / 1_000_000,
                 Math.ceilDiv(soonest.nanos(), 1_000_000),
                 soonest.variant().family(),

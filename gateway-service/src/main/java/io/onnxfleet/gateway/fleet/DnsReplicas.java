@@ -1,5 +1,6 @@
 package io.onnxfleet.gateway.fleet;
 
+import io.onnxfleet.contract.api.ApiPaths;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.InetAddress;
@@ -135,7 +136,7 @@ final class DnsReplicas implements DiscoveryClient, AutoCloseable {
   private Mono<Void> ask(String address) {
     String host = address.indexOf(':') >= 0 ? "[" + address + "]" : address;
     return http.get()
-        .uri("http://" + host + ":" + properties.port() + "/v2/fleet/self")
+        .uri("http://" + host + ":" + properties.port() + ApiPaths.REPLICA_SELF)
         .responseSingle(
             (answer, content) ->
                 content

@@ -1,9 +1,8 @@
 package io.onnxfleet.gateway.fleet;
 
+import io.onnxfleet.contract.fleet.ModelDigest;
+import io.onnxfleet.contract.fleet.ReplicaMetadata;
 import java.net.URI;
-import java.net.URLDecoder;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -12,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.cloud.client.DefaultServiceInstance;
 import org.springframework.cloud.client.ServiceInstance;
@@ -21,8 +21,6 @@ import org.springframework.cloud.client.ServiceInstance;
  * makes a new object with the same {@link #id()}.
  */
 public final class Replica implements ServiceInstance {
-
-  private static final int VARIANT_FIELDS = 5;
 
   /** Versions are whole numbers; what is none comes first. */
   static final Comparator<ModelContent> BY_VERSION =
@@ -37,6 +35,8 @@ public final class Replica implements ServiceInstance {
   private final Map<String, Map<String, ModelContent>> contents;
   private final Map<String, ModelContent> highest;
   private final Set<ModelContent> quarantine;
+  private final boolean tellsContents;
+  private final boolean tellsOfQuarantine;
   private final Set<String> known;
   private final List<ModelVariant> variants;
   private final String process;
@@ -54,22 +54,24 @@ public final class Replica implements ServiceInstance {
             + bracketed(instance.getHost())
             + ":"
             + instance.getPort();
-    this.ready = readyVersions(metadata.getOrDefault(MetadataKeys.MODELS_READY, ""));
-    this.contents = contents(ready, metadata.getOrDefault(MetadataKeys.MODELS_CONTENTS, ""));
+    ReplicaMetadata told = ReplicaMetadata.of(metadata);
+    this.tellsContents = told.contents() != null;
+    this.tellsOfQuarantine = told.quarantine() != null;
+    this.ready = readyVersions(told);
+    this.contents = contents(ready, told.contents());
     this.highest = new HashMap<>();
     this.contents.forEach(
         (name, byVersion) -> highest.put(name, Collections.max(byVersion.values(), BY_VERSION)));
-    this.quarantine = quarantine(metadata.getOrDefault(MetadataKeys.QUARANTINE, ""));
+    this.quarantine =
+        told.quarantine() == null
+            ? Set.of()
+            : told.quarantine().stream().map(Replica::content).collect(Collectors.toSet());
     Set<String> names = new HashSet<>(ready.keySet());
-    for (String name : metadata.getOrDefault(MetadataKeys.MODELS_KNOWN, "").split(",", -1)) {
-      if (!name.isBlank()) {
-        names.add(decoded(name.strip()));
-      }
-    }
+    names.addAll(told.known());
     this.known = Set.copyOf(names);
-    this.variants = variants(metadata.getOrDefault(MetadataKeys.MODELS_FAMILIES, ""));
-    this.process = id + "@" + metadata.getOrDefault(MetadataKeys.STARTED, "");
-    this.revision = revision(metadata.get(MetadataKeys.REVISION));
+    this.variants = told.variants().stream().map(Replica::variant).toList();
+    this.process = id + "@" + told.started();
+    this.revision = told.revision();
   }
 
   /** Reads the instance's metadata; entries that cannot be read count as not served. */
@@ -143,7 +145,7 @@ public final class Replica implements ServiceInstance {
 
   /** Whether it says what its models' files are. Those of before did not. */
   public boolean tellsContents() {
-    return metadata.containsKey(MetadataKeys.MODELS_CONTENTS);
+    return tellsContents;
   }
 
   /** What is READY here. */
@@ -158,7 +160,7 @@ public final class Replica implements ServiceInstance {
 
   /** Whether it says what it knows of a quarantine, be it that there is none. */
   boolean tellsOfQuarantine() {
-    return metadata.containsKey(MetadataKeys.QUARANTINE);
+    return tellsOfQuarantine;
   }
 
   /** The names of the models with a READY version. */
@@ -233,23 +235,10 @@ public final class Replica implements ServiceInstance {
     return id + " at " + baseUri;
   }
 
-  private static long revision(@Nullable String told) {
-    try {
-      return told == null ? -1 : Long.parseLong(told.strip());
-    } catch (NumberFormatException malformed) {
-      return -1;
-    }
-  }
-
-  private static Map<String, Set<String>> readyVersions(String entries) {
+  private static Map<String, Set<String>> readyVersions(ReplicaMetadata told) {
     Map<String, Set<String>> versions = new HashMap<>();
-    for (String entry : entries.split(",", -1)) {
-      int colon = entry.lastIndexOf(':');
-      if (colon > 0) {
-        versions
-            .computeIfAbsent(decoded(entry.substring(0, colon).strip()), name -> new HashSet<>())
-            .add(entry.substring(colon + 1).strip());
-      }
+    for (ReplicaMetadata.ReadyVersion ready : told.ready()) {
+      versions.computeIfAbsent(ready.model(), name -> new HashSet<>()).add(ready.version());
     }
     versions.replaceAll((name, all) -> Set.copyOf(all));
     return Map.copyOf(versions);
@@ -257,7 +246,7 @@ public final class Replica implements ServiceInstance {
 
   /** By name and version; a digest that is not told is empty. */
   private static Map<String, Map<String, ModelContent>> contents(
-      Map<String, Set<String>> ready, String entries) {
+      Map<String, Set<String>> ready, @Nullable List<ModelDigest> told) {
     Map<String, Map<String, ModelContent>> contents = new HashMap<>();
     ready.forEach(
         (name, versions) -> {
@@ -265,34 +254,22 @@ public final class Replica implements ServiceInstance {
           versions.forEach(version -> byVersion.put(version, new ModelContent(name, version, "")));
           contents.put(name, byVersion);
         });
-    for (ModelContent told : told(entries)) {
-      Map<String, ModelContent> byVersion = contents.get(told.name());
-      if (byVersion != null && byVersion.containsKey(told.version())) {
-        byVersion.put(told.version(), told);
+    for (ModelDigest digest : told == null ? List.<ModelDigest>of() : told) {
+      Map<String, ModelContent> byVersion = contents.get(digest.model());
+      if (byVersion != null && byVersion.containsKey(digest.version())) {
+        byVersion.put(digest.version(), content(digest));
       }
     }
     return contents;
   }
 
-  private static Set<ModelContent> quarantine(String entries) {
-    return Set.copyOf(told(entries));
+  private static ModelContent content(ModelDigest told) {
+    return new ModelContent(told.model(), told.version(), told.digest());
   }
 
-  /** Comma-separated {@code <url-encoded model>/<version>@<digest>}. */
-  private static List<ModelContent> told(String entries) {
-    List<ModelContent> told = new ArrayList<>();
-    for (String entry : entries.split(",", -1)) {
-      int slash = entry.lastIndexOf('/');
-      int at = entry.lastIndexOf('@');
-      if (slash > 0 && at > slash) {
-        told.add(
-            new ModelContent(
-                decoded(entry.substring(0, slash).strip()),
-                entry.substring(slash + 1, at).strip(),
-                entry.substring(at + 1).strip()));
-      }
-    }
-    return told;
+  private static ModelVariant variant(ReplicaMetadata.FamilyVariant told) {
+    return new ModelVariant(
+        told.model(), told.family(), told.quality(), told.comparable(), told.costMillis());
   }
 
   private static long number(String version) {
@@ -300,41 +277,6 @@ public final class Replica implements ServiceInstance {
       return Long.parseLong(version);
     } catch (NumberFormatException none) {
       return -1;
-    }
-  }
-
-  private static List<ModelVariant> variants(String entries) {
-    List<ModelVariant> variants = new ArrayList<>();
-    for (String entry : entries.split(",", -1)) {
-      ModelVariant variant = variant(entry.strip().split(":", -1));
-      if (variant != null) {
-        variants.add(variant);
-      }
-    }
-    return List.copyOf(variants);
-  }
-
-  private static @Nullable ModelVariant variant(String[] fields) {
-    if (fields.length < VARIANT_FIELDS) {
-      return null;
-    }
-    try {
-      return new ModelVariant(
-          decoded(fields[0]),
-          decoded(fields[1]),
-          Double.parseDouble(fields[2]),
-          fields[3].equals("c"),
-          Double.parseDouble(fields[4]));
-    } catch (NumberFormatException malformed) {
-      return null;
-    }
-  }
-
-  private static String decoded(String name) {
-    try {
-      return URLDecoder.decode(name, StandardCharsets.UTF_8);
-    } catch (IllegalArgumentException malformed) {
-      return name;
     }
   }
 

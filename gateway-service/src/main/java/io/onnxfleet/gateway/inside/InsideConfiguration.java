@@ -1,8 +1,10 @@
 package io.onnxfleet.gateway.inside;
 
+import io.onnxfleet.configuration.InsideProperties;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.cloud.configuration.TlsProperties;
 import org.springframework.cloud.netflix.eureka.config.DiscoveryClientOptionalArgsConfiguration;
 import org.springframework.cloud.netflix.eureka.http.EurekaClientHttpRequestFactorySupplier;
@@ -13,6 +15,7 @@ import org.springframework.web.client.RestClient;
 
 /** Reads the secret once and shows it to registry and replicas. */
 @Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(InsideProperties.class)
 class InsideConfiguration {
 
   @Bean

@@ -1,5 +1,6 @@
 package io.onnxfleet.gateway.inside;
 
+import io.onnxfleet.contract.fleet.FleetSecret;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpRequest;

@@ -1,5 +1,7 @@
 package io.onnxfleet.gateway.inside;
 
+import io.onnxfleet.contract.api.HeaderNames;
+import io.onnxfleet.contract.fleet.FleetSecret;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import reactor.netty.http.client.HttpClient;
@@ -32,7 +34,7 @@ public final class RequestSigning {
             authority(request.resourceUrl()),
             request.uri(),
             millisClock.getAsLong());
-    request.requestHeaders().set(FleetSecret.HEADER, signature);
+    request.requestHeaders().set(HeaderNames.SIGNATURE, signature);
   }
 
   /** Host and port of {@code http://host:port/path}. */

@@ -40,9 +40,6 @@ class ObservabilityConfiguration {
   @Bean
   RequestTraceFilter requestTraceFilter(ErrorResponses errors, GatewayMetrics metrics) {
     return new RequestTraceFilter(
-        new RequestIdentity(() -> ThreadLocalRandom.current().nextLong()),
-        errors,
-        metrics,
-        System::nanoTime);
+        () -> ThreadLocalRandom.current().nextLong(), errors, metrics, System::nanoTime);
   }
 }

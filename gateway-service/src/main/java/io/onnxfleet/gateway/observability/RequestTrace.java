@@ -1,5 +1,6 @@
 package io.onnxfleet.gateway.observability;
 
+import io.onnxfleet.contract.fleet.TraceContext;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.server.ServerWebExchange;
@@ -46,7 +47,7 @@ public final class RequestTrace {
   }
 
   String traceId() {
-    return traceparent.substring(3, 35);
+    return TraceContext.traceId(traceparent);
   }
 
   /** The model that the request turned out to be for. Only names that some replica knows. */

@@ -1,5 +1,8 @@
 package io.onnxfleet.gateway.observability;
 
+import io.onnxfleet.contract.api.ApiPaths;
+import io.onnxfleet.contract.api.HeaderNames;
+import io.onnxfleet.contract.fleet.TraceContext;
 import io.onnxfleet.gateway.failure.ErrorResponses;
 import io.onnxfleet.gateway.failure.LineBudget;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -39,17 +42,14 @@ public final class RequestTraceFilter implements WebFilter {
 
   private final LineBudget shedLines = new LineBudget(SHED_LINES);
   private final LineBudget refusedLines = new LineBudget(REFUSED_LINES);
-  private final RequestIdentity identity;
+  private final LongSupplier random;
   private final ErrorResponses errors;
   private final GatewayMetrics metrics;
   private final LongSupplier nanoClock;
 
   RequestTraceFilter(
-      RequestIdentity identity,
-      ErrorResponses errors,
-      GatewayMetrics metrics,
-      LongSupplier nanoClock) {
-    this.identity = identity;
+      LongSupplier random, ErrorResponses errors, GatewayMetrics metrics, LongSupplier nanoClock) {
+    this.random = random;
     this.errors = errors;
     this.metrics = metrics;
     this.nanoClock = nanoClock;
@@ -61,8 +61,8 @@ public final class RequestTraceFilter implements WebFilter {
     HttpHeaders headers = exchange.getRequest().getHeaders();
     RequestTrace trace =
         new RequestTrace(
-            identity.requestId(headers.getFirst(HeaderNames.REQUEST_ID)),
-            identity.traceparent(headers.getFirst(HeaderNames.TRACEPARENT)));
+            TraceContext.requestId(headers.getFirst(HeaderNames.REQUEST_ID), random),
+            TraceContext.traceParent(headers.getFirst(HeaderNames.TRACE_PARENT), random));
     trace.attachTo(exchange);
     exchange.getResponse().getHeaders().set(HeaderNames.REQUEST_ID, trace.requestId());
     AtomicBoolean ended = new AtomicBoolean();
@@ -85,15 +85,14 @@ public final class RequestTraceFilter implements WebFilter {
     long now = nanoClock.getAsLong();
     long nanos = now - start;
     String path = exchange.getRequest().getURI().getRawPath();
-    if (path.startsWith("/actuator") || path.equals("/livez") || path.equals("/readyz")) {
+    if (path.startsWith("/actuator") || ApiPaths.isOfProcess(path)) {
       return;
     }
     HttpStatusCode status = exchange.getResponse().getStatusCode();
     Outcome outcome = cancelled ? Outcome.CANCELLED : Outcome.of(status);
     metrics.requestEnded(trace.model(), outcome, nanos);
     boolean expected =
-        !cancelled
-            && (status == null || status.is2xxSuccessful() || path.startsWith("/v2/health/"));
+        !cancelled && (status == null || status.is2xxSuccessful() || ApiPaths.isHealth(path));
     if (expected ? !LOGGER.isDebugEnabled() : !LOGGER.isInfoEnabled()) {
       return;
     }

@@ -1,5 +1,6 @@
 package io.onnxfleet.gateway.rollout;
 
+import io.onnxfleet.contract.api.HeaderNames;
 import io.onnxfleet.gateway.fleet.Fleet;
 import io.onnxfleet.gateway.fleet.ModelReference;
 import io.onnxfleet.gateway.fleet.Replica;
@@ -21,8 +22,8 @@ import org.springframework.http.HttpHeaders;
  * <p>Guarantees:
  *
  * <ul>
- *   <li>Requests of one {@link #KEY} are answered by the same side while the plan stays, and by the
- *       candidate still if its weight grows. Others are drawn.
+ *   <li>Requests of one {@link HeaderNames#ROLLOUT_KEY} are answered by the same side while the
+ *       plan stays, and by the candidate still if its weight grows. Others are drawn.
  *   <li>What is not READY gets nothing: the other side answers.
  *   <li>A request that names a version is nobody's rollout.
  * </ul>
@@ -32,9 +33,8 @@ import org.springframework.http.HttpHeaders;
 public final class Rollouts {
 
   /** The header by which requests belong together. */
-  static final String KEY = "Inference-Rollout-Key";
-
   private static final Logger LOGGER = LoggerFactory.getLogger(Rollouts.class);
+
   private static final long FNV_OFFSET = 0xcbf29ce484222325L;
   private static final long FNV_PRIME = 0x100000001b3L;
   private static final double UNIT = 0x1p-53;
@@ -76,7 +76,7 @@ public final class Rollouts {
     if (hasCandidate && !isReady(plan.stableModel())) {
       return new Assignment(rollout, Arm.CANDIDATE, plan.candidateModel(), false);
     }
-    if (hasCandidate && drawn(plan, headers.getFirst(KEY)) < plan.weight()) {
+    if (hasCandidate && drawn(plan, headers.getFirst(HeaderNames.ROLLOUT_KEY)) < plan.weight()) {
       return new Assignment(rollout, Arm.CANDIDATE, plan.candidateModel(), false);
     }
     boolean isShadowed = hasCandidate && plan.shadow() > 0 && random.getAsDouble() < plan.shadow();

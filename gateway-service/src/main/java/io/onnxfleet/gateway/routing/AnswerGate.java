@@ -1,6 +1,6 @@
 package io.onnxfleet.gateway.routing;
 
-import io.onnxfleet.gateway.balancing.LoadReport;
+import io.onnxfleet.contract.fleet.LoadReport;
 
 /** Who decides what becomes of a replica's answer. Called by one connection's event loop. */
 interface AnswerGate {

@@ -1,7 +1,7 @@
 package io.onnxfleet.gateway.routing;
 
+import io.onnxfleet.contract.api.ErrorCode;
 import io.onnxfleet.gateway.admission.RequestContent;
-import io.onnxfleet.gateway.failure.ErrorCode;
 import io.onnxfleet.gateway.failure.GatewayException;
 
 /**
@@ -16,7 +16,8 @@ record BodyLimits(long join, long keep, long most, boolean mustKeep) {
 
   GatewayException tooLarge(long size) {
     return new GatewayException(
-        ErrorCode.BODY_TOO_LARGE, "body: " + size + " bytes or more (expected: <= " + most + ")");
+        ErrorCode.REQUEST_TOO_LARGE,
+        "body: " + size + " bytes or more (expected: <= " + most + ")");
   }
 
   GatewayException brokenOff(Throwable error, long size) {

@@ -2,12 +2,12 @@ package io.onnxfleet.gateway.routing;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.netty.util.Timeout;
+import io.onnxfleet.contract.api.ErrorCode;
+import io.onnxfleet.contract.fleet.LoadReport;
 import io.onnxfleet.gateway.balancing.InFlightRequests;
-import io.onnxfleet.gateway.balancing.LoadReport;
 import io.onnxfleet.gateway.balancing.ModelLoads;
 import io.onnxfleet.gateway.balancing.ReplicaLoad;
 import io.onnxfleet.gateway.balancing.ReplicaRequest;
-import io.onnxfleet.gateway.failure.ErrorCode;
 import io.onnxfleet.gateway.failure.GatewayException;
 import io.onnxfleet.gateway.failure.LineBudget;
 import io.onnxfleet.gateway.fleet.Fleet;

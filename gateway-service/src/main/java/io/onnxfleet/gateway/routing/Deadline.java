@@ -1,6 +1,7 @@
 package io.onnxfleet.gateway.routing;
 
-import io.onnxfleet.gateway.failure.ErrorCode;
+import io.onnxfleet.contract.api.ErrorCode;
+import io.onnxfleet.contract.fleet.TimeLeft;
 import io.onnxfleet.gateway.failure.GatewayException;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -12,8 +13,6 @@ import org.jspecify.annotations.Nullable;
  */
 record Deadline(long atNanos) {
 
-  static final String HEADER = "Inference-Deadline-Ms";
-
   /**
    * Reads the header.
    *
@@ -24,15 +23,12 @@ record Deadline(long atNanos) {
     if (given == null) {
       return new Deadline(nowNanos + most.toNanos());
     }
-    long millis;
     try {
-      millis = Long.parseLong(given.strip());
-    } catch (NumberFormatException malformed) {
+      return new Deadline(nowNanos + Math.min(TimeLeft.read(given).toNanos(), most.toNanos()));
+    } catch (IllegalArgumentException malformed) {
       throw new GatewayException(
-          ErrorCode.MALFORMED_REQUEST, HEADER + ": '" + given + "' (expected: whole milliseconds)");
+          ErrorCode.MALFORMED_REQUEST, String.valueOf(malformed.getMessage()));
     }
-    return new Deadline(
-        nowNanos + Duration.ofMillis(Math.clamp(millis, 0, most.toMillis())).toNanos());
   }
 
   Duration remaining(long nowNanos) {

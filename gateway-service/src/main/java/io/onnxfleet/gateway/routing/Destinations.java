@@ -1,5 +1,7 @@
 package io.onnxfleet.gateway.routing;
 
+import io.onnxfleet.contract.api.ApiCall;
+import io.onnxfleet.contract.api.HeaderNames;
 import io.onnxfleet.gateway.admission.ModelAdmission;
 import io.onnxfleet.gateway.family.VariantChoice;
 import io.onnxfleet.gateway.family.VariantForecasts;
@@ -7,18 +9,15 @@ import io.onnxfleet.gateway.family.VariantUse;
 import io.onnxfleet.gateway.fleet.Fleet;
 import io.onnxfleet.gateway.fleet.ModelFamily;
 import io.onnxfleet.gateway.fleet.ModelReference;
-import io.onnxfleet.gateway.observability.HeaderNames;
 import io.onnxfleet.gateway.observability.RequestTrace;
 import io.onnxfleet.gateway.rollout.Assignment;
 import io.onnxfleet.gateway.rollout.Rollouts;
-import java.nio.charset.StandardCharsets;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.web.server.ServerWebExchange;
-import org.springframework.web.util.UriUtils;
 import reactor.core.publisher.Mono;
 
 /**
@@ -28,10 +27,6 @@ import reactor.core.publisher.Mono;
  * in the answer's body, and to the client in a header. Stateless.
  */
 final class Destinations {
-
-  private static final String MODELS = "/v2/models/";
-  private static final String OPEN_AI_MODELS = "/v1/models/";
-  private static final String INFER = "/infer";
 
   private final VariantChoice variants;
   private final VariantForecasts forecasts;
@@ -118,37 +113,24 @@ final class Destinations {
           return Mono.empty();
         });
     ServerHttpRequest request = exchange.getRequest();
-    String path = request.getURI().getRawPath();
-    boolean isNamed = path.startsWith(MODELS) || path.startsWith(OPEN_AI_MODELS);
+    String path = pathOf(request, model);
     return new Destination(
-        isNamed
-            ? exchange.mutate().request(request.mutate().path(path(path, model)).build()).build()
-            : exchange,
+        path == null
+            ? exchange
+            : exchange.mutate().request(request.mutate().path(path).build()).build(),
         model,
         true,
         assignment);
   }
 
-  /** Where a model infers. */
-  static String inferPath(ModelReference model) {
-    return modelPath(model) + INFER;
-  }
-
-  /**
-   * The same path of another model.
-   *
-   * @param asked names no version
-   */
-  private static String path(String asked, ModelReference model) {
-    if (asked.startsWith(OPEN_AI_MODELS)) {
-      return OPEN_AI_MODELS + UriUtils.encodePathSegment(model.name(), StandardCharsets.UTF_8);
+  /** The request's path with another model in it; null if its path names none. */
+  private static @Nullable String pathOf(ServerHttpRequest request, ModelReference model) {
+    if (!(ApiCall.read(request.getMethod().name(), request.getURI().getRawPath())
+            instanceof ApiCall.Asked asked)
+        || asked.model() == null) {
+      return null;
     }
-    int action = asked.indexOf('/', MODELS.length());
-    return modelPath(model) + (action < 0 ? "" : asked.substring(action));
-  }
-
-  private static String modelPath(ModelReference model) {
-    String name = MODELS + UriUtils.encodePathSegment(model.name(), StandardCharsets.UTF_8);
-    return model.version() == null ? name : name + "/versions/" + model.version();
+    ApiCall call = asked.call();
+    return call.path(model.name(), call.versionTemplate() == null ? null : model.version());
   }
 }

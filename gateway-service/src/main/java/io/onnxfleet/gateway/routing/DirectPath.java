@@ -1,5 +1,6 @@
 package io.onnxfleet.gateway.routing;
 
+import io.onnxfleet.contract.api.ApiPaths;
 import io.onnxfleet.gateway.admission.AdmissionFilter;
 import io.onnxfleet.gateway.observability.RequestTraceFilter;
 import io.onnxfleet.gateway.security.GlobalCorsFilter;
@@ -219,14 +220,7 @@ final class DirectPath implements HttpHandlerDecoratorFactory {
 
   /** What {@code fleetRoutes} would match. */
   private static boolean isApi(ServerHttpRequest request) {
-    return isApi(request.getURI().getRawPath());
-  }
-
-  private static boolean isApi(String path) {
-    return path.startsWith("/v2/")
-        || path.startsWith("/v1/")
-        || path.equals("/v2")
-        || path.equals("/v1");
+    return ApiPaths.isApi(request.getURI().getRawPath());
   }
 
   private List<String> others() {
@@ -273,6 +267,6 @@ final class DirectPath implements HttpHandlerDecoratorFactory {
   private static boolean mayMatchApi(RequestMappingInfo mapping) {
     return mapping.getPatternsCondition().getPatterns().stream()
         .map(pattern -> pattern.getPatternString())
-        .anyMatch(pattern -> isApi(pattern) || pattern.matches("/[^/]*[*{?].*"));
+        .anyMatch(pattern -> ApiPaths.isApi(pattern) || pattern.matches("/[^/]*[*{?].*"));
   }
 }

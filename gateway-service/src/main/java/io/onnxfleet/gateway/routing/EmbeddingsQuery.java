@@ -2,7 +2,8 @@ package io.onnxfleet.gateway.routing;
 
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
-import io.onnxfleet.gateway.failure.ErrorCode;
+import io.onnxfleet.contract.api.ApiPaths;
+import io.onnxfleet.contract.api.ErrorCode;
 import io.onnxfleet.gateway.failure.GatewayException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -24,7 +25,7 @@ import tools.jackson.core.io.JsonStringEncoder;
  */
 record EmbeddingsQuery(String model, RequestBody.Kept body) {
 
-  private static final URI PATH = URI.create("/v1/embeddings");
+  private static final URI PATH = URI.create(ApiPaths.EMBEDDINGS);
   private static final String MODEL = "model";
   private static final String INPUT = "input";
   private static final String ENCODING_FORMAT = "encoding_format";

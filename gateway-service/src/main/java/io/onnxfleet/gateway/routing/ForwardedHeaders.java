@@ -3,8 +3,7 @@ package io.onnxfleet.gateway.routing;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.util.AsciiString;
-import io.onnxfleet.gateway.inside.FleetSecret;
-import io.onnxfleet.gateway.observability.HeaderNames;
+import io.onnxfleet.contract.api.HeaderNames;
 import java.util.Iterator;
 import java.util.Map;
 
@@ -14,17 +13,6 @@ import java.util.Map;
  * get none.
  */
 final class ForwardedHeaders {
-
-  static final String REPLICA_STATE = "Inference-Replica-State";
-  static final String DRAINING = "draining";
-
-  /** It does not take this gateway for one of its fleet. */
-  static final String CLOSED = "closed";
-
-  /** A replica's load (ORCA), which is for the gateway; asked for in the form that it reads. */
-  static final String LOAD_METRICS = "endpoint-load-metrics";
-
-  static final String LOAD_METRICS_FORMAT = "endpoint-load-metrics-format";
 
   /** What the codec of HTTP/2 adds about a stream begins so. */
   private static final String HTTP2 = "x-http2-";
@@ -78,7 +66,7 @@ final class ForwardedHeaders {
   /** What the gateway has set by then, and a client must not take off again. */
   private static boolean isGateways(String name) {
     return name.equalsIgnoreCase("close")
-        || name.equalsIgnoreCase(FleetSecret.HEADER)
+        || name.equalsIgnoreCase(HeaderNames.SIGNATURE)
         || is(name, HttpHeaderNames.HOST);
   }
 
@@ -91,7 +79,7 @@ final class ForwardedHeaders {
       case 6 -> is(name, HttpHeaderNames.EXPECT) || is(name, HttpHeaderNames.COOKIE);
       case 7 -> isText(name, "api-key") || isText(name, "cookie2") || isOfOneConnection(name);
       case 9 -> isText(name, "x-api-key");
-      case 11 -> AsciiString.contentEqualsIgnoreCase(name, HeaderNames.TRACEPARENT);
+      case 11 -> AsciiString.contentEqualsIgnoreCase(name, HeaderNames.TRACE_PARENT);
       case 12 ->
           AsciiString.contentEqualsIgnoreCase(name, HeaderNames.REQUEST_ID)
               || isText(name, "x-auth-token")
@@ -108,15 +96,15 @@ final class ForwardedHeaders {
           is(name, HttpHeaderNames.TRANSFER_ENCODING)
               || AsciiString.contentEqualsIgnoreCase(name, HeaderNames.VARIANT);
       case 20 -> isText(name, "x-amz-security-token");
-      case 21 -> AsciiString.contentEqualsIgnoreCase(name, Deadline.HEADER);
+      case 21 -> AsciiString.contentEqualsIgnoreCase(name, HeaderNames.DEADLINE_MILLIS);
       case 23 -> isText(name, "x-forwarded-client-cert");
       case 24 ->
           AsciiString.contentEqualsIgnoreCase(name, HeaderNames.MAY_PRIORITIZE)
               || isText(name, "x-forwarded-access-token");
       case 25 ->
-          AsciiString.contentEqualsIgnoreCase(name, FleetSecret.HEADER)
+          AsciiString.contentEqualsIgnoreCase(name, HeaderNames.SIGNATURE)
               || isText(name, "ocp-apim-subscription-key");
-      case 28 -> isText(name, LOAD_METRICS_FORMAT);
+      case 28 -> isText(name, HeaderNames.LOAD_METRICS_FORMAT);
       default -> isOfOneConnection(name);
     };
   }
@@ -124,8 +112,8 @@ final class ForwardedHeaders {
   private static boolean staysFromResponse(CharSequence name) {
     return switch (name.length()) {
       case 12 -> AsciiString.contentEqualsIgnoreCase(name, HeaderNames.REQUEST_ID);
-      case 21 -> isText(name, LOAD_METRICS);
-      case 23 -> AsciiString.contentEqualsIgnoreCase(name, REPLICA_STATE);
+      case 21 -> isText(name, HeaderNames.LOAD_METRICS);
+      case 23 -> AsciiString.contentEqualsIgnoreCase(name, HeaderNames.REPLICA_STATE);
       default -> isOfOneConnection(name);
     };
   }

@@ -1,18 +1,18 @@
 package io.onnxfleet.gateway.routing;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.onnxfleet.contract.api.ApiCall;
+import io.onnxfleet.contract.api.HeaderNames;
+import io.onnxfleet.contract.fleet.LoadReport;
 import io.onnxfleet.gateway.balancing.LeftOutReplicas;
 import io.onnxfleet.gateway.balancing.LoadProbes;
-import io.onnxfleet.gateway.balancing.LoadReport;
 import io.onnxfleet.gateway.balancing.ReplicaLoads;
 import io.onnxfleet.gateway.fleet.Replica;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
-import org.springframework.web.util.UriUtils;
 import reactor.core.publisher.Mono;
 import reactor.netty.http.client.HttpClient;
 import reactor.netty.http.client.HttpClientResponse;
@@ -69,12 +69,7 @@ final class HttpLoadProbes implements LoadProbes {
     if (!take()) {
       return;
     }
-    URI target =
-        URI.create(
-            replica.baseUri()
-                + "/v2/models/"
-                + UriUtils.encodePathSegment(model, StandardCharsets.UTF_8)
-                + "/load");
+    URI target = URI.create(replica.baseUri() + ApiCall.MODEL_LOAD.path(model, null));
     var _ =
         http.get()
             .uri(target)
@@ -85,16 +80,13 @@ final class HttpLoadProbes implements LoadProbes {
   }
 
   private void heard(Replica replica, String model, HttpClientResponse answer) {
-    if (answer
-        .responseHeaders()
-        .contains(ForwardedHeaders.REPLICA_STATE, ForwardedHeaders.DRAINING, true)) {
+    if (answer.responseHeaders().contains(HeaderNames.REPLICA_STATE, HeaderNames.DRAINING, true)) {
       leftOut.leaveOut(replica.id());
       leaving.accept(replica);
       return;
     }
     leftOut.heardOf(replica.id());
-    LoadReport report =
-        LoadReport.parse(answer.responseHeaders().get(ForwardedHeaders.LOAD_METRICS));
+    LoadReport report = LoadReport.parse(answer.responseHeaders().get(HeaderNames.LOAD_METRICS));
     if (report != null) {
       long now = nanoClock.getAsLong();
       loads.of(model).of(replica.id(), now).reported(report, now);

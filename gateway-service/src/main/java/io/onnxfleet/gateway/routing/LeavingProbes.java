@@ -1,6 +1,8 @@
 package io.onnxfleet.gateway.routing;
 
 import io.netty.channel.ConnectTimeoutException;
+import io.onnxfleet.contract.api.ApiCall;
+import io.onnxfleet.contract.api.HeaderNames;
 import io.onnxfleet.gateway.fleet.Replica;
 import java.net.ConnectException;
 import java.net.URI;
@@ -43,7 +45,7 @@ final class LeavingProbes {
     }
     var _ =
         http.get()
-            .uri(URI.create(replica.baseUri() + "/v2/models/_/load"))
+            .uri(URI.create(replica.baseUri() + ApiCall.MODEL_LOAD.path("_", null)))
             .responseSingle((answer, content) -> content.then(Mono.just(isDraining(answer))))
             .timeout(TIMEOUT)
             .onErrorResume(failure -> Mono.just(isClosed(failure)))
@@ -57,9 +59,7 @@ final class LeavingProbes {
   }
 
   private static boolean isDraining(HttpClientResponse answer) {
-    return answer
-        .responseHeaders()
-        .contains(ForwardedHeaders.REPLICA_STATE, ForwardedHeaders.DRAINING, true);
+    return answer.responseHeaders().contains(HeaderNames.REPLICA_STATE, HeaderNames.DRAINING, true);
   }
 
   private static boolean isClosed(Throwable failure) {

@@ -1,5 +1,6 @@
 package io.onnxfleet.gateway.routing;
 
+import io.onnxfleet.contract.api.ApiCall;
 import io.onnxfleet.gateway.fleet.Replica;
 import java.net.URI;
 import java.time.Duration;
@@ -36,7 +37,7 @@ final class LifeProbes {
 
   private Mono<Boolean> probe(Replica replica) {
     return http.get()
-        .uri(URI.create(replica.baseUri() + "/v2/models/_/load"))
+        .uri(URI.create(replica.baseUri() + ApiCall.MODEL_LOAD.path("_", null)))
         .responseSingle((answer, content) -> content.then(Mono.just(true)))
         .timeout(TIMEOUT)
         .onErrorReturn(false)

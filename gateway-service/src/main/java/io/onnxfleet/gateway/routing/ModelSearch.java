@@ -1,7 +1,7 @@
 package io.onnxfleet.gateway.routing;
 
+import io.onnxfleet.contract.api.ErrorCode;
 import io.onnxfleet.gateway.admission.ByteBudget;
-import io.onnxfleet.gateway.failure.ErrorCode;
 import io.onnxfleet.gateway.failure.GatewayException;
 import java.io.FilterInputStream;
 import java.io.IOException;

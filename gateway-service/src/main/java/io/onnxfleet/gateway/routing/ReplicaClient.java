@@ -5,9 +5,12 @@ import io.netty.channel.Channel;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpMethod;
 import io.netty.util.AttributeKey;
-import io.onnxfleet.gateway.balancing.LoadReport;
+import io.onnxfleet.contract.api.ApiPaths;
+import io.onnxfleet.contract.api.HeaderNames;
+import io.onnxfleet.contract.fleet.CallerName;
+import io.onnxfleet.contract.fleet.LoadReport;
+import io.onnxfleet.contract.fleet.TimeLeft;
 import io.onnxfleet.gateway.fleet.Replica;
-import io.onnxfleet.gateway.observability.HeaderNames;
 import io.onnxfleet.gateway.observability.RequestTrace;
 import java.net.URI;
 import java.time.Duration;
@@ -45,7 +48,6 @@ final class ReplicaClient {
 
   private static final AttributeKey<Boolean> USED =
       AttributeKey.valueOf(ReplicaClient.class, "used");
-  private static final String NO = "no";
   private static final int UNAUTHORIZED = 401;
   private static final int SERVICE_UNAVAILABLE = 503;
   private static final int TOO_MANY_REQUESTS = 429;
@@ -119,20 +121,19 @@ final class ReplicaClient {
       ForwardedHeaders.copyRequest(received.requestHeaders(), headers);
       RequestTrace trace = RequestTrace.of(exchange);
       headers.set(HeaderNames.REQUEST_ID, trace.requestId());
-      headers.set(HeaderNames.TRACEPARENT, trace.traceparent());
+      headers.set(HeaderNames.TRACE_PARENT, trace.traceparent());
       String caller = trace.caller();
       if (caller != null) {
-        headers.set(HeaderNames.CALLER, caller);
+        headers.set(HeaderNames.CALLER, CallerName.write(caller));
       }
       if (!trace.mayPrioritize()) {
-        headers.set(HeaderNames.MAY_PRIORITIZE, NO);
+        headers.set(HeaderNames.MAY_PRIORITIZE, HeaderNames.NO);
       }
       String variant = trace.variant();
       if (variant != null) {
         headers.set(HeaderNames.VARIANT, variant);
       }
-      // Rounded up: a replica is never told 0 while there is time left.
-      headers.set(Deadline.HEADER, Long.toString((remaining.toNanos() + 999_999) / 1_000_000));
+      headers.set(HeaderNames.DEADLINE_MILLIS, TimeLeft.write(remaining));
       return switch (body) {
         case RequestBody.Kept kept -> {
           if (kept.bytes().length == 0) {
@@ -161,23 +162,24 @@ final class ReplicaClient {
     private Publisher<Void> receive(HttpClientResponse answer, ByteBufFlux content) {
       io.netty.handler.codec.http.HttpHeaders headers = answer.responseHeaders();
       int status = answer.status().code();
-      LoadReport report = LoadReport.parse(headers.get(ForwardedHeaders.LOAD_METRICS));
+      LoadReport report = LoadReport.parse(headers.get(HeaderNames.LOAD_METRICS));
       if (report != null) {
         gate.reported(report);
       }
       if (status == SERVICE_UNAVAILABLE
           && body.isReplayable()
-          && headers.contains(ForwardedHeaders.REPLICA_STATE, ForwardedHeaders.DRAINING, true)) {
+          && headers.contains(HeaderNames.REPLICA_STATE, HeaderNames.DRAINING, true)) {
         return Mono.error(
             new ReplicaFailure(ReplicaFailure.Reason.DRAINING, replica.id() + " is draining"));
       }
       if (status == UNAUTHORIZED
-          && headers.contains(ForwardedHeaders.REPLICA_STATE, ForwardedHeaders.CLOSED, true)) {
+          && headers.contains(HeaderNames.REPLICA_STATE, HeaderNames.CLOSED, true)) {
         return Mono.error(
             new ReplicaFailure(
                 ReplicaFailure.Reason.CLOSED,
                 replica.id()
-                    + " refuses this gateway (expected: the same fleet.secret, and clocks that agree)"));
+                    + " refuses this gateway (expected: the same fleet.secret, and clocks that"
+                    + " agree)"));
       }
       boolean refused = status == TOO_MANY_REQUESTS || status == SERVICE_UNAVAILABLE;
       if (refused && body.isReplayable() && gate.goesElsewhere(status)) {

@@ -1,6 +1,6 @@
 package io.onnxfleet.gateway.routing;
 
-import io.onnxfleet.gateway.failure.ErrorCode;
+import io.onnxfleet.contract.api.ErrorCode;
 import io.onnxfleet.gateway.failure.GatewayException;
 import java.io.ByteArrayInputStream;
 import java.io.EOFException;
@@ -191,7 +191,7 @@ final class RequestedModel {
         left -= bytes;
         if (left < 0) {
           throw new GatewayException(
-              ErrorCode.BODY_TOO_LARGE,
+              ErrorCode.REQUEST_TOO_LARGE,
               "body: more than " + most + " bytes after decompression (expected: fewer)");
         }
       }

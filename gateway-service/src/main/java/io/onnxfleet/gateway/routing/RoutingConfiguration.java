@@ -2,6 +2,7 @@ package io.onnxfleet.gateway.routing;
 
 import io.netty.channel.ChannelOption;
 import io.netty.util.HashedWheelTimer;
+import io.onnxfleet.contract.api.ApiPaths;
 import io.onnxfleet.gateway.admission.AdmissionProperties;
 import io.onnxfleet.gateway.admission.ByteBudget;
 import io.onnxfleet.gateway.admission.ModelAdmission;
@@ -53,7 +54,10 @@ class RoutingConfiguration {
         .routes()
         .route(
             "fleet",
-            route -> route.path("/v2", "/v2/**", "/v1", "/v1/**").uri("lb://inference-service"))
+            route ->
+                route
+                    .path(ApiPaths.SERVER, ApiPaths.ALL_V2, ApiPaths.V1, ApiPaths.ALL_V1)
+                    .uri("lb://inference-service"))
         .build();
   }
 

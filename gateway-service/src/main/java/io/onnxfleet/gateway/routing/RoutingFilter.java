@@ -1,10 +1,14 @@
 package io.onnxfleet.gateway.routing;
 
+import io.onnxfleet.contract.api.ApiCall;
+import io.onnxfleet.contract.api.ErrorCode;
+import io.onnxfleet.contract.api.HeaderNames;
+import io.onnxfleet.contract.api.Server;
 import io.onnxfleet.gateway.admission.ModelAdmission;
 import io.onnxfleet.gateway.aggregate.FleetAnswers;
+import io.onnxfleet.gateway.aggregate.FleetQuestion;
 import io.onnxfleet.gateway.aggregate.UnreadyModels;
 import io.onnxfleet.gateway.cache.ResponseCache;
-import io.onnxfleet.gateway.failure.ErrorCode;
 import io.onnxfleet.gateway.failure.GatewayException;
 import io.onnxfleet.gateway.fleet.FleetWatch;
 import io.onnxfleet.gateway.fleet.ModelContent;
@@ -16,6 +20,7 @@ import io.onnxfleet.gateway.security.Scope;
 import io.onnxfleet.gateway.suspect.Suspects;
 import io.onnxfleet.gateway.waking.WakingQueue;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
@@ -125,21 +130,59 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
     ServerHttpRequest request = exchange.getRequest();
     String method = request.getMethod().name();
     String path = request.getURI().getRawPath();
-    return switch (ApiPaths.read(method, path)) {
-      case ApiCall.ModelCall call -> modelCall(exchange, call.model());
-      case ApiCall.EmbeddingsCall _ -> embeddingsCall(exchange);
-      case ApiCall.EmbeddingsQuery _ -> embeddingsQuery(exchange);
-      case ApiCall.FleetCall call -> answers.answer(exchange, call.question());
-      case ApiCall.WrongMethod wrong -> {
+    return switch (ApiCall.read(method, path)) {
+      case ApiCall.Asked asked -> answered(exchange, asked);
+      case ApiCall.WrongMethod wrong when isOffered(wrong.instead()) -> {
         exchange.getResponse().getHeaders().set(HttpHeaders.ALLOW, wrong.allowed());
         yield Mono.error(
             new GatewayException(
                 ErrorCode.METHOD_NOT_ALLOWED,
                 method + " is not allowed on " + path + " (expected: " + wrong.allowed() + ")"));
       }
-      case ApiCall.UnknownPath _ ->
-          Mono.error(new GatewayException(ErrorCode.UNKNOWN_PATH, "unknown path: " + path));
+      case ApiCall.WrongMethod _, ApiCall.UnknownPath _ -> unknown(exchange);
     };
+  }
+
+  /** What replicas answer to their fleet alone is nothing for callers. */
+  private static boolean isOffered(ApiCall call) {
+    return call.server() != Server.REPLICA && call.server() != Server.PROCESS;
+  }
+
+  private static Mono<Void> unknown(ServerWebExchange exchange) {
+    return Mono.error(
+        new GatewayException(
+            ErrorCode.UNKNOWN_PATH,
+            "unknown path: " + exchange.getRequest().getURI().getRawPath()));
+  }
+
+  private Mono<Void> answered(ServerWebExchange exchange, ApiCall.Asked asked) {
+    return switch (asked.call()) {
+      case INFER, MODEL_METADATA, MODEL_READY, MODEL_CONFIG, OPENAI_MODEL ->
+          modelCall(exchange, reference(asked));
+      case EMBEDDINGS -> embeddingsCall(exchange);
+      case EMBEDDINGS_QUERY -> embeddingsQuery(exchange);
+      case SERVER_METADATA -> answers.answer(exchange, new FleetQuestion.ServerMetadata());
+      case LIVE -> answers.answer(exchange, new FleetQuestion.Live());
+      case READY -> answers.answer(exchange, new FleetQuestion.Ready());
+      case OPENAI_MODELS -> answers.answer(exchange, new FleetQuestion.Models());
+      case REPOSITORY_INDEX -> answers.answer(exchange, new FleetQuestion.RepositoryIndex());
+      case ALL_STATISTICS -> answers.answer(exchange, new FleetQuestion.AllStatistics());
+      case MODEL_STATISTICS ->
+          answers.answer(exchange, new FleetQuestion.ModelStatistics(reference(asked)));
+      case LOAD -> answers.answer(exchange, new FleetQuestion.Load(reference(asked).name()));
+      case UNLOAD -> answers.answer(exchange, new FleetQuestion.Unload(reference(asked).name()));
+      case FAMILIES -> answers.answer(exchange, new FleetQuestion.Families());
+      case ROLLOUTS -> answers.answer(exchange, new FleetQuestion.Rollouts());
+      case PUT_ROLLOUT ->
+          answers.answer(exchange, new FleetQuestion.PutRollout(reference(asked).name()));
+      case DELETE_ROLLOUT ->
+          answers.answer(exchange, new FleetQuestion.DeleteRollout(reference(asked).name()));
+      case REPLICA_SELF, MODEL_LOAD, PROCESS_LIVE, PROCESS_READY -> unknown(exchange);
+    };
+  }
+
+  private static ModelReference reference(ApiCall.Asked asked) {
+    return new ModelReference(Objects.requireNonNull(asked.model()), asked.version());
   }
 
   private Mono<Void> modelCall(ServerWebExchange exchange, ModelReference model) {
@@ -307,7 +350,7 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
 
   private Deadline deadline(ServerWebExchange exchange) {
     return Deadline.read(
-        exchange.getRequest().getHeaders().getFirst(Deadline.HEADER),
+        exchange.getRequest().getHeaders().getFirst(HeaderNames.DEADLINE_MILLIS),
         deadline,
         nanoClock.getAsLong());
   }
@@ -321,6 +364,6 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
 
   static GatewayException expired() {
     return new GatewayException(
-        ErrorCode.DEADLINE_EXPIRED, "the deadline passed before the answer was complete");
+        ErrorCode.DEADLINE_EXCEEDED, "the deadline passed before the answer was complete");
   }
 }

@@ -1,5 +1,6 @@
 package io.onnxfleet.gateway.routing;
 
+import io.onnxfleet.contract.api.HeaderNames;
 import io.onnxfleet.gateway.fleet.ModelReference;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,7 +20,7 @@ record ShadowRequest(
           HttpHeaders.CONTENT_TYPE,
           HttpHeaders.CONTENT_ENCODING,
           HttpHeaders.ACCEPT,
-          "Inference-Header-Content-Length");
+          HeaderNames.HEADER_LENGTH);
 
   static ShadowRequest of(
       HttpHeaders received, RequestBody.Kept body, ModelReference model, String requestId) {

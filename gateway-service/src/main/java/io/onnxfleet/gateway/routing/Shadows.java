@@ -2,12 +2,13 @@ package io.onnxfleet.gateway.routing;
 
 import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.HttpHeaderNames;
+import io.onnxfleet.contract.api.ApiCall;
+import io.onnxfleet.contract.api.HeaderNames;
 import io.onnxfleet.gateway.balancing.InFlightRequests;
 import io.onnxfleet.gateway.balancing.LeftOutReplicas;
 import io.onnxfleet.gateway.balancing.ReplicaLoadBalancer;
 import io.onnxfleet.gateway.balancing.ReplicaRequest;
 import io.onnxfleet.gateway.fleet.Replica;
-import io.onnxfleet.gateway.observability.HeaderNames;
 import io.onnxfleet.gateway.rollout.AnswerComparison;
 import io.onnxfleet.gateway.rollout.InferenceAnswer;
 import io.onnxfleet.gateway.rollout.ShadowResult;
@@ -120,7 +121,10 @@ final class Shadows {
               headers.set(HeaderNames.REQUEST_ID, request.requestId());
             })
         .post()
-        .uri(URI.create(replica.baseUri() + Destinations.inferPath(request.model())))
+        .uri(
+            URI.create(
+                replica.baseUri()
+                    + ApiCall.INFER.path(request.model().name(), request.model().version())))
         .send(
             (asked, outbound) -> {
               exposed.set(true);
@@ -165,7 +169,7 @@ final class Shadows {
         expected,
         new InferenceAnswer(
             received.body,
-            headers.get("Inference-Header-Content-Length"),
+            headers.get(HeaderNames.HEADER_LENGTH),
             headers.get(HttpHeaderNames.CONTENT_ENCODING)));
   }
 

@@ -1,5 +1,6 @@
 package io.onnxfleet.gateway.routing;
 
+import io.onnxfleet.contract.api.HeaderNames;
 import io.onnxfleet.gateway.cache.RecordedResponse;
 import io.onnxfleet.gateway.observability.RequestTrace;
 import io.onnxfleet.gateway.rollout.Assignment;
@@ -22,7 +23,6 @@ import reactor.core.publisher.Mono;
 final class Trials {
 
   private static final int OK = 200;
-  private static final String HEADER_LENGTH = "Inference-Header-Content-Length";
 
   private final Forwarding forwarding;
   private final Shadows shadows;
@@ -97,7 +97,7 @@ final class Trials {
         copy,
         new InferenceAnswer(
             answer,
-            headers.getFirst(HEADER_LENGTH),
+            headers.getFirst(HeaderNames.HEADER_LENGTH),
             headers.getFirst(HttpHeaders.CONTENT_ENCODING)),
         result -> rollout.shadowed(result, copy.requestId()));
   }

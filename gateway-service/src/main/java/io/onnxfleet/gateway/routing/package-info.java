@@ -1,7 +1,7 @@
 /**
- * The way of a request to a replica and back: {@link io.onnxfleet.gateway.routing.ApiCall} reads
- * the path, {@link io.onnxfleet.gateway.routing.RoutingFilter} decides, {@code Forwarding} sends it
- * and tries again where that is safe.
+ * The way of a request to a replica and back: {@link io.onnxfleet.contract.api.ApiCall} reads the
+ * path, {@link io.onnxfleet.gateway.routing.RoutingFilter} decides, {@code Forwarding} sends it and
+ * tries again where that is safe.
  */
 @NullMarked
 package io.onnxfleet.gateway.routing;

@@ -1,5 +1,6 @@
 package io.onnxfleet.gateway.security;
 
+import io.onnxfleet.contract.api.HeaderNames;
 import io.onnxfleet.gateway.failure.GatewayException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -19,8 +20,6 @@ public final class AuditLog {
   private static final Logger LOGGER = LoggerFactory.getLogger("io.onnxfleet.gateway.audit");
 
   /** Which the trace's filter has set by then. */
-  private static final String REQUEST_ID = "X-Request-Id";
-
   private static final int LONGEST_NAME = 200;
 
   /** Does the work, and tells of it when it has ended. */
@@ -47,7 +46,7 @@ public final class AuditLog {
         failure == null
             ? ""
             : failure instanceof GatewayException refusal
-                ? refusal.code().status().value() + " " + refusal.getMessage()
+                ? refusal.code().status() + " " + refusal.getMessage()
                 : failure.toString();
     LOGGER.info(
         "{} of '{}' by {} from {}: {}{} (request={})",
@@ -57,7 +56,7 @@ public final class AuditLog {
         CallerAddresses.peer(exchange.getRequest()),
         end,
         reason.isEmpty() ? "" : ", " + oneLine(reason),
-        exchange.getResponse().getHeaders().getFirst(REQUEST_ID));
+        exchange.getResponse().getHeaders().getFirst(HeaderNames.REQUEST_ID));
   }
 
   void keysChanged(int count, List<String> changes) {

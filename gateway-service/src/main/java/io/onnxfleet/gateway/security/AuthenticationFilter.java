@@ -1,6 +1,9 @@
 package io.onnxfleet.gateway.security;
 
-import io.onnxfleet.gateway.failure.ErrorCode;
+import io.onnxfleet.contract.api.ApiPaths;
+import io.onnxfleet.contract.api.ErrorCode;
+import io.onnxfleet.contract.api.HeaderNames;
+import io.onnxfleet.contract.fleet.InferenceUnits;
 import io.onnxfleet.gateway.failure.GatewayException;
 import java.time.InstantSource;
 import java.util.function.LongSupplier;
@@ -26,7 +29,6 @@ import reactor.core.publisher.Mono;
  */
 final class AuthenticationFilter implements WebFilter {
 
-  private static final String HEALTH = "/v2/health/";
   private static final String ACTUATOR = "/actuator";
 
   private final ApiKeys keys;
@@ -99,9 +101,7 @@ final class AuthenticationFilter implements WebFilter {
 
   private boolean isOpen(ServerHttpRequest request) {
     String path = request.getURI().getRawPath();
-    return path.startsWith(HEALTH)
-        || path.equals("/livez")
-        || path.equals("/readyz")
+    return ApiPaths.isHealth(path)
         || (managementPort > 0
             && request.getLocalAddress() != null
             && request.getLocalAddress().getPort() == managementPort)
@@ -133,7 +133,7 @@ final class AuthenticationFilter implements WebFilter {
       response.beforeCommit(
           () -> {
             // Told by the replica that did the work: what is kept and given again costs no units.
-            String units = response.getHeaders().getFirst(InferenceUnits.HEADER);
+            String units = response.getHeaders().getFirst(HeaderNames.UNITS);
             if (units != null) {
               use.charge(InferenceUnits.parse(units), nanoClock.getAsLong());
             }

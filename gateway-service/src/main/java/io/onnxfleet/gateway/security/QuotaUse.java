@@ -1,6 +1,7 @@
 package io.onnxfleet.gateway.security;
 
-import io.onnxfleet.gateway.failure.ErrorCode;
+import io.onnxfleet.contract.api.ErrorCode;
+import io.onnxfleet.contract.fleet.InferenceUnits;
 import io.onnxfleet.gateway.failure.GatewayException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;

@@ -1,5 +1,6 @@
 package io.onnxfleet.gateway.security;
 
+import io.onnxfleet.configuration.OpenDoorWarning;
 import io.onnxfleet.gateway.fleet.ModelPatterns;
 import java.nio.file.Path;
 import java.time.InstantSource;
@@ -18,9 +19,11 @@ import org.springframework.context.annotation.Conditional;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
+import org.springframework.core.env.Environment;
 import org.springframework.security.config.observation.SecurityObservationSettings;
 import org.springframework.security.web.server.MatcherSecurityWebFilterChain;
 import org.springframework.security.web.server.SecurityWebFilterChain;
+import org.springframework.security.web.server.WebFilterChainProxy;
 import org.springframework.security.web.server.firewall.ServerWebExchangeFirewall;
 import org.springframework.security.web.server.util.matcher.ServerWebExchangeMatchers;
 import org.springframework.web.server.adapter.ForwardedHeaderTransformer;
@@ -47,6 +50,20 @@ class SecurityConfiguration {
   @Bean
   AuditLog auditLog() {
     return new AuditLog();
+  }
+
+  @Bean
+  OpenDoorWarning openGateway(ObjectProvider<WebFilterChainProxy> chains, Environment environment) {
+    return new OpenDoorWarning(
+        () ->
+            chains.stream().findAny().isEmpty()
+                && !"need".equalsIgnoreCase(environment.getProperty("server.ssl.client-auth", "")),
+        """
+        THIS GATEWAY IS OPEN: it listens on {} and asks nobody for credentials.
+        Whoever reaches it may use every model. Give it keys (`./fleet key NAME` makes one,
+        fleet.gateway.security.keys names their file), an issuer of tokens, or a network
+        that lets in only callers whom you trust: docs/security.md.
+        """);
   }
 
   @Bean

@@ -12,7 +12,7 @@ import com.nimbusds.jose.proc.JWSVerificationKeySelector;
 import com.nimbusds.jose.proc.SecurityContext;
 import com.nimbusds.jose.util.DefaultResourceRetriever;
 import com.nimbusds.jwt.proc.DefaultJWTProcessor;
-import io.onnxfleet.gateway.failure.ErrorCode;
+import io.onnxfleet.contract.api.ErrorCode;
 import io.onnxfleet.gateway.failure.GatewayException;
 import io.onnxfleet.gateway.fleet.ModelPatterns;
 import java.time.Duration;

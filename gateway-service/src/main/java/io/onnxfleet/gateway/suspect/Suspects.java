@@ -1,7 +1,7 @@
 package io.onnxfleet.gateway.suspect;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import io.onnxfleet.gateway.failure.ErrorCode;
+import io.onnxfleet.contract.api.ErrorCode;
 import io.onnxfleet.gateway.failure.GatewayException;
 import io.onnxfleet.gateway.fleet.Fleet;
 import io.onnxfleet.gateway.fleet.ModelContent;

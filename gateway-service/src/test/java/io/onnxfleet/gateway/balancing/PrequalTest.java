@@ -2,6 +2,7 @@ package io.onnxfleet.gateway.balancing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.onnxfleet.contract.fleet.LoadReport;
 import io.onnxfleet.gateway.fleet.Replica;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -2,6 +2,7 @@ package io.onnxfleet.gateway.balancing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.onnxfleet.contract.fleet.LoadReport;
 import java.time.Duration;
 import java.util.Set;
 import org.assertj.core.data.Offset;

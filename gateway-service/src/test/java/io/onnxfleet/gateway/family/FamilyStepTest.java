@@ -3,6 +3,7 @@ package io.onnxfleet.gateway.family;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.onnxfleet.contract.api.HeaderNames;
 import io.onnxfleet.gateway.balancing.ReplicaLoad;
 import io.onnxfleet.gateway.balancing.ReplicaLoads;
 import io.onnxfleet.gateway.fleet.Fleet;
@@ -144,7 +145,7 @@ class FamilyStepTest {
 
   private void arrive(boolean ofFamily) {
     HttpHeaders terms = new HttpHeaders();
-    terms.set(FamilyTerms.BUDGET, Integer.toString(BUDGET_MILLIS));
+    terms.set(HeaderNames.LATENCY_BUDGET_MILLIS, Integer.toString(BUDGET_MILLIS));
     String model =
         ofFamily ? choice.choose(family, VariantUse.ALONE, terms, this::forecast).model() : "large";
     Machine machine = soonest(model);

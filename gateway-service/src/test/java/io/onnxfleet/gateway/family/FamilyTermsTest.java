@@ -3,6 +3,7 @@ package io.onnxfleet.gateway.family;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.onnxfleet.contract.api.HeaderNames;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -25,8 +26,8 @@ class FamilyTermsTest {
 
   @Test
   void terms_areRead_whenGiven() {
-    HttpHeaders headers = headers(FamilyTerms.BUDGET, " 12.5 ");
-    headers.set(FamilyTerms.MIN_QUALITY, "0.9");
+    HttpHeaders headers = headers(HeaderNames.LATENCY_BUDGET_MILLIS, " 12.5 ");
+    headers.set(HeaderNames.MIN_QUALITY, "0.9");
 
     assertThat(FamilyTerms.areIn(headers)).isTrue();
     assertThat(FamilyTerms.read(headers)).isEqualTo(new FamilyTerms(12_500_000, 0.9));

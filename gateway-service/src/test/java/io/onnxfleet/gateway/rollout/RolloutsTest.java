@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.onnxfleet.contract.api.HeaderNames;
 import io.onnxfleet.gateway.fleet.Fleet;
 import io.onnxfleet.gateway.fleet.ModelReference;
 import io.onnxfleet.gateway.fleet.OneReplica;
@@ -44,7 +45,7 @@ class RolloutsTest {
 
   private static HttpHeaders key(int number) {
     HttpHeaders headers = new HttpHeaders();
-    headers.set(Rollouts.KEY, "caller " + number);
+    headers.set(HeaderNames.ROLLOUT_KEY, "caller " + number);
     return headers;
   }
 

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.UnpooledByteBufAllocator;
 import io.netty.handler.timeout.ReadTimeoutException;
+import io.onnxfleet.contract.api.ErrorCode;
 import io.onnxfleet.gateway.admission.ByteBudget;
-import io.onnxfleet.gateway.failure.ErrorCode;
 import io.onnxfleet.gateway.failure.GatewayException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -132,7 +132,7 @@ class BodyCollectorTest {
   @Test
   void body_isRefused_whenItIsTooLarge_keptOrStreamed() {
     BodyCollector kept = collector(4, 4, true);
-    assertThat(refusal(kept, pieces("abc", "de"))).isEqualTo(ErrorCode.BODY_TOO_LARGE);
+    assertThat(refusal(kept, pieces("abc", "de"))).isEqualTo(ErrorCode.REQUEST_TOO_LARGE);
     kept.release();
 
     BodyCollector streamed = collector(2, 4, false);
@@ -143,7 +143,7 @@ class BodyCollectorTest {
     assertThat(end.get())
         .isInstanceOfSatisfying(
             GatewayException.class,
-            refusal -> assertThat(refusal.code()).isEqualTo(ErrorCode.BODY_TOO_LARGE));
+            refusal -> assertThat(refusal.code()).isEqualTo(ErrorCode.REQUEST_TOO_LARGE));
     streamed.release();
   }
 

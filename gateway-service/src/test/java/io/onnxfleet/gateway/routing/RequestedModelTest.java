@@ -3,7 +3,7 @@ package io.onnxfleet.gateway.routing;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.onnxfleet.gateway.failure.ErrorCode;
+import io.onnxfleet.contract.api.ErrorCode;
 import io.onnxfleet.gateway.failure.GatewayException;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -65,7 +65,7 @@ class RequestedModelTest {
     assertThat(in(gzip(json), "GZIP")).isEqualTo("a");
     assertThat(in(deflated.toByteArray(), "deflate")).isEqualTo("a");
     byte[] bomb = gzip(("{\"input\":\"" + "x".repeat(200_000)).getBytes(StandardCharsets.UTF_8));
-    assertRefused(bomb, "gzip", ErrorCode.BODY_TOO_LARGE);
+    assertRefused(bomb, "gzip", ErrorCode.REQUEST_TOO_LARGE);
     assertRefused(json, "gzip", ErrorCode.MALFORMED_REQUEST);
     assertRefused(json, "br", ErrorCode.UNSUPPORTED_ENCODING);
   }

@@ -4,7 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.onnxfleet.gateway.failure.ErrorCode;
+import io.onnxfleet.contract.api.ErrorCode;
+import io.onnxfleet.contract.fleet.InferenceUnits;
 import io.onnxfleet.gateway.failure.GatewayException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -93,14 +94,5 @@ class QuotaUseTest {
       }
     }
     return entered;
-  }
-
-  @Test
-  void units_areReadAsReplicasTellThem() {
-    assertThat(InferenceUnits.parse("rows=4, tokens=120")).isEqualTo(new InferenceUnits(4, 120));
-    assertThat(InferenceUnits.parse("rows=4")).isEqualTo(new InferenceUnits(4, 0));
-    for (String odd : new String[] {"", "rows", "rows=x", "rows=-1", "rows=1,"}) {
-      assertThat(InferenceUnits.parse(odd)).as(odd).isEqualTo(new InferenceUnits(1, 0));
-    }
   }
 }

@@ -1,5 +1,6 @@
 package io.onnxfleet.inference.configuration;
 
+import io.onnxfleet.configuration.UnknownKeyCheck;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -11,6 +12,6 @@ import org.springframework.core.env.Environment;
 class PropertiesConfiguration {
   @Bean
   static UnknownKeyCheck unknownKeyCheck(Environment environment) {
-    return new UnknownKeyCheck(environment);
+    return new UnknownKeyCheck("inference", environment);
   }
 }

@@ -1,5 +1,8 @@
 package io.onnxfleet.inference.inside;
 
+import io.onnxfleet.contract.api.ApiPaths;
+import io.onnxfleet.contract.api.HeaderNames;
+import io.onnxfleet.contract.fleet.FleetSecret;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.Enumeration;
 import java.util.List;
@@ -14,10 +17,10 @@ import org.jspecify.annotations.Nullable;
 public final class FleetDoor {
   private static final Set<String> OPEN =
       Set.of(
-          "/v2/health/live",
-          "/v2/health/ready",
-          "/livez",
-          "/readyz",
+          ApiPaths.LIVE,
+          ApiPaths.READY,
+          ApiPaths.PROCESS_LIVE,
+          ApiPaths.PROCESS_READY,
           "/actuator/health/liveness",
           "/actuator/health/readiness");
 
@@ -49,10 +52,10 @@ public final class FleetDoor {
     if (known == null || isOpen(request, path)) {
       return null;
     }
-    Enumeration<String> signatures = request.getHeaders(FleetSecret.HEADER);
+    Enumeration<String> signatures = request.getHeaders(HeaderNames.SIGNATURE);
     String first = signatures.hasMoreElements() ? signatures.nextElement() : null;
     if (signatures.hasMoreElements()) {
-      return FleetSecret.HEADER + ": several (expected: one)";
+      return HeaderNames.SIGNATURE + ": several (expected: one)";
     }
     String query = request.getQueryString();
     String complaint =
@@ -62,13 +65,12 @@ public final class FleetDoor {
             query == null ? path : path + '?' + query,
             authority -> isAt(authority, request),
             millisClock.getAsLong());
-    return complaint == null ? null : FleetSecret.HEADER + ": " + complaint;
+    return complaint == null ? null : HeaderNames.SIGNATURE + ": " + complaint;
   }
 
   private static boolean isOpen(HttpServletRequest request, String path) {
     boolean reads = request.getMethod().equals("GET") || request.getMethod().equals("HEAD");
-    String bare = path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
-    return reads && OPEN.contains(bare);
+    return reads && OPEN.contains(ApiPaths.withoutSlashAtEnd(path));
   }
 
   /** The port is always its own; the host may be the address that the request came to. */

@@ -1,5 +1,7 @@
 package io.onnxfleet.inference.inside;
 
+import io.onnxfleet.configuration.InsideProperties;
+import io.onnxfleet.configuration.OpenDoorWarning;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.util.List;
@@ -20,6 +22,18 @@ import org.springframework.web.client.RestClient;
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(InsideProperties.class)
 class InsideConfiguration {
+  @Bean
+  OpenDoorWarning openReplica(InsideProperties properties) {
+    return new OpenDoorWarning(
+        () -> properties.read() == null,
+        """
+        OPEN TO EVERYBODY: this replica listens on {} and asks nobody who they are.
+        Whoever reaches it may have models run, loaded and unloaded.
+        Set fleet.secret (FLEET_SECRET), or fleet.secret-file, to the same value at gateways,
+        replicas and registries: docs/operations.md, "The inside".
+        """);
+  }
+
   @Bean
   FleetDoor fleetDoor(InsideProperties properties, Environment environment) {
     List<String> hosts =

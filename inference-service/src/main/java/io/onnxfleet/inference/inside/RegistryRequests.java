@@ -1,5 +1,6 @@
 package io.onnxfleet.inference.inside;
 
+import io.onnxfleet.contract.fleet.FleetSecret;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpMethod;

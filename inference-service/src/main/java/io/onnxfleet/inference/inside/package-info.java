@@ -1,5 +1,5 @@
 /**
- * The replica as a part of its fleet: {@link io.onnxfleet.inference.inside.FleetSecret} is what its
+ * The replica as a part of its fleet: {@link io.onnxfleet.contract.fleet.FleetSecret} is what its
  * processes know each other by, {@link io.onnxfleet.inference.inside.FleetDoor} says which requests
  * are the fleet's, {@link io.onnxfleet.inference.inside.RegistryRequests} shows it to the registry.
  */

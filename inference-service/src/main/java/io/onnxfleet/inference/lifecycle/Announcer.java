@@ -1,6 +1,7 @@
 package io.onnxfleet.inference.lifecycle;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.onnxfleet.contract.fleet.MetadataKeys;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
@@ -19,8 +20,8 @@ import org.slf4j.LoggerFactory;
  * <ul>
  *   <li>A snapshot is taken and numbered under one lock, and written by one thread: never an older
  *       one after a newer one.
- *   <li>A snapshot that differs from the one before has a higher {@link RegistryMetadata#REVISION},
- *       so that readers can tell them apart too.
+ *   <li>A snapshot that differs from the one before has a higher {@link MetadataKeys#REVISION}, so
+ *       that readers can tell them apart too.
  *   <li>After the last change there is always one more look: nothing stays untold. What could not
  *       be written is tried again after a pause.
  * </ul>
@@ -69,7 +70,7 @@ public final class Announcer implements AutoCloseable {
     Map<String, String> now = snapshot.get();
     if (!now.equals(unnumbered)) {
       Map<String, String> numbered = new HashMap<>(now);
-      numbered.put(RegistryMetadata.REVISION, Long.toString(++revision));
+      numbered.put(MetadataKeys.REVISION, Long.toString(++revision));
       unnumbered = now;
       last = Map.copyOf(numbered);
     }

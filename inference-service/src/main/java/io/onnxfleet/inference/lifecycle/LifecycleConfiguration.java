@@ -2,6 +2,7 @@ package io.onnxfleet.inference.lifecycle;
 
 import com.netflix.appinfo.EurekaInstanceConfig;
 import com.netflix.discovery.EurekaClient;
+import io.onnxfleet.contract.fleet.MetadataKeys;
 import io.onnxfleet.engine.InferenceEngine;
 import io.onnxfleet.engine.metrics.EngineMetrics;
 import io.onnxfleet.inference.configuration.InferenceProperties;
@@ -129,8 +130,7 @@ class LifecycleConfiguration {
   @ConditionalOnProperty(name = "eureka.client.enabled", matchIfMissing = true)
   SharedFindings sharedFindings(InferenceEngine engine, RegistryMembership membership) {
     SharedFindings findings =
-        new SharedFindings(
-            () -> membership.entries(RegistryMetadata.UNMERGEABLE), engine::stopMerging);
+        new SharedFindings(() -> membership.entries(MetadataKeys.UNMERGEABLE), engine::stopMerging);
     findings.start(LOOK_INTERVAL);
     return findings;
   }

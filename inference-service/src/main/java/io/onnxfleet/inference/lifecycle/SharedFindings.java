@@ -1,5 +1,7 @@
 package io.onnxfleet.inference.lifecycle;
 
+import io.onnxfleet.contract.fleet.MetadataKeys;
+import io.onnxfleet.contract.fleet.ModelDigest;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Executors;
@@ -26,7 +28,7 @@ final class SharedFindings implements AutoCloseable {
   /**
    * Does not look yet.
    *
-   * @param entries what replicas say in {@link RegistryMetadata#UNMERGEABLE}
+   * @param entries what replicas say in {@link MetadataKeys#UNMERGEABLE}
    * @param stopMerging is told each digest, again and again
    */
   SharedFindings(Supplier<List<String>> entries, Consumer<String> stopMerging) {
@@ -43,7 +45,7 @@ final class SharedFindings implements AutoCloseable {
   void look() {
     try {
       for (String entry : entries.get()) {
-        RegistryMetadata.digests(entry).forEach(stopMerging);
+        ModelDigest.read(entry).forEach(found -> stopMerging.accept(found.digest()));
       }
     } catch (RuntimeException failure) {
       log.warn("what other replicas found out is not known: {}", failure.toString());

@@ -1,5 +1,7 @@
 package io.onnxfleet.inference.load;
 
+import io.onnxfleet.contract.api.ApiPaths;
+import io.onnxfleet.contract.api.HeaderNames;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.inference.lifecycle.Admission;
@@ -24,7 +26,7 @@ class LoadController {
   }
 
   @Operation(summary = "The load by a model, in the header endpoint-load-metrics; no body")
-  @GetMapping("/v2/models/{model}/load")
+  @GetMapping(ApiPaths.MODEL_LOAD)
   ResponseEntity<Void> load(@PathVariable String model, HttpServletRequest request) {
     if (admission.isShut()) {
       throw new InferenceException(ErrorCode.SHUTTING_DOWN, "this replica is going away");
@@ -34,6 +36,6 @@ class LoadController {
       throw new InferenceException(
           ErrorCode.MODEL_NOT_READY, "model '%s' is not READY".formatted(model));
     }
-    return ResponseEntity.ok().header(LoadHeaders.METRICS, header).build();
+    return ResponseEntity.ok().header(HeaderNames.LOAD_METRICS, header).build();
   }
 }

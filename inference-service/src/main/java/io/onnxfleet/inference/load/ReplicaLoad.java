@@ -1,5 +1,7 @@
 package io.onnxfleet.inference.load;
 
+import io.onnxfleet.contract.api.HeaderNames;
+import io.onnxfleet.contract.fleet.LoadReport;
 import io.onnxfleet.engine.metrics.EngineMetrics;
 import io.onnxfleet.engine.metrics.ModelGauges;
 import io.onnxfleet.engine.metrics.ModelVersionId;
@@ -19,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe. Bounded by the models that were READY at some time.
  */
 public final class ReplicaLoad implements EngineMetrics {
+  private static final double NANOS_PER_SECOND = 1e9;
+
   private static final class Model {
     final AtomicInteger inFlight = new AtomicInteger();
     final Map<Long, ModelGauges> versions = new ConcurrentHashMap<>();
@@ -73,12 +77,14 @@ public final class ReplicaLoad implements EngineMetrics {
       busy = Math.max(busy, gauges.busyShare());
       queue = Math.max(queue, gauges.queuedWorkSeconds());
     }
-    LoadReport report = new LoadReport(busy, cpuShare.getAsDouble(), model.inFlight.get(), queue);
+    LoadReport report =
+        new LoadReport(
+            model.inFlight.get(), (long) (queue * NANOS_PER_SECOND), busy, cpuShare.getAsDouble());
     return json ? report.asJson() : report.asText();
   }
 
   private static boolean wantsJson(HttpServletRequest request) {
-    return LoadHeaders.JSON.equalsIgnoreCase(request.getHeader(LoadHeaders.FORMAT));
+    return LoadReport.JSON.equalsIgnoreCase(request.getHeader(HeaderNames.LOAD_METRICS_FORMAT));
   }
 
   /** One request's stay. Closing it twice does nothing more. */
@@ -103,7 +109,7 @@ public final class ReplicaLoad implements EngineMetrics {
     }
 
     private void say(Model visited) {
-      response.setHeader(LoadHeaders.METRICS, header(visited, json));
+      response.setHeader(HeaderNames.LOAD_METRICS, header(visited, json));
     }
 
     @Override

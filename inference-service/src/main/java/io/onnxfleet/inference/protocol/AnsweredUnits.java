@@ -1,5 +1,7 @@
 package io.onnxfleet.inference.protocol;
 
+import io.onnxfleet.contract.api.HeaderNames;
+import io.onnxfleet.contract.fleet.InferenceUnits;
 import io.onnxfleet.engine.InferenceEngine;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.request.InferenceRequest;
@@ -35,7 +37,7 @@ public final class AnsweredUnits {
    * @param version that answered
    */
   public void tell(HttpServletResponse response, long version) {
-    response.setHeader(FleetHeaders.UNITS, "rows=" + (hasRows(version) ? leading : 1));
+    tell(response, new InferenceUnits(hasRows(version) ? leading : 1, 0));
   }
 
   private boolean hasRows(long version) {
@@ -48,8 +50,10 @@ public final class AnsweredUnits {
 
   /** The same for texts, each of which is a row. */
   public static void tell(HttpServletResponse response, Embeddings embeddings) {
-    response.setHeader(
-        FleetHeaders.UNITS,
-        "rows=%d, tokens=%d".formatted(embeddings.vectors().size(), embeddings.tokens()));
+    tell(response, new InferenceUnits(embeddings.vectors().size(), embeddings.tokens()));
+  }
+
+  private static void tell(HttpServletResponse response, InferenceUnits units) {
+    response.setHeader(HeaderNames.UNITS, units.asText());
   }
 }

@@ -1,5 +1,6 @@
 package io.onnxfleet.inference.protocol;
 
+import io.onnxfleet.contract.api.HeaderNames;
 import io.onnxfleet.engine.InferenceEngine;
 import io.onnxfleet.engine.repository.ContentDigest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -31,7 +32,7 @@ public final class AnsweringContent {
   /** Before the answer begins. */
   public void tell(HttpServletResponse response) {
     if (before.isPresent() && engine.content(model, version).equals(before)) {
-      response.setHeader(FleetHeaders.CONTENT, before.get().brief());
+      response.setHeader(HeaderNames.CONTENT, before.get().brief());
     }
   }
 }

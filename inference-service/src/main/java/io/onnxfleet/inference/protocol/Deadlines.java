@@ -1,5 +1,7 @@
 package io.onnxfleet.inference.protocol;
 
+import io.onnxfleet.contract.api.HeaderNames;
+import io.onnxfleet.contract.fleet.TimeLeft;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.request.Deadline;
 import io.onnxfleet.engine.request.Ticker;
@@ -12,15 +14,14 @@ public final class Deadlines {
 
   /** The header's deadline, counted from now, or the default one. */
   public static Deadline of(HttpServletRequest request, Duration otherwise, Ticker ticker) {
-    String header = request.getHeader(FleetHeaders.DEADLINE_MILLIS);
+    String header = request.getHeader(HeaderNames.DEADLINE_MILLIS);
     if (header == null) {
       return Deadline.after(otherwise, ticker);
     }
     try {
-      return Deadline.after(Duration.ofMillis(Long.parseLong(header.strip())), ticker);
-    } catch (NumberFormatException notANumber) {
-      throw InferenceException.invalidInput(
-          "%s: %s (expected milliseconds)", FleetHeaders.DEADLINE_MILLIS, header);
+      return Deadline.after(TimeLeft.read(header), ticker);
+    } catch (IllegalArgumentException malformed) {
+      throw InferenceException.invalidInput("%s", malformed.getMessage());
     }
   }
 }

@@ -32,13 +32,13 @@ class ErrorAdvice {
   }
 
   @ExceptionHandler
-  ResponseEntity<Object> refused(InferenceException failure, HttpServletRequest request) {
+  ResponseEntity<byte[]> refused(InferenceException failure, HttpServletRequest request) {
     return responses.refused(failure, request);
   }
 
   /** More requests at once than the replica takes. */
   @ExceptionHandler
-  ResponseEntity<Object> rejected(TaskRejectedException failure, HttpServletRequest request) {
+  ResponseEntity<byte[]> rejected(TaskRejectedException failure, HttpServletRequest request) {
     return responses.of(
         request.getRequestURI(),
         new InferenceException(
@@ -46,9 +46,9 @@ class ErrorAdvice {
   }
 
   @ExceptionHandler
-  ResponseEntity<Object> unsupported(
+  ResponseEntity<byte[]> unsupported(
       UnsupportedCodingException failure, HttpServletRequest request) {
-    return responses.of(
+    return ErrorResponses.of(
         request.getRequestURI(),
         HttpStatus.UNSUPPORTED_MEDIA_TYPE,
         new HttpHeaders(),
@@ -56,8 +56,8 @@ class ErrorAdvice {
   }
 
   @ExceptionHandler({NoHandlerFoundException.class, NoResourceFoundException.class})
-  ResponseEntity<Object> notFound(HttpServletRequest request) {
-    return responses.of(
+  ResponseEntity<byte[]> notFound(HttpServletRequest request) {
+    return ErrorResponses.of(
         request.getRequestURI(),
         HttpStatus.NOT_FOUND,
         new HttpHeaders(),
@@ -65,9 +65,9 @@ class ErrorAdvice {
   }
 
   @ExceptionHandler
-  ResponseEntity<Object> wrongMethod(
+  ResponseEntity<byte[]> wrongMethod(
       HttpRequestMethodNotSupportedException failure, HttpServletRequest request) {
-    return responses.of(
+    return ErrorResponses.of(
         request.getRequestURI(),
         HttpStatus.METHOD_NOT_ALLOWED,
         failure.getHeaders(),
@@ -82,16 +82,16 @@ class ErrorAdvice {
   }
 
   @ExceptionHandler
-  ResponseEntity<Object> failed(Exception failure, HttpServletRequest request) {
+  ResponseEntity<byte[]> failed(Exception failure, HttpServletRequest request) {
     if (failure instanceof ErrorResponse known) {
-      return responses.of(
+      return ErrorResponses.of(
           request.getRequestURI(),
           known.getStatusCode(),
           known.getHeaders(),
           String.valueOf(failure.getMessage()));
     }
     log.error("{} {}", request.getMethod(), request.getRequestURI(), failure);
-    return responses.of(
+    return ErrorResponses.of(
         request.getRequestURI(),
         HttpStatus.INTERNAL_SERVER_ERROR,
         new HttpHeaders(),

@@ -14,14 +14,8 @@ import org.springframework.web.bind.annotation.RestController;
 @Hidden
 @RestController
 class FallbackErrorController implements ErrorController {
-  private final ErrorResponses responses;
-
-  FallbackErrorController(ErrorResponses responses) {
-    this.responses = responses;
-  }
-
   @RequestMapping("${spring.web.error.path:/error}")
-  ResponseEntity<Object> error(HttpServletRequest request) {
+  ResponseEntity<byte[]> error(HttpServletRequest request) {
     HttpStatus status =
         request.getAttribute(RequestDispatcher.ERROR_STATUS_CODE) instanceof Integer code
             ? HttpStatus.valueOf(code)
@@ -30,6 +24,6 @@ class FallbackErrorController implements ErrorController {
         request.getAttribute(RequestDispatcher.ERROR_REQUEST_URI) instanceof String failed
             ? failed
             : request.getRequestURI();
-    return responses.of(path, status, new HttpHeaders(), status.getReasonPhrase());
+    return ErrorResponses.of(path, status, new HttpHeaders(), status.getReasonPhrase());
   }
 }

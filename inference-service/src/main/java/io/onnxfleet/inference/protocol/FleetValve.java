@@ -1,6 +1,7 @@
 package io.onnxfleet.inference.protocol;
 
 import io.micrometer.core.instrument.Counter;
+import io.onnxfleet.contract.api.HeaderNames;
 import io.onnxfleet.inference.inside.FleetDoor;
 import jakarta.servlet.ServletException;
 import java.io.IOException;
@@ -29,15 +30,13 @@ final class FleetValve extends ValveBase {
 
   private final FleetDoor door;
   private final RequestIdentity identity;
-  private final ErrorResponses errors;
   private final Counter refusals;
   private final AtomicLong loggedAt = new AtomicLong(System.nanoTime() - LOG_EVERY_NANOS);
 
-  FleetValve(FleetDoor door, RequestIdentity identity, ErrorResponses errors, Counter refusals) {
+  FleetValve(FleetDoor door, RequestIdentity identity, Counter refusals) {
     super(true);
     this.door = door;
     this.identity = identity;
-    this.errors = errors;
     this.refusals = refusals;
   }
 
@@ -52,11 +51,11 @@ final class FleetValve extends ValveBase {
     tell(request, complaint);
     identity.stamp(request, response);
     HttpHeaders headers = new HttpHeaders();
-    headers.set(HttpHeaders.WWW_AUTHENTICATE, FleetHeaders.SIGNATURE_SCHEME);
-    headers.set(FleetHeaders.REPLICA_STATE, FleetHeaders.CLOSED);
-    ResponseEntity<Object> answer =
-        errors.of(request.getRequestURI(), HttpStatus.UNAUTHORIZED, headers, complaint);
-    errors.write(answer, response);
+    headers.set(HttpHeaders.WWW_AUTHENTICATE, HeaderNames.SIGNATURE_SCHEME);
+    headers.set(HeaderNames.REPLICA_STATE, HeaderNames.CLOSED);
+    ResponseEntity<byte[]> answer =
+        ErrorResponses.of(request.getRequestURI(), HttpStatus.UNAUTHORIZED, headers, complaint);
+    ErrorResponses.write(answer, response);
   }
 
   private void tell(Request request, String complaint) {

@@ -1,8 +1,9 @@
 package io.onnxfleet.inference.protocol;
 
+import io.onnxfleet.contract.api.ErrorBody;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.Response;
 import org.apache.catalina.valves.ErrorReportValve;
@@ -10,7 +11,6 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.http.MediaType;
-import tools.jackson.core.io.JsonStringEncoder;
 
 /**
  * Answers what Tomcat refuses before any handler sees it, a malformed request line say, as JSON
@@ -32,10 +32,12 @@ public final class PlainErrorValve extends ErrorReportValve {
         || !response.setErrorReported()) {
       return;
     }
-    String reason =
-        new String(
-            JsonStringEncoder.getInstance().quoteAsCharArray(ContainerRefusal.of(request, status)));
-    byte[] body = ("{\"error\":\"" + reason + "\"}").getBytes(StandardCharsets.UTF_8);
+    byte[] body =
+        ErrorBody.of(
+                Objects.requireNonNullElse(request.getRequestURI(), ""),
+                ErrorResponses.codeOf(status),
+                ContainerRefusal.of(request, status))
+            .write();
     try {
       response.setSuspended(false);
       response.setContentType(MediaType.APPLICATION_JSON_VALUE);

@@ -1,6 +1,7 @@
 package io.onnxfleet.inference.protocol;
 
 import io.micrometer.core.instrument.MeterRegistry;
+import io.onnxfleet.contract.api.ApiPaths;
 import io.onnxfleet.engine.InferenceEngine;
 import io.onnxfleet.inference.configuration.InferenceProperties;
 import io.onnxfleet.inference.inside.FleetDoor;
@@ -65,7 +66,9 @@ class ProtocolConfiguration {
    */
   @Bean
   UrlHandlerFilter trailingSlashes() {
-    return UrlHandlerFilter.trailingSlashHandler("/v1/**", "/v2/**").wrapRequest().build();
+    return UrlHandlerFilter.trailingSlashHandler(ApiPaths.ALL_V1, ApiPaths.ALL_V2)
+        .wrapRequest()
+        .build();
   }
 
   /** By this name it takes the place of the one that Spring Boot would make. */
@@ -89,7 +92,6 @@ class ProtocolConfiguration {
       ShortPath path,
       DirectRequests requests,
       RequestIdentity identity,
-      ErrorResponses errors,
       FleetDoor door,
       MeterRegistry meters) {
     return factory -> {
@@ -107,7 +109,7 @@ class ProtocolConfiguration {
           connector -> connector.addUpgradeProtocol(new ClearTextHttp2()));
       factory.addEngineValves(
           new ConnectionValve(watch),
-          new FleetValve(door, identity, errors, meters.counter(FleetValve.REFUSALS)),
+          new FleetValve(door, identity, meters.counter(FleetValve.REFUSALS)),
           new DirectValve(path, requests));
       factory.addContextCustomizers(
           context -> {

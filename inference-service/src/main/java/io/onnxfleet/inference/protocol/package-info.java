@@ -1,7 +1,7 @@
 /**
  * What all protocols of a replica share: the executor of their handlers ({@link
  * io.onnxfleet.inference.protocol.ProtocolExecutor}), the mapping of failures to statuses ({@link
- * io.onnxfleet.inference.protocol.ErrorStatus}), and the wait for an answer that ends when its
+ * io.onnxfleet.inference.protocol.ErrorResponses}), and the wait for an answer that ends when its
  * client goes away ({@link io.onnxfleet.inference.protocol.ClientConnection}).
  */
 @NullMarked

@@ -3,6 +3,7 @@ package io.onnxfleet.inference.configuration;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.onnxfleet.configuration.UnknownKeysException;
 import io.onnxfleet.engine.EngineOptions;
 import io.onnxfleet.engine.runtime.ExecutionProvider;
 import io.onnxfleet.inference.source.S3Access;
@@ -104,7 +105,7 @@ class ConfigurationTest {
   })
   void start_fails_namingTheNearestKey_whenAKeyIsUnknown(String property, String nearest) {
     assertThatThrownBy(() -> started(property))
-        .isInstanceOf(UnknownKeyException.class)
+        .isInstanceOf(UnknownKeysException.class)
         .hasMessageContaining("'" + property.substring(0, property.indexOf('=')) + "'")
         .hasMessageContaining("'" + nearest + "'");
   }
@@ -133,10 +134,10 @@ class ConfigurationTest {
       assertThat(context.getBean(InferenceProperties.class).maxQueueSize()).isEqualTo(7);
     }
     assertThatThrownBy(() -> startedWith(Map.of("FLEET_INFERENCE_MAXQUEUESIZ", "7")))
-        .isInstanceOf(UnknownKeyException.class)
+        .isInstanceOf(UnknownKeysException.class)
         .hasMessageContaining("fleet.inference.max-queue-size");
     assertThatThrownBy(() -> startedWith(Map.of("FLEET_INFERENCE_SOURCES_0_SHA265", "00")))
-        .isInstanceOf(UnknownKeyException.class)
+        .isInstanceOf(UnknownKeysException.class)
         .hasMessageContaining("'FLEET_INFERENCE_SOURCES_0_SHA265'")
         .hasMessageContaining("fleet.inference.sources[].sha256");
     assertThatThrownBy(
@@ -147,7 +148,7 @@ class ConfigurationTest {
                         "FLEET_INFERENCE_PROVIDEROPTIONS_CUDA_GPU_MEM_LIMIT", "1",
                         "FLEET_INFERENCE_REPOSITORY_ON_DEMAND_MAX_WAIT", "1s",
                         "FLEET_GATEWAY_X", "1")))
-        .isNotInstanceOf(UnknownKeyException.class);
+        .isNotInstanceOf(UnknownKeysException.class);
   }
 
   private static AnnotationConfigApplicationContext started(String... properties) {

@@ -1,5 +1,7 @@
 package io.onnxfleet.inference.protocol.openai;
 
+import io.onnxfleet.contract.api.ApiPaths;
+import io.onnxfleet.contract.api.HeaderNames;
 import io.onnxfleet.engine.InferenceEngine;
 import io.onnxfleet.engine.ModelMetadata;
 import io.onnxfleet.engine.error.ErrorCode;
@@ -17,7 +19,6 @@ import io.onnxfleet.inference.protocol.AnsweringContent;
 import io.onnxfleet.inference.protocol.Callers;
 import io.onnxfleet.inference.protocol.ClientConnection;
 import io.onnxfleet.inference.protocol.Deadlines;
-import io.onnxfleet.inference.protocol.FleetHeaders;
 import io.onnxfleet.inference.protocol.ProtocolExecutor;
 import io.onnxfleet.inference.protocol.http.ContentCoding;
 import io.onnxfleet.inference.protocol.http.RequestBodies;
@@ -100,7 +101,7 @@ class OpenAiController {
               mediaType = MediaType.APPLICATION_JSON_VALUE,
               schema = @Schema(implementation = DescribedBodies.Response.class)))
   @Async(ProtocolExecutor.NAME)
-  @PostMapping("/v1/embeddings")
+  @PostMapping(ApiPaths.EMBEDDINGS)
   CompletableFuture<@Nullable Void> embeddings(
       HttpServletRequest http, HttpServletResponse response) throws IOException {
     long accepted = engine.ticker().nanoTime();
@@ -150,7 +151,7 @@ class OpenAiController {
       responseCode = "200",
       description = "The models",
       content = @Content(schema = @Schema(implementation = DescribedBodies.Models.class)))
-  @GetMapping(path = "/v1/models", produces = MediaType.APPLICATION_JSON_VALUE)
+  @GetMapping(path = ApiPaths.OPENAI_MODELS, produces = MediaType.APPLICATION_JSON_VALUE)
   OpenAiBody models() {
     return new ModelList(
         ReadyModels.names(engine).stream().flatMap(name -> describe(name).stream()).toList());
@@ -161,7 +162,7 @@ class OpenAiController {
       responseCode = "200",
       description = "The model",
       content = @Content(schema = @Schema(implementation = DescribedBodies.Model.class)))
-  @GetMapping(path = "/v1/models/{model}", produces = MediaType.APPLICATION_JSON_VALUE)
+  @GetMapping(path = ApiPaths.OPENAI_MODEL, produces = MediaType.APPLICATION_JSON_VALUE)
   OpenAiBody model(@PathVariable String model) {
     ModelMetadata metadata = engine.metadata(model, null);
     return describe(model)
@@ -173,7 +174,7 @@ class OpenAiController {
   }
 
   private String model(HttpServletRequest http, EmbeddingsRequest request) {
-    String chosen = http.getHeader(FleetHeaders.VARIANT);
+    String chosen = http.getHeader(HeaderNames.VARIANT);
     return chosen != null
         ? chosen
         : Objects.requireNonNullElse(request.model(), fleet.defaultModel());
@@ -190,9 +191,9 @@ class OpenAiController {
       ignored.add(choice.ignored());
     }
     if (!ignored.isEmpty()) {
-      response.setHeader(FleetHeaders.IGNORED, EmbeddingsHeaders.ignored(ignored));
+      response.setHeader(HeaderNames.IGNORED, EmbeddingsHeaders.ignored(ignored));
     }
-    response.setHeader(FleetHeaders.WINDOWS, EmbeddingsHeaders.windows(embeddings.windows()));
+    response.setHeader(HeaderNames.WINDOWS, EmbeddingsHeaders.windows(embeddings.windows()));
   }
 
   private static void write(

@@ -1,9 +1,11 @@
 package io.onnxfleet.inference.protocol.v2;
 
+import io.onnxfleet.contract.api.ApiCall;
 import io.onnxfleet.inference.protocol.DirectHandler;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
@@ -13,11 +15,6 @@ import org.springframework.stereotype.Component;
  */
 @Component
 final class DirectInference implements DirectHandler {
-  private static final String MODELS = "/v2/models/";
-  private static final String VERSIONS = "/versions/";
-  private static final String INFER = "/infer";
-  private static final String INFER_SLASH = INFER + "/";
-
   private final InferenceEndpoint endpoint;
 
   DirectInference(InferenceEndpoint endpoint) {
@@ -26,37 +23,22 @@ final class DirectInference implements DirectHandler {
 
   @Override
   public boolean covers(HttpServletRequest request) {
-    String path = path(request);
-    return request.getMethod().equals("POST")
-        && path.startsWith(MODELS)
-        && path.endsWith(INFER)
-        && path.length() > MODELS.length() + INFER.length()
-        && isPlain(model(path))
-        && isPlain(version(path));
+    return read(request) instanceof ApiCall.Asked asked
+        && asked.call() == ApiCall.INFER
+        && isPlain(asked.model())
+        && isPlain(asked.version());
   }
 
   @Override
   public void serve(HttpServletRequest request, HttpServletResponse response) throws IOException {
-    String path = path(request);
-    endpoint.serve(model(path), version(path), request, response);
+    if (!(read(request) instanceof ApiCall.Asked asked)) {
+      throw new IllegalStateException(request.getRequestURI() + " is not covered");
+    }
+    endpoint.serve(Objects.requireNonNull(asked.model()), asked.version(), request, response);
   }
 
-  /** Without the slash that some clients put at the end. */
-  private static String path(HttpServletRequest request) {
-    String path = request.getRequestURI();
-    return path.endsWith(INFER_SLASH) ? path.substring(0, path.length() - 1) : path;
-  }
-
-  private static String model(String path) {
-    int version = path.indexOf(VERSIONS, MODELS.length());
-    return path.substring(MODELS.length(), version < 0 ? path.length() - INFER.length() : version);
-  }
-
-  private static @Nullable String version(String path) {
-    int version = path.indexOf(VERSIONS, MODELS.length());
-    int from = version + VERSIONS.length();
-    int to = path.length() - INFER.length();
-    return version < 0 ? null : path.substring(Math.min(from, to), to);
+  private static ApiCall.Reading read(HttpServletRequest request) {
+    return ApiCall.read(request.getMethod(), request.getRequestURI());
   }
 
   private static boolean isPlain(@Nullable String segment) {

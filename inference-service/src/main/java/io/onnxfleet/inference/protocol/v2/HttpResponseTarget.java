@@ -1,8 +1,8 @@
 package io.onnxfleet.inference.protocol.v2;
 
+import io.onnxfleet.contract.api.HeaderNames;
 import io.onnxfleet.inference.protocol.http.ContentCoding;
 import io.onnxfleet.inference.protocol.v2.codec.ResponseTarget;
-import io.onnxfleet.inference.protocol.v2.codec.V2Headers;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -42,7 +42,7 @@ final class HttpResponseTarget implements ResponseTarget, AutoCloseable {
   @Override
   public OutputStream beginBinary(long headerLength, long length) throws IOException {
     response.setContentType(MediaType.APPLICATION_OCTET_STREAM_VALUE);
-    response.setHeader(V2Headers.HEADER_LENGTH, Long.toString(headerLength));
+    response.setHeader(HeaderNames.HEADER_LENGTH, Long.toString(headerLength));
     return begin(length, true);
   }
 

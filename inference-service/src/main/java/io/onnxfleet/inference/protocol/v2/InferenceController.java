@@ -1,5 +1,6 @@
 package io.onnxfleet.inference.protocol.v2;
 
+import io.onnxfleet.contract.api.ApiPaths;
 import io.onnxfleet.inference.protocol.ProtocolExecutor;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Content;
@@ -46,7 +47,7 @@ class InferenceController {
               mediaType = MediaType.APPLICATION_JSON_VALUE,
               schema = @Schema(implementation = InferenceBodies.Response.class)))
   @Async(ProtocolExecutor.NAME)
-  @PostMapping({"/v2/models/{model}/infer", "/v2/models/{model}/versions/{version}/infer"})
+  @PostMapping({ApiPaths.INFER, ApiPaths.VERSION_INFER})
   public CompletableFuture<@Nullable Void> infer(
       @PathVariable String model,
       @PathVariable(required = false) @Nullable String version,

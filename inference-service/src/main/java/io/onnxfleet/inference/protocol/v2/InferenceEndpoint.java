@@ -1,5 +1,6 @@
 package io.onnxfleet.inference.protocol.v2;
 
+import io.onnxfleet.contract.api.HeaderNames;
 import io.onnxfleet.engine.InferenceEngine;
 import io.onnxfleet.engine.ModelMetadata;
 import io.onnxfleet.engine.error.ErrorCode;
@@ -15,7 +16,6 @@ import io.onnxfleet.inference.protocol.AnsweringContent;
 import io.onnxfleet.inference.protocol.Callers;
 import io.onnxfleet.inference.protocol.ClientConnection;
 import io.onnxfleet.inference.protocol.Deadlines;
-import io.onnxfleet.inference.protocol.FleetHeaders;
 import io.onnxfleet.inference.protocol.http.RequestBodies;
 import io.onnxfleet.inference.protocol.http.RequestBody;
 import io.onnxfleet.inference.protocol.v2.codec.BestClasses;
@@ -23,7 +23,6 @@ import io.onnxfleet.inference.protocol.v2.codec.InferRequestDecoder;
 import io.onnxfleet.inference.protocol.v2.codec.InferResponseEncoder;
 import io.onnxfleet.inference.protocol.v2.codec.InferenceCall;
 import io.onnxfleet.inference.protocol.v2.codec.InferenceTarget;
-import io.onnxfleet.inference.protocol.v2.codec.V2Headers;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -94,7 +93,7 @@ final class InferenceEndpoint {
                   })) {
         visit.leave();
         InferResponseEncoder.encode(
-            finished, call.forms(), request.getHeader(FleetHeaders.VARIANT), target);
+            finished, call.forms(), request.getHeader(HeaderNames.VARIANT), target);
       }
     } finally {
       room.release();
@@ -156,7 +155,7 @@ final class InferenceEndpoint {
   }
 
   private static @Nullable Long headerLength(HttpServletRequest request) {
-    String header = request.getHeader(V2Headers.HEADER_LENGTH);
+    String header = request.getHeader(HeaderNames.HEADER_LENGTH);
     if (header == null) {
       return null;
     }
@@ -164,7 +163,7 @@ final class InferenceEndpoint {
       return Long.parseLong(header.strip());
     } catch (NumberFormatException notANumber) {
       throw InferenceException.invalidInput(
-          "%s: %s (expected the number of bytes of JSON)", V2Headers.HEADER_LENGTH, header);
+          "%s: %s (expected the number of bytes of JSON)", HeaderNames.HEADER_LENGTH, header);
     }
   }
 }

@@ -1,5 +1,6 @@
 package io.onnxfleet.inference.protocol.v2;
 
+import io.onnxfleet.contract.api.ApiPaths;
 import io.onnxfleet.engine.InferenceEngine;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.tags.Tag;
@@ -16,9 +17,6 @@ import org.springframework.web.bind.annotation.RestController;
     name = "Models",
     description = "Open Inference Protocol v2: metadata, configuration, statistics")
 class ModelController {
-  private static final String MODEL = "/v2/models/{model}";
-  private static final String VERSION = MODEL + "/versions/{version}";
-
   private final InferenceEngine engine;
 
   ModelController(InferenceEngine engine) {
@@ -26,7 +24,7 @@ class ModelController {
   }
 
   @Operation(summary = "A model's inputs and outputs; a variable dimension is -1")
-  @GetMapping({MODEL, VERSION})
+  @GetMapping({ApiPaths.MODEL, ApiPaths.MODEL_VERSION})
   ResponseEntity<ModelBodies.Model> metadata(
       @PathVariable String model, @PathVariable(required = false) @Nullable String version) {
     Long number = PathVersions.parse(model, version);
@@ -34,7 +32,7 @@ class ModelController {
   }
 
   @Operation(summary = "200 if the model takes requests, 503 if not, 404 if there is none")
-  @GetMapping({MODEL + "/ready", VERSION + "/ready"})
+  @GetMapping({ApiPaths.MODEL_READY, ApiPaths.VERSION_READY})
   ResponseEntity<HealthBodies.ModelReady> ready(
       @PathVariable String model, @PathVariable(required = false) @Nullable String version) {
     boolean ready = engine.isReady(model, PathVersions.parse(model, version));
@@ -42,7 +40,7 @@ class ModelController {
   }
 
   @Operation(summary = "A model's complete configuration in Triton's form")
-  @GetMapping({MODEL + "/config", VERSION + "/config"})
+  @GetMapping({ApiPaths.MODEL_CONFIG, ApiPaths.VERSION_CONFIG})
   ResponseEntity<byte[]> configuration(
       @PathVariable String model, @PathVariable(required = false) @Nullable String version) {
     String json = engine.configJson(model, PathVersions.parse(model, version));
@@ -50,7 +48,7 @@ class ModelController {
   }
 
   @Operation(summary = "What a model did so far; durations in nanoseconds")
-  @GetMapping({MODEL + "/stats", VERSION + "/stats"})
+  @GetMapping({ApiPaths.MODEL_STATISTICS, ApiPaths.VERSION_STATISTICS})
   ResponseEntity<StatisticsBodies.Statistics> statistics(
       @PathVariable String model, @PathVariable(required = false) @Nullable String version) {
     Long number = PathVersions.parse(model, version);
@@ -58,7 +56,7 @@ class ModelController {
   }
 
   @Operation(summary = "What all models did so far")
-  @GetMapping("/v2/models/stats")
+  @GetMapping(ApiPaths.ALL_STATISTICS)
   ResponseEntity<StatisticsBodies.Statistics> statistics() {
     return JsonAnswers.ok(StatisticsBodies.Statistics.of(engine.statistics(null, null)));
   }

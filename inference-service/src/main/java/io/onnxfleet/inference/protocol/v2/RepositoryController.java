@@ -1,5 +1,6 @@
 package io.onnxfleet.inference.protocol.v2;
 
+import io.onnxfleet.contract.api.ApiPaths;
 import io.onnxfleet.engine.InferenceEngine;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.repository.ModelState;
@@ -52,7 +53,7 @@ class RepositoryController {
                       mediaType = MediaType.APPLICATION_JSON_VALUE,
                       schema = @Schema(implementation = ModelBodies.IndexRequest.class))))
   @Async(ProtocolExecutor.NAME)
-  @PostMapping("/v2/repository/index")
+  @PostMapping(ApiPaths.REPOSITORY_INDEX)
   public CompletableFuture<ResponseEntity<List<ModelBodies.IndexEntry>>> index(
       HttpServletRequest request) throws IOException {
     boolean readyOnly = readBody(request).path("ready").asBoolean(false);
@@ -66,7 +67,7 @@ class RepositoryController {
 
   @Operation(summary = "Load a model, or load it anew; answers once it is READY")
   @Async(ProtocolExecutor.NAME)
-  @PostMapping("/v2/repository/models/{model}/load")
+  @PostMapping(ApiPaths.LOAD)
   public CompletableFuture<ResponseEntity<Void>> load(
       @PathVariable String model, HttpServletRequest request) throws IOException {
     requireParameters(readBody(request), Set.of());
@@ -75,7 +76,7 @@ class RepositoryController {
 
   @Operation(summary = "Unload a model; answers once what it had accepted is done")
   @Async(ProtocolExecutor.NAME)
-  @PostMapping("/v2/repository/models/{model}/unload")
+  @PostMapping(ApiPaths.UNLOAD)
   public CompletableFuture<ResponseEntity<Void>> unload(
       @PathVariable String model, HttpServletRequest request) throws IOException {
     // There are no dependents: ensembles are not served.

@@ -1,5 +1,6 @@
 package io.onnxfleet.inference.protocol.v2;
 
+import io.onnxfleet.contract.api.ApiPaths;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.inference.lifecycle.Admission;
@@ -40,7 +41,7 @@ class ServerController {
   }
 
   @Operation(summary = "The server's name, version and extensions")
-  @GetMapping("/v2")
+  @GetMapping(ApiPaths.SERVER)
   ResponseEntity<ModelBodies.Server> server() {
     @Nullable String version = ServerController.class.getPackage().getImplementationVersion();
     return JsonAnswers.ok(
@@ -48,22 +49,23 @@ class ServerController {
   }
 
   @Operation(summary = "200 while the process answers")
-  @GetMapping("/v2/health/live")
+  @GetMapping(ApiPaths.LIVE)
   ResponseEntity<HealthBodies.Live> live() {
     return JsonAnswers.ok(new HealthBodies.Live(true));
   }
 
   @Operation(
       summary =
-          "200 while models serve; 503 while they load, before the registry knows the replica, or when it goes away")
-  @GetMapping("/v2/health/ready")
+          "200 while models serve; 503 while they load, before the registry knows the replica, or"
+              + " when it goes away")
+  @GetMapping(ApiPaths.READY)
   ResponseEntity<HealthBodies.Ready> ready() {
     boolean ready = readiness.isReady();
     return JsonAnswers.readiness(ready, new HealthBodies.Ready(ready));
   }
 
   @Operation(summary = "What this replica tells the registry, as it is now; 503 while it goes away")
-  @GetMapping("/v2/fleet/self")
+  @GetMapping(ApiPaths.REPLICA_SELF)
   ResponseEntity<ModelBodies.Self> self() {
     if (admission.isShut()) {
       throw new InferenceException(ErrorCode.SHUTTING_DOWN, "this replica is going away");

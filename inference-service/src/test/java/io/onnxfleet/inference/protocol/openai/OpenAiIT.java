@@ -320,7 +320,7 @@ class OpenAiIT {
 
     assertRefused(send(late), 504, "server_error", null, "deadline_exceeded", "deadline");
     assertRefused(
-        send(wrong), 400, "invalid_request_error", null, null, "Inference-Deadline-Ms: soon");
+        send(wrong), 400, "invalid_request_error", null, null, "Inference-Deadline-Ms: 'soon'");
   }
 
   @Test
@@ -365,13 +365,19 @@ class OpenAiIT {
         404,
         invalid,
         null,
-        null,
+        "unknown_path",
         "/v1/chat/completions");
-    assertRefused(send(request("GET", "/v1", "")), 404, invalid, null, null, "/v1");
+    assertRefused(send(request("GET", "/v1", "")), 404, invalid, null, "unknown_path", "/v1");
     HttpResponse<String> get = send(request("GET", "/v1/embeddings", ""));
-    assertRefused(get, 405, invalid, null, null, "GET");
+    assertRefused(get, 405, invalid, null, "method_not_allowed", "GET");
     assertThat(get.headers().firstValue("Allow")).contains("POST");
-    assertRefused(send(request("DELETE", "/v1/models", "")), 405, invalid, null, null, "DELETE");
+    assertRefused(
+        send(request("DELETE", "/v1/models", "")),
+        405,
+        invalid,
+        null,
+        "method_not_allowed",
+        "DELETE");
   }
 
   @Test

@@ -1,5 +1,6 @@
 package io.onnxfleet.inference.protocol.v2.codec;
 
+import io.onnxfleet.contract.api.HeaderNames;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.inference.protocol.http.BodyInput;
 import java.io.IOException;
@@ -43,6 +44,6 @@ final class HeaderInput extends InputStream {
   private static InferenceException tooLong(long length, long available) {
     return InferenceException.invalidInput(
         "%s: %d (expected from 0 to %d, the length of the body)",
-        V2Headers.HEADER_LENGTH, length, available);
+        HeaderNames.HEADER_LENGTH, length, available);
   }
 }

@@ -1,5 +1,6 @@
 package io.onnxfleet.inference.protocol.v2.codec;
 
+import io.onnxfleet.contract.api.HeaderNames;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.tensor.BufferPool;
@@ -32,7 +33,7 @@ final class RawTensor {
     if (declaredInputs.size() != 1) {
       throw InferenceException.invalidInput(
           "a raw body (%s: 0) for a model of %d inputs (expected a model of one)",
-          V2Headers.HEADER_LENGTH, declaredInputs.size());
+          HeaderNames.HEADER_LENGTH, declaredInputs.size());
     }
     TensorSpec input = declaredInputs.getFirst();
     ByteSink bytes = readAll(body);

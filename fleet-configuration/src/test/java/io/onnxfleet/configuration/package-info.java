@@ -1,0 +1,4 @@
+@NullMarked
+package io.onnxfleet.configuration;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,105 @@
+package io.onnxfleet.contract.api;
+
+/**
+ * Every header that the fleet's processes and their callers agree on, beside HTTP's own. A name
+ * that one side does not know is passed over; one that is missing has the default that stands here.
+ */
+public final class HeaderNames {
+
+  // Said by callers, and passed on by the gateway.
+
+  /** One request's name through the fleet, in requests, answers and logs; else a new one. */
+  public static final String REQUEST_ID = "X-Request-Id";
+
+  /** W3C trace context ({@link io.onnxfleet.contract.fleet.TraceContext}); else a new trace. */
+  public static final String TRACE_PARENT = "traceparent";
+
+  /**
+   * Milliseconds that the whole request may still take; else the process's own default. The gateway
+   * tells a replica what is left.
+   */
+  public static final String DEADLINE_MILLIS = "Inference-Deadline-Ms";
+
+  /**
+   * Bytes of JSON in front of binary tensors, in requests and answers; else the whole body is JSON.
+   */
+  public static final String HEADER_LENGTH = "Inference-Header-Content-Length";
+
+  /** 1 (highest) to 9, or 0, which is also the default, for a model's own default. */
+  public static final String PRIORITY = "Inference-Priority";
+
+  // Said by callers to the gateway.
+
+  /** Milliseconds within which a family's variant should answer; else the best variant does. */
+  public static final String LATENCY_BUDGET_MILLIS = "Inference-Latency-Budget-Ms";
+
+  /** The least quality of a family's variant that will do; else any. */
+  public static final String MIN_QUALITY = "Inference-Min-Quality";
+
+  /** What keeps a caller on one side of a rollout; else each request is assigned by chance. */
+  public static final String ROLLOUT_KEY = "Inference-Rollout-Key";
+
+  // Said by the gateway to replicas.
+
+  /**
+   * Whose request it is: callers share a model fairly. Says nothing of credentials; else the
+   * address does.
+   */
+  public static final String CALLER = "Inference-Caller";
+
+  /** {@value #NO} of a caller who may not choose a priority: it has the model's default one. */
+  public static final String MAY_PRIORITIZE = "Inference-May-Prioritize";
+
+  public static final String NO = "no";
+
+  /**
+   * The model that the gateway chose for the request. It goes before what the body asks for, and is
+   * told in the answer.
+   */
+  public static final String VARIANT = "Inference-Variant";
+
+  /** Shows that a request is the fleet's own: {@link io.onnxfleet.contract.fleet.FleetSecret}. */
+  public static final String SIGNATURE = "Inference-Fleet-Signature";
+
+  /** What a request must have, in the words of {@code WWW-Authenticate}. */
+  public static final String SIGNATURE_SCHEME = "Onnx-Fleet-Signature";
+
+  // Said by replicas to the gateway.
+
+  /** On a refusal: what is with the replica, {@value #DRAINING} or {@value #CLOSED}. */
+  public static final String REPLICA_STATE = "Inference-Replica-State";
+
+  /** It goes away; another replica would not refuse. */
+  public static final String DRAINING = "draining";
+
+  /** It does not take whoever asked for one of its fleet. */
+  public static final String CLOSED = "closed";
+
+  /** The load, in answers: {@link io.onnxfleet.contract.fleet.LoadReport}. */
+  public static final String LOAD_METRICS = "endpoint-load-metrics";
+
+  /** In requests: the form of the load that is wanted, {@code TEXT}, or {@code JSON}. */
+  public static final String LOAD_METRICS_FORMAT = "endpoint-load-metrics-format";
+
+  // Said to callers in answers.
+
+  /** What answered: the start of the digest of the model's files and configuration. */
+  public static final String CONTENT = "Inference-Content";
+
+  /** Which replica answered. */
+  public static final String REPLICA = "Inference-Replica";
+
+  /** The names in a request's body that changed nothing. */
+  public static final String IGNORED = "Inference-Ignored";
+
+  /** How many windows each text of an embeddings request was cut into. */
+  public static final String WINDOWS = "Inference-Windows";
+
+  /** What an answer took: {@link io.onnxfleet.contract.fleet.InferenceUnits}. */
+  public static final String UNITS = "Inference-Units";
+
+  /** How a change of a model went at each replica. */
+  public static final String REPLICA_RESULTS = "Inference-Replica-Results";
+
+  private HeaderNames() {}
+}

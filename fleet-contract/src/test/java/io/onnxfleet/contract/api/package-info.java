@@ -1,0 +1,4 @@
+@NullMarked
+package io.onnxfleet.contract.api;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.onnxfleet.contract.configuration;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.onnxfleet.contract.fleet;
+
+import org.jspecify.annotations.NullMarked;

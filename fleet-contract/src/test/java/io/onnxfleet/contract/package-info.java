@@ -1,0 +1,4 @@
+@NullMarked
+package io.onnxfleet.contract;
+
+import org.jspecify.annotations.NullMarked;
