@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** Writes a model; weights go from where they lie straight into the file. */
@@ -52,7 +53,8 @@ final class ModelWriter {
       // Refuses a graph that is not whole before anything is written.
       GraphProto graph = model.graph().frame().build();
       Collection<Initializer> initializers = model.graph().initializers();
-      String mark = ".%s.%d".formatted(file.getFileName(), ProcessHandle.current().pid());
+      // Not the process's id: processes of all containers have the same one.
+      String mark = ".%s.%s".formatted(file.getFileName(), UUID.randomUUID());
       temporary = folder.resolve(mark + ".tmp");
       String dataName = file.getFileName() + ".data";
       if (initializers.stream().mapToLong(ModelWriter::bytes).sum() > maxBytesInside) {
@@ -75,11 +77,7 @@ final class ModelWriter {
   }
 
   private static FileChannel create(Path file) throws IOException {
-    return FileChannel.open(
-        file,
-        StandardOpenOption.CREATE,
-        StandardOpenOption.TRUNCATE_EXISTING,
-        StandardOpenOption.WRITE);
+    return FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
   }
 
   private static long bytes(Initializer initializer) {

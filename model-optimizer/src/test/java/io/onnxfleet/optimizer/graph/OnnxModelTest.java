@@ -15,9 +15,14 @@ import io.onnxfleet.optimizer.proto.TensorProto.DataLocation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -73,6 +78,35 @@ class OnnxModelTest {
     assertThat(Files.size(folder.resolve("outside.onnx.data"))).isEqualTo(4L * values.length);
     assertThat(OnnxModel.read(outside).graph().constant("large").orElseThrow().floats())
         .isEqualTo(values);
+  }
+
+  /** As processes of several containers do, which have one id. */
+  @Test
+  void write_leavesAWholeModel_whenSeveralWriteOneFile() throws Exception {
+    Path target = folder.resolve("target.onnx");
+    List<byte[]> whole = new ArrayList<>();
+    List<OnnxModel> models = new ArrayList<>();
+    for (int seed = 0; seed < 4; seed++) {
+      Path file =
+          TestModels.write(folder.resolve(seed + ".onnx"), TestModels.perceptron(new Random(seed)));
+      OnnxModel model = OnnxModel.read(file);
+      model.write(file);
+      models.add(model);
+      whole.add(Files.readAllBytes(file));
+    }
+    try (ExecutorService writers = Executors.newFixedThreadPool(models.size())) {
+      for (int round = 0; round < 50; round++) {
+        List<Future<?>> written = new ArrayList<>();
+        for (OnnxModel model : models) {
+          written.add(writers.submit(() -> model.write(target)));
+        }
+        for (Future<?> one : written) {
+          one.get();
+        }
+        byte[] last = Files.readAllBytes(target);
+        assertThat(whole).anyMatch(model -> Arrays.equals(model, last));
+      }
+    }
   }
 
   @Test
