@@ -36,13 +36,15 @@ class FleetIT {
     try (FleetProcesses fleet = new FleetProcesses(ROOT, Path.of("target/fleet/failures"))) {
       fleet.startRegistry();
       Running gateway = fleet.startGateway();
-      Running killed = fleet.startReplica("replica-killed");
-      Running stopped = fleet.startReplica("replica-stopped");
-      Running survivor = fleet.startReplica("replica-survivor");
+      // As a cluster gives zones: the node's, and an empty one where its label is absent.
+      Running killed = fleet.startReplica("replica-killed", Map.of("FLEET_ZONE", "z1"));
+      Running stopped = fleet.startReplica("replica-stopped", Map.of("FLEET_ZONE", "z2"));
+      Running survivor = fleet.startReplica("replica-survivor", Map.of("FLEET_ZONE", ""));
       for (Running replica : List.of(killed, stopped, survivor)) {
         fleet.awaitOk(replica, "/v2/health/ready");
       }
       fleet.awaitRegistered(3);
+      assertThat(fleet.registeredZones()).containsExactly("", "z1", "z2");
       fleet.awaitOk(gateway, "/v2/models/" + MODEL + "/ready");
 
       try (FleetClient client = new FleetClient(gateway.base())) {

@@ -15,6 +15,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
 
 /**
  * The fleet's real processes on free ports of the loopback address, started from the layouts that
@@ -23,6 +25,7 @@ import java.util.List;
 final class FleetProcesses implements AutoCloseable {
   private static final Duration LONGEST_START = Duration.ofMinutes(5);
   private static final String HOST = "127.0.0.1";
+  private static final Pattern ZONE = Pattern.compile("\"zone\":\"([^\"]*)\"");
 
   private final Path root;
   private final Path logs;
@@ -78,11 +81,17 @@ final class FleetProcesses implements AutoCloseable {
 
   /** Starts a replica of the default models on one CPU; it becomes ready by itself. */
   Running startReplica(String name) throws IOException {
+    return startReplica(name, Map.of());
+  }
+
+  /** The same with further variables of the environment. */
+  Running startReplica(String name, Map<String, String> environment) throws IOException {
     return start(
         "inference-service",
         name,
         freePort(),
-        List.of("--fleet.inference.models=" + root.resolve("models"), "--fleet.inference.cpus=1"));
+        List.of("--fleet.inference.models=" + root.resolve("models"), "--fleet.inference.cpus=1"),
+        environment);
   }
 
   /** Waits until a GET of that path is answered with 200. */
@@ -105,13 +114,24 @@ final class FleetProcesses implements AutoCloseable {
 
   private int registered(URI apps) throws InterruptedException {
     try {
-      HttpRequest request =
-          HttpRequest.newBuilder(apps).header("Accept", "application/json").build();
-      String body = http.send(request, HttpResponse.BodyHandlers.ofString()).body();
-      return body.split("\"status\":\"UP\"", -1).length - 1;
+      return read(apps).split("\"status\":\"UP\"", -1).length - 1;
     } catch (IOException notYet) {
       return 0;
     }
+  }
+
+  /** What the registry knows as the zones of the replicas, in order. */
+  List<String> registeredZones() throws IOException, InterruptedException {
+    return ZONE.matcher(read(registry().resolve("/eureka/apps/INFERENCE-SERVICE")))
+        .results()
+        .map(zone -> zone.group(1))
+        .sorted()
+        .toList();
+  }
+
+  private String read(URI apps) throws IOException, InterruptedException {
+    HttpRequest request = HttpRequest.newBuilder(apps).header("Accept", "application/json").build();
+    return http.send(request, HttpResponse.BodyHandlers.ofString()).body();
   }
 
   /** Of a GET of that path; 0 if nobody answers. */
@@ -130,6 +150,12 @@ final class FleetProcesses implements AutoCloseable {
 
   private Running start(String module, String name, int port, List<String> arguments)
       throws IOException {
+    return start(module, name, port, arguments, Map.of());
+  }
+
+  private Running start(
+      String module, String name, int port, List<String> arguments, Map<String, String> environment)
+      throws IOException {
     Path log = logs.resolve(name + ".log");
     List<String> command = new ArrayList<>();
     Collections.addAll(
@@ -147,12 +173,13 @@ final class FleetProcesses implements AutoCloseable {
             .formatted(HOST, registryPort));
     command.addAll(common);
     command.addAll(arguments);
-    Process process =
+    ProcessBuilder builder =
         new ProcessBuilder(command)
             .directory(root.resolve(module).resolve("target/layout").toFile())
             .redirectErrorStream(true)
-            .redirectOutput(log.toFile())
-            .start();
+            .redirectOutput(log.toFile());
+    builder.environment().putAll(environment);
+    Process process = builder.start();
     Running running = new Running(name, process, URI.create("http://" + HOST + ":" + port), log);
     processes.add(running);
     return running;
