@@ -12,6 +12,8 @@ import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
+METRIC = re.compile(r"\b(?:fleet|jvm|process|nv)[_:][a-z0-9_:]+")
+
 # Nothing is retried in a healthy fleet, the KEDA metrics are there only with holding switched on.
 MAY_BE_EMPTY = ("fleet_gateway_retries_total",)
 
@@ -22,6 +24,9 @@ def dashboards():
         for panel in board["panels"]:
             for target in panel["targets"]:
                 yield f"{file.name}: {panel['title']}", target["expr"]
+        for variable in board["templating"]["list"]:
+            metric, label = re.fullmatch(r"label_values\((.+), *(\w+)\)", variable["query"]["query"]).groups()
+            yield f"{file.name}: ${variable['name']}", f'count by ({label}) ({metric}{{{label}!=""}})'
 
 
 def recordings():
@@ -30,6 +35,15 @@ def recordings():
         for rule in group["rules"]:
             if "record" in rule:
                 yield rule["record"], rule["expr"]
+
+
+def alerts():
+    """A healthy fleet fires none: that each is understood, and that what it compares is there."""
+    rules = yaml.safe_load((ROOT / "monitoring/prometheus/rules/fleet.yml").read_text())
+    for group in rules["groups"]:
+        for rule in group["rules"]:
+            if "alert" in rule:
+                yield rule["alert"], rule["expr"]
 
 
 def autoscalers():
@@ -62,6 +76,14 @@ def main():
         if empty:
             time.sleep(2)
     empty = [(name, query) for name, query in empty if not any(known in query for known in MAY_BE_EMPTY)]
+    for name, query in alerts():
+        firing = ask(base, query)
+        if firing:
+            print(f"fires: {name}: {firing[0]['metric']}")
+        for metric in sorted(set(METRIC.findall(query)) - set(MAY_BE_EMPTY)):
+            expressions.append((name, f"count({metric})"))
+            if not ask(base, f"count({metric})"):
+                empty.append((name, metric))
     for name, query in empty:
         print(f"no data: {name}: {query}", file=sys.stderr)
     print(f"{len(expressions) - len(empty)} of {len(expressions)} expressions return data")
