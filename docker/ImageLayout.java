@@ -110,8 +110,9 @@ final class ImageLayout {
     }
     if (module.equals("inference-service")) {
       changed.add("-Donnxruntime.native.path=" + NATIVE_IN_IMAGE);
-      // Outlives the container's process, which the next one asks what ended it.
-      changed.add("-XX:ErrorFile=/cache/crashes/hs_err_%p.log");
+      // Outlives the container's process, which the next one asks what ended it; not shared, since
+      // processes of all containers have the same id.
+      changed.add("-XX:ErrorFile=/local/crashes/hs_err_%p.log");
       changed.add("-DRUST_LIBRARY_PATH=" + NATIVE_IN_IMAGE + "/libtokenizers.so");
       changed.add("-Djna.boot.library.path=" + NATIVE_IN_IMAGE);
     }

@@ -35,23 +35,8 @@
       {{- include "fleet.image" (dict "root" $root "container" $init "image" $values.models.image) -}}
     {{- end -}}
   {{- end -}}
-  {{- $claim := $values.models.claim -}}
-  {{- if $claim.enabled -}}
-    {{- range $volume := $pod.volumes -}}
-      {{- if eq $volume.name "models" -}}
-        {{- $_ := set $volume.persistentVolumeClaim "claimName" $claim.name -}}
-      {{- end -}}
-    {{- end -}}
-    {{- $object := get $objects "PersistentVolumeClaim/models" -}}
-    {{- $_ := set $object.metadata "name" $claim.name -}}
-    {{- $_ := set $object.spec.resources.requests "storage" $claim.size -}}
-    {{- if $claim.storageClass -}}
-      {{- $_ := set $object.spec "storageClassName" $claim.storageClass -}}
-    {{- end -}}
-    {{- if not $claim.create -}}
-      {{- $_ := unset $objects "PersistentVolumeClaim/models" -}}
-    {{- end -}}
-  {{- end -}}
+  {{- include "fleet.claim" (dict "objects" $objects "pod" $pod "volume" "models" "claim" $values.models.claim) -}}
+  {{- include "fleet.claim" (dict "objects" $objects "pod" $pod "volume" "graph-cache" "claim" $values.graphCache.claim) -}}
   {{- $variables := dict -}}
   {{- range $index, $source := $values.models.sources -}}
     {{- range $key, $value := $source -}}
@@ -124,6 +109,28 @@
   {{- with get $objects "HTTPRoute/gateway" -}}
     {{- $_ := set .spec "hostnames" (list $values.httpRoute.host) -}}
     {{- $_ := set .spec "parentRefs" (list (dict "name" $values.httpRoute.gateway.name "namespace" $values.httpRoute.gateway.namespace)) -}}
+  {{- end -}}
+{{- end -}}
+
+{{/* A volume that a component took a claim for. Takes objects, pod, volume, claim. */}}
+{{- define "fleet.claim" -}}
+  {{- $claim := .claim -}}
+  {{- if $claim.enabled -}}
+    {{- range $volume := .pod.volumes -}}
+      {{- if eq $volume.name $.volume -}}
+        {{- $_ := set $volume.persistentVolumeClaim "claimName" $claim.name -}}
+      {{- end -}}
+    {{- end -}}
+    {{- $name := printf "PersistentVolumeClaim/%s" .volume -}}
+    {{- $object := get .objects $name -}}
+    {{- $_ := set $object.metadata "name" $claim.name -}}
+    {{- $_ := set $object.spec.resources.requests "storage" $claim.size -}}
+    {{- if $claim.storageClass -}}
+      {{- $_ := set $object.spec "storageClassName" $claim.storageClass -}}
+    {{- end -}}
+    {{- if not $claim.create -}}
+      {{- $_ := unset .objects $name -}}
+    {{- end -}}
   {{- end -}}
 {{- end -}}
 

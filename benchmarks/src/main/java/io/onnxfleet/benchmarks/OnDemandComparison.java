@@ -190,6 +190,7 @@ final class OnDemandComparison {
         null,
         0,
         null,
+        null,
         false,
         new RepositoryControl(
             ControlMode.NONE,

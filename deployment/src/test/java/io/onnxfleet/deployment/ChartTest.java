@@ -42,6 +42,7 @@ class ChartTest {
                       "monitoring.enabled", true,
                       "inference.gpu.enabled", true)),
               entry("models-pvc", Map.of("models.claim.enabled", true)),
+              entry("graph-cache-pvc", Map.of("graphCache.claim.enabled", true)),
               entry("ingress", Map.of("ingress.enabled", true)),
               entry("httproute", Map.of("httpRoute.enabled", true)),
               entry("without-registry", Map.of("discovery.enabled", false)),

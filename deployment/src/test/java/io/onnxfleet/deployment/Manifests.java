@@ -29,7 +29,13 @@ final class Manifests {
 
   /** Components that no overlay takes: what a user composes. */
   static final Set<String> FURTHER =
-      Set.of("models-pvc", "model-sources", "ingress", "httproute", "without-registry");
+      Set.of(
+          "models-pvc",
+          "graph-cache-pvc",
+          "model-sources",
+          "ingress",
+          "httproute",
+          "without-registry");
 
   /** What a cluster brings besides what an overlay holds. */
   enum Prerequisite {

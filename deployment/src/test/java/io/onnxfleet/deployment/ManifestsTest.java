@@ -288,6 +288,53 @@ class ManifestsTest {
     }
   }
 
+  /**
+   * Processes of all containers have one id, which names their crash reports. What a volume of many
+   * nodes would only slow down is not there either.
+   */
+  @Test
+  void reports_lieWhereNoOtherReplicaPutsIts() throws IOException {
+    Matcher report =
+        Pattern.compile("-XX:ErrorFile=(/[a-z]+)/")
+            .matcher(Repository.read("docker/ImageLayout.java"));
+    assertThat(report.find()).isTrue();
+    int shared = 0;
+    for (Node replica : Manifests.workloads("inference-service")) {
+      Node container = replica.at("spec/template/spec/containers/0");
+      assertThat(volumeAt(replica, report.group(1)).at("emptyDir").isPresent()).isTrue();
+      Node cache = volumeAt(replica, "/cache");
+      if (cache.at("persistentVolumeClaim").isPresent()) {
+        shared++;
+        assertThat(container.at("env").elements())
+            .anyMatch(
+                variable ->
+                    variable.at("name").text().equals("FLEET_INFERENCE_MODEL_COPIES")
+                        && variable.at("value").text().startsWith(report.group(1) + "/"));
+      }
+    }
+    assertThat(shared).isEqualTo(1);
+    // Compose gives each container of a service a volume of its own where none is named.
+    assertThat(
+            Repository.yaml("docker-compose.yml")
+                .at("services/inference-service/volumes")
+                .elements())
+        .contains(new Node(report.group(1)), new Node("graph-cache:/cache"));
+  }
+
+  private static Node volumeAt(Node workload, String path) {
+    Node pod = workload.at("spec/template/spec");
+    String name =
+        pod.at("containers/0/volumeMounts").elements().stream()
+            .filter(mount -> mount.at("mountPath").text().equals(path))
+            .map(mount -> mount.at("name").text())
+            .findFirst()
+            .orElseThrow();
+    return pod.at("volumes").elements().stream()
+        .filter(volume -> volume.at("name").text().equals(name))
+        .findFirst()
+        .orElseThrow();
+  }
+
   @Test
   void selectors_matchPods() {
     List<Map<?, ?>> pods = new ArrayList<>();

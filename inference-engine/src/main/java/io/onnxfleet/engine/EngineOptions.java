@@ -32,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  * @param maxGraphCacheBytes what it may take up; 0 keeps none
  * @param modelNotes folder of what was found out about models, or null for one beside the optimised
  *     graphs
+ * @param modelCopies folder of the copies that models are opened from, or null for one beside the
+ *     optimised graphs
  * @param measuresThreads whether splits of the CPUs into instances and threads are tried, for
  *     models that say what to try them on
  * @param control how the models come to be served
@@ -57,6 +59,7 @@ public record EngineOptions(
     @Nullable Path graphCache,
     long maxGraphCacheBytes,
     @Nullable Path modelNotes,
+    @Nullable Path modelCopies,
     boolean measuresThreads,
     RepositoryControl control,
     TrialOptions trial,
@@ -109,6 +112,7 @@ public record EngineOptions(
         null,
         4L << 30,
         null,
+        null,
         true,
         RepositoryControl.none(Math.min(cpus, RepositoryControl.MOST_LOADING_THREADS)),
         TrialOptions.off(),
@@ -124,7 +128,7 @@ public record EngineOptions(
 
   /** Where copies of models are made, or null for the usual place. */
   @Nullable Path copiesFolder() {
-    return graphCache == null ? null : graphCache.resolve("copies");
+    return modelCopies != null || graphCache == null ? modelCopies : graphCache.resolve("copies");
   }
 
   /** The same with another folder of what was found out about models. */
@@ -146,6 +150,7 @@ public record EngineOptions(
         graphCache,
         maxGraphCacheBytes,
         folder,
+        modelCopies,
         measuresThreads,
         control,
         trial,

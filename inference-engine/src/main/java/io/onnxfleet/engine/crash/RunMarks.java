@@ -12,9 +12,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -33,7 +35,10 @@ import org.slf4j.LoggerFactory;
  *   <li>A mark is written to memory that the kernel keeps in the file: neither setting nor clearing
  *       one is a system call, and both are seen after a crash or a kill.
  *   <li>The file is locked for as long as the process lives, whichever container it is in, so that
- *       {@link #takeDead} takes those of dead processes only, and each of them once.
+ *       {@link #takeDead} takes those of dead processes only, and each of them once. A process id
+ *       decides nothing: in containers all have the same one.
+ *   <li>Marks from another host, where another container counts as one, are left to that host for
+ *       {@link #LEFT_TO_ITS_HOST}, and tell no report then: those lie where that host looks.
  *   <li>At most {@value #SLOTS} marks are set at once; what comes beyond is not marked. Where no
  *       file can be made, nothing is, which the log says.
  * </ul>
@@ -43,6 +48,12 @@ import org.slf4j.LoggerFactory;
 public final class RunMarks implements AutoCloseable {
   static final int SLOTS = 512;
 
+  /**
+   * A process that is started again there has the report too; and a lock of another machine may not
+   * be seen everywhere.
+   */
+  static final Duration LEFT_TO_ITS_HOST = Duration.ofMinutes(10);
+
   private static final Logger log = LoggerFactory.getLogger(RunMarks.class);
   private static final long MAGIC = 0x464c4545544d4b31L;
   private static final String SUFFIX = ".marks";
@@ -51,6 +62,9 @@ public final class RunMarks implements AutoCloseable {
   private static final int SLOT = 2048;
   private static final int SIZE = HEADER + SLOTS * SLOT;
 
+  /** Half a file is being written; older than that, it was left by a process that died over it. */
+  private static final Duration LONGEST_WRITE = Duration.ofHours(1);
+
   /** Offsets in the header. */
   private static final int PID = 8;
 
@@ -58,6 +72,8 @@ public final class RunMarks implements AutoCloseable {
   private static final int ERROR_FILE = 64;
   private static final int WORKING_FOLDER = 4096;
   private static final int LONGEST_PATH = 4000;
+  private static final int HOST = 8100;
+  private static final int LONGEST_HOST = 64;
 
   /** Offsets in a slot. */
   private static final int STATE = 0;
@@ -108,7 +124,7 @@ public final class RunMarks implements AutoCloseable {
    *
    * @param running what it ran for the first time
    * @param open the versions that it had open or was opening
-   * @param report what its JVM wrote down, or null
+   * @param report what its JVM wrote down, or null; null for a process of another host
    */
   public record DeadProcess(
       long pid,
@@ -129,6 +145,10 @@ public final class RunMarks implements AutoCloseable {
 
   /** Marks of this process in a file of its own in that folder, which is made if it is missing. */
   public static RunMarks open(Path folder) {
+    return open(folder, hostName());
+  }
+
+  static RunMarks open(Path folder, String host) {
     FileChannel channel = null;
     try {
       Files.createDirectories(folder);
@@ -151,6 +171,7 @@ public final class RunMarks implements AutoCloseable {
       memory.putLong(STARTED, startOfThisProcess().toEpochMilli());
       put(memory, ERROR_FILE, LONGEST_PATH, CrashFolder.errorFile());
       put(memory, WORKING_FOLDER, LONGEST_PATH, Path.of("").toAbsolutePath().toString());
+      put(memory, HOST, LONGEST_HOST, host);
       memory.putLong(0, MAGIC);
       // Complete and locked from the moment at which others see it.
       Path file = folder.resolve(name + SUFFIX);
@@ -161,6 +182,15 @@ public final class RunMarks implements AutoCloseable {
       log.warn("what runs for the first time is not marked: {}", impossible.toString());
       closeQuietly(channel);
       return none();
+    }
+  }
+
+  /** A container's own, which outlives its process: in Kubernetes the pod's. */
+  private static String hostName() {
+    try {
+      return Files.readString(Path.of("/proc/sys/kernel/hostname")).strip();
+    } catch (IOException | SecurityException noLinux) {
+      return Objects.requireNonNullElse(System.getenv("COMPUTERNAME"), "");
     }
   }
 
@@ -224,6 +254,10 @@ public final class RunMarks implements AutoCloseable {
 
   /** Takes the files of dead processes out of a folder, and says what they tell. */
   public static List<DeadProcess> takeDead(Path folder) {
+    return takeDead(folder, hostName());
+  }
+
+  static List<DeadProcess> takeDead(Path folder, String host) {
     List<Path> files;
     try (Stream<Path> entries = Files.list(folder)) {
       files = entries.filter(RunMarks::isMarks).sorted().toList();
@@ -232,7 +266,7 @@ public final class RunMarks implements AutoCloseable {
     }
     List<DeadProcess> dead = new ArrayList<>();
     for (Path file : files) {
-      take(file).ifPresent(dead::add);
+      take(file, host).ifPresent(dead::add);
     }
     return dead;
   }
@@ -242,7 +276,7 @@ public final class RunMarks implements AutoCloseable {
     return !OWN.contains(file) && (name.endsWith(SUFFIX) || name.endsWith(PART));
   }
 
-  private static Optional<DeadProcess> take(Path file) {
+  private static Optional<DeadProcess> take(Path file, String host) {
     try (FileChannel channel =
         FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
       if (channel.tryLock() == null || !Files.exists(file)) {
@@ -254,22 +288,32 @@ public final class RunMarks implements AutoCloseable {
         more = channel.read(bytes) >= 0;
       }
       boolean isComplete = file.toString().endsWith(SUFFIX) && !bytes.hasRemaining();
-      if (isComplete || isOld(file)) {
+      boolean isMarks = isComplete && bytes.getLong(0) == MAGIC;
+      boolean isOurs = isMarks && isOf(bytes, host);
+      if (isMarks && !isOurs && !isOlderThan(file, LEFT_TO_ITS_HOST)) {
+        return Optional.empty();
+      }
+      if (isComplete || isOlderThan(file, LONGEST_WRITE)) {
         Files.deleteIfExists(file);
       }
-      return isComplete && bytes.getLong(0) == MAGIC ? Optional.of(read(bytes)) : Optional.empty();
+      return isMarks ? Optional.of(read(bytes, isOurs)) : Optional.empty();
     } catch (IOException | RuntimeException aliveOrGone) {
       // A lock that this very process holds is reported by a RuntimeException.
       return Optional.empty();
     }
   }
 
-  /** Half a file is being written, or was left by a process that died over it. */
-  private static boolean isOld(Path file) throws IOException {
-    return Files.getLastModifiedTime(file).toInstant().isBefore(Instant.now().minusSeconds(3600));
+  /** Earlier versions named no host. */
+  private static boolean isOf(ByteBuffer bytes, String host) {
+    String named = get(bytes, HOST, LONGEST_HOST);
+    return named.isEmpty() || named.equals(host);
   }
 
-  private static DeadProcess read(ByteBuffer bytes) {
+  private static boolean isOlderThan(Path file, Duration age) throws IOException {
+    return Files.getLastModifiedTime(file).toInstant().isBefore(Instant.now().minus(age));
+  }
+
+  private static DeadProcess read(ByteBuffer bytes, boolean isOurs) {
     List<Mark> running = new ArrayList<>();
     List<Mark> open = new ArrayList<>();
     for (int slot = 0; slot < SLOTS; slot++) {
@@ -286,12 +330,14 @@ public final class RunMarks implements AutoCloseable {
         started,
         running,
         open,
-        CrashFolder.find(
-                pid,
-                started,
-                get(bytes, ERROR_FILE, LONGEST_PATH),
-                get(bytes, WORKING_FOLDER, LONGEST_PATH))
-            .orElse(null));
+        isOurs
+            ? CrashFolder.find(
+                    pid,
+                    started,
+                    get(bytes, ERROR_FILE, LONGEST_PATH),
+                    get(bytes, WORKING_FOLDER, LONGEST_PATH))
+                .orElse(null)
+            : null);
   }
 
   private static Mark readMark(ByteBuffer bytes, int at) {

@@ -1,5 +1,6 @@
 package io.onnxfleet.engine.runtime;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.file.Folders;
 import io.onnxfleet.engine.file.Sha256;
@@ -15,6 +16,7 @@ import java.nio.file.attribute.FileTime;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -40,7 +42,9 @@ import org.slf4j.LoggerFactory;
  *   <li>It appears as a whole or not at all, and is checked by size and checksum once a process
  *       before its first use. A damaged one is made anew.
  *   <li>What the runtime cannot write, or writes with another signature, is remembered as such.
- *   <li>Together the forms take up at most the given bytes; those not used for longest go first.
+ *   <li>Together the forms take up at most the given bytes, but for those that other processes use:
+ *       on a volume of several machines, what is deleted is gone for who has it mapped. Those not
+ *       used for longest go first.
  * </ul>
  *
  * <p>Only for sessions on the CPU, only where the processor can be told, and only for models that
@@ -51,6 +55,9 @@ public final class GraphCache {
   static final String WEIGHTS = "weights.bin";
   static final String SEAL = "seal";
   static final String REFUSED = "refused";
+
+  /** Locked as shared by each process that uses the form, for as long as it lives. */
+  static final String USE = "use";
 
   /** Below that, a session opens faster than this looks. */
   static final long LEAST_BYTES = 1 << 20;
@@ -67,6 +74,13 @@ public final class GraphCache {
   private static final Pattern FORM = Pattern.compile("[0-9a-f]{32}");
 
   private static final Object MAKING = new Object();
+
+  /**
+   * What this process has locked, by form: closing any channel to a file gives up all locks that a
+   * process has on it, so that there is one.
+   */
+  @GuardedBy("itself")
+  private static final Map<Path, FileChannel> USED = new HashMap<>();
 
   private final Path root;
   private final long maxBytes;
@@ -97,9 +111,10 @@ public final class GraphCache {
         return null;
       }
       Path root =
-          folder == null
-              ? OwnFolder.amongTemporaryFiles("graphs")
-              : Files.createDirectories(folder);
+          (folder == null
+                  ? OwnFolder.amongTemporaryFiles("graphs")
+                  : Files.createDirectories(folder))
+              .toRealPath();
       GraphCache cache = new GraphCache(root, maxBytes, processor.get());
       cache.dropOldNotes();
       return cache;
@@ -141,7 +156,7 @@ public final class GraphCache {
         if (Files.exists(form.resolve(REFUSED))) {
           return Optional.empty();
         }
-        if (isIntact(form) || make(form, model, byteSize, writer)) {
+        if ((use(form) && isIntact(form)) || make(form, model, byteSize, writer)) {
           Files.setLastModifiedTime(form, FileTime.from(Instant.now()));
           return Optional.of(form.resolve(MODEL));
         }
@@ -175,8 +190,10 @@ public final class GraphCache {
       try (FileChannel channel =
               FileChannel.open(lockFile, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
           FileLock held = channel.lock()) {
-        // INVARIANT: the holder alone writes, so a part lying about is a dead process's.
-        return held.isValid() && (isIntact(form) || makeAlone(form, model, byteSize, writer));
+        // INVARIANT: the holder alone writes and deletes, so a part lying about is a dead
+        // process's.
+        return held.isValid()
+            && (isIntactAndUsed(form) || makeAlone(form, model, byteSize, writer));
       }
     }
   }
@@ -184,6 +201,10 @@ public final class GraphCache {
   private boolean makeAlone(Path form, ModelSource model, long byteSize, Writer writer)
       throws IOException {
     deleteParts();
+    if (!deleteUnlessUsedElsewhere(form)) {
+      log.warn("{} is not made anew: another process uses it", form);
+      return false;
+    }
     if (Files.getFileStore(root).getUsableSpace() / SPARE_SPACE < byteSize) {
       log.info("the optimised graph of {} bytes is not kept: the disk is too full", byteSize);
       return false;
@@ -192,8 +213,11 @@ public final class GraphCache {
     try (ModelSource.Copy files = model.copy()) {
       write(part, files.modelFile(), writer);
     }
-    Folders.delete(form);
+    Files.createFile(part.resolve(USE));
     Files.move(part, form, StandardCopyOption.ATOMIC_MOVE);
+    if (!use(form)) {
+      throw new IOException(form + " was made and cannot be locked");
+    }
     evict(form);
     intact.put(form, true);
     return !Files.exists(form.resolve(REFUSED));
@@ -227,13 +251,93 @@ public final class GraphCache {
     }
     forms.sort(Comparator.comparing(Form::used));
     for (Form form : forms) {
-      if (total > maxBytes && !form.folder().equals(kept)) {
+      if (total > maxBytes
+          && !form.folder().equals(kept)
+          && deleteUnlessUsedElsewhere(form.folder())) {
         log.info("{} is dropped: all take {} bytes (expected: <= {})", form, total, maxBytes);
         intact.remove(form.folder());
-        Folders.delete(form.folder());
         total -= form.byteSize();
       }
     }
+  }
+
+  // ---------------------------------------------------------------- using
+
+  /**
+   * Locks a form as used by this process.
+   *
+   * @return false if it is not there, or goes
+   */
+  private static boolean use(Path form) throws IOException {
+    synchronized (USED) {
+      if (USED.containsKey(form)) {
+        return true;
+      }
+      Path use = form.resolve(USE);
+      if (!Files.exists(use)) {
+        return false;
+      }
+      FileChannel channel =
+          FileChannel.open(use, StandardOpenOption.READ, StandardOpenOption.WRITE);
+      boolean isLocked = false;
+      try {
+        // Whoever deletes it has it locked meanwhile, and then it is no longer there.
+        isLocked = channel.tryLock(0, Long.MAX_VALUE, true) != null && Files.exists(use);
+      } finally {
+        if (isLocked) {
+          USED.put(form, channel);
+        } else {
+          channel.close();
+        }
+      }
+      return isLocked;
+    }
+  }
+
+  /** While nobody deletes: what was locked may be of a form before this one. */
+  private boolean isIntactAndUsed(Path form) throws IOException {
+    synchronized (USED) {
+      release(form);
+      // Earlier versions made none.
+      if (Files.isRegularFile(form.resolve(SEAL)) && !Files.exists(form.resolve(USE))) {
+        Files.createFile(form.resolve(USE));
+      }
+      return use(form) && isIntact(form);
+    }
+  }
+
+  /** While nobody else makes or deletes. */
+  private static boolean deleteUnlessUsedElsewhere(Path form) throws IOException {
+    synchronized (USED) {
+      if (!Files.isDirectory(form)) {
+        release(form);
+        return true;
+      }
+      boolean wasUsed = release(form);
+      try (FileChannel channel =
+              FileChannel.open(
+                  form.resolve(USE), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+          FileLock alone = channel.tryLock()) {
+        if (alone != null) {
+          Folders.delete(form);
+          return true;
+        }
+      }
+      if (wasUsed && !use(form)) {
+        log.warn("{} is used, and no longer locked", form);
+      }
+      return false;
+    }
+  }
+
+  @GuardedBy("USED")
+  private static boolean release(Path form) throws IOException {
+    FileChannel channel = USED.remove(form);
+    if (channel == null) {
+      return false;
+    }
+    channel.close();
+    return true;
   }
 
   private static boolean isForm(Path entry) {
@@ -283,7 +387,7 @@ public final class GraphCache {
     if (same) {
       intact.put(form, true);
     } else {
-      log.warn("{} is damaged and made anew", form);
+      log.warn("{} is damaged", form);
     }
     return same;
   }

@@ -4,12 +4,14 @@ import io.onnxfleet.engine.metrics.ModelVersionId;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** A process that is in a first run for ever: {@code MarkingProcess <folder>}. */
+/** A process that is in a first run for ever: {@code MarkingProcess <folder> [<host>]}. */
 final class MarkingProcess {
   private MarkingProcess() {}
 
   public static void main(String[] arguments) throws IOException {
-    RunMarks marks = RunMarks.open(Path.of(arguments[0]));
+    Path folder = Path.of(arguments[0]);
+    RunMarks marks =
+        arguments.length > 1 ? RunMarks.open(folder, arguments[1]) : RunMarks.open(folder);
     int _ = marks.open(new ModelVersionId("bert", 1), "content of bert");
     int over =
         marks.begin(

@@ -8,8 +8,11 @@ import io.onnxfleet.engine.metrics.ModelVersionId;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -18,20 +21,21 @@ class RunMarksTest {
 
   @TempDir private Path folder;
 
-  private Process start() throws IOException {
+  private Process start(String... host) throws IOException {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                "-XX:ErrorFile=" + folder.resolve("hs_err_%p.log"),
+                "-cp",
+                System.getProperty("java.class.path"),
+                MarkingProcess.class.getName(),
+                folder.resolve("running").toString()));
+    command.addAll(List.of(host));
     Process process =
-        new ProcessBuilder(
-                List.of(
-                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                    "-XX:TieredStopAtLevel=1",
-                    "-XX:+UseSerialGC",
-                    "-XX:ErrorFile=" + folder.resolve("hs_err_%p.log"),
-                    "-cp",
-                    System.getProperty("java.class.path"),
-                    MarkingProcess.class.getName(),
-                    folder.resolve("running").toString()))
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
-            .start();
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     assertThat(process.inputReader().readLine()).isEqualTo("running");
     return process;
   }
@@ -74,6 +78,47 @@ class RunMarksTest {
     assertThat(report.signal()).isEqualTo("SIGSEGV");
     assertThat(report.isInOnnxRuntime()).isFalse();
     assertThat(report.file()).isEqualTo(folder.resolve("hs_err_%d.log".formatted(process.pid())));
+  }
+
+  /**
+   * Two pods on one volume, whose processes have one id: what one of them left as a report says
+   * nothing of the other.
+   */
+  @Test
+  void takeDead_leavesMarksToTheirHost_andThenTakesNoReportForTheirs() throws Exception {
+    Path running = folder.resolve("running");
+    Process process = start("pod-a");
+    try {
+      assertThat(RunMarks.takeDead(running, "pod-b")).as("it lives").isEmpty();
+    } finally {
+      process.destroyForcibly().waitFor();
+    }
+    Path report = folder.resolve("hs_err_%d.log".formatted(process.pid()));
+    Files.writeString(
+        report,
+        """
+        # A fatal error has been detected by the Java Runtime Environment:
+        #
+        #  SIGSEGV (0xb) at pc=0x00007f00, pid=1, tid=2
+        """);
+    assertThat(RunMarks.takeDead(running, "pod-b")).as("pod-a may come again").isEmpty();
+    Path marks;
+    try (Stream<Path> files = Files.list(running)) {
+      marks = files.findFirst().orElseThrow();
+    }
+    Files.setLastModifiedTime(
+        marks, FileTime.from(Instant.now().minus(RunMarks.LEFT_TO_ITS_HOST).minusSeconds(60)));
+    List<DeadProcess> dead = RunMarks.takeDead(running, "pod-b");
+    assertThat(dead).hasSize(1);
+    assertThat(dead.getFirst().running()).hasSize(1);
+    assertThat(dead.getFirst().report()).as("pod-b's own").isNull();
+    assertThat(RunMarks.takeDead(running, "pod-a")).as("taken before").isEmpty();
+  }
+
+  @Test
+  void takeDead_takesMarksOfItsOwnHost_atOnce() throws Exception {
+    start("pod-a").destroyForcibly().waitFor();
+    assertThat(RunMarks.takeDead(folder.resolve("running"), "pod-a")).hasSize(1);
   }
 
   @Test

@@ -50,6 +50,7 @@ final class CrashingReplica {
                 notes.resolve("graphs"),
                 1 << 20,
                 notes,
+                null,
                 false,
                 usual.control(),
                 trial,

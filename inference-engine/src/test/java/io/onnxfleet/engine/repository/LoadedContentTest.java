@@ -79,6 +79,7 @@ final class LoadedContentTest {
                 cache,
                 maxGraphCache,
                 null,
+                cache.resolve("own"),
                 false,
                 usual.control(),
                 usual.trial(),
@@ -306,7 +307,7 @@ final class LoadedContentTest {
   }
 
   private List<Path> copies() throws IOException {
-    Path folder = cache.resolve("copies");
+    Path folder = cache.resolve("own");
     if (!Files.exists(folder)) {
       return List.of();
     }

@@ -77,6 +77,7 @@ class OnDemandModelsTest {
                 null,
                 0,
                 null,
+                null,
                 false,
                 new RepositoryControl(
                     ControlMode.NONE,

@@ -14,6 +14,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -120,6 +121,63 @@ class GraphCacheTest {
     assertThat(answer(cached(roomForOne), copy)).containsExactly(answer);
   }
 
+  /** Another machine has it mapped: there it would be gone. */
+  @Test
+  void open_dropsNoFormThatAnotherProcessUses() throws Exception {
+    Path file = file("all-minilm-l6-v2-int8");
+    Path copy = Files.createDirectory(folder.resolve("copy")).resolve("model.onnx");
+    Files.copy(file, copy);
+    Files.write(copy, new byte[] {0x50, 0x01}, StandardOpenOption.APPEND);
+    long roomForOne = 2 * Files.size(copy) + 64;
+    answer(cached(roomForOne), file);
+    Path first = forms().getFirst();
+    Process other = user(first);
+    try {
+      float[] answer = answer(cached(roomForOne), copy);
+      assertThat(forms()).hasSize(2).contains(first);
+      assertThat(first.resolve(GraphCache.WEIGHTS)).exists();
+      assertThat(answer(cached(roomForOne), copy)).containsExactly(answer);
+    } finally {
+      other.destroyForcibly().waitFor();
+    }
+    Files.write(copy, new byte[] {0x50, 0x01}, StandardOpenOption.APPEND);
+    answer(cached(roomForOne), copy);
+    assertThat(forms()).hasSize(1).doesNotContain(first);
+  }
+
+  @Test
+  void open_makesNoFormAnewThatAnotherProcessUses_andAnswersWithoutIt() throws Exception {
+    Path file = file("all-minilm-l6-v2-int8");
+    float[] plain = answer(cached(ROOM), file);
+    Path form = forms().getFirst();
+    Process other = user(form);
+    try {
+      Files.writeString(form.resolve(GraphCache.SEAL), "as if");
+      assertThat(answer(cached(ROOM), file)).containsExactly(plain);
+      assertThat(form.resolve(GraphCache.SEAL)).hasContent("as if");
+    } finally {
+      other.destroyForcibly().waitFor();
+    }
+  }
+
+  @Test
+  void open_takesFormsOfEarlierVersions_whichHaveNoFileToLock() throws IOException {
+    Path file = file("all-minilm-l6-v2-int8");
+    float[] plain = answer(cached(ROOM), file);
+    Path form = forms().getFirst();
+    Path elsewhere = folder.resolve("elsewhere");
+    Path moved = Files.createDirectories(elsewhere.resolve(form.getFileName()));
+    for (String name : List.of(GraphCache.MODEL, GraphCache.WEIGHTS, GraphCache.SEAL)) {
+      Files.copy(form.resolve(name), moved.resolve(name));
+    }
+    FileTime made = Files.getLastModifiedTime(moved.resolve(GraphCache.SEAL));
+    OnnxRuntime runtime =
+        new OnnxRuntime(pool, Objects.requireNonNull(GraphCache.open(elsewhere, ROOM)));
+    assertThat(answer(runtime, file)).containsExactly(plain);
+    assertThat(Files.getLastModifiedTime(moved.resolve(GraphCache.SEAL))).isEqualTo(made);
+    assertThat(moved.resolve(GraphCache.USE)).exists();
+  }
+
   @Test
   void open_dropsWhatLayThereOnce_andNothingElse() throws IOException {
     Path cache = Files.createDirectory(folder.resolve("cache"));
@@ -165,6 +223,23 @@ class GraphCacheTest {
         return ModelSource.unchanging(modelFile).copy();
       }
     };
+  }
+
+  /** A process that has a form mapped, as far as others can tell. */
+  private static Process user(Path form) throws IOException {
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-XX:+UseSerialGC",
+                "-cp",
+                System.getProperty("java.class.path"),
+                FormUser.class.getName(),
+                form.resolve(GraphCache.USE).toString())
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    assertThat(process.inputReader().readLine()).isEqualTo("used");
+    return process;
   }
 
   private OnnxRuntime cached(long maxBytes) {

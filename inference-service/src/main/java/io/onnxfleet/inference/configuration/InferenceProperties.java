@@ -58,6 +58,8 @@ import org.springframework.util.unit.DataSize;
  * @param maxGraphCache what they may take up; 0 keeps none
  * @param modelNotes folder of what was found out about models, kept for the next start and shared
  *     between replicas; beside the optimised models if not set
+ * @param modelCopies folder of the copies that models are opened from, which go when they are
+ *     closed; beside the optimised models if not set
  * @param threadBudget how the CPUs are split into instances of a model and threads of each: {@code
  *     measure} tries it once, on models with fixed shapes or a {@code model_warmup}; {@code fixed}
  *     does not
@@ -97,6 +99,7 @@ public record InferenceProperties(
     @Nullable Path graphCache,
     @DefaultValue("4GB") DataSize maxGraphCache,
     @Nullable Path modelNotes,
+    @Nullable Path modelCopies,
     @DefaultValue("measure") ThreadBudget threadBudget,
     @NestedConfigurationProperty @DefaultValue RepositoryProperties repository,
     @NestedConfigurationProperty @DefaultValue TrialProperties trial,
@@ -220,6 +223,7 @@ public record InferenceProperties(
         graphCache == null ? null : graphCache.toAbsolutePath().normalize(),
         maxGraphCache.toBytes(),
         modelNotes == null ? null : modelNotes.toAbsolutePath().normalize(),
+        modelCopies == null ? null : modelCopies.toAbsolutePath().normalize(),
         threadBudget == ThreadBudget.MEASURE,
         repository.control(processors),
         trial.options(),
