@@ -61,7 +61,7 @@ class WireNamesTest {
     Set<String> headers = new TreeSet<>(String.CASE_INSENSITIVE_ORDER);
     headers.addAll(constants(HeaderNames.class));
     // Words that HTTP and everybody use.
-    headers.removeAll(Set.of(HeaderNames.NO, HeaderNames.DRAINING, HeaderNames.CLOSED));
+    headers.removeAll(Set.of(HeaderNames.DRAINING, HeaderNames.CLOSED));
     Set<String> others = new TreeSet<>(constants(MetadataKeys.class));
     others.addAll(constants(ApiPaths.class));
     for (ErrorCode code : ErrorCode.values()) {

@@ -411,8 +411,8 @@ class SecurityIT {
         "Bearer " + infer,
         "Inference-Caller",
         "somebody-else",
-        "Inference-May-Prioritize",
-        "yes");
+        "Inference-Priority",
+        "1");
     send(
         new Call("GET", "/v2/models/a/config", "", false),
         "Authorization",
@@ -423,7 +423,7 @@ class SecurityIT {
     assertThat(replica.received()).hasSize(2);
     assertThat(replica.received().get(0).headers())
         .containsEntry("Inference-Caller", "key:infer")
-        .containsEntry("Inference-May-Prioritize", "no");
+        .containsEntry("Inference-Priority", "5");
     assertThat(replica.received().get(1).headers()).doesNotContainValue("somebody-else");
   }
 }

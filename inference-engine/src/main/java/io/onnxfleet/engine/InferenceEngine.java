@@ -28,9 +28,11 @@ import io.onnxfleet.engine.repository.Quarantine;
 import io.onnxfleet.engine.repository.RepositoryControl;
 import io.onnxfleet.engine.repository.RepositoryWatch;
 import io.onnxfleet.engine.repository.UnmergeableModels;
+import io.onnxfleet.engine.repository.config.DynamicBatching;
 import io.onnxfleet.engine.request.Deadline;
 import io.onnxfleet.engine.request.InferenceRequest;
 import io.onnxfleet.engine.request.InferenceResponse;
+import io.onnxfleet.engine.request.PriorityLevels;
 import io.onnxfleet.engine.request.Ticker;
 import io.onnxfleet.engine.runtime.GraphCache;
 import io.onnxfleet.engine.runtime.OnnxRuntime;
@@ -430,6 +432,23 @@ public final class InferenceEngine implements AutoCloseable {
    */
   public boolean hasRows(String model, @Nullable Long version) {
     return catalog.require(model, version).group().model().maxBatchSize() > 0;
+  }
+
+  /**
+   * In which levels requests wait for a version; one level as long as it is not READY.
+   *
+   * @param version null for the highest READY one
+   */
+  public PriorityLevels priorityLevels(String model, @Nullable Long version) {
+    DynamicBatching batching =
+        catalog.readyVersions(model).reversed().stream()
+            .filter(ready -> version == null || ready.id().version() == version)
+            .findFirst()
+            .map(ready -> ready.config().dynamicBatching())
+            .orElse(null);
+    return batching == null || batching.priorityLevels() == 0
+        ? PriorityLevels.ONE
+        : new PriorityLevels(batching.priorityLevels(), batching.defaultPriorityLevel());
   }
 
   /**

@@ -2,17 +2,11 @@ package io.onnxfleet.inference;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.onnxfleet.contract.api.HeaderNames;
-import io.onnxfleet.engine.request.Deadline;
-import io.onnxfleet.engine.request.InferenceRequest;
 import io.onnxfleet.engine.tensor.DataType;
-import io.onnxfleet.inference.protocol.Callers;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.springframework.mock.web.MockHttpServletRequest;
 
 /** What a replica tells the gateway of an answer, and takes from it about a caller. */
 class AnsweredUnitsIT {
@@ -40,18 +34,5 @@ class AnsweredUnitsIT {
       assertThat(refused.statusCode()).isEqualTo(400);
       assertThat(refused.headers().firstValue("Inference-Units")).isEmpty();
     }
-  }
-
-  @Test
-  void priority_isTheDefaultOne_forACallerWhoMayNotChooseOne() {
-    InferenceRequest urgent =
-        new InferenceRequest(null, "m", null, List.of(), List.of(), Deadline.NONE, 1);
-    MockHttpServletRequest request = new MockHttpServletRequest();
-    assertThat(Callers.sign(urgent, request).priority()).isEqualTo(1);
-    request.addHeader(HeaderNames.CALLER, "key:team");
-    request.addHeader(HeaderNames.MAY_PRIORITIZE, "no");
-    InferenceRequest signed = Callers.sign(urgent, request);
-    assertThat(signed.priority()).isZero();
-    assertThat(signed.caller()).isEqualTo("key:team");
   }
 }

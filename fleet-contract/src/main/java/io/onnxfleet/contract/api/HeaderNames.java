@@ -25,7 +25,11 @@ public final class HeaderNames {
    */
   public static final String HEADER_LENGTH = "Inference-Header-Content-Length";
 
-  /** 1 (highest) to 9, or 0, which is also the default, for a model's own default. */
+  /**
+   * 1 (highest) to 9, or 0, which is also the default, for a model's own default ({@link
+   * io.onnxfleet.contract.fleet.Priority}). The gateway tells a replica what it grants; a replica
+   * that is told nothing goes by the body alone.
+   */
   public static final String PRIORITY = "Inference-Priority";
 
   // Said by callers to the gateway.
@@ -46,11 +50,6 @@ public final class HeaderNames {
    * address does.
    */
   public static final String CALLER = "Inference-Caller";
-
-  /** {@value #NO} of a caller who may not choose a priority: it has the model's default one. */
-  public static final String MAY_PRIORITIZE = "Inference-May-Prioritize";
-
-  public static final String NO = "no";
 
   /**
    * The model that the gateway chose for the request. It goes before what the body asks for, and is

@@ -78,6 +78,11 @@ public final class ModelAdmission {
     public String caller() {
       return applicant.caller();
     }
+
+    /** The priority that it has, as replicas are told it. */
+    public int priority() {
+      return applicant.priority();
+    }
   }
 
   /** Refuses what would be refused anyway, before anything is read. */

@@ -19,7 +19,7 @@ public final class RequestTrace {
   private volatile @Nullable String model;
   private volatile @Nullable String caller;
   private volatile @Nullable String variant;
-  private volatile boolean mayPrioritize;
+  private volatile int priority;
   private volatile @Nullable String replica;
   private volatile int tries;
 
@@ -68,13 +68,14 @@ public final class RequestTrace {
     return caller;
   }
 
-  /** Whether the caller may choose a priority; not, unless somebody says so. */
-  public void mayPrioritize(boolean may) {
-    mayPrioritize = may;
+  /** The priority that the caller has. */
+  public void priority(int granted) {
+    priority = granted;
   }
 
-  public boolean mayPrioritize() {
-    return mayPrioritize;
+  /** 0 as long as nobody has asked what the caller may have. */
+  public int priority() {
+    return priority;
   }
 
   /** The model that was chosen for the caller. */

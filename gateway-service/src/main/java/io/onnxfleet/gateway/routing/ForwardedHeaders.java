@@ -95,12 +95,11 @@ final class ForwardedHeaders {
       case 17 ->
           is(name, HttpHeaderNames.TRANSFER_ENCODING)
               || AsciiString.contentEqualsIgnoreCase(name, HeaderNames.VARIANT);
+      case 18 -> isText(name, HeaderNames.PRIORITY) || isOfOneConnection(name);
       case 20 -> isText(name, "x-amz-security-token");
       case 21 -> AsciiString.contentEqualsIgnoreCase(name, HeaderNames.DEADLINE_MILLIS);
       case 23 -> isText(name, "x-forwarded-client-cert");
-      case 24 ->
-          AsciiString.contentEqualsIgnoreCase(name, HeaderNames.MAY_PRIORITIZE)
-              || isText(name, "x-forwarded-access-token");
+      case 24 -> isText(name, "x-forwarded-access-token");
       case 25 ->
           AsciiString.contentEqualsIgnoreCase(name, HeaderNames.SIGNATURE)
               || isText(name, "ocp-apim-subscription-key");

@@ -9,6 +9,7 @@ import io.onnxfleet.contract.api.ApiPaths;
 import io.onnxfleet.contract.api.HeaderNames;
 import io.onnxfleet.contract.fleet.CallerName;
 import io.onnxfleet.contract.fleet.LoadReport;
+import io.onnxfleet.contract.fleet.Priority;
 import io.onnxfleet.contract.fleet.TimeLeft;
 import io.onnxfleet.gateway.fleet.Replica;
 import io.onnxfleet.gateway.observability.RequestTrace;
@@ -126,9 +127,7 @@ final class ReplicaClient {
       if (caller != null) {
         headers.set(HeaderNames.CALLER, CallerName.write(caller));
       }
-      if (!trace.mayPrioritize()) {
-        headers.set(HeaderNames.MAY_PRIORITIZE, HeaderNames.NO);
-      }
+      headers.set(HeaderNames.PRIORITY, Priority.write(trace.priority()));
       String variant = trace.variant();
       if (variant != null) {
         headers.set(HeaderNames.VARIANT, variant);

@@ -287,7 +287,7 @@ public final class RoutingFilter implements GlobalFilter, Ordered {
         admission.applicationOf(exchange, accesses.of(exchange), until.atNanos());
     RequestTrace trace = RequestTrace.of(exchange);
     trace.caller(application.caller());
-    trace.mayPrioritize(accesses.of(exchange).has(Scope.PRIORITY));
+    trace.priority(application.priority());
     return application;
   }
 

@@ -35,7 +35,7 @@ class ForwardedHeadersTest {
         HeaderNames.TRACE_PARENT,
         HeaderNames.DEADLINE_MILLIS,
         HeaderNames.CALLER,
-        HeaderNames.MAY_PRIORITIZE,
+        HeaderNames.PRIORITY,
         HeaderNames.VARIANT,
         HeaderNames.SIGNATURE,
         HeaderNames.LOAD_METRICS_FORMAT,

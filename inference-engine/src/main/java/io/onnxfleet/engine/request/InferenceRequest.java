@@ -48,12 +48,16 @@ public record InferenceRequest(
         id, modelName, modelVersion, inputs, requestedOutputs, deadline, priority, name);
   }
 
-  /** The same call, which owns the same tensors, at the model's default priority. */
-  public InferenceRequest atDefaultPriority() {
-    return priority == 0
+  /**
+   * The same call, which owns the same tensors, at that level.
+   *
+   * @param level as {@link #priority}
+   */
+  public InferenceRequest at(int level) {
+    return priority == level
         ? this
         : new InferenceRequest(
-            id, modelName, modelVersion, inputs, requestedOutputs, deadline, 0, caller);
+            id, modelName, modelVersion, inputs, requestedOutputs, deadline, level, caller);
   }
 
   /** A call of the highest READY version for all its outputs, without a deadline. */

@@ -8,10 +8,12 @@ import org.jspecify.annotations.Nullable;
  * @param prompt what goes before each text; empty for nothing, null for the model's default
  * @param normalize whether vectors are to have length 1, or null for the model's own way
  * @param wholeOnly true if a text that does not fit into one window is refused
+ * @param priority in which the texts wait, 1 (highest) to the model's number of levels; 0 for the
+ *     model's default
  */
 public record EmbeddingOptions(
-    @Nullable String prompt, @Nullable Boolean normalize, boolean wholeOnly) {
+    @Nullable String prompt, @Nullable Boolean normalize, boolean wholeOnly, int priority) {
 
   /** Everything as the model has it. */
-  public static final EmbeddingOptions DEFAULT = new EmbeddingOptions(null, null, false);
+  public static final EmbeddingOptions DEFAULT = new EmbeddingOptions(null, null, false, 0);
 }

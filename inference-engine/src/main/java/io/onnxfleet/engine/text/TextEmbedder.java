@@ -129,7 +129,7 @@ public final class TextEmbedder implements AutoCloseable {
   /** The second half of {@link #embed(List, EmbeddingOptions, Deadline, String)}. */
   CompletableFuture<Embeddings> embed(
       Tokenized tokenized, EmbeddingOptions options, Deadline deadline, @Nullable String caller) {
-    InferencePort named = request -> port.infer(request.by(caller));
+    InferencePort named = request -> port.infer(request.by(caller).at(options.priority()));
     Boolean normalize = options.normalize();
     EmbeddingCall.Finish finish =
         new EmbeddingCall.Finish(

@@ -398,6 +398,27 @@ class TextEmbedderTest {
   }
 
   @Test
+  void embed_asksAtThePriority_thatTheCallHas() {
+    List<Integer> priorities = new ArrayList<>();
+    FakeEncoder encoder = answering(FakeEncoder::completed);
+    TextEmbedder embedder =
+        embedder(
+            model(Map.of()),
+            request -> {
+              priorities.add(request.priority());
+              return encoder.infer(request);
+            });
+
+    embed(embedder, text("world"));
+    embedder
+        .embed(
+            List.of(text("world")), new EmbeddingOptions(null, null, false, 3), Deadline.NONE, "me")
+        .join();
+
+    assertThat(priorities).containsExactly(0, 3);
+  }
+
+  @Test
   void embed_putsThePromptBefore_theAskedOrTheDefault() {
     FakeEncoder encoder = answering(FakeEncoder::completed);
     TextEmbedder embedder =
@@ -405,10 +426,12 @@ class TextEmbedderTest {
 
     embed(embedder, text("world"));
     embedder
-        .embed(List.of(text("world")), new EmbeddingOptions("", null, false), Deadline.NONE, null)
+        .embed(
+            List.of(text("world")), new EmbeddingOptions("", null, false, 0), Deadline.NONE, null)
         .join();
     embedder
-        .embed(List.of(text("world")), new EmbeddingOptions("a ", null, false), Deadline.NONE, null)
+        .embed(
+            List.of(text("world")), new EmbeddingOptions("a ", null, false, 0), Deadline.NONE, null)
         .join();
 
     assertThat(encoder.rows.stream().map(FakeEncoder.Row::ids))
@@ -442,7 +465,8 @@ class TextEmbedderTest {
     Embeddings raw = embed(embedder, text("a"));
     Embeddings unit =
         embedder
-            .embed(List.of(text("a")), new EmbeddingOptions(null, true, false), Deadline.NONE, null)
+            .embed(
+                List.of(text("a")), new EmbeddingOptions(null, true, false, 0), Deadline.NONE, null)
             .join();
 
     assertThat(raw.vectors().getFirst())
@@ -465,7 +489,7 @@ class TextEmbedderTest {
   void embed_refusesALongText_whenItIsNotToBeCut() {
     TextEmbedder embedder =
         embedder(model(Map.of("max-sequence-length", "4")), answering(FakeEncoder::completed));
-    EmbeddingOptions whole = new EmbeddingOptions(null, null, true);
+    EmbeddingOptions whole = new EmbeddingOptions(null, null, true, 0);
 
     assertThat(embedder.embed(List.of(text("a b")), whole, Deadline.NONE, null).join().windows())
         .containsExactly(1);
@@ -588,7 +612,7 @@ class TextEmbedderTest {
     return embedder.embed(Arrays.asList(texts), Deadline.NONE).join();
   }
 
-  private TextEmbedder embedder(TextModel model, FakeEncoder encoder) {
+  private TextEmbedder embedder(TextModel model, InferencePort encoder) {
     return new TextEmbedder(model, tokenizer, encoder, pool, Integer.MAX_VALUE);
   }
 

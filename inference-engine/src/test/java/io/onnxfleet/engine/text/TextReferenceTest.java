@@ -175,7 +175,7 @@ class TextReferenceTest {
         .embed(
             model,
             inputs,
-            described -> new EmbeddingOptions(prompt, null, true),
+            described -> new EmbeddingOptions(prompt, null, true, 0),
             Deadline.NONE,
             null)
         .thenApply(Embeddings::vectors);

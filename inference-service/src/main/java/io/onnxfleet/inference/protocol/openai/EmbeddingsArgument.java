@@ -18,6 +18,9 @@ final class EmbeddingsArgument {
   /** Names one of the model's prompts, as in sentence-transformers. */
   static final String PROMPT_NAME = "prompt_name";
 
+  /** A level of priority, as {@code /v2} has it among a request's parameters. */
+  static final String PRIORITY = "priority";
+
   /** Says what texts are for; the model's prompt for that goes before them. */
   static final Set<String> PURPOSES = Set.of("input_type", "task", "task_type");
 
@@ -65,7 +68,7 @@ final class EmbeddingsArgument {
           Map.entry("truncate_prompt_tokens", Set.of()));
 
   private static final List<String> OPEN_AIS =
-      List.of(INPUT, MODEL, ENCODING_FORMAT, DIMENSIONS, PROMPT_NAME);
+      List.of(INPUT, MODEL, ENCODING_FORMAT, DIMENSIONS, PROMPT_NAME, PRIORITY);
 
   private EmbeddingsArgument() {}
 

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param purpose what the texts are for, or null
  * @param normalize whether vectors have length 1, or null for the model's way
  * @param wholeOnly true if a text that is too long for one window is refused
+ * @param priority a level of the model's in which the texts wait, or 0 for none
  * @param ignored names in the body that changed nothing
  */
 record EmbeddingsRequest(
@@ -25,6 +26,7 @@ record EmbeddingsRequest(
     @Nullable Purpose purpose,
     @Nullable Boolean normalize,
     boolean wholeOnly,
+    int priority,
     List<String> ignored) {
 
   EmbeddingsRequest {

@@ -45,6 +45,7 @@ final class EmbeddingsRequestReader {
   private EmbeddingsRequest.@Nullable Purpose purpose;
   private @Nullable Boolean normalize;
   private boolean wholeOnly;
+  private int priority;
   private final List<String> ignored = new ArrayList<>();
 
   /** Of all arrays of ids; what no call may have is not held. */
@@ -97,6 +98,7 @@ final class EmbeddingsRequestReader {
         purpose,
         normalize,
         wholeOnly,
+        priority,
         ignored);
   }
 
@@ -113,6 +115,7 @@ final class EmbeddingsRequestReader {
           encodingFormat = EncodingFormat.parse(string(name, parser));
       case EmbeddingsArgument.DIMENSIONS -> readDimensions(name, parser);
       case EmbeddingsArgument.PROMPT_NAME -> promptName = string(name, parser);
+      case EmbeddingsArgument.PRIORITY -> priority = wholeNumber(name, parser, 0);
       default -> readFurther(name, parser);
     }
   }
@@ -217,16 +220,20 @@ final class EmbeddingsRequestReader {
     return value;
   }
 
-  private void readDimensions(String name, JsonParser parser) {
+  private static int wholeNumber(String name, JsonParser parser, int least) {
     if (parser.currentToken() != JsonToken.VALUE_NUMBER_INT) {
       throw InferenceException.invalidInput(
           "%s: %s (expected a whole number)", name, describe(parser.currentToken()));
     }
-    if (parser.getNumberType() != JsonParser.NumberType.INT || parser.getIntValue() < 1) {
+    if (parser.getNumberType() != JsonParser.NumberType.INT || parser.getIntValue() < least) {
       throw InferenceException.invalidInput(
-          "%s: %s (expected: >= 1)", name, Json.shortened(parser.getString()));
+          "%s: %s (expected: >= %d)", name, Json.shortened(parser.getString()), least);
     }
-    int value = parser.getIntValue();
+    return parser.getIntValue();
+  }
+
+  private void readDimensions(String name, JsonParser parser) {
+    int value = wholeNumber(name, parser, 1);
     if (dimensions != 0 && dimensions != value) {
       throw InferenceException.invalidInput(
           "%s: %d (expected %d, as said before)", name, value, dimensions);

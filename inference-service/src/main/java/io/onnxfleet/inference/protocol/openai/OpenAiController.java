@@ -84,8 +84,10 @@ class OpenAiController {
       description =
           "input: a string, an array of strings, an array of token ids, or an array of those."
               + " encoding_format: float or base64. dimensions: cuts the vectors. prompt_name and"
-              + " input_type choose one of the model's prompts. What is ignored is named in the"
-              + " header Inference-Ignored.",
+              + " input_type choose one of the model's prompts. priority: a level of the model's,"
+              + " below the one that the caller has. What is ignored is named in the header "
+              + HeaderNames.IGNORED
+              + ".",
       requestBody =
           @io.swagger.v3.oas.annotations.parameters.RequestBody(
               required = true,
@@ -115,6 +117,8 @@ class OpenAiController {
         await(engine.prepare(model, deadline), deadline, http);
         AnsweringContent content = new AnsweringContent(engine, model, null);
         AtomicReference<PromptChoice> choice = new AtomicReference<>();
+        int level =
+            Callers.level(request.priority(), http, () -> engine.priorityLevels(model, null));
         Function<TextModels.Description, EmbeddingOptions> options =
             described -> {
               if (request.dimensions() > 0 && described.dimensions() > 0) {
@@ -124,7 +128,7 @@ class OpenAiController {
                   PromptChoice.of(request, model, described.model().settings().prompts());
               choice.set(chosen);
               return new EmbeddingOptions(
-                  chosen.prompt(), request.normalize(), request.wholeOnly());
+                  chosen.prompt(), request.normalize(), request.wholeOnly(), level);
             };
         Embeddings embeddings =
             await(

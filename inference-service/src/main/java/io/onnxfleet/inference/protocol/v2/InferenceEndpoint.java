@@ -104,7 +104,7 @@ final class InferenceEndpoint {
       InferenceCall call, ClientConnection client, HttpServletRequest http) {
     InferenceRequest request = call.request();
     ModelMetadata before = call.forms().classesByName().isEmpty() ? null : metadata(request);
-    CompletableFuture<InferenceResponse> answer = engine.infer(Callers.sign(request, http));
+    CompletableFuture<InferenceResponse> answer = engine.infer(signed(request, http));
     InferenceResponse finished =
         client.await(
             answer,
@@ -120,6 +120,15 @@ final class InferenceEndpoint {
       throw replaced;
     }
     return BestClasses.of(finished, call.forms(), before, engine.bufferPool());
+  }
+
+  private InferenceRequest signed(InferenceRequest request, HttpServletRequest http) {
+    try {
+      return Callers.sign(request, engine, http);
+    } catch (InferenceException refused) {
+      request.close();
+      throw refused;
+    }
   }
 
   private ModelMetadata metadata(InferenceRequest request) {

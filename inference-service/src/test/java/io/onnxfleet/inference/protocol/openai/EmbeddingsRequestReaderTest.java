@@ -82,6 +82,7 @@ class EmbeddingsRequestReaderTest {
                 null,
                 null,
                 false,
+                0,
                 List.of()));
   }
 
@@ -112,7 +113,7 @@ class EmbeddingsRequestReaderTest {
         read(
             """
             {"input":"a","input_type":"search_query","task":"search_query","normalize":false,
-             "output_dimension":8,"truncate":"NONE","prompt_name":"query"}
+             "output_dimension":8,"truncate":"NONE","prompt_name":"query","priority":3}
             """);
 
     assertThat(request.purpose()).isEqualTo(new EmbeddingsRequest.Purpose("task", "search_query"));
@@ -120,7 +121,8 @@ class EmbeddingsRequestReaderTest {
         .returns(false, EmbeddingsRequest::normalize)
         .returns(8, EmbeddingsRequest::dimensions)
         .returns(true, EmbeddingsRequest::wholeOnly)
-        .returns("query", EmbeddingsRequest::promptName);
+        .returns("query", EmbeddingsRequest::promptName)
+        .returns(3, EmbeddingsRequest::priority);
     assertThat(read("{\"input\":\"a\",\"truncation\":false}").wholeOnly()).isTrue();
   }
 
@@ -174,15 +176,20 @@ class EmbeddingsRequestReaderTest {
         "{\"input\":[1,\"a\"]}|input: a string as token 1",
         "{\"input\":\"a\",\"input\":\"b\"}|input: given twice",
         "{\"input\":\"a\",\"model\":7}|model: a number (expected a string)",
-        "{\"input\":\"a\",\"encoding_format\":\"FLOAT\"}|encoding_format: 'FLOAT' (expected 'float'",
+        "{\"input\":\"a\",\"encoding_format\":\"FLOAT\"}|encoding_format: 'FLOAT' (expected"
+            + " 'float'",
         "{\"input\":\"a\",\"dimensions\":0}|dimensions: 0 (expected: >= 1)",
         "{\"input\":\"a\",\"dimensions\":99999999999}|dimensions: 99999999999 (expected: >= 1)",
         "{\"input\":\"a\",\"dimensions\":\"8\"}|dimensions: a string (expected a whole number)",
+        "{\"input\":\"a\",\"priority\":-1}|priority: -1 (expected: >= 0)",
+        "{\"input\":\"a\",\"priority\":\"high\"}|priority: a string (expected a whole number)",
         "{\"input\":\"a\",\"dimension\":8}|dimension: 8 (expected no such argument",
         "{\"input\":\"a\",\"dimensions\":8,\"output_dimension\":9}|output_dimension: 9 (expected 8",
         "{\"input\":\"a\",\"normalize\":\"no\"}|normalize: a string (expected true or false)",
-        "{\"input\":\"a\",\"normalize\":false,\"normalized\":true}|normalized: true (expected false",
-        "{\"input\":\"a\",\"truncate_prompt_tokens\":8}|truncate_prompt_tokens: 8 (expected no such",
+        "{\"input\":\"a\",\"normalize\":false,\"normalized\":true}|normalized: true (expected"
+            + " false",
+        "{\"input\":\"a\",\"truncate_prompt_tokens\":8}|truncate_prompt_tokens: 8 (expected no"
+            + " such",
         "{\"input\":\"a\",\"truncate\":8}|truncate: a number (expected a string, true or false)",
         "{\"input\":\"a\",\"late_chunking\":true}|late_chunking: true (expected one of [false]",
         "{\"input\":\"a\",\"output_dtype\":\"int8\"}|output_dtype: int8 (expected one of [float",

@@ -61,6 +61,7 @@ class EmbeddingsResponseTest {
             null,
             null,
             false,
+            0,
             List.of());
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     EmbeddingsResponse.of("m", request, new Embeddings(List.of(vectors), 9, List.of(1), true))

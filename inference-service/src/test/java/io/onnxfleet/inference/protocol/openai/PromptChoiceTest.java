@@ -75,6 +75,7 @@ class PromptChoiceTest {
             purpose == null ? null : new Purpose("input_type", purpose),
             null,
             false,
+            0,
             List.of());
     return PromptChoice.of(request, "m", prompts);
   }

@@ -1,0 +1,13 @@
+package io.onnxfleet.engine.request;
+
+/**
+ * The levels of priority in which requests wait for a model.
+ *
+ * @param count at least 1; level 1 is the highest
+ * @param standard of a request that names none
+ */
+public record PriorityLevels(int count, int standard) {
+
+  /** Of a model whose requests have no priority. */
+  public static final PriorityLevels ONE = new PriorityLevels(1, 1);
+}
