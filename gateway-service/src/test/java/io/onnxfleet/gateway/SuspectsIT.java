@@ -270,10 +270,25 @@ class SuspectsIT {
             "/v2/models/m/versions/1/infer",
             "/v2/models/m/versions/1/ready",
             "/v2/models/m/versions/1/infer");
-    // A text has no place for a version: it would be the highest one's.
-    HttpResponse<String> text = gateway.post("/v1/embeddings", "{\"model\":\"m\",\"input\":\"a\"}");
-    assertThat(text.statusCode()).isEqualTo(503);
-    assertThat(text.body()).contains("in quarantine");
+    // A text's request has no place for a version, so a header tells it; a client's says nothing.
+    HttpResponse<String> text =
+        gateway.send(
+            gateway
+                .request("/v1/embeddings")
+                .header("Inference-Variant-Version", "2")
+                .POST(BodyPublishers.ofString("{\"model\":\"m\",\"input\":\"a\"}")));
+    assertThat(text.statusCode()).isEqualTo(200);
+    assertThat(text.headers().firstValue("Inference-Variant")).contains("m:1");
+    assertThat(gateway.get("/v1/models/m").statusCode()).isEqualTo(200);
+    assertThat(serves.received())
+        .extracting(FakeReplica.Received::uri)
+        .endsWith("/v1/embeddings", "/v1/models/m");
+    assertThat(serves.received().subList(3, 5))
+        .allSatisfy(
+            asked ->
+                assertThat(asked.headers())
+                    .containsEntry("Inference-Variant", "m:1")
+                    .containsEntry("Inference-Variant-Version", "1"));
     assertThat(gateway.post("/v2/repository/index", "").body())
         .contains("{\"name\":\"m\",\"version\":\"1\",\"state\":\"READY\",\"reason\":\"\"}")
         .contains(
@@ -303,6 +318,17 @@ class SuspectsIT {
     assertThat(lifted.statusCode()).isEqualTo(200);
     assertThat(lifted.headers().firstValue("Inference-Variant")).isEmpty();
     assertThat(serves.received().getLast().uri()).isEqualTo(infer("m"));
+    assertThat(
+            gateway
+                .send(
+                    gateway
+                        .request("/v1/embeddings")
+                        .header("Inference-Variant-Version", "1")
+                        .POST(BodyPublishers.ofString("{\"model\":\"m\",\"input\":\"a\"}")))
+                .statusCode())
+        .isEqualTo(200);
+    assertThat(serves.received().getLast().headers())
+        .doesNotContainKeys("Inference-Variant", "Inference-Variant-Version");
   }
 
   @Test

@@ -57,6 +57,12 @@ public final class HeaderNames {
    */
   public static final String VARIANT = "Inference-Variant";
 
+  /**
+   * Its version, where the gateway chose that too, with which {@link #VARIANT} then ends: calls
+   * that name a model in their body have no other place for it. Else the highest READY one.
+   */
+  public static final String VARIANT_VERSION = "Inference-Variant-Version";
+
   /** Shows that a request is the fleet's own: {@link io.onnxfleet.contract.fleet.FleetSecret}. */
   public static final String SIGNATURE = "Inference-Fleet-Signature";
 

@@ -19,6 +19,7 @@ public final class RequestTrace {
   private volatile @Nullable String model;
   private volatile @Nullable String caller;
   private volatile @Nullable String variant;
+  private volatile @Nullable String variantVersion;
   private volatile int priority;
   private volatile @Nullable String replica;
   private volatile int tries;
@@ -78,13 +79,22 @@ public final class RequestTrace {
     return priority;
   }
 
-  /** The model that was chosen for the caller. */
-  public void variant(String name) {
+  /**
+   * The model that was chosen for the caller.
+   *
+   * @param name with the version, if there is one
+   */
+  public void variant(String name, @Nullable String version) {
     variant = name;
+    variantVersion = version;
   }
 
   public @Nullable String variant() {
     return variant;
+  }
+
+  public @Nullable String variantVersion() {
+    return variantVersion;
   }
 
   /**

@@ -65,14 +65,14 @@ final class Destinations {
   }
 
   /**
-   * Who makes vectors: the highest version, since the request has no place for another. Rollouts
-   * are left aside: vectors of two versions do not belong into one index.
+   * Who makes vectors: the highest version that is not in quarantine. Rollouts are left aside:
+   * vectors of two versions do not belong into one index.
    */
   Destination embedding(
       ServerWebExchange exchange, String name, ModelAdmission.Application application) {
     ModelReference asked = new ModelReference(name, null);
     ModelReference variant = variant(exchange, asked, VariantUse.COMPARED, application);
-    return variant == null ? named(exchange, asked) : chosen(exchange, variant, null);
+    return of(exchange, variant == null ? asked : variant, variant != null);
   }
 
   /** Who tells about itself: of a family, the best one. */
@@ -104,7 +104,7 @@ final class Destinations {
   private static Destination chosen(
       ServerWebExchange exchange, ModelReference model, @Nullable Assignment assignment) {
     String name = model.toString();
-    RequestTrace.of(exchange).variant(name);
+    RequestTrace.of(exchange).variant(name, model.version());
     ServerHttpResponse response = exchange.getResponse();
     // Last of all: a try that failed takes back what its answer had said.
     response.beforeCommit(

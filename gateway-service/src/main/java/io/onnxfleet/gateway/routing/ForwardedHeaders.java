@@ -102,6 +102,7 @@ final class ForwardedHeaders {
       case 24 -> isText(name, "x-forwarded-access-token");
       case 25 ->
           AsciiString.contentEqualsIgnoreCase(name, HeaderNames.SIGNATURE)
+              || AsciiString.contentEqualsIgnoreCase(name, HeaderNames.VARIANT_VERSION)
               || isText(name, "ocp-apim-subscription-key");
       case 28 -> isText(name, HeaderNames.LOAD_METRICS_FORMAT);
       default -> isOfOneConnection(name);

@@ -132,6 +132,10 @@ final class ReplicaClient {
       if (variant != null) {
         headers.set(HeaderNames.VARIANT, variant);
       }
+      String version = trace.variantVersion();
+      if (version != null) {
+        headers.set(HeaderNames.VARIANT_VERSION, version);
+      }
       headers.set(HeaderNames.DEADLINE_MILLIS, TimeLeft.write(remaining));
       return switch (body) {
         case RequestBody.Kept kept -> {

@@ -29,8 +29,9 @@ import org.slf4j.LoggerFactory;
  * <p>A text's vector is made by one load of the model: a call during which its version was replaced
  * is made again.
  *
- * <p>Keeps one tokenizer for each model's newest version; it is released when the model is found to
- * be gone or changed, and no call is being tokenized with it.
+ * <p>Keeps one tokenizer for each model's newest version, and until the next change one for each
+ * older version that was asked for by its number. It is released when the model is found to be gone
+ * or changed, and no call is being tokenized with it.
  *
  * <p>Thread-safe.
  */
@@ -52,7 +53,7 @@ public final class TextModels implements AutoCloseable {
 
   private final TokenizerThreads threads =
       new TokenizerThreads(Runtime.getRuntime().availableProcessors());
-  private final ConcurrentMap<String, Opened> opened = new ConcurrentHashMap<>();
+  private final ConcurrentMap<OpenVersion, Opened> opened = new ConcurrentHashMap<>();
   private volatile boolean closed;
 
   /**
@@ -67,6 +68,8 @@ public final class TextModels implements AutoCloseable {
     this.pool = pool;
     this.maxTokens = maxTokens;
   }
+
+  private record OpenVersion(String model, long version) {}
 
   /** What serves now. */
   @FunctionalInterface
@@ -86,16 +89,17 @@ public final class TextModels implements AutoCloseable {
    * @throws InferenceException if it is unknown, not ready, or serves no text
    */
   public TextModel model(String name) {
-    return describe(name).model();
+    return describe(name, null).model();
   }
 
   /**
    * The same with what is only known once its files are read.
    *
+   * @param version null for the highest READY one
    * @throws InferenceException if it is unknown, not ready, or serves no text
    */
-  public Description describe(String name) {
-    Opened lease = lease(name);
+  public Description describe(String name, @Nullable Long version) {
+    Opened lease = lease(name, version);
     try {
       return Description.of(lease.embedder());
     } finally {
@@ -121,22 +125,24 @@ public final class TextModels implements AutoCloseable {
    */
   public CompletableFuture<Embeddings> embed(
       String name, List<TextInput> texts, Deadline deadline) {
-    return embed(name, texts, model -> EmbeddingOptions.DEFAULT, deadline, null);
+    return embed(name, null, texts, model -> EmbeddingOptions.DEFAULT, deadline, null);
   }
 
   /**
    * The same with what else a caller asks for, and in that caller's name.
    *
+   * @param version null for the highest READY one
    * @param options what is asked for of the model that makes the vectors; asked again if another
    *     takes its place. May throw an {@link InferenceException}
    */
   public CompletableFuture<Embeddings> embed(
       String name,
+      @Nullable Long version,
       List<TextInput> texts,
       Function<Description, EmbeddingOptions> options,
       Deadline deadline,
       @Nullable String caller) {
-    Call call = new Call(name, texts, options, deadline, caller);
+    Call call = new Call(name, version, texts, options, deadline, caller);
     call.attempt(1);
     return call.result;
   }
@@ -144,6 +150,7 @@ public final class TextModels implements AutoCloseable {
   /** A call that is made anew as long as its model is replaced meanwhile. */
   private final class Call {
     private final String name;
+    private final @Nullable Long version;
     private final List<TextInput> texts;
     private final Function<Description, EmbeddingOptions> options;
     private final Deadline deadline;
@@ -152,11 +159,13 @@ public final class TextModels implements AutoCloseable {
 
     Call(
         String name,
+        @Nullable Long version,
         List<TextInput> texts,
         Function<Description, EmbeddingOptions> options,
         Deadline deadline,
         @Nullable String caller) {
       this.name = name;
+      this.version = version;
       this.texts = texts;
       this.options = options;
       this.deadline = deadline;
@@ -166,7 +175,7 @@ public final class TextModels implements AutoCloseable {
     void attempt(int number) {
       Opened lease;
       try {
-        lease = lease(name);
+        lease = lease(name, version);
       } catch (InferenceException refused) {
         result.completeExceptionally(refused);
         return;
@@ -302,17 +311,17 @@ public final class TextModels implements AutoCloseable {
 
   /**
    * Opens those of the READY models that serve text, so that a first request need not wait for it,
-   * and drops what is not among them.
+   * and drops what is not the newest version of one of them.
    */
   public void follow(Collection<String> ready) {
-    for (String name : List.copyOf(opened.keySet())) {
-      if (!ready.contains(name)) {
-        drop(name);
+    for (OpenVersion each : List.copyOf(opened.keySet())) {
+      if (!ready.contains(each.model()) || !isNewest(each)) {
+        drop(each);
       }
     }
     for (String name : ready) {
       try {
-        lease(name).release();
+        lease(name, null).release();
       } catch (InferenceException refused) {
         if (refused.code() == ErrorCode.MODEL_LOAD_FAILED) {
           log.warn("model '{}' serves no text: {}", name, refused.getMessage());
@@ -321,23 +330,35 @@ public final class TextModels implements AutoCloseable {
     }
   }
 
+  private boolean isNewest(OpenVersion version) {
+    try {
+      return served.metadata(version.model(), null).version() == version.version();
+    } catch (InferenceException gone) {
+      return false;
+    }
+  }
+
   /** The model's embedder, which stays open until the lease is released. */
-  private Opened lease(String name) {
+  private Opened lease(String name, @Nullable Long version) {
     if (closed) {
       throw new InferenceException(ErrorCode.SHUTTING_DOWN, "this replica is going away");
     }
     ModelMetadata metadata;
     try {
-      metadata = served.metadata(name, null);
+      metadata = served.metadata(name, version);
     } catch (InferenceException failure) {
       if (failure.code().category() != ErrorCategory.INVALID_REQUEST) {
-        drop(name);
+        opened.keySet().stream()
+            .filter(each -> each.model().equals(name))
+            .filter(each -> version == null || each.version() == version)
+            .toList()
+            .forEach(this::drop);
       }
       throw failure;
     }
     Opened model =
         opened.compute(
-            name,
+            new OpenVersion(name, metadata.version()),
             (_, before) -> {
               if (before != null && before.load.equals(metadata.load())) {
                 return before.retain();
@@ -355,8 +376,8 @@ public final class TextModels implements AutoCloseable {
     return model;
   }
 
-  private void drop(String name) {
-    Opened gone = opened.remove(name);
+  private void drop(OpenVersion version) {
+    Opened gone = opened.remove(version);
     if (gone != null) {
       gone.release();
     }
@@ -399,9 +420,7 @@ public final class TextModels implements AutoCloseable {
   public void close() {
     closed = true;
     threads.close();
-    for (String name : List.copyOf(opened.keySet())) {
-      drop(name);
-    }
+    List.copyOf(opened.keySet()).forEach(this::drop);
   }
 
   /**

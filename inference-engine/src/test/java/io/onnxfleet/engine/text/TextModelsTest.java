@@ -168,6 +168,7 @@ class TextModelsTest {
         models
             .embed(
                 "m",
+                null,
                 List.of(new TextInput.Characters("word")),
                 model -> {
                   prompts.add(model.model().settings().toString());
@@ -191,6 +192,42 @@ class TextModelsTest {
 
     assertThat(embed("m")).isEqualTo(3);
     assertThat(encoder.rows).hasSize(1);
+  }
+
+  @Test
+  void embed_isOfTheVersionThatIsNamed_whileAHigherOneServes() {
+    older = served.get("m");
+    serve("m", 2, Map.of("lowercase", "true"));
+
+    for (long version : new long[] {1, 2, 1}) {
+      assertThat(models.describe("m", version).model().version()).isEqualTo(version);
+      assertThat(embed(version)).isEqualTo(3);
+    }
+    assertThat(models.model("m").version()).isEqualTo(2);
+    assertThat(encoder.rows).hasSize(3);
+
+    // Whatever followed, the older one is opened again for whoever names it, until it is gone.
+    models.follow(List.of("m"));
+    assertThat(embed(1)).isEqualTo(3);
+    older = null;
+    assertThatThrownBy(() -> embed(1)).hasMessageContaining("1");
+    assertThat(embed("m")).isEqualTo(3);
+  }
+
+  private long embed(long version) {
+    return models
+        .embed(
+            "m",
+            version,
+            List.of(new TextInput.Characters("word")),
+            model -> {
+              assertThat(model.model().version()).isEqualTo(version);
+              return EmbeddingOptions.DEFAULT;
+            },
+            Deadline.NONE,
+            null)
+        .join()
+        .tokens();
   }
 
   @Test

@@ -174,6 +174,7 @@ class TextReferenceTest {
     return models
         .embed(
             model,
+            null,
             inputs,
             described -> new EmbeddingOptions(prompt, null, true, 0),
             Deadline.NONE,

@@ -19,6 +19,7 @@ import io.onnxfleet.inference.protocol.AnsweringContent;
 import io.onnxfleet.inference.protocol.Callers;
 import io.onnxfleet.inference.protocol.ClientConnection;
 import io.onnxfleet.inference.protocol.Deadlines;
+import io.onnxfleet.inference.protocol.ModelVersions;
 import io.onnxfleet.inference.protocol.ProtocolExecutor;
 import io.onnxfleet.inference.protocol.http.ContentCoding;
 import io.onnxfleet.inference.protocol.http.RequestBodies;
@@ -112,10 +113,11 @@ class OpenAiController {
     try (Admission.Pass _ = admission.enter();
         RequestBody body = bodies.open(http, deadline)) {
       EmbeddingsRequest request = EmbeddingsRequestReader.read(body);
-      String model = model(http, request);
+      Asked asked = asked(http, request);
+      String model = asked.model();
       try (ReplicaLoad.Visit visit = load.enter(model, http, response)) {
         await(engine.prepare(model, deadline), deadline, http);
-        AnsweringContent content = new AnsweringContent(engine, model, null);
+        AnsweringContent content = new AnsweringContent(engine, model, asked.version());
         AtomicReference<PromptChoice> choice = new AtomicReference<>();
         int level =
             Callers.level(request.priority(), http, () -> engine.priorityLevels(model, null));
@@ -132,7 +134,8 @@ class OpenAiController {
             };
         Embeddings embeddings =
             await(
-                models.embed(model, request.input(), options, deadline, Callers.of(http)),
+                models.embed(
+                    model, asked.version(), request.input(), options, deadline, Callers.of(http)),
                 deadline,
                 http);
         visit.leave();
@@ -167,8 +170,8 @@ class OpenAiController {
       description = "The model",
       content = @Content(schema = @Schema(implementation = DescribedBodies.Model.class)))
   @GetMapping(path = ApiPaths.OPENAI_MODEL, produces = MediaType.APPLICATION_JSON_VALUE)
-  OpenAiBody model(@PathVariable String model) {
-    ModelMetadata metadata = engine.metadata(model, null);
+  OpenAiBody model(HttpServletRequest http, @PathVariable String model) {
+    ModelMetadata metadata = engine.metadata(model, chosenVersion(http, model));
     return describe(model)
         .map(known -> known.with(TextDescription.of(models, metadata)))
         .orElseThrow(
@@ -177,11 +180,28 @@ class OpenAiController {
                     ErrorCode.MODEL_NOT_READY, "model '%s' is not READY".formatted(model)));
   }
 
-  private String model(HttpServletRequest http, EmbeddingsRequest request) {
+  /**
+   * What makes the vectors.
+   *
+   * @param version null for the highest READY one
+   */
+  private record Asked(String model, @Nullable Long version) {}
+
+  private Asked asked(HttpServletRequest http, EmbeddingsRequest request) {
     String chosen = http.getHeader(HeaderNames.VARIANT);
-    return chosen != null
-        ? chosen
-        : Objects.requireNonNullElse(request.model(), fleet.defaultModel());
+    if (chosen == null) {
+      return new Asked(Objects.requireNonNullElse(request.model(), fleet.defaultModel()), null);
+    }
+    String version = http.getHeader(HeaderNames.VARIANT_VERSION);
+    String model =
+        version != null && chosen.endsWith(":" + version)
+            ? chosen.substring(0, chosen.length() - version.length() - 1)
+            : chosen;
+    return new Asked(model, chosenVersion(http, model));
+  }
+
+  private static @Nullable Long chosenVersion(HttpServletRequest http, String model) {
+    return ModelVersions.parse(model, http.getHeader(HeaderNames.VARIANT_VERSION));
   }
 
   /** What a client should know of its answer, and a body in OpenAI's form has no place for. */

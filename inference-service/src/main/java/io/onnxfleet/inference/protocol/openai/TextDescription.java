@@ -31,7 +31,8 @@ record TextDescription(
 
   static TextDescription of(TextModels models, ModelMetadata metadata) {
     try {
-      return new TextDescription(models.describe(metadata.name()), null, metadata.parameters());
+      return new TextDescription(
+          models.describe(metadata.name(), metadata.version()), null, metadata.parameters());
     } catch (InferenceException refused) {
       return new TextDescription(null, String.valueOf(refused.getMessage()), metadata.parameters());
     }

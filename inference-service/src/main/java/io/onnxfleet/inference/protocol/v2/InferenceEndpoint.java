@@ -16,6 +16,7 @@ import io.onnxfleet.inference.protocol.AnsweringContent;
 import io.onnxfleet.inference.protocol.Callers;
 import io.onnxfleet.inference.protocol.ClientConnection;
 import io.onnxfleet.inference.protocol.Deadlines;
+import io.onnxfleet.inference.protocol.ModelVersions;
 import io.onnxfleet.inference.protocol.http.RequestBodies;
 import io.onnxfleet.inference.protocol.http.RequestBody;
 import io.onnxfleet.inference.protocol.v2.codec.BestClasses;
@@ -79,7 +80,7 @@ final class InferenceEndpoint {
     try (var _ = admission.enter();
         ReplicaLoad.Visit visit = load.enter(model, request, response)) {
       AnsweringContent content =
-          new AnsweringContent(engine, model, PathVersions.parse(model, version));
+          new AnsweringContent(engine, model, ModelVersions.parse(model, version));
       InferenceCall call = decode(model, version, request);
       AnsweredUnits units = AnsweredUnits.of(engine, call.request());
       try (InferenceResponse finished = answer(call, ClientConnection.of(request), request);
@@ -154,7 +155,7 @@ final class InferenceEndpoint {
       throws IOException {
     long accepted = engine.ticker().nanoTime();
     Deadline deadline = Deadlines.of(request, properties.defaultDeadline(), () -> accepted);
-    Long number = PathVersions.parse(model, version);
+    Long number = ModelVersions.parse(model, version);
     engine.requireAccepting(model, number);
     InferenceTarget target =
         new InferenceTarget(model, number, headerLength(request), accepted, deadline);

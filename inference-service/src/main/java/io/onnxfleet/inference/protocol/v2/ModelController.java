@@ -2,6 +2,7 @@ package io.onnxfleet.inference.protocol.v2;
 
 import io.onnxfleet.contract.api.ApiPaths;
 import io.onnxfleet.engine.InferenceEngine;
+import io.onnxfleet.inference.protocol.ModelVersions;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import java.nio.charset.StandardCharsets;
@@ -27,7 +28,7 @@ class ModelController {
   @GetMapping({ApiPaths.MODEL, ApiPaths.MODEL_VERSION})
   ResponseEntity<ModelBodies.Model> metadata(
       @PathVariable String model, @PathVariable(required = false) @Nullable String version) {
-    Long number = PathVersions.parse(model, version);
+    Long number = ModelVersions.parse(model, version);
     return JsonAnswers.ok(ModelBodies.Model.of(engine.metadata(model, number)));
   }
 
@@ -35,7 +36,7 @@ class ModelController {
   @GetMapping({ApiPaths.MODEL_READY, ApiPaths.VERSION_READY})
   ResponseEntity<HealthBodies.ModelReady> ready(
       @PathVariable String model, @PathVariable(required = false) @Nullable String version) {
-    boolean ready = engine.isReady(model, PathVersions.parse(model, version));
+    boolean ready = engine.isReady(model, ModelVersions.parse(model, version));
     return JsonAnswers.readiness(ready, new HealthBodies.ModelReady(model, ready));
   }
 
@@ -43,7 +44,7 @@ class ModelController {
   @GetMapping({ApiPaths.MODEL_CONFIG, ApiPaths.VERSION_CONFIG})
   ResponseEntity<byte[]> configuration(
       @PathVariable String model, @PathVariable(required = false) @Nullable String version) {
-    String json = engine.configJson(model, PathVersions.parse(model, version));
+    String json = engine.configJson(model, ModelVersions.parse(model, version));
     return JsonAnswers.ok(json.getBytes(StandardCharsets.UTF_8));
   }
 
@@ -51,7 +52,7 @@ class ModelController {
   @GetMapping({ApiPaths.MODEL_STATISTICS, ApiPaths.VERSION_STATISTICS})
   ResponseEntity<StatisticsBodies.Statistics> statistics(
       @PathVariable String model, @PathVariable(required = false) @Nullable String version) {
-    Long number = PathVersions.parse(model, version);
+    Long number = ModelVersions.parse(model, version);
     return JsonAnswers.ok(StatisticsBodies.Statistics.of(engine.statistics(model, number)));
   }
 

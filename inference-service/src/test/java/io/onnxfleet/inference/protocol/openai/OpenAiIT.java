@@ -125,6 +125,27 @@ class OpenAiIT {
   }
 
   @Test
+  void embeddings_areOfTheVersionThatTheGatewayChose() {
+    HttpRequest asked = request("POST", "/v1/embeddings", body(Map.of("input", "Hello")));
+    HttpRequest described = request("GET", "/v1/models/" + MODEL, "");
+
+    assertThat(send(chosen(asked, 1)).body()).contains("\"model\":\"all-minilm-l6-v2\"");
+    assertThat(send(chosen(described, 1)).statusCode()).isEqualTo(200);
+    for (HttpRequest request : List.of(asked, described)) {
+      HttpResponse<String> absent = send(chosen(request, 7));
+      assertThat(absent.statusCode()).isEqualTo(404);
+      assertThat(absent.body()).contains("version 7");
+    }
+  }
+
+  private static HttpRequest chosen(HttpRequest request, int version) {
+    return HttpRequest.newBuilder(request, (name, value) -> true)
+        .header("Inference-Variant", MODEL + ":" + version)
+        .header("Inference-Variant-Version", Integer.toString(version))
+        .build();
+  }
+
+  @Test
   void embeddings_putLikeSentencesNearEachOther() {
     List<float[]> vectors =
         vectors(

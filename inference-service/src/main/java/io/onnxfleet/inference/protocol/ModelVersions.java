@@ -1,20 +1,20 @@
-package io.onnxfleet.inference.protocol.v2;
+package io.onnxfleet.inference.protocol;
 
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import org.jspecify.annotations.Nullable;
 
-/** Reads the version in a path. */
-final class PathVersions {
-  private PathVersions() {}
+/** Reads the version that a path or a header names. */
+public final class ModelVersions {
+  private ModelVersions() {}
 
   /**
-   * The version, or null if the path names none.
+   * The version, or null if none is named.
    *
    * @throws InferenceException with {@link ErrorCode#MODEL_NOT_FOUND} if no version can be called
    *     so
    */
-  static @Nullable Long parse(String model, @Nullable String version) {
+  public static @Nullable Long parse(String model, @Nullable String version) {
     if (version == null) {
       return null;
     }
