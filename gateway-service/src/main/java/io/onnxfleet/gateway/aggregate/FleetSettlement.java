@@ -7,7 +7,9 @@ import io.onnxfleet.gateway.fleet.Fleet;
 import io.onnxfleet.gateway.fleet.FleetWatch;
 import io.onnxfleet.gateway.fleet.ModelReference;
 import io.onnxfleet.gateway.fleet.Replica;
+import io.onnxfleet.gateway.fleet.ReplicaSelf;
 import io.onnxfleet.gateway.observability.RequestTrace;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
@@ -21,7 +23,6 @@ import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import tools.jackson.core.JacksonException;
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -131,17 +132,13 @@ final class FleetSettlement {
 
   /** What the replica tells of itself; nothing where it does not know the question. */
   private Map<String, String> told(ReplicaAnswer answer) {
-    Map<String, String> told = new HashMap<>();
     if (answer.isSuccess()) {
       try {
-        for (Map.Entry<String, JsonNode> entry :
-            json.readTree(answer.body()).path("metadata").properties()) {
-          told.put(entry.getKey(), entry.getValue().asString(""));
-        }
+        return ReplicaSelf.read(json, new String(answer.body(), StandardCharsets.UTF_8)).metadata();
       } catch (JacksonException malformed) {
         LOGGER.debug("{} says something else of itself", answer.replica(), malformed);
       }
     }
-    return told;
+    return Map.of();
   }
 }

@@ -7,7 +7,6 @@ import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -30,7 +29,6 @@ import reactor.core.publisher.Mono;
 import reactor.netty.http.client.HttpClient;
 import reactor.netty.http.client.HttpClientResponse;
 import tools.jackson.core.JacksonException;
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -184,16 +182,11 @@ final class DnsReplicas implements DiscoveryClient, AutoCloseable {
 
   private @Nullable ServiceInstance instance(String address, String body) {
     try {
-      JsonNode told = json.readTree(body);
-      String id = told.path("id").asString("");
-      if (id.isEmpty()) {
-        return null;
-      }
-      Map<String, String> metadata = new HashMap<>();
-      for (Map.Entry<String, JsonNode> entry : told.path("metadata").properties()) {
-        metadata.put(entry.getKey(), entry.getValue().asString(""));
-      }
-      return new DefaultServiceInstance(id, service, address, properties.port(), false, metadata);
+      ReplicaSelf self = ReplicaSelf.read(json, body);
+      return self.id().isEmpty()
+          ? null
+          : new DefaultServiceInstance(
+              self.id(), service, address, properties.port(), false, self.metadata());
     } catch (JacksonException malformed) {
       LOGGER.debug("{} says something else of itself", address, malformed);
       return null;

@@ -1,6 +1,8 @@
 package io.onnxfleet.gateway.fleet;
 
 import com.netflix.discovery.EurekaClient;
+import java.time.Duration;
+import java.util.OptionalLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.ObjectProvider;
@@ -73,6 +75,31 @@ class FleetConfiguration {
             System.nanoTime());
     watch.onLook(() -> silence.look(System.nanoTime()));
     return silence;
+  }
+
+  /** Looks with the watch. */
+  @Bean
+  LateRegistry lateRegistry(
+      FleetWatch watch,
+      ReplicaSource source,
+      DnsProperties dns,
+      HttpClient replicaHttpClient,
+      JsonMapper json,
+      Environment environment) {
+    LateRegistry late =
+        new LateRegistry(
+            replicaHttpClient,
+            json,
+            () -> watch.current().registered(),
+            watch::told,
+            // Behind DNS they are asked themselves anyway.
+            () -> dns.isAsked() ? OptionalLong.empty() : source.sinceAnswerMillis().get(),
+            Duration.ofSeconds(
+                environment.getProperty(
+                    "eureka.client.registry-fetch-interval-seconds", Long.class, 1L)),
+            System::nanoTime);
+    watch.onLook(late::look);
+    return late;
   }
 
   /** The registry's client tells when it has fetched: no need to wait for the next look. */

@@ -104,6 +104,11 @@ public final class Replica implements ServiceInstance {
             || (revision == other.revision && other.toldByItself && !toldByItself));
   }
 
+  /** Whether it numbers what it tells, so that an older view can be told from a newer one. */
+  boolean countsItsChanges() {
+    return revision >= 0;
+  }
+
   /** Which process this is: a replica that starts again has the same id and is another one. */
   public String process() {
     return process;
