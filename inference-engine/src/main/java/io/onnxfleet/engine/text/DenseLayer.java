@@ -75,7 +75,7 @@ final class DenseLayer {
       throw failed(place + WEIGHTS + ": " + malformed.getMessage());
     }
     float[] weights = values(place, tensors, "linear.weight", out, in);
-    boolean hasBias = !config.has("bias") || config.get("bias").getAsBoolean();
+    boolean hasBias = flag(place, config, "bias");
     float[] bias = hasBias ? values(place, tensors, "linear.bias", out) : new float[out];
     return new DenseLayer(in, out, weights, bias, activation(place, config));
   }
@@ -128,11 +128,27 @@ final class DenseLayer {
     throw failed("%s%s, %s: %s (expected >= 1)".formatted(place, CONFIG, key, config.get(key)));
   }
 
+  /** True where nothing is said. */
+  private static boolean flag(String place, JsonObject config, String key) {
+    JsonElement said = config.get(key);
+    if (said == null || said.isJsonNull()) {
+      return true;
+    }
+    if (!said.isJsonPrimitive() || !said.getAsJsonPrimitive().isBoolean()) {
+      throw failed("%s%s, %s: %s (expected true or false)".formatted(place, CONFIG, key, said));
+    }
+    return said.getAsBoolean();
+  }
+
   /** As the library that wrote it, which takes the hyperbolic tangent where nothing is said. */
   private static Activation activation(String place, JsonObject config) {
     JsonElement named = config.get("activation_function");
     if (named == null || named.isJsonNull()) {
       return Activation.TANH;
+    }
+    if (!named.isJsonPrimitive() || !named.getAsJsonPrimitive().isString()) {
+      throw failed(
+          "%s%s, activation_function: %s (expected a string)".formatted(place, CONFIG, named));
     }
     String name = named.getAsString();
     String plain = name.substring(name.lastIndexOf('.') + 1).toUpperCase(Locale.ROOT);

@@ -33,6 +33,9 @@ public final class TextEmbedder implements AutoCloseable {
   /** Window length where neither the model's parameters nor its tokenizer tell one. */
   static final int DEFAULT_LENGTH = 512;
 
+  private static final double LEAST_OF_VOCABULARY = 0.9;
+  private static final double MOST_OF_VOCABULARY = 1.05;
+
   private final TextModel model;
   private final TextTokenizer tokenizer;
   private final TextRows rows;
@@ -70,6 +73,7 @@ public final class TextEmbedder implements AutoCloseable {
     this.tokenizer = tokenizer;
     this.port = port;
     this.maxTokens = maxTokens;
+    model.settings().vocabulary().ifPresent(size -> requireOwn(tokenizer, size));
     int length = windowLength(model, tokenizer);
     capacity = length - tokenizer.specialTokens().count();
     if (capacity < 1) {
@@ -277,6 +281,25 @@ public final class TextEmbedder implements AutoCloseable {
       ids[index - from] = given[index];
     }
     return ids;
+  }
+
+  /**
+   * Refuses a tokenizer of another model, whose ids would be looked up all the same. Tables are
+   * made somewhat larger than vocabularies, and tokenizers have tokens added that are never used.
+   */
+  private static void requireOwn(TextTokenizer tokenizer, int size) {
+    int own = tokenizer.vocabularySize();
+    if (own < LEAST_OF_VOCABULARY * size || own > MOST_OF_VOCABULARY * size) {
+      throw new InferenceException(
+          ErrorCode.MODEL_LOAD_FAILED,
+          "%s: %d token ids (expected: about %d, which the model takes by its configuration, or it is another model's; parameter %s: %s takes it all the same)"
+              .formatted(
+                  TextTokenizer.FILE_NAME,
+                  own,
+                  size,
+                  TextParameters.VOCABULARY,
+                  TextParameters.ANY));
+    }
   }
 
   private static int overlap(int asked, int capacity) {

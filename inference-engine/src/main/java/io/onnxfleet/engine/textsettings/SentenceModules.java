@@ -2,12 +2,14 @@ package io.onnxfleet.engine.textsettings;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,7 +33,14 @@ record SentenceModules(
     @Nullable String refusal) {
 
   static final String FILE = "modules.json";
+
+  /** Of the library's own modules; any other is somebody's program. */
+  private static final String LIBRARY = "sentence_transformers.";
+
   static final String POOLING_FILE = "1_Pooling/config.json";
+
+  /** Begins the name of a mode's flag. */
+  private static final String FLAG = "pooling_mode_";
 
   /** Of the folder, or empty if it says nothing of modules. */
   static Optional<SentenceModules> read(SideFiles files) {
@@ -66,7 +75,7 @@ record SentenceModules(
     for (SideJson module : modules) {
       String type =
           module.string("type").orElseThrow(() -> module.wrong("type", "absent", "a string"));
-      String kind = type.substring(type.lastIndexOf('.') + 1);
+      String kind = type.startsWith(LIBRARY) ? type.substring(type.lastIndexOf('.') + 1) : "";
       String path = module.string("path").orElse("");
       if (!path.isEmpty() && !SideFiles.isInside(path)) {
         throw module.wrong("path", path, "a folder of the model");
@@ -77,6 +86,9 @@ record SentenceModules(
           Optional<Path> file = files.find(path.isEmpty() ? "config.json" : path + "/config.json");
           if (file.isEmpty()) {
             throw module.wrong("path", path, "a folder with config.json");
+          }
+          if (pooled) {
+            refusal = firstOf(refusal, "two Pooling modules");
           }
           SideJson config = SideJson.object(files, file.get());
           pooling = modesOf(config);
@@ -128,7 +140,8 @@ record SentenceModules(
 
   /**
    * The modes of a pooling's configuration, which either names them or has a flag for each. Without
-   * any of these it is the mean, as in sentence-transformers.
+   * any of these it is the mean, as in sentence-transformers. A flag of a mode that is not known
+   * here is refused where it is true.
    */
   private static List<PoolingMode> modesOf(SideJson config) {
     List<String> names = config.strings("pooling_mode");
@@ -139,6 +152,13 @@ record SentenceModules(
             "pooling_mode", String.join("+", names), "one of " + PoolingMode.labels());
       }
       return modes;
+    }
+    Set<String> flags =
+        Arrays.stream(PoolingMode.values()).map(PoolingMode::flag).collect(Collectors.toSet());
+    for (String key : config.keys()) {
+      if (key.startsWith(FLAG) && !flags.contains(key) && config.flag(key).orElse(false)) {
+        throw config.wrong(key, "true", "one of " + PoolingMode.labels());
+      }
     }
     Set<PoolingMode> modes = EnumSet.noneOf(PoolingMode.class);
     boolean said = false;

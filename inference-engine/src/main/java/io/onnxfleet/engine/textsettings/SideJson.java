@@ -174,6 +174,11 @@ final class SideJson {
         : List.of();
   }
 
+  /** Its own keys. */
+  List<String> keys() {
+    return List.copyOf(fields().keySet());
+  }
+
   InferenceException wrong(String key, String value, String expected) {
     return refused("%s, %s: %s (expected %s)".formatted(file, key, value, expected));
   }

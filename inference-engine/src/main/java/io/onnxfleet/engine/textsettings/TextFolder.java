@@ -166,6 +166,9 @@ public final class TextFolder {
     readPrompts(known);
     readTokenizer();
     readPositions();
+    transformer
+        .vocabulary()
+        .ifPresent(size -> put(TextParameters.VOCABULARY, Integer.toString(size)));
   }
 
   /** A decoder with nothing that makes vectors of it; in the hub's layout it is not loaded. */

@@ -49,6 +49,15 @@ public final class TextParameters {
   /** {@code true} if texts become lower case before they are tokenized. */
   public static final String LOWERCASE = "lowercase";
 
+  /**
+   * How many token ids the model takes: a tokenizer of another number is not this model's. {@link
+   * #ANY} takes any.
+   */
+  public static final String VOCABULARY = "vocabulary";
+
+  /** Of {@link #VOCABULARY}. */
+  public static final String ANY = "any";
+
   /** Why the model serves no text, as far as its folder says; never in a {@code config.pbtxt}. */
   public static final String REFUSAL = "text-refused";
 

@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  * @param padToken the id that they are filled up with
  * @param positionOffset what position ids begin with, or null if nothing says it
  * @param lowercases true if texts become lower case first
+ * @param vocabulary how many token ids the model takes; empty if nothing says it, or any will do
  * @param refusal why it serves no text, or null
  */
 public record TextSettings(
@@ -48,6 +49,7 @@ public record TextSettings(
     int padToken,
     @Nullable Integer positionOffset,
     boolean lowercases,
+    Optional<Integer> vocabulary,
     @Nullable String refusal) {
 
   /** Tokens that neighbouring windows share, unless said otherwise. */
@@ -111,6 +113,9 @@ public record TextSettings(
         number(parameters, TextParameters.PAD_TOKEN, 0, Integer.MAX_VALUE).orElse(0),
         number(parameters, TextParameters.POSITION_OFFSET, 0, LONGEST).orElse(null),
         flag(parameters, TextParameters.LOWERCASE, "true", "false", false),
+        TextParameters.ANY.equals(parameters.get(TextParameters.VOCABULARY))
+            ? Optional.empty()
+            : number(parameters, TextParameters.VOCABULARY, 1, Integer.MAX_VALUE),
         parameters.get(TextParameters.REFUSAL));
   }
 

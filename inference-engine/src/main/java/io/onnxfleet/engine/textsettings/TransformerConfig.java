@@ -12,6 +12,7 @@ import java.util.Set;
  * @param nameOrPath what it was made from, or empty
  * @param modelType the library's name of its kind, or empty
  * @param architectures the library's classes that it was saved from
+ * @param vocabulary how many token ids it takes
  * @param positions tokens that it has positions for
  * @param firstPosition what position ids begin with
  * @param padToken the id of padding
@@ -22,6 +23,7 @@ record TransformerConfig(
     String nameOrPath,
     String modelType,
     List<String> architectures,
+    Optional<Integer> vocabulary,
     Optional<Integer> positions,
     int firstPosition,
     int padToken,
@@ -100,7 +102,8 @@ record TransformerConfig(
   static TransformerConfig read(SideFiles files) {
     Optional<Path> file = files.find(FILE);
     if (file.isEmpty()) {
-      return new TransformerConfig(false, "", "", List.of(), Optional.empty(), 0, 0, List.of());
+      return new TransformerConfig(
+          false, "", "", List.of(), Optional.empty(), Optional.empty(), 0, 0, List.of());
     }
     SideJson config = SideJson.object(files, file.get());
     String modelType = config.string("model_type").orElse("");
@@ -112,6 +115,7 @@ record TransformerConfig(
         config.string("_name_or_path").orElse(""),
         modelType,
         config.strings("architectures"),
+        config.wholeNumber("vocab_size").filter(size -> size > 0),
         config
             .wholeNumber("max_position_embeddings")
             .map(positions -> positions - first)

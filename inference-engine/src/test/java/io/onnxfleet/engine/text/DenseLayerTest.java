@@ -73,6 +73,10 @@ class DenseLayerTest {
   void read_namesTheFault() throws IOException {
     config("\"in_features\":3,\"out_features\":2,\"activation_function\":\"torch.nn.GELU\"");
     assertFails("activation_function: torch.nn.GELU (expected one of [IDENTITY, TANH");
+    config("\"in_features\":3,\"out_features\":2,\"activation_function\":{}");
+    assertFails("activation_function: {} (expected a string)");
+    config("\"in_features\":3,\"out_features\":2,\"bias\":\"no\"");
+    assertFails("bias: \"no\" (expected true or false)");
     config("\"in_features\":4,\"out_features\":2");
     assertFails("linear.weight: [2, 3] (expected [2, 4])");
     config("\"in_features\":0,\"out_features\":2");

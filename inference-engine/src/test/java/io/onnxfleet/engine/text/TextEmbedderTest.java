@@ -545,6 +545,24 @@ class TextEmbedderTest {
     assertThat(embeddings.tokens()).isZero();
   }
 
+  /** Its ids would be looked up in this model's table, and say something else. */
+  @Test
+  void constructor_refuses_whenTheTokenizerIsOfAnotherVocabulary() {
+    int own = tokenizer.vocabularySize();
+    for (int declared : new int[] {own / 2, own * 95 / 100, own * 112 / 100, 8 * own}) {
+      assertThatExceptionOfType(InferenceException.class)
+          .isThrownBy(() -> ofVocabulary(Integer.toString(declared)))
+          .withMessageContaining("%d token ids (expected: about %d", own, declared);
+    }
+    for (String declared : List.of("any", "" + own, "" + own * 97 / 100, "" + own * 110 / 100)) {
+      assertThat(ofVocabulary(declared).dimensions()).isEqualTo(2);
+    }
+  }
+
+  private TextEmbedder ofVocabulary(String declared) {
+    return embedder(model(Map.of("vocabulary", declared)), answering(FakeEncoder::completed));
+  }
+
   @Test
   void constructor_refuses_whenAWindowHoldsOnlySpecialTokens() {
     assertThatExceptionOfType(InferenceException.class)

@@ -353,6 +353,43 @@ class TextFolderTest {
         .containsEntry("position-offset", "2");
   }
 
+  /** Another class of that name does what its author likes. */
+  @Test
+  void complete_servesNoText_whereAModuleIsNotTheLibrarys_orStandsTwice() {
+    write("1_Pooling/config.json", "{}");
+    write("modules.json", MODULES.replace("sentence_transformers.models.T", "custom_st.T"));
+    assertThat(complete(Map.of()).get("text-refused"))
+        .isEqualTo("modules.json has a module custom_st.Transformer");
+    write("modules.json", MODULES.replace("models.Normalize", "models.Pooling"));
+    write("2_Normalize/config.json", "{\"pooling_mode_cls_token\":true}");
+    assertThat(complete(Map.of()).get("text-refused"))
+        .isEqualTo("modules.json has two Pooling modules");
+    assertThat(complete(Map.of("pooling", "cls"))).doesNotContainKey("text-refused");
+  }
+
+  @Test
+  void complete_refusesAPoolingThatIsNotKnown() {
+    for (String others : List.of("", ",\"pooling_mode_mean_tokens\":true")) {
+      write("1_Pooling/config.json", "{\"pooling_mode_attention_tokens\":true" + others + "}");
+      assertFails(
+          Map.of(), "1_Pooling/config.json, pooling_mode_attention_tokens: true (expected one of");
+    }
+    write(
+        "1_Pooling/config.json",
+        "{\"pooling_mode_attention_tokens\":false,\"pooling_mode_cls_token\":true}");
+    assertThat(complete(Map.of())).containsEntry("pooling", "cls");
+  }
+
+  @Test
+  void complete_readsTheSizeOfTheVocabulary() {
+    assertThat(complete(Map.of())).doesNotContainKey("vocabulary");
+    write("config.json", "{\"vocab_size\":30522}");
+    assertThat(complete(Map.of())).containsEntry("vocabulary", "30522");
+    assertThat(TextSettings.of(complete(Map.of())).vocabulary()).contains(30522);
+    assertThat(TextSettings.of(complete(Map.of("vocabulary", "any"))).vocabulary()).isEmpty();
+    assertFails(Map.of("vocabulary", "many"), "parameter vocabulary: many (expected a number");
+  }
+
   @Test
   void complete_namesTheFile_whenItIsAPointerOrMalformed() {
     write("modules.json", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n");
