@@ -34,6 +34,7 @@ final class FleetProcesses implements AutoCloseable {
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   private final int registryPort;
   private final List<String> common;
+  private final List<String> javaOptions = new ArrayList<>();
 
   /**
    * Nothing runs yet.
@@ -49,13 +50,22 @@ final class FleetProcesses implements AutoCloseable {
     this.registryPort = freePort();
   }
 
+  /**
+   * Has processes start sooner and run slower from now on, where a test asks for right answers and
+   * not for many.
+   */
+  FleetProcesses startingSoon() {
+    javaOptions.add("-XX:TieredStopAtLevel=1");
+    return this;
+  }
+
   /** Where the registry listens once it runs. */
   URI registry() {
     return URI.create("http://" + HOST + ":" + registryPort);
   }
 
-  /** A process and where it listens. */
-  record Running(String name, Process process, URI base, Path log) {
+  /** A process, where it listens, and what started it. */
+  record Running(String name, Process process, URI base, Path log, ProcessBuilder start) {
     /** Ends it as a crash would. */
     void kill() {
       process.destroyForcibly();
@@ -64,6 +74,15 @@ final class FleetProcesses implements AutoCloseable {
     /** Asks it to end. */
     void terminate() {
       process.destroy();
+    }
+
+    /** Has it do nothing until it is told {@code CONT}. */
+    void signal(String signal) throws IOException, InterruptedException {
+      List<String> kill = List.of("kill", "-" + signal, Long.toString(process.pid()));
+      int status = new ProcessBuilder(kill).inheritIO().start().waitFor();
+      if (status != 0) {
+        throw new IOException(kill + ": exit code " + status + " (expected: 0)");
+      }
     }
   }
 
@@ -76,7 +95,12 @@ final class FleetProcesses implements AutoCloseable {
 
   /** Starts a gateway; it is ready only once it knows a replica. */
   Running startGateway() throws IOException {
-    return start("gateway-service", "gateway", freePort(), List.of());
+    return startGateway("gateway");
+  }
+
+  /** The same under a name, with further arguments. */
+  Running startGateway(String name, String... arguments) throws IOException {
+    return start("gateway-service", name, freePort(), List.of(arguments));
   }
 
   /** Starts a replica of the default models on one CPU; it becomes ready by itself. */
@@ -90,8 +114,31 @@ final class FleetProcesses implements AutoCloseable {
         "inference-service",
         name,
         freePort(),
-        List.of("--fleet.inference.models=" + root.resolve("models"), "--fleet.inference.cpus=1"),
+        replicaOf(root.resolve("models"), List.of()),
         environment);
+  }
+
+  /** Starts a replica of other models on one CPU. */
+  Running startReplica(String name, Path models, String... arguments) throws IOException {
+    return start(
+        "inference-service",
+        name,
+        freePort(),
+        replicaOf(models.toAbsolutePath(), List.of(arguments)),
+        Map.of());
+  }
+
+  private static List<String> replicaOf(Path models, List<String> arguments) {
+    List<String> all = new ArrayList<>(arguments);
+    all.add("--fleet.inference.models=" + models);
+    all.add("--fleet.inference.cpus=1");
+    return all;
+  }
+
+  /** Starts a process that has ended anew, as it was, once it has. Its log goes on. */
+  Running startAgain(Running ended) throws IOException, InterruptedException {
+    ended.process().waitFor();
+    return run(ended.name(), ended.base(), ended.log(), ended.start());
   }
 
   /** Waits until a GET of that path is answered with 200. */
@@ -163,6 +210,11 @@ final class FleetProcesses implements AutoCloseable {
         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
         "@jvm.args",
         "-Xmx512m",
+        "-XX:ErrorFile=" + logs.toAbsolutePath().resolve(name + "-crash-%p.log"),
+        "-XX:-CreateCoredumpOnCrash");
+    command.addAll(javaOptions);
+    Collections.addAll(
+        command,
         "@application.args",
         "--server.port=" + port,
         "--server.address=" + HOST,
@@ -173,14 +225,18 @@ final class FleetProcesses implements AutoCloseable {
             .formatted(HOST, registryPort));
     command.addAll(common);
     command.addAll(arguments);
+    Files.deleteIfExists(log);
     ProcessBuilder builder =
         new ProcessBuilder(command)
             .directory(root.resolve(module).resolve("target/layout").toFile())
             .redirectErrorStream(true)
-            .redirectOutput(log.toFile());
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
     builder.environment().putAll(environment);
-    Process process = builder.start();
-    Running running = new Running(name, process, URI.create("http://" + HOST + ":" + port), log);
+    return run(name, URI.create("http://" + HOST + ":" + port), log, builder);
+  }
+
+  private Running run(String name, URI base, Path log, ProcessBuilder start) throws IOException {
+    Running running = new Running(name, start.start(), base, log, start);
     processes.add(running);
     return running;
   }
