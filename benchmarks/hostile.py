@@ -4,8 +4,10 @@
     benchmarks/hostile.py [--gateway URL] [--model NAME] [--honest RATE] [--seconds N] [--pairs N] [KIND...]
 
 For each kind it measures honest callers alone and with the hostile ones, N pairs in turn, and prints the medians: p99
-without and with, their ratio, honest failures, and what the hostile requests were answered. A fleet must be running.
-Needs nothing but Python. Exit code 1 if an honest request failed or a ratio is above 1.5.
+without and with, their ratio, honest failures, and what the hostile requests were answered. Honest callers ask for half
+of the capacity, which is measured first, unless --honest says how many requests a second they make. A fleet must be
+running; of one that ./fleet started it prints the memory that each process took at most. Needs nothing but Python.
+Exit code 1 if an honest request failed, a process died or a ratio is above 1.5.
 """
 
 import argparse
@@ -13,6 +15,7 @@ import collections
 import gzip
 import http.client
 import json
+import os
 import socket
 import statistics
 import sys
@@ -23,6 +26,7 @@ import urllib.parse
 CONNECTIONS = 20
 RATE = 50
 MOST_RATIO = 1.5
+WARM_UP = 10
 MEGABYTE = 1024 * 1024
 
 
@@ -80,8 +84,36 @@ def kinds(model):
     }
 
 
+class Processes:
+    """Those that ./fleet started here."""
+
+    def __init__(self):
+        self.folder = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".fleet", "run")
+        self.ids = {}
+        for name in sorted(os.listdir(self.folder)) if os.path.isdir(self.folder) else ():
+            with open(os.path.join(self.folder, name)) as file:
+                words = file.read().split()
+            if len(words) == 2 and words[0].isdigit():
+                self.ids[name] = int(words[0])
+
+    def most_megabytes(self):
+        """By name; None for one that has died."""
+        return {name: self.peak(process) for name, process in self.ids.items()}
+
+    @staticmethod
+    def peak(process):
+        try:
+            with open("/proc/%d/status" % process) as status:
+                return next((int(line.split()[1]) // 1024 for line in status if line.startswith("VmHWM:")), None)
+        except OSError:
+            return None
+
+
 class Honest:
-    """Embeds at a steady rate, whether the answers come or not; latency counts from when a request was due."""
+    """
+    Embeds at a steady rate, whether the answers come or not; latency counts from when a request was due. Without a
+    rate each caller asks again as soon as it has its answer.
+    """
 
     def __init__(self, address, model, rate, seconds):
         self.address, self.rate, self.seconds = address, rate, seconds
@@ -101,7 +133,7 @@ class Honest:
         connection = None
         while True:
             with self.lock:
-                due = self.start + self.number / self.rate
+                due = self.start + self.number / self.rate if self.rate else time.monotonic()
                 self.number += 1
             if due > self.start + self.seconds:
                 return
@@ -123,6 +155,9 @@ class Honest:
 
     def p99(self):
         return sorted(self.latencies)[int(len(self.latencies) * 0.99)]
+
+    def answered_per_second(self):
+        return (len(self.latencies) - sum(self.failures.values())) / self.seconds
 
 
 class Hostile:
@@ -191,7 +226,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--gateway", default="http://127.0.0.1:8080")
     parser.add_argument("--model", default="all-minilm-l6-v2")
-    parser.add_argument("--honest", type=float, default=20, metavar="RATE", help="honest requests a second")
+    parser.add_argument("--honest", type=float, metavar="RATE", help="honest requests a second, not half of the capacity")
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("kinds", nargs="*", metavar="KIND")
@@ -202,7 +237,13 @@ def main():
     unknown = set(arguments.kinds) - set(known)
     if unknown:
         parser.error("%s: no such kind (expected: %s)" % (", ".join(unknown), ", ".join(known)))
-    measure(address, argparse.Namespace(**{**vars(arguments), "seconds": 5}), None)
+    processes = Processes()
+    capacity = None
+    for _ in ("to warm up", "to measure"):
+        capacity = Honest(address, arguments.model, None, WARM_UP)
+        capacity.run()
+    arguments.honest = arguments.honest or capacity.answered_per_second() / 2
+    print("capacity: %.0f/s, honest: %.0f/s, hostile: %d/s" % (capacity.answered_per_second(), arguments.honest, RATE))
     well = True
     print("%-9s %12s %12s %6s %9s  answers to the hostile" % ("kind", "p99 alone", "p99 with", "ratio", "failures"))
     for kind in arguments.kinds or known:
@@ -220,6 +261,9 @@ def main():
         print("%-9s %9.1f ms %9.1f ms %6.2f %9d  %s" % (
             kind, statistics.median(alone) * 1000, statistics.median(beside) * 1000, ratio,
             sum(failures.values()), " ".join("%s:%d" % pair for pair in sorted(answers.items(), key=str))), flush=True)
+    for name, megabytes in processes.most_megabytes().items():
+        print("%s: %s" % (name, "died" if megabytes is None else "%d MB at most" % megabytes))
+        well = well and megabytes is not None
     return 0 if well else 1
 
 

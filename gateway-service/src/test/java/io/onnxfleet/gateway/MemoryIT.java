@@ -16,6 +16,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -61,6 +63,32 @@ class MemoryIT {
           assertThat(answer.get(120, TimeUnit.SECONDS).statusCode()).isIn(200, 400, 413, 429);
         }
         assertServes(gateway);
+      } finally {
+        gateway.process.destroyForcibly();
+      }
+    }
+  }
+
+  /** Bodies took all of the heap once, and every request waited for its deadline. */
+  @Test
+  void gateway_serves_whileMoreIsToBeKeptThanTheHeapHas() throws Exception {
+    byte[] body = new byte[20 * MEGABYTE];
+    try (FakeReplica one = FakeReplica.answering("one", "{}")) {
+      GatewayProcess gateway = start(one, 96, "--fleet.gateway.admission.kept-bodies=10GB");
+      try {
+        List<CompletableFuture<HttpResponse<String>>> answers = new ArrayList<>();
+        for (int i = 0; i < 40; i++) {
+          answers.add(post(gateway, "/v1/embeddings", body, null));
+        }
+        assertServes(gateway);
+        Set<Integer> statuses = new TreeSet<>();
+        for (CompletableFuture<HttpResponse<String>> answer : answers) {
+          statuses.add(answer.get(120, TimeUnit.SECONDS).statusCode());
+        }
+        // One at a time has room, and is read: it is no JSON.
+        assertThat(statuses).containsExactly(400, 429);
+        assertServes(gateway);
+        assertThat(Files.readString(gateway.log)).contains("admission.kept-bodies: 10737418240");
       } finally {
         gateway.process.destroyForcibly();
       }

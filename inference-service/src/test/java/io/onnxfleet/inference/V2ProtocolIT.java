@@ -255,6 +255,21 @@ class V2ProtocolIT {
   }
 
   @Test
+  void index_refusesWhatItDoesNotUnderstand() {
+    assertThat(replica.post("/v2/repository/index", "{\"ready\":null}").statusCode())
+        .isEqualTo(200);
+    for (String ready : List.of("\"true\"", "1", "[true]", "{}")) {
+      HttpResponse<byte[]> answer =
+          replica.post("/v2/repository/index", "{\"ready\":" + ready + "}");
+      assertThat(answer.statusCode()).as(ready).isEqualTo(400);
+      assertThat(text(answer)).contains("expected true or false");
+    }
+    String nested = "[".repeat(250_000) + "true" + "]".repeat(250_000);
+    assertThat(replica.post("/v2/repository/index", "{\"ready\":" + nested + "}").statusCode())
+        .isEqualTo(400);
+  }
+
+  @Test
   void infer_takesARawBody_asTheOnlyInput() {
     HttpResponse<byte[]> response =
         replica.post(

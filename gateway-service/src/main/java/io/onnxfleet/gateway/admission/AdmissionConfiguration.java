@@ -4,6 +4,8 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.onnxfleet.gateway.fleet.FleetWatch;
 import io.onnxfleet.gateway.security.SecurityProperties;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.boot.reactor.netty.NettyServerCustomizer;
 import org.springframework.boot.reactor.netty.autoconfigure.NettyServerProperties;
 import org.springframework.boot.web.server.autoconfigure.ServerProperties;
@@ -16,6 +18,15 @@ import reactor.core.scheduler.Schedulers;
 /** Wires the gateway's bounds. */
 @Configuration(proxyBeanMethods = false)
 class AdmissionConfiguration {
+
+  private static final Logger LOGGER = LoggerFactory.getLogger(AdmissionConfiguration.class);
+
+  /**
+   * Above a third the collector would work all the time: what is kept lies where old objects do.
+   */
+  private static final int LEAST_PARTS_OF_HEAP = 3;
+
+  private static final int PARTS_OF_HEAP = 4;
 
   private static final int PARSING_THREADS = 2;
   private static final int MOST_WAITING_TO_BE_PARSED = 1024;
@@ -30,8 +41,17 @@ class AdmissionConfiguration {
 
   @Bean
   ByteBudget keptBodies(AdmissionProperties properties) {
+    long heap = Runtime.getRuntime().maxMemory();
     long configured = properties.keptBodies().toBytes();
-    return new ByteBudget(configured > 0 ? configured : Runtime.getRuntime().maxMemory() / 4);
+    long most = heap / LEAST_PARTS_OF_HEAP;
+    if (configured > most) {
+      LOGGER.warn(
+          "fleet.gateway.admission.kept-bodies: {} bytes are taken as {} (expected: at most a third of the heap, {} bytes)",
+          configured,
+          most,
+          heap);
+    }
+    return new ByteBudget(configured > 0 ? Math.min(configured, most) : heap / PARTS_OF_HEAP);
   }
 
   @Bean

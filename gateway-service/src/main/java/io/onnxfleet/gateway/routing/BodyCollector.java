@@ -94,21 +94,40 @@ final class BodyCollector extends BaseSubscriber<DataBuffer> {
       refuse(piece, limits.tooLarge(size));
     } else if (streaming) {
       pass(piece);
-    } else if (size <= limits.keep() && reserve(length)) {
-      byte[] chunk = new byte[length];
-      piece.read(chunk);
-      DataBufferUtils.release(piece);
-      chunks.add(chunk);
-      request(1);
     } else if (limits.mustKeep()) {
-      refuse(
-          piece,
-          new GatewayException(
-              ErrorCode.GATEWAY_OVERLOADED,
-              "no memory is left to keep a body of " + size + " bytes or more"));
+      if (reserveOrGiveBack(length)) {
+        keep(piece, length);
+      } else {
+        refuse(piece, noMemory());
+      }
+    } else if (size <= limits.keep() && reserve(length)) {
+      keep(piece, length);
     } else {
       stream(piece);
     }
+  }
+
+  private void keep(DataBuffer piece, int length) {
+    byte[] chunk;
+    try {
+      chunk = new byte[length];
+    } catch (OutOfMemoryError none) {
+      // Reactor tells nobody of such an error: the request would keep its memory until its
+      // deadline.
+      chunks.clear();
+      refuse(piece, noMemory());
+      return;
+    }
+    piece.read(chunk);
+    DataBufferUtils.release(piece);
+    chunks.add(chunk);
+    request(1);
+  }
+
+  private GatewayException noMemory() {
+    return new GatewayException(
+        ErrorCode.GATEWAY_OVERLOADED,
+        "no memory is left to keep a body of " + size + " bytes or more (expected: later)");
   }
 
   @Override
@@ -152,6 +171,19 @@ final class BodyCollector extends BaseSubscriber<DataBuffer> {
 
   private synchronized boolean reserve(int bytes) {
     if (released || !budget.tryReserve(bytes)) {
+      return false;
+    }
+    reserved += bytes;
+    return true;
+  }
+
+  private synchronized boolean reserveOrGiveBack(int bytes) {
+    if (released) {
+      return false;
+    }
+    if (!budget.tryReserveOrGiveBack(bytes, reserved)) {
+      chunks.clear();
+      reserved = 0;
       return false;
     }
     reserved += bytes;

@@ -31,9 +31,10 @@ final class RequestBodies {
     return use(request, new BodyLimits(replayLimit, replayLimit, most, false), use);
   }
 
-  /** Uses the body when all of it is in memory, whatever its size up to the bound. */
+  /** Uses the body when all of it is in memory, whatever its size up to what there is room for. */
   Mono<Void> useKept(ServerHttpRequest request, Function<RequestBody, Mono<Void>> use) {
-    return use(request, new BodyLimits(replayLimit, most, most, true), use);
+    long room = Math.min(most, budget.mostOfOne());
+    return use(request, new BodyLimits(replayLimit, room, room, true), use);
   }
 
   private Mono<Void> use(

@@ -8,7 +8,9 @@ import java.util.concurrent.atomic.AtomicLong;
 /**
  * The bytes of all bodies that the process holds at once, as they are after decompression. What is
  * reserved never exceeds the bound: who would is refused, and may come again. The first bytes of
- * each body are free, so that small requests go on while large ones use the budget up.
+ * each body are free, so that small requests go on while large ones use the budget up. Of large
+ * ones that do not fit together at least one is read: who is refused gives back what it had in the
+ * same step, so the last one finds what the others left.
  *
  * <p>Thread-safe.
  */
@@ -20,6 +22,7 @@ public final class BodyBudget {
 
   private final long maxBytes;
   private final AtomicLong reserved = new AtomicLong();
+  private final Object refusals = new Object();
 
   /** A budget of which nothing is reserved. */
   public BodyBudget(long maxBytes) {
@@ -40,6 +43,15 @@ public final class BodyBudget {
     return new Share();
   }
 
+  private boolean tryReserve(long bytes) {
+    for (long now = reserved.get(); bytes <= maxBytes - now; now = reserved.get()) {
+      if (reserved.compareAndSet(now, now + bytes)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Belongs to the thread that reads the body. */
   final class Share implements AutoCloseable {
     private long taken;
@@ -47,15 +59,15 @@ public final class BodyBudget {
     /**
      * Has the share cover that many bytes of the body.
      *
-     * @throws InferenceException with {@link ErrorCode#MEMORY_EXHAUSTED} if others have the rest
+     * @throws InferenceException with {@link ErrorCode#MEMORY_EXHAUSTED} if others have the rest;
+     *     then the share is nothing
      */
     void cover(long bytes) {
       long more = bytes - FREE - taken;
       if (more <= 0) {
         return;
       }
-      if (reserved.addAndGet(more) > maxBytes) {
-        reserved.addAndGet(-more);
+      if (!tryReserve(more) && !tryReserveOrGiveBack(more)) {
         throw InferenceException.retryable(
             ErrorCode.MEMORY_EXHAUSTED,
             "the bodies of all requests take up more than %d bytes (expected: <= that)"
@@ -63,6 +75,16 @@ public final class BodyBudget {
             RETRY_AFTER);
       }
       taken += more;
+    }
+
+    private boolean tryReserveOrGiveBack(long more) {
+      synchronized (refusals) {
+        if (tryReserve(more)) {
+          return true;
+        }
+        close();
+        return false;
+      }
     }
 
     @Override

@@ -6,6 +6,7 @@ import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.repository.ModelState;
 import io.onnxfleet.inference.protocol.ClientConnection;
 import io.onnxfleet.inference.protocol.ProtocolExecutor;
+import io.onnxfleet.inference.protocol.http.Json;
 import io.onnxfleet.inference.protocol.http.RequestBodies;
 import io.onnxfleet.inference.protocol.http.RequestBody;
 import io.swagger.v3.oas.annotations.Operation;
@@ -15,6 +16,7 @@ import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.springframework.http.MediaType;
@@ -56,13 +58,25 @@ class RepositoryController {
   @PostMapping(ApiPaths.REPOSITORY_INDEX)
   public CompletableFuture<ResponseEntity<List<ModelBodies.IndexEntry>>> index(
       HttpServletRequest request) throws IOException {
-    boolean readyOnly = readBody(request).path("ready").asBoolean(false);
+    boolean readyOnly = readyOnly(readBody(request).path("ready"));
     List<ModelBodies.IndexEntry> entries =
         engine.index().stream()
             .filter(entry -> !readyOnly || entry.state() == ModelState.READY)
             .map(ModelBodies.IndexEntry::of)
             .toList();
     return CompletableFuture.completedFuture(JsonAnswers.ok(entries));
+  }
+
+  private static boolean readyOnly(JsonNode ready) {
+    if (ready.isMissingNode() || ready.isNull()) {
+      return false;
+    }
+    if (!ready.isBoolean()) {
+      throw InferenceException.invalidInput(
+          "ready: %s (expected true or false)",
+          ready.getNodeType().name().toLowerCase(Locale.ROOT));
+    }
+    return ready.booleanValue();
   }
 
   @Operation(summary = "Load a model, or load it anew; answers once it is READY")
@@ -89,7 +103,7 @@ class RepositoryController {
     for (String name : body.path("parameters").propertyNames()) {
       if (!known.contains(name)) {
         throw InferenceException.invalidInput(
-            "parameter '%s' is not served (expected one of %s)", name, known);
+            "parameter '%s' is not served (expected one of %s)", Json.shortened(name), known);
       }
     }
   }

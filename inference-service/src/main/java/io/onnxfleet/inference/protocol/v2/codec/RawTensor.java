@@ -13,6 +13,7 @@ import io.onnxfleet.inference.protocol.http.Json;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -21,7 +22,7 @@ import java.util.List;
  * DataType#BYTES} input is one element, without a length in front.
  */
 final class RawTensor {
-  private static final int CHUNK = 16 << 10;
+  private static final int CHUNK = 64 << 10;
 
   private final BufferPool pool;
 
@@ -36,13 +37,14 @@ final class RawTensor {
           HeaderNames.HEADER_LENGTH, declaredInputs.size());
     }
     TensorSpec input = declaredInputs.getFirst();
-    ByteSink bytes = readAll(body);
-    int size = bytes.size();
+    List<byte[]> pieces = readAll(body);
+    int size = pieces.stream().mapToInt(piece -> piece.length).sum();
     if (input.dataType() == DataType.BYTES) {
       Shape shape = shapeOf(input, 1);
       Tensor tensor = Tensor.ofByteSize(pool, DataType.BYTES, shape, Integer.BYTES + (long) size);
       ByteBuffer target = tensor.data().order(ByteOrder.LITTLE_ENDIAN);
-      target.putInt(size).put(bytes.array(), 0, size);
+      target.putInt(size);
+      pieces.forEach(target::put);
       return tensor;
     }
     int elementSize = input.dataType().byteSize();
@@ -58,7 +60,7 @@ final class RawTensor {
     }
     Tensor tensor = Tensor.allocate(pool, input.dataType(), shape);
     try {
-      tensor.data().put(bytes.array(), 0, size);
+      pieces.forEach(tensor.data()::put);
       InputDraft.requireValid(tensor);
       return tensor;
     } catch (Throwable failure) {
@@ -99,13 +101,12 @@ final class RawTensor {
     return shape;
   }
 
-  // The shape follows from the length, so the memory can be taken only at the end.
-  private static ByteSink readAll(BodyInput body) throws IOException {
-    ByteSink bytes = new ByteSink();
-    byte[] chunk = new byte[CHUNK];
-    for (int count = body.read(chunk); count >= 0; count = body.read(chunk)) {
-      bytes.write(chunk, 0, count);
+  // The shape follows from the length, so the tensor's memory can be taken only at the end.
+  private static List<byte[]> readAll(BodyInput body) throws IOException {
+    List<byte[]> pieces = new ArrayList<>();
+    for (byte[] piece = body.readNBytes(CHUNK); piece.length > 0; piece = body.readNBytes(CHUNK)) {
+      pieces.add(piece);
     }
-    return bytes;
+    return pieces;
   }
 }
