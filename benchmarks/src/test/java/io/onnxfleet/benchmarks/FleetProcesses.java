@@ -11,12 +11,15 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The fleet's real processes on free ports of the loopback address, started from the layouts that
@@ -30,11 +33,11 @@ final class FleetProcesses implements AutoCloseable {
   private final Path root;
   private final Path logs;
   private final List<Running> processes = new ArrayList<>();
-  private final HttpClient http =
-      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  private final HttpClient http;
   private final int registryPort;
   private final List<String> common;
   private final List<String> javaOptions = new ArrayList<>();
+  private final @Nullable Path certificates;
 
   /**
    * Nothing runs yet.
@@ -44,8 +47,29 @@ final class FleetProcesses implements AutoCloseable {
    * @param common further arguments of every process
    */
   FleetProcesses(Path root, Path logs, String... common) throws IOException {
+    this(root, logs, null, HttpClient.newBuilder(), common);
+  }
+
+  /**
+   * A fleet whose registry and replicas speak TLS.
+   *
+   * @param certificates a folder with one for each module
+   */
+  static FleetProcesses withTls(Path root, Path logs, Path certificates, String... common)
+      throws IOException, GeneralSecurityException {
+    SSLContext noCertificate =
+        TestCertificates.context(null, certificates.resolve("gateway-service"));
+    return new FleetProcesses(
+        root, logs, certificates, HttpClient.newBuilder().sslContext(noCertificate), common);
+  }
+
+  private FleetProcesses(
+      Path root, Path logs, @Nullable Path certificates, HttpClient.Builder http, String... common)
+      throws IOException {
     this.root = root;
     this.logs = Files.createDirectories(logs);
+    this.certificates = certificates;
+    this.http = http.version(HttpClient.Version.HTTP_1_1).build();
     this.common = List.of(common);
     this.registryPort = freePort();
   }
@@ -61,7 +85,11 @@ final class FleetProcesses implements AutoCloseable {
 
   /** Where the registry listens once it runs. */
   URI registry() {
-    return URI.create("http://" + HOST + ":" + registryPort);
+    return URI.create(scheme() + "://" + HOST + ":" + registryPort);
+  }
+
+  private String scheme() {
+    return certificates == null ? "http" : "https";
   }
 
   /** A process, where it listens, and what started it. */
@@ -103,6 +131,11 @@ final class FleetProcesses implements AutoCloseable {
     return start("gateway-service", name, freePort(), List.of(arguments));
   }
 
+  /** A gateway that shows other certificates than those of the fleet's folder. */
+  Running startGateway(String name, Path others) throws IOException {
+    return start("gateway-service", name, freePort(), List.of(), Map.of(), others);
+  }
+
   /** Starts a replica of the default models on one CPU; it becomes ready by itself. */
   Running startReplica(String name) throws IOException {
     return startReplica(name, Map.of());
@@ -115,7 +148,8 @@ final class FleetProcesses implements AutoCloseable {
         name,
         freePort(),
         replicaOf(root.resolve("models"), List.of()),
-        environment);
+        environment,
+        certificates);
   }
 
   /** Starts a replica of other models on one CPU. */
@@ -125,7 +159,8 @@ final class FleetProcesses implements AutoCloseable {
         name,
         freePort(),
         replicaOf(models.toAbsolutePath(), List.of(arguments)),
-        Map.of());
+        Map.of(),
+        certificates);
   }
 
   private static List<String> replicaOf(Path models, List<String> arguments) {
@@ -152,7 +187,7 @@ final class FleetProcesses implements AutoCloseable {
 
   /** Waits until the registry lists that many replicas as UP. */
   void awaitRegistered(int replicas) {
-    URI apps = URI.create("http://" + HOST + ":" + registryPort + "/eureka/apps/INFERENCE-SERVICE");
+    URI apps = registry().resolve("/eureka/apps/INFERENCE-SERVICE");
     await(replicas + " replicas registered")
         .atMost(LONGEST_START)
         .pollInterval(Duration.ofMillis(100))
@@ -197,11 +232,16 @@ final class FleetProcesses implements AutoCloseable {
 
   private Running start(String module, String name, int port, List<String> arguments)
       throws IOException {
-    return start(module, name, port, arguments, Map.of());
+    return start(module, name, port, arguments, Map.of(), certificates);
   }
 
   private Running start(
-      String module, String name, int port, List<String> arguments, Map<String, String> environment)
+      String module,
+      String name,
+      int port,
+      List<String> arguments,
+      Map<String, String> environment,
+      @Nullable Path shown)
       throws IOException {
     Path log = logs.resolve(name + ".log");
     List<String> command = new ArrayList<>();
@@ -221,8 +261,11 @@ final class FleetProcesses implements AutoCloseable {
         "--eureka.instance.hostname=" + HOST,
         "--eureka.instance.ip-address=" + HOST,
         "--eureka.instance.prefer-ip-address=true",
-        "--eureka.client.service-url.defaultZone=http://%s:%d/eureka/"
-            .formatted(HOST, registryPort));
+        "--eureka.client.service-url.defaultZone=%s/eureka/".formatted(registry()));
+    if (shown != null) {
+      command.add("--spring.profiles.include=mutual-tls");
+      command.add("--fleet.tls.directory=" + shown.resolve(module).toAbsolutePath());
+    }
     command.addAll(common);
     command.addAll(arguments);
     Files.deleteIfExists(log);
@@ -232,7 +275,8 @@ final class FleetProcesses implements AutoCloseable {
             .redirectErrorStream(true)
             .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
     builder.environment().putAll(environment);
-    return run(name, URI.create("http://" + HOST + ":" + port), log, builder);
+    String scheme = module.equals("gateway-service") ? "http" : scheme();
+    return run(name, URI.create(scheme + "://" + HOST + ":" + port), log, builder);
   }
 
   private Running run(String name, URI base, Path log, ProcessBuilder start) throws IOException {

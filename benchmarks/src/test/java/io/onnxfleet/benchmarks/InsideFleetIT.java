@@ -10,11 +10,17 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.Test;
 
 /** Real processes that share a secret, and a registry that is late and then goes away. */
@@ -24,6 +30,8 @@ class InsideFleetIT {
   private static final Path ROOT = Path.of(System.getProperty("fleet.root", ".."));
   private static final Duration LONG = Duration.ofMinutes(3);
   private static final String EMBED = "{\"model\": \"" + MODEL + "\", \"input\": \"Hello, fleet\"}";
+
+  private static final List<String> CREDENTIALS = List.of("Authorization", "Cookie", "X-API-Key");
 
   private final HttpClient http =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -84,14 +92,119 @@ class InsideFleetIT {
         .isEqualTo(401);
   }
 
-  private int post(URI uri, String json) throws IOException, InterruptedException {
-    return http.send(
-            HttpRequest.newBuilder(uri)
-                .timeout(Duration.ofSeconds(30))
-                .header("Content-Type", "application/json")
-                .POST(BodyPublishers.ofString(json))
-                .build(),
-            BodyHandlers.discarding())
-        .statusCode();
+  /**
+   * Once a false registration was sent most calls, with their callers' credentials. Without the
+   * secret there is none; one by somebody who has it leads no call out of the fleet's networks, and
+   * within them no call takes credentials along.
+   */
+  @Test
+  void falseRegistration_isRefused_orAskedNothing_andNeverSentCredentials() throws Exception {
+    Path logs = Path.of("target/fleet/false-registration");
+    try (FleetProcesses fleet = new FleetProcesses(ROOT, logs, "--fleet.secret=" + SECRET);
+        FalseReplica inside = FalseReplica.plain("127.0.0.1");
+        FalseReplica outside = FalseReplica.plain("127.0.0.2")) {
+      URI apps = fleet.startRegistry().base().resolve("/eureka/apps/INFERENCE-SERVICE");
+      Running gateway =
+          fleet.startGateway(
+              "gateway", "--fleet.gateway.registry.networks=127.0.0.1/32,10.0.0.0/8");
+      List<Running> replicas = List.of(fleet.startReplica("one"), fleet.startReplica("two"));
+      for (Running replica : replicas) {
+        fleet.awaitOk(replica, "/v2/health/ready");
+      }
+      fleet.awaitOk(gateway, "/v2/models/" + MODEL + "/ready");
+
+      String attack = FalseReplica.registration("127.0.0.1", inside.port(), false, MODEL);
+      assertThat(post(apps, attack)).isEqualTo(401);
+      for (String guess : List.of("guess", "", SECRET)) {
+        assertThat(post(apps, attack, "Authorization", basic(guess))).isEqualTo(401);
+      }
+      String renewal = apps + "/false:127.0.0.1:" + inside.port();
+      assertThat(
+              http.send(
+                      HttpRequest.newBuilder(URI.create(renewal))
+                          .PUT(BodyPublishers.noBody())
+                          .build(),
+                      BodyHandlers.discarding())
+                  .statusCode())
+          .isEqualTo(401);
+      callAll(gateway, 100);
+      assertThat(inside.requests()).isEmpty();
+
+      String known = basic(password());
+      for (String host : List.of("127.0.0.2", "localhost")) {
+        assertThat(
+                post(
+                    apps,
+                    FalseReplica.registration(host, outside.port(), false, MODEL),
+                    "Authorization",
+                    known))
+            .isEqualTo(204);
+        await()
+            .atMost(LONG)
+            .until(
+                () ->
+                    Files.readString(gateway.log())
+                        .contains("http://" + host + ":" + outside.port() + " is asked nothing"));
+      }
+      callAll(gateway, 200);
+      assertThat(outside.requests()).isEmpty();
+
+      assertThat(post(apps, attack, "Authorization", known)).isEqualTo(204);
+      await()
+          .atMost(LONG)
+          .until(
+              () -> {
+                callAll(gateway, 10);
+                return inside.requests().stream()
+                        .filter(sent -> sent.line().startsWith("POST"))
+                        .count()
+                    >= 3;
+              });
+      assertThat(outside.requests()).isEmpty();
+      for (FalseReplica.Received sent : inside.requests()) {
+        assertThat(sent.headers())
+            .as(sent.line())
+            .doesNotContainKeys(CREDENTIALS.toArray(String[]::new))
+            .doesNotContainValue(known);
+        assertThat(sent.headers().values()).noneMatch(value -> value.contains("users-own"));
+      }
+    }
+  }
+
+  /** Each is answered, whatever else is registered; each brings its caller's credentials. */
+  private void callAll(Running gateway, int calls) throws Exception {
+    String[] headers =
+        CREDENTIALS.stream().flatMap(name -> Stream.of(name, "users-own")).toArray(String[]::new);
+    for (int call = 0; call < calls; call++) {
+      assertThat(post(gateway.base().resolve("/v1/embeddings"), EMBED, headers)).isEqualTo(200);
+    }
+  }
+
+  private static String basic(String password) {
+    return "Basic "
+        + Base64.getEncoder()
+            .encodeToString(("fleet:" + password).getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** As docs/operations.md has an administrator make it. */
+  private static String password() throws GeneralSecurityException {
+    Mac mac = Mac.getInstance("HmacSHA256");
+    mac.init(new SecretKeySpec(SECRET.getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
+    return Base64.getUrlEncoder()
+        .withoutPadding()
+        .encodeToString(mac.doFinal("onnx-fleet registry v1".getBytes(StandardCharsets.UTF_8)));
+  }
+
+  private int post(URI uri, String json, String... headers)
+      throws IOException, InterruptedException {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(uri)
+            .timeout(Duration.ofSeconds(30))
+            .header("Content-Type", "application/json")
+            .POST(BodyPublishers.ofString(json));
+    if (headers.length > 0) {
+      request.headers(headers);
+    }
+    return http.send(request.build(), BodyHandlers.discarding()).statusCode();
   }
 }

@@ -46,6 +46,7 @@ class ChartTest {
               entry("ingress", Map.of("ingress.enabled", true)),
               entry("httproute", Map.of("httpRoute.enabled", true)),
               entry("without-registry", Map.of("discovery.enabled", false)),
+              entry("mutual-tls", Map.of("security.mutualTls", true)),
               entry(
                   "model-sources",
                   Map.of("models.sources", List.of(Map.of("url", EXAMPLE_SOURCE))))));

@@ -35,7 +35,8 @@ final class Manifests {
           "model-sources",
           "ingress",
           "httproute",
-          "without-registry");
+          "without-registry",
+          "mutual-tls");
 
   /** What a cluster brings besides what an overlay holds. */
   enum Prerequisite {

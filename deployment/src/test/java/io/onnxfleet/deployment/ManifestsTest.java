@@ -21,7 +21,14 @@ import org.junit.jupiter.api.Test;
 class ManifestsTest {
   /** Kinds of others, which ci/manifests checks by their own schemas. */
   private static final Set<String> CUSTOM =
-      Set.of("ScaledObject", "ServiceMonitor", "PodMonitor", "PrometheusRule", "HTTPRoute");
+      Set.of(
+          "ScaledObject",
+          "ServiceMonitor",
+          "PodMonitor",
+          "PrometheusRule",
+          "HTTPRoute",
+          "Issuer",
+          "Certificate");
 
   @Test
   void manifests_haveOnlyFieldsThatKubernetesKnows() {
@@ -248,6 +255,75 @@ class ManifestsTest {
                 assertThat(variable.at("value").isPresent()).isFalse();
               });
     }
+  }
+
+  /** Each process has the certificate that the others expect of it, by an authority of its own. */
+  @Test
+  void mutualTls_givesEachProcessItsCertificate_andItsProbesNone() throws IOException {
+    Map<String, Node> objects = Manifests.byName(Manifests.of("mutual-tls").toList());
+    String properties =
+        Repository.read(
+            "fleet-configuration/src/main/java/io/onnxfleet/configuration/InsideProperties.java");
+    Map<String, String> workloads =
+        Map.of(
+            "Deployment/gateway-service", "gateways",
+            "Deployment/inference-service", "replicas",
+            "StatefulSet/discovery", "registries");
+    Set<String> secrets = new HashSet<>();
+    workloads.forEach(
+        (name, role) -> {
+          Node pod = objects.get(name).at("spec/template/spec");
+          Node container = pod.at("containers/0");
+          String folder = within(properties, "@DefaultValue\\(\"([^\"]+)\"\\) Path directory");
+          assertThat(container.at("volumeMounts").elements())
+              .as(name)
+              .anySatisfy(
+                  mount -> {
+                    assertThat(mount.at("name").text()).isEqualTo("tls");
+                    assertThat(mount.at("mountPath").text()).isEqualTo(folder);
+                  });
+          String secret =
+              pod.at("volumes").elements().stream()
+                  .filter(volume -> volume.at("name").text().equals("tls"))
+                  .map(volume -> volume.at("secret/secretName").text())
+                  .findFirst()
+                  .orElse("");
+          assertThat(secrets.add(secret)).as(secret).isTrue();
+          Node certificate = objects.get("Certificate/" + secret).at("spec");
+          assertThat(certificate.at("secretName").text()).isEqualTo(secret);
+          assertThat(certificate.at("dnsNames").elements().stream().map(Node::text))
+              .containsExactly(
+                  within(properties, "@DefaultValue\\(\"([^\"]+)\"\\) List<String> " + role));
+          assertThat(certificate.at("usages").elements().stream().map(Node::text))
+              .contains("server auth", "client auth");
+          Node issuer = objects.get("Issuer/" + certificate.at("issuerRef/name").text());
+          assertThat(issuer.at("spec/ca/secretName").text())
+              .isEqualTo(objects.get("Certificate/fleet-authority").at("spec/secretName").text());
+          Map<String, String> environment = new TreeMap<>();
+          for (Node variable : container.at("env").elements()) {
+            environment.put(variable.at("name").text(), variable.at("value").text());
+          }
+          assertThat(environment.get("SPRING_PROFILES_ACTIVE").split(",")).contains("mutual-tls");
+          assertThat(environment.values()).as(name).noneMatch(value -> value.contains("http://"));
+          for (String probe : List.of("startupProbe", "readinessProbe", "livenessProbe")) {
+            String scheme = container.at(probe + "/httpGet/scheme").text();
+            if (role.equals("gateways")) {
+              assertThat(scheme).as("%s: %s", name, probe).isNotEqualTo("HTTPS");
+            } else {
+              assertThat(scheme).as("%s: %s", name, probe).isEqualTo("HTTPS");
+            }
+          }
+        });
+    assertThat(
+            objects.get("StatefulSet/discovery").at("spec/template/spec/containers/0/env").text())
+        .contains("peers,mutual-tls");
+    assertThat(objects.get("Certificate/fleet-authority").at("spec/isCA").text()).isEqualTo("true");
+  }
+
+  private static String within(String text, String pattern) {
+    Matcher found = Pattern.compile(pattern).matcher(text);
+    assertThat(found.find()).as(pattern).isTrue();
+    return found.group(1);
   }
 
   /** The images say which port; the public Service must not lead there. */

@@ -7,6 +7,8 @@ import io.onnxfleet.contract.fleet.FleetSecret;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -15,22 +17,39 @@ class InsidePropertiesTest {
 
   @TempDir private Path folder;
 
+  private static InsideProperties properties(@Nullable String secret, @Nullable Path file) {
+    List<String> any = List.of("any");
+    return new InsideProperties(
+        secret, file, new InsideProperties.Tls("", Path.of("none"), any, any, any));
+  }
+
   @Test
   void secret_comesFromAFileOrTheConfiguration_notFromBoth() throws IOException {
     Path file = Files.writeString(folder.resolve("secret"), TEXT + "\n");
-    FleetSecret read = new InsideProperties(null, file).read();
+    FleetSecret read = properties(null, file).read();
     assertThat(read).isNotNull();
     assertThat(read.registryPassword()).isEqualTo(FleetSecret.of(TEXT).registryPassword());
-    assertThat(new InsideProperties(null, null).read()).isNull();
-    assertThat(new InsideProperties(" ", Path.of("")).read()).isNull();
-    assertThatThrownBy(() -> new InsideProperties(TEXT, file).read())
-        .hasMessageContaining("both are set");
-    assertThatThrownBy(() -> new InsideProperties(null, folder.resolve("none")).read())
+    assertThat(properties(null, null).read()).isNull();
+    assertThat(properties(" ", Path.of("")).read()).isNull();
+    assertThatThrownBy(() -> properties(TEXT, file).read()).hasMessageContaining("both are set");
+    assertThatThrownBy(() -> properties(null, folder.resolve("none")).read())
         .hasMessageContaining("fleet.secret-file: ");
   }
 
   @Test
   void secret_isInNoLog() {
-    assertThat(new InsideProperties(TEXT, null).toString()).doesNotContain(TEXT);
+    assertThat(properties(TEXT, null).toString()).doesNotContain(TEXT);
+  }
+
+  @Test
+  void door_isOpen_onlyWithNeitherSecretNorCertificates() {
+    List<String> any = List.of("any");
+    InsideProperties.Tls tls = new InsideProperties.Tls("inside", Path.of("none"), any, any, any);
+    assertThat(properties(null, null).isOpen()).isTrue();
+    assertThat(properties(TEXT, null).isOpen()).isFalse();
+    assertThat(new InsideProperties(null, null, tls).isOpen()).isFalse();
+    assertThatThrownBy(
+            () -> new InsideProperties.Tls("inside", Path.of("none"), any, List.of(" "), any))
+        .hasMessage("fleet.tls.replicas: [ ] (expected: names of certificates)");
   }
 }

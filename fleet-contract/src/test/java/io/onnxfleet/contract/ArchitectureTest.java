@@ -20,7 +20,13 @@ class ArchitectureTest {
     classes()
         .should()
         .onlyDependOnClassesThat()
-        .resideInAnyPackage("io.onnxfleet.contract..", "java..", "org.jspecify.annotations")
+        .resideInAnyPackage(
+            "io.onnxfleet.contract..",
+            "java..",
+            // Of java.base, as well.
+            "javax.crypto..",
+            "javax.net.ssl..",
+            "org.jspecify.annotations")
         .check(CONTRACT);
   }
 

@@ -2,13 +2,25 @@ package io.onnxfleet.discovery.inside;
 
 import io.onnxfleet.configuration.InsideProperties;
 import io.onnxfleet.configuration.OpenDoorWarning;
+import io.onnxfleet.contract.fleet.FleetCertificates;
 import io.onnxfleet.contract.fleet.FleetSecret;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.web.server.ConfigurableWebServerFactory;
+import org.springframework.boot.web.server.Ssl;
+import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.http.HttpStatus;
+import org.springframework.security.authorization.AuthenticatedAuthorizationManager;
+import org.springframework.security.authorization.AuthorizationDecision;
+import org.springframework.security.authorization.AuthorizationManager;
+import org.springframework.security.authorization.AuthorizationManagers;
 import org.springframework.security.config.Customizer;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
@@ -18,20 +30,25 @@ import org.springframework.security.core.userdetails.UserDetailsService;
 import org.springframework.security.crypto.password.PasswordEncoder;
 import org.springframework.security.provisioning.InMemoryUserDetailsManager;
 import org.springframework.security.web.SecurityFilterChain;
+import org.springframework.security.web.access.intercept.RequestAuthorizationContext;
+import org.springframework.security.web.authentication.HttpStatusEntryPoint;
 
 /**
- * Lets nobody read or write the registry but the fleet, which shows what is made of its secret as a
- * user's password (Basic, for a browser too). Health is open to all. Without a secret everything
- * is.
+ * Lets nobody read or write the registry but the fleet. Where it has a secret, it shows what is
+ * made of that as a user's password (Basic, for a browser too); where it has certificates, its
+ * connection's; where it has both, both. Only registries may copy. Health is open to all. Without
+ * either everything is.
  */
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(InsideProperties.class)
 class FleetSecurity {
+  /** Where the container leaves the certificates that a connection's other end showed. */
+  private static final String CERTIFICATES = "jakarta.servlet.request.X509Certificate";
 
   @Bean
   OpenDoorWarning openRegistry(InsideProperties properties) {
     return new OpenDoorWarning(
-        () -> properties.read() == null,
+        properties::isOpen,
         """
         OPEN TO EVERYBODY: this registry listens on {} and asks nobody who they are.
         Whoever reaches it may register a false replica, which is then sent users' requests.
@@ -48,18 +65,58 @@ class FleetSecurity {
         .requestCache(AbstractHttpConfigurer::disable)
         .sessionManagement(
             sessions -> sessions.sessionCreationPolicy(SessionCreationPolicy.STATELESS));
-    if (properties.read() == null) {
+    boolean hasSecret = properties.read() != null;
+    InsideProperties.Tls tls = properties.tls();
+    if (!hasSecret && !tls.isUsed()) {
       return http.authorizeHttpRequests(all -> all.anyRequest().permitAll()).build();
     }
-    return http.authorizeHttpRequests(
-            requests ->
-                requests
-                    .requestMatchers("/actuator/health", "/actuator/health/**")
-                    .permitAll()
-                    .anyRequest()
-                    .authenticated())
-        .httpBasic(Customizer.withDefaults())
-        .build();
+    http.authorizeHttpRequests(
+        requests ->
+            requests
+                .requestMatchers("/actuator/health", "/actuator/health/**")
+                .permitAll()
+                .requestMatchers("/eureka/peerreplication/**")
+                .access(fleet(hasSecret, tls, tls.registries()))
+                .anyRequest()
+                .access(fleet(hasSecret, tls, tls.members())));
+    if (hasSecret) {
+      http.httpBasic(Customizer.withDefaults());
+    } else {
+      http.exceptionHandling(
+          refused ->
+              refused.authenticationEntryPoint(new HttpStatusEntryPoint(HttpStatus.UNAUTHORIZED)));
+    }
+    return http.build();
+  }
+
+  private static AuthorizationManager<RequestAuthorizationContext> fleet(
+      boolean hasSecret, InsideProperties.Tls tls, List<String> names) {
+    AuthorizationManager<RequestAuthorizationContext> bySecret =
+        AuthenticatedAuthorizationManager.authenticated();
+    AuthorizationManager<RequestAuthorizationContext> byCertificate =
+        (nobody, asked) ->
+            new AuthorizationDecision(
+                FleetCertificates.complaint(
+                        (X509Certificate[]) asked.getRequest().getAttribute(CERTIFICATES),
+                        names,
+                        Instant.now())
+                    == null);
+    if (!tls.isUsed()) {
+      return bySecret;
+    }
+    return hasSecret ? AuthorizationManagers.allOf(byCertificate, bySecret) : byCertificate;
+  }
+
+  /** With certificates it speaks TLS. It asks for one and does without: health is open. */
+  @Bean
+  WebServerFactoryCustomizer<ConfigurableWebServerFactory> tlsInside(InsideProperties properties) {
+    return factory -> {
+      if (properties.tls().isUsed()) {
+        Ssl ssl = Ssl.forBundle(properties.tls().bundle());
+        ssl.setClientAuth(Ssl.ClientAuth.WANT);
+        factory.setSsl(ssl);
+      }
+    };
   }
 
   @Bean

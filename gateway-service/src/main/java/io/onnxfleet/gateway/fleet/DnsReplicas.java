@@ -61,6 +61,7 @@ final class DnsReplicas implements DiscoveryClient, AutoCloseable {
 
   private final ReplicasByName names;
   private final HttpClient http;
+  private final boolean tls;
   private final JsonMapper json;
   private final DnsProperties properties;
   private final String service;
@@ -73,17 +74,20 @@ final class DnsReplicas implements DiscoveryClient, AutoCloseable {
   /**
    * Asks nobody yet.
    *
+   * @param tls whether replicas speak it
    * @param service the name under which the replicas are asked for
    */
   DnsReplicas(
       ReplicasByName names,
       HttpClient http,
+      boolean tls,
       JsonMapper json,
       DnsProperties properties,
       String service,
       LongSupplier nanoClock) {
     this.names = names;
     this.http = http;
+    this.tls = tls;
     this.json = json;
     this.properties = properties;
     this.service = service;
@@ -134,7 +138,8 @@ final class DnsReplicas implements DiscoveryClient, AutoCloseable {
   private Mono<Void> ask(String address) {
     String host = address.indexOf(':') >= 0 ? "[" + address + "]" : address;
     return http.get()
-        .uri("http://" + host + ":" + properties.port() + ApiPaths.REPLICA_SELF)
+        .uri(
+            (tls ? "https://" : "http://") + host + ":" + properties.port() + ApiPaths.REPLICA_SELF)
         .responseSingle(
             (answer, content) ->
                 content
@@ -186,7 +191,7 @@ final class DnsReplicas implements DiscoveryClient, AutoCloseable {
       return self.id().isEmpty()
           ? null
           : new DefaultServiceInstance(
-              self.id(), service, address, properties.port(), false, self.metadata());
+              self.id(), service, address, properties.port(), tls, self.metadata());
     } catch (JacksonException malformed) {
       LOGGER.debug("{} says something else of itself", address, malformed);
       return null;

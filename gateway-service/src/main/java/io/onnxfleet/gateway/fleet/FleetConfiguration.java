@@ -1,6 +1,7 @@
 package io.onnxfleet.gateway.fleet;
 
 import com.netflix.discovery.EurekaClient;
+import io.onnxfleet.gateway.inside.FleetIdentity;
 import java.time.Duration;
 import java.util.OptionalLong;
 import org.slf4j.Logger;
@@ -29,6 +30,7 @@ class FleetConfiguration {
       FleetProperties properties,
       DnsProperties dns,
       HttpClient replicaHttpClient,
+      FleetIdentity identity,
       JsonMapper json,
       Environment environment) {
     if (!dns.isAsked()) {
@@ -46,7 +48,13 @@ class FleetConfiguration {
     DnsLookup lookup = new DnsLookup(dns);
     DnsReplicas replicas =
         new DnsReplicas(
-            lookup, replicaHttpClient, json, dns, properties.serviceName(), System::nanoTime);
+            lookup,
+            replicaHttpClient,
+            identity.usesTls(),
+            json,
+            dns,
+            properties.serviceName(),
+            System::nanoTime);
     replicas.start();
     return new ReplicaSource(
         replicas,
@@ -59,8 +67,8 @@ class FleetConfiguration {
   }
 
   @Bean
-  FleetWatch fleetWatch(ReplicaSource source, FleetProperties properties) {
-    return new FleetWatch(source.client(), properties, System::nanoTime);
+  FleetWatch fleetWatch(ReplicaSource source, FleetProperties properties, FleetIdentity identity) {
+    return new FleetWatch(source.client(), properties, identity.usesTls(), System::nanoTime);
   }
 
   /** Looks with the watch. */

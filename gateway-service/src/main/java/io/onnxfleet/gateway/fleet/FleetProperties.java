@@ -1,6 +1,6 @@
 package io.onnxfleet.gateway.fleet;
 
-import io.onnxfleet.gateway.inside.ReplicaNetworks;
+import io.onnxfleet.gateway.network.Networks;
 import java.time.Duration;
 import java.util.List;
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -45,6 +45,15 @@ public record FleetProperties(
           "fleet.gateway.registry.vanished-grace: " + vanishedGrace + " (expected: >= 0)");
     }
     networks = List.copyOf(networks);
-    var _ = new ReplicaNetworks(networks);
+    var _ = read(networks);
+  }
+
+  private static Networks read(List<String> networks) {
+    return new Networks("fleet.gateway.registry.networks", networks);
+  }
+
+  /** Where replicas may be: a false entry of the registry leads no request out of them. */
+  Networks replicaNetworks() {
+    return read(networks);
   }
 }

@@ -1,6 +1,6 @@
 package io.onnxfleet.gateway.fleet;
 
-import io.onnxfleet.gateway.inside.ReplicaNetworks;
+import io.onnxfleet.gateway.network.Networks;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -30,8 +30,8 @@ import org.springframework.context.SmartLifecycle;
  * <p>When the registry client fails, the last fleet stays. A replica that is no longer listed stays
  * vanished for the grace time, or until it is known to have {@linkplain #gone gone}. Of one replica
  * an older view never follows a newer one, whether the registry showed it or the replica
- * {@linkplain #told told} it itself. What is registered outside of the fleet's networks is left
- * out.
+ * {@linkplain #told told} it itself. What is registered outside of the fleet's networks, or in
+ * plain text where the fleet speaks TLS, is left out.
  *
  * <p>{@link #current()} may be called from any thread; listeners run on the watching thread.
  */
@@ -46,7 +46,8 @@ public final class FleetWatch implements SmartLifecycle {
 
   private final DiscoveryClient registry;
   private final FleetProperties properties;
-  private final ReplicaNetworks networks;
+  private final Networks networks;
+  private final boolean tls;
   private final LongSupplier nanoClock;
   private final List<Consumer<Fleet>> listeners = new CopyOnWriteArrayList<>();
   private final List<Runnable> lookListeners = new CopyOnWriteArrayList<>();
@@ -59,10 +60,17 @@ public final class FleetWatch implements SmartLifecycle {
   private boolean registryFailing;
   private volatile @Nullable ScheduledExecutorService executor;
 
-  public FleetWatch(DiscoveryClient registry, FleetProperties properties, LongSupplier nanoClock) {
+  /**
+   * Has looked at nothing yet.
+   *
+   * @param tls whether replicas must speak it
+   */
+  public FleetWatch(
+      DiscoveryClient registry, FleetProperties properties, boolean tls, LongSupplier nanoClock) {
     this.registry = registry;
+    this.tls = tls;
     this.properties = properties;
-    this.networks = new ReplicaNetworks(properties.networks());
+    this.networks = properties.replicaNetworks();
     this.nanoClock = nanoClock;
   }
 
@@ -220,9 +228,10 @@ public final class FleetWatch implements SmartLifecycle {
   private void tellStranger(Replica replica) {
     if (strangers.size() < MOST_STRANGERS && strangers.add(replica.baseUri())) {
       LOGGER.warn(
-          "{} is asked nothing (expected: an address in fleet.gateway.registry.networks, {})",
+          "{} is asked nothing (expected: an address in fleet.gateway.registry.networks, {}{})",
           replica,
-          networks);
+          networks,
+          tls ? ", and TLS" : "");
     }
   }
 
@@ -235,7 +244,7 @@ public final class FleetWatch implements SmartLifecycle {
     Map<String, Replica> registered = new TreeMap<>();
     for (ServiceInstance instance : listed) {
       Replica replica = Replica.of(instance);
-      if (!networks.contains(replica.getHost())) {
+      if (!networks.contains(replica.getHost()) || (tls && !replica.isSecure())) {
         tellStranger(replica);
         continue;
       }

@@ -11,7 +11,7 @@ import reactor.netty.http.client.HttpClientRequest;
  * Signs every request that a client of replicas sends, whoever sends it: inference, probes,
  * questions. Immutable and thread-safe.
  */
-public final class RequestSigning {
+final class RequestSigning {
 
   private final @Nullable FleetSecret secret;
   private final LongSupplier millisClock;
@@ -22,7 +22,7 @@ public final class RequestSigning {
   }
 
   /** The client, signing; the same one where the fleet has no secret. */
-  public HttpClient on(HttpClient client) {
+  HttpClient on(HttpClient client) {
     FleetSecret known = secret;
     return known == null ? client : client.doOnRequest((request, to) -> sign(known, request));
   }
@@ -37,13 +37,15 @@ public final class RequestSigning {
     request.requestHeaders().set(HeaderNames.SIGNATURE, signature);
   }
 
-  /** Host and port of {@code http://host:port/path}. */
-  private static String authority(@Nullable String url) {
+  /** Host and port of {@code http://host:port/path}; the scheme's own port is often left out. */
+  static String authority(@Nullable String url) {
     if (url == null) {
       return "";
     }
     int from = url.indexOf("//") + 2;
     int to = url.indexOf('/', from);
-    return url.substring(from, to < 0 ? url.length() : to);
+    String authority = url.substring(from, to < 0 ? url.length() : to);
+    boolean hasPort = authority.lastIndexOf(':') > authority.lastIndexOf(']');
+    return hasPort ? authority : authority + (url.startsWith("https:") ? ":443" : ":80");
   }
 }

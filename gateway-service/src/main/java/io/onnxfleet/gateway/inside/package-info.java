@@ -1,7 +1,7 @@
 /**
  * The gateway as a part of its fleet: {@link io.onnxfleet.contract.fleet.FleetSecret} is what its
- * processes know each other by, {@link io.onnxfleet.gateway.inside.RequestSigning} shows it to
- * replicas, {@link io.onnxfleet.gateway.inside.ReplicaNetworks} says where replicas may be.
+ * processes know each other by, with {@link io.onnxfleet.contract.fleet.FleetCertificates} beside
+ * it or in its place; {@link io.onnxfleet.gateway.inside.FleetIdentity} shows both to replicas.
  */
 @NullMarked
 package io.onnxfleet.gateway.inside;

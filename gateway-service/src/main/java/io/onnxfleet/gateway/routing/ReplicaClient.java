@@ -181,8 +181,8 @@ final class ReplicaClient {
             new ReplicaFailure(
                 ReplicaFailure.Reason.CLOSED,
                 replica.id()
-                    + " refuses this gateway (expected: the same fleet.secret, and clocks that"
-                    + " agree)"));
+                    + " refuses this gateway (expected: the same fleet.secret and authority of"
+                    + " certificates, and clocks that agree)"));
       }
       boolean refused = status == TOO_MANY_REQUESTS || status == SERVICE_UNAVAILABLE;
       if (refused && body.isReplayable() && gate.goesElsewhere(status)) {

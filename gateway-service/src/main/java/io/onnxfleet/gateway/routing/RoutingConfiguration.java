@@ -18,7 +18,7 @@ import io.onnxfleet.gateway.cache.ResponseCache;
 import io.onnxfleet.gateway.family.VariantChoice;
 import io.onnxfleet.gateway.family.VariantForecasts;
 import io.onnxfleet.gateway.fleet.FleetWatch;
-import io.onnxfleet.gateway.inside.RequestSigning;
+import io.onnxfleet.gateway.inside.FleetIdentity;
 import io.onnxfleet.gateway.observability.GatewayMetrics;
 import io.onnxfleet.gateway.rollout.AnswerComparison;
 import io.onnxfleet.gateway.rollout.RolloutProperties;
@@ -87,8 +87,8 @@ class RoutingConfiguration {
   /** Retries by itself are off: {@link Forwarding} knows what may be sent again, and where to. */
   @Bean
   HttpClient replicaHttpClient(
-      ConnectionProvider replicaConnections, RoutingProperties properties, RequestSigning signing) {
-    return signing.on(
+      ConnectionProvider replicaConnections, RoutingProperties properties, FleetIdentity identity) {
+    return identity.clientOf(
         HttpClient.create(replicaConnections)
             .disableRetry(true)
             .followRedirect(false)
@@ -98,9 +98,9 @@ class RoutingConfiguration {
   }
 
   @Bean
-  LifeProbes lifeProbes(RoutingProperties properties, RequestSigning signing) {
+  LifeProbes lifeProbes(RoutingProperties properties, FleetIdentity identity) {
     return new LifeProbes(
-        signing.on(
+        identity.clientOf(
             HttpClient.newConnection()
                 .disableRetry(true)
                 .option(

@@ -1,5 +1,6 @@
 package io.onnxfleet.gateway.security;
 
+import io.onnxfleet.gateway.network.Networks;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -23,9 +24,9 @@ final class CallerAddresses {
   private static final int MOST_HOPS = 32;
   private static final int NETWORK_BYTES = 8;
 
-  private final TrustedProxies proxies;
+  private final Networks proxies;
 
-  CallerAddresses(TrustedProxies proxies) {
+  CallerAddresses(Networks proxies) {
     this.proxies = proxies;
   }
 
@@ -76,7 +77,7 @@ final class CallerAddresses {
     } else if (hop.indexOf(':') >= 0 && hop.indexOf(':') == hop.lastIndexOf(':')) {
       host = hop.substring(0, hop.indexOf(':'));
     }
-    return TrustedProxies.parseAddress(host);
+    return Networks.address(host);
   }
 
   /** The address of the connection, whatever headers say. */

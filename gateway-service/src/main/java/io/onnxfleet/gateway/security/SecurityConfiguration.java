@@ -2,6 +2,7 @@ package io.onnxfleet.gateway.security;
 
 import io.onnxfleet.configuration.OpenDoorWarning;
 import io.onnxfleet.gateway.fleet.ModelPatterns;
+import io.onnxfleet.gateway.network.Networks;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
@@ -33,13 +34,13 @@ import org.springframework.web.server.adapter.ForwardedHeaderTransformer;
 class SecurityConfiguration {
 
   @Bean
-  CallerAddresses callerAddresses(TrustedProxies trustedProxies) {
+  CallerAddresses callerAddresses(Networks trustedProxies) {
     return new CallerAddresses(trustedProxies);
   }
 
   @Bean
-  TrustedProxies trustedProxies(SecurityProperties properties) {
-    return new TrustedProxies(properties.trustedProxies());
+  Networks trustedProxies(SecurityProperties properties) {
+    return new Networks("fleet.gateway.security.trusted-proxies", properties.trustedProxies());
   }
 
   @Bean
@@ -75,7 +76,7 @@ class SecurityConfiguration {
   @Bean
   @ConditionalOnProperty(name = "server.forward-headers-strategy", havingValue = "framework")
   @ConditionalOnMissingBean(ForwardedHeaderTransformer.class)
-  ForwardedHeaderTransformer forwardedHeaderTransformer(TrustedProxies trustedProxies) {
+  ForwardedHeaderTransformer forwardedHeaderTransformer(Networks trustedProxies) {
     return new TrustedForwardedHeaders(trustedProxies);
   }
 

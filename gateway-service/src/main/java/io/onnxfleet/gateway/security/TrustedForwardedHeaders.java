@@ -1,5 +1,6 @@
 package io.onnxfleet.gateway.security;
 
+import io.onnxfleet.gateway.network.Networks;
 import java.net.InetAddress;
 import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.web.server.adapter.ForwardedHeaderTransformer;
@@ -10,10 +11,10 @@ import org.springframework.web.server.adapter.ForwardedHeaderTransformer;
  */
 final class TrustedForwardedHeaders extends ForwardedHeaderTransformer {
 
-  private final TrustedProxies proxies;
+  private final Networks proxies;
   private final ForwardedHeaderTransformer removing = new ForwardedHeaderTransformer();
 
-  TrustedForwardedHeaders(TrustedProxies proxies) {
+  TrustedForwardedHeaders(Networks proxies) {
     this.proxies = proxies;
     removing.setRemoveOnly(true);
   }

@@ -16,17 +16,16 @@ class FleetWatchTest {
 
   private static final ModelReference MODEL = new ModelReference("a b", null);
 
+  private static final FleetProperties PROPERTIES =
+      new FleetProperties(
+          "inference-service",
+          Duration.ofHours(1),
+          Duration.ofSeconds(30),
+          List.of("127.0.0.0/8", "10.0.0.0/8"));
+
   private final AtomicLong clock = new AtomicLong();
   private final Registry registry = new Registry();
-  private final FleetWatch watch =
-      new FleetWatch(
-          registry,
-          new FleetProperties(
-              "inference-service",
-              Duration.ofHours(1),
-              Duration.ofSeconds(30),
-              List.of("127.0.0.0/8", "10.0.0.0/8")),
-          clock::get);
+  private final FleetWatch watch = new FleetWatch(registry, PROPERTIES, false, clock::get);
 
   private static final class Registry implements DiscoveryClient {
 
@@ -61,6 +60,24 @@ class FleetWatchTest {
     assertThat(watch.current().knows("known only")).isTrue();
     assertThat(watch.current().serving(new ModelReference("known only", null))).isEmpty();
     assertThat(watch.current().knows("nope")).isFalse();
+  }
+
+  /** It would be asked in plain text, by whoever registered it. */
+  @Test
+  void replica_withoutTls_isLeftOut_whereTheFleetSpeaksIt() {
+    FleetWatch strict = new FleetWatch(registry, PROPERTIES, true, clock::get);
+    Map<String, String> metadata = Map.of("models-ready", "m:1");
+    registry.instances =
+        List.of(
+            new DefaultServiceInstance("plain", "s", "10.0.0.1", 8081, false, metadata),
+            new DefaultServiceInstance("tls", "s", "10.0.0.2", 8081, true, metadata));
+
+    strict.refresh();
+    assertThat(ids(strict.current().registered())).containsExactly("tls");
+    assertThat(strict.current().registered().getFirst().baseUri())
+        .isEqualTo("https://10.0.0.2:8081");
+    watch.refresh();
+    assertThat(ids(watch.current().registered())).containsExactly("plain", "tls");
   }
 
   @Test

@@ -56,6 +56,7 @@ class LateRegistryTest {
               Duration.ofHours(1),
               Duration.ofSeconds(30),
               List.of("127.0.0.0/8")),
+          false,
           clock::get);
   private final LateRegistry late =
       new LateRegistry(

@@ -2,8 +2,11 @@ package io.onnxfleet.inference.inside;
 
 import io.onnxfleet.contract.api.ApiPaths;
 import io.onnxfleet.contract.api.HeaderNames;
+import io.onnxfleet.contract.fleet.FleetCertificates;
 import io.onnxfleet.contract.fleet.FleetSecret;
 import jakarta.servlet.http.HttpServletRequest;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
 import java.util.Enumeration;
 import java.util.List;
 import java.util.Set;
@@ -11,8 +14,10 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Says of requests whether they come from the fleet. Questions for health may come from anybody,
- * and say nothing but yes or no. Without a secret everything may. Immutable and thread-safe.
+ * Says of requests whether they come from the fleet's gateways: by their signature where it has a
+ * secret, by their connection's certificate where it has certificates, by both where it has both.
+ * Questions for health may come from anybody, and say nothing but yes or no. Where it has neither,
+ * everything may. Immutable and thread-safe.
  */
 public final class FleetDoor {
   private static final Set<String> OPEN =
@@ -24,32 +29,64 @@ public final class FleetDoor {
           "/actuator/health/liveness",
           "/actuator/health/readiness");
 
+  /** Where the container leaves the certificates that a connection's other end showed. */
+  private static final String CERTIFICATES = "jakarta.servlet.request.X509Certificate";
+
   private final @Nullable FleetSecret secret;
+  private final @Nullable List<String> gateways;
   private final List<String> hosts;
   private final LongSupplier millisClock;
 
   /**
    * A door for one replica.
    *
-   * @param secret null where the replica is open to everybody
+   * @param secret null where the fleet has none
+   * @param gateways of which names a gateway's certificate has one; null where the fleet has no
+   *     certificates
    * @param hosts under which it is registered
    */
-  public FleetDoor(@Nullable FleetSecret secret, List<String> hosts, LongSupplier millisClock) {
+  public FleetDoor(
+      @Nullable FleetSecret secret,
+      @Nullable List<String> gateways,
+      List<String> hosts,
+      LongSupplier millisClock) {
     this.secret = secret;
+    this.gateways = gateways == null ? null : List.copyOf(gateways);
     this.hosts = List.copyOf(hosts);
     this.millisClock = millisClock;
   }
 
   /** Whether everybody comes in. */
   public boolean isOpen() {
-    return secret == null;
+    return secret == null && gateways == null;
   }
 
   /** Why the request is refused, or null if it may come in. Its body is not looked at. */
   public @Nullable String complaint(HttpServletRequest request) {
-    FleetSecret known = secret;
     String path = request.getRequestURI();
-    if (known == null || isOpen(request, path)) {
+    if (isOpen() || isOpen(request, path)) {
+      return null;
+    }
+    String ofConnection = complaintOfConnection(request);
+    return ofConnection == null ? complaintOfSignature(request, path) : ofConnection;
+  }
+
+  private @Nullable String complaintOfConnection(HttpServletRequest request) {
+    List<String> names = gateways;
+    if (names == null) {
+      return null;
+    }
+    String complaint =
+        FleetCertificates.complaint(
+            (X509Certificate[]) request.getAttribute(CERTIFICATES),
+            names,
+            Instant.ofEpochMilli(millisClock.getAsLong()));
+    return complaint == null ? null : "client's certificate: " + complaint;
+  }
+
+  private @Nullable String complaintOfSignature(HttpServletRequest request, String path) {
+    FleetSecret known = secret;
+    if (known == null) {
       return null;
     }
     Enumeration<String> signatures = request.getHeaders(HeaderNames.SIGNATURE);

@@ -2,13 +2,19 @@ package io.onnxfleet.inference.inside;
 
 import io.onnxfleet.configuration.InsideProperties;
 import io.onnxfleet.configuration.OpenDoorWarning;
+import io.onnxfleet.contract.fleet.FleetCertificates;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.ssl.SslBundles;
+import org.springframework.boot.web.server.ConfigurableWebServerFactory;
+import org.springframework.boot.web.server.Ssl;
+import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.cloud.configuration.TlsProperties;
 import org.springframework.cloud.netflix.eureka.config.DiscoveryClientOptionalArgsConfiguration;
 import org.springframework.cloud.netflix.eureka.http.EurekaClientHttpRequestFactorySupplier;
@@ -18,14 +24,36 @@ import org.springframework.context.annotation.Configuration;
 import org.springframework.core.env.Environment;
 import org.springframework.web.client.RestClient;
 
-/** Reads the secret, and wires the door and the registry's client to it. */
+/** Reads secret and certificates, and wires the door and the registry's client to them. */
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(InsideProperties.class)
 class InsideConfiguration {
+  /** The fleet's certificates, if it has any. */
+  record Certificates(Optional<FleetCertificates> value) {}
+
+  @Bean
+  Certificates fleetCertificates(InsideProperties properties, SslBundles bundles) {
+    return new Certificates(Optional.ofNullable(properties.tls().read(bundles)));
+  }
+
+  /**
+   * With certificates this replica speaks TLS. It asks for one and does without: health is open.
+   */
+  @Bean
+  WebServerFactoryCustomizer<ConfigurableWebServerFactory> tlsInside(InsideProperties properties) {
+    return factory -> {
+      if (properties.tls().isUsed()) {
+        Ssl ssl = Ssl.forBundle(properties.tls().bundle());
+        ssl.setClientAuth(Ssl.ClientAuth.WANT);
+        factory.setSsl(ssl);
+      }
+    };
+  }
+
   @Bean
   OpenDoorWarning openReplica(InsideProperties properties) {
     return new OpenDoorWarning(
-        () -> properties.read() == null,
+        properties::isOpen,
         """
         OPEN TO EVERYBODY: this replica listens on {} and asks nobody who they are.
         Whoever reaches it may have models run, loaded and unloaded.
@@ -42,7 +70,11 @@ class InsideConfiguration {
             .filter(host -> host != null && !host.isBlank())
             .map(String::valueOf)
             .toList();
-    return new FleetDoor(properties.read(), hosts, System::currentTimeMillis);
+    return new FleetDoor(
+        properties.read(),
+        properties.tls().isUsed() ? properties.tls().gateways() : null,
+        hosts,
+        System::currentTimeMillis);
   }
 
   private static @Nullable String property(Environment environment, String key) {
@@ -60,6 +92,8 @@ class InsideConfiguration {
   @ConditionalOnProperty(name = "eureka.client.enabled", matchIfMissing = true)
   RestClientDiscoveryClientOptionalArgs registryClient(
       RegistryRequests interceptor,
+      InsideProperties properties,
+      Certificates certificates,
       EurekaClientHttpRequestFactorySupplier requests,
       TlsProperties tls)
       throws GeneralSecurityException, IOException {
@@ -67,6 +101,14 @@ class InsideConfiguration {
         new RestClientDiscoveryClientOptionalArgs(
             requests, () -> RestClient.builder().requestInterceptor(interceptor));
     DiscoveryClientOptionalArgsConfiguration.setupTLS(arguments, tls);
+    certificates
+        .value()
+        .ifPresent(
+            known -> {
+              arguments.setSSLContext(known.clientOf(properties.tls().registries()));
+              // The context has looked at the registry's name, wherever it is.
+              arguments.setHostnameVerifier((host, session) -> true);
+            });
     return arguments;
   }
 }

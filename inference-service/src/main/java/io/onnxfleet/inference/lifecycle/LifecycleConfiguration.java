@@ -2,6 +2,7 @@ package io.onnxfleet.inference.lifecycle;
 
 import com.netflix.appinfo.EurekaInstanceConfig;
 import com.netflix.discovery.EurekaClient;
+import io.onnxfleet.configuration.InsideProperties;
 import io.onnxfleet.contract.fleet.MetadataKeys;
 import io.onnxfleet.engine.InferenceEngine;
 import io.onnxfleet.engine.metrics.EngineMetrics;
@@ -86,8 +87,9 @@ class LifecycleConfiguration {
       EurekaInstanceConfigBean instance,
       ObjectProvider<PromptInstance> info,
       ObjectProvider<EurekaClient> client,
-      RegistryRequests requests) {
-    return new RegistryMembership(instance, info, client, requests);
+      RegistryRequests requests,
+      InsideProperties inside) {
+    return new RegistryMembership(instance, info, client, requests, inside.tls().isUsed());
   }
 
   @Bean

@@ -29,6 +29,7 @@ final class RegistryMembership {
   private final ObjectProvider<PromptInstance> info;
   private final ObjectProvider<EurekaClient> client;
   private final RegistryRequests requests;
+  private final boolean tls;
 
   @GuardedBy("this")
   private State state = State.OUTSIDE;
@@ -38,16 +39,19 @@ final class RegistryMembership {
    *
    * @param client connects when it is made, so that it is made by joining
    * @param requests sees what the client sends
+   * @param tls whether this replica speaks the fleet's
    */
   RegistryMembership(
       EurekaInstanceConfigBean instance,
       ObjectProvider<PromptInstance> info,
       ObjectProvider<EurekaClient> client,
-      RegistryRequests requests) {
+      RegistryRequests requests,
+      boolean tls) {
     this.instance = instance;
     this.info = info;
     this.client = client;
     this.requests = requests;
+    this.tls = tls;
   }
 
   synchronized boolean isMember() {
@@ -70,7 +74,13 @@ final class RegistryMembership {
       return;
     }
     log.info("joining the registry: {}", metadata);
-    instance.setNonSecurePort(port);
+    if (tls) {
+      instance.setSecurePort(port);
+      instance.setSecurePortEnabled(true);
+      instance.setNonSecurePortEnabled(false);
+    } else {
+      instance.setNonSecurePort(port);
+    }
     PromptInstance self = info.getObject();
     self.tell(metadata);
     self.setInstanceStatus(InstanceStatus.UP);

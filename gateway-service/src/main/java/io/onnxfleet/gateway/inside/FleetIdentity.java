@@ -1,0 +1,57 @@
+package io.onnxfleet.gateway.inside;
+
+import io.netty.handler.ssl.ApplicationProtocolConfig;
+import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.IdentityCipherSuiteFilter;
+import io.netty.handler.ssl.JdkSslContext;
+import io.netty.handler.ssl.SslContext;
+import io.onnxfleet.contract.fleet.FleetCertificates;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import reactor.netty.http.client.HttpClient;
+
+/**
+ * By what gateway and replicas know each other. Requests are signed where the fleet has a secret.
+ * Where it has certificates, replicas are connected to by TLS only, and only those that show a
+ * replica's. Immutable and thread-safe.
+ */
+public final class FleetIdentity {
+
+  private final RequestSigning signing;
+  private final @Nullable SslContext tls;
+
+  /**
+   * The identity of one gateway.
+   *
+   * @param certificates null where the fleet has none
+   * @param replicas of which names a replica's certificate has one
+   */
+  FleetIdentity(
+      RequestSigning signing, @Nullable FleetCertificates certificates, List<String> replicas) {
+    this.signing = signing;
+    this.tls =
+        certificates == null
+            ? null
+            : new JdkSslContext(
+                certificates.clientOf(replicas),
+                true,
+                null,
+                IdentityCipherSuiteFilter.INSTANCE,
+                ApplicationProtocolConfig.DISABLED,
+                ClientAuth.NONE,
+                null,
+                false);
+  }
+
+  /** A client of replicas: every one that the gateway has comes from here. */
+  public HttpClient clientOf(HttpClient client) {
+    HttpClient signed = signing.on(client);
+    SslContext known = tls;
+    return known == null ? signed : signed.secure(ssl -> ssl.sslContext(known));
+  }
+
+  /** Whether replicas speak TLS. One that registers without it is not one of the fleet then. */
+  public boolean usesTls() {
+    return tls != null;
+  }
+}
