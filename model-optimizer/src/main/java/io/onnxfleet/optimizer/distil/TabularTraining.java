@@ -60,6 +60,7 @@ final class TabularTraining {
   private final Path workspace;
   private final Random random;
   private final Comparison.Progress progress;
+  private int exported;
 
   TabularTraining(Path workspace, Random random, Comparison.Progress progress) {
     this.workspace = workspace;
@@ -273,7 +274,8 @@ final class TabularTraining {
     if (!(trained instanceof ONNXExportable exportable)) {
       throw new IllegalStateException(trained.getName() + " cannot be exported");
     }
-    Path file = workspace.resolve("student.onnx");
+    // A file of its own: the weights of a model that was read are those in its file.
+    Path file = workspace.resolve("student-%d.onnx".formatted(++exported));
     try {
       Files.write(file, exportable.exportONNXModel("io.onnxfleet.student", 1).toByteArray());
     } catch (IOException failure) {
