@@ -146,6 +146,29 @@ public final class RandomGraph {
     return constant(tensor);
   }
 
+  /** A matrix of which the second half of the columns says what the first does. */
+  public String doubled(int rows, int half) {
+    float[] values = new float[rows * 2 * half];
+    for (int row = 0; row < rows; row++) {
+      for (int column = 0; column < half; column++) {
+        values[row * 2 * half + column] = (float) random.nextGaussian() * 0.4f;
+        values[row * 2 * half + half + column] = values[row * 2 * half + column];
+      }
+    }
+    return floats(List.of((long) rows, 2L * half), values);
+  }
+
+  /** A kernel of 3 x 3 of which the second half of the outputs is the first. */
+  public String doubledKernel(int inputs, int half) {
+    int size = inputs * 9;
+    float[] values = new float[2 * half * size];
+    for (int index = 0; index < half * size; index++) {
+      values[index] = (float) random.nextGaussian() * 0.3f;
+      values[half * size + index] = values[index];
+    }
+    return floats(List.of(2L * half, (long) inputs, 3L, 3L), values);
+  }
+
   public String scalar(double value) {
     return floats(List.of(), (float) value);
   }
