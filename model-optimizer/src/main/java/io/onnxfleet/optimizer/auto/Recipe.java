@@ -12,6 +12,7 @@ import io.onnxfleet.optimizer.prune.Structure;
 import io.onnxfleet.optimizer.prune.StructuredPruning;
 import io.onnxfleet.optimizer.quantize.DynamicQuantization;
 import io.onnxfleet.optimizer.quantize.QuantizationOptions;
+import io.onnxfleet.optimizer.quantize.Smoothing;
 import io.onnxfleet.optimizer.quantize.StaticOptions;
 import io.onnxfleet.optimizer.quantize.StaticQuantization;
 import java.util.ArrayList;
@@ -32,6 +33,8 @@ record Recipe(String name, String base, List<Pass> passes, Loss loss) {
   private static final Pass FUSE = new TransformerFusion(TransformerFusion.Target.FP32);
   private static final Pass FUSE_FOR_INT8 = new TransformerFusion(TransformerFusion.Target.INT8);
   private static final Pass INT8 = new DynamicQuantization(QuantizationOptions.DEFAULT);
+  private static final Pass SMOOTH = new Smoothing(0.5f, Smoothing.Of.NORMALIZED);
+  private static final Pass INT8_PER_TOKEN = new DynamicQuantization(QuantizationOptions.PER_TOKEN);
 
   /** What a candidate's answers are compared by. */
   enum Loss {
@@ -58,6 +61,9 @@ record Recipe(String name, String base, List<Pass> passes, Loss loss) {
     recipes.add(of("fused", ORIGINAL, FUSE));
     recipes.add(of("int8", ORIGINAL, INT8));
     recipes.add(of("fused int8", ORIGINAL, FUSE_FOR_INT8, INT8));
+    recipes.add(of("int8 per token", ORIGINAL, INT8_PER_TOKEN));
+    recipes.add(of("fused int8 per token", ORIGINAL, FUSE_FOR_INT8, INT8_PER_TOKEN));
+    recipes.add(of("fused smooth int8 per token", ORIGINAL, FUSE_FOR_INT8, SMOOTH, INT8_PER_TOKEN));
     recipes.add(
         of(
             "static int8",
@@ -70,6 +76,8 @@ record Recipe(String name, String base, List<Pass> passes, Loss loss) {
     // It comes fused.
     recipes.add(of("one layer less", ORIGINAL, LayerDistillation.dropping(1)));
     recipes.add(of("one layer less, int8", "one layer less", INT8));
+    recipes.add(
+        of("one layer less, smooth int8 per token", "one layer less", SMOOTH, INT8_PER_TOKEN));
     recipes.add(of("channels -12%", ORIGINAL, new StructuredPruning(Structure.CHANNELS, 0.12)));
     recipes.add(of("channels -25%", ORIGINAL, new StructuredPruning(Structure.CHANNELS, 0.25)));
     if (staticStudent) {
@@ -89,6 +97,8 @@ record Recipe(String name, String base, List<Pass> passes, Loss loss) {
     recipes.add(of(name, ORIGINAL, pass));
     recipes.add(of(name + ", fused", name, FUSE));
     recipes.add(of(name + ", fused int8", name, FUSE_FOR_INT8, INT8));
+    recipes.add(
+        of(name + ", fused smooth int8 per token", name, FUSE_FOR_INT8, SMOOTH, INT8_PER_TOKEN));
   }
 
   boolean isOriginal() {

@@ -5,9 +5,10 @@ import io.onnxfleet.optimizer.calibrate.CalibrationMethod;
 import io.onnxfleet.optimizer.calibrate.CalibrationOptions;
 import io.onnxfleet.optimizer.fuse.TransformerFusion;
 import io.onnxfleet.optimizer.pass.Pass;
+import io.onnxfleet.optimizer.quantize.ActivationScale;
+import io.onnxfleet.optimizer.quantize.BlockQuantization;
 import io.onnxfleet.optimizer.quantize.DynamicQuantization;
 import io.onnxfleet.optimizer.quantize.ErrorBoundQuantization;
-import io.onnxfleet.optimizer.quantize.FourBitQuantization;
 import io.onnxfleet.optimizer.quantize.LayerwiseQuantization;
 import io.onnxfleet.optimizer.quantize.QuantizationOptions;
 import io.onnxfleet.optimizer.quantize.Smoothing;
@@ -37,12 +38,21 @@ import picocli.CommandLine.Spec;
     sortOptions = false)
 @SuppressWarnings("NullAway.Init") // picocli sets what is required before it calls
 final class QuantizeCommand implements Callable<Integer> {
+  private static final int USUAL_BLOCK = 32;
+
   @Mixin private ModelFiles files;
 
   @Option(
       names = "--fuse",
       description = "Fuse attention, normalization and activations first (see the command fuse).")
   private boolean fuse;
+
+  @Option(
+      names = "--per-token",
+      description =
+          "Take a scale for each token when the model runs, not one over the batch: answers are the"
+              + " same in any company, and requests share runs.")
+  private boolean perToken;
 
   @Option(
       names = "--no-embeddings",
@@ -102,7 +112,7 @@ final class QuantizeCommand implements Callable<Integer> {
 
   @Option(
       names = "--symmetric",
-      description = "With --static or --bits 4: zero lies in the middle, always.")
+      description = "With --static or weights in blocks: zero lies in the middle, always.")
   private boolean symmetric;
 
   @Option(
@@ -116,19 +126,21 @@ final class QuantizeCommand implements Callable<Integer> {
       names = "--bits",
       paramLabel = "N",
       defaultValue = "8",
-      description = "Of weights: 8, or 4 in blocks (default: ${DEFAULT-VALUE}).")
+      description =
+          "Of weights: 8, or 4 in blocks of 32; with --block-size 8 in blocks too (default:"
+              + " ${DEFAULT-VALUE}).")
   private int bits;
 
   @Option(
       names = "--block-size",
       paramLabel = "N",
-      defaultValue = "32",
-      description = "With --bits 4: how many weights share a scale (default: ${DEFAULT-VALUE}).")
-  private int blockSize;
+      description = "How many weights of a column share a scale: a power of two from 16 on.")
+  private @Nullable Integer blockSize;
 
   @Option(
       names = "--fast-products",
-      description = "With --bits 4: activations become 8-bit by blocks when they are multiplied.")
+      description =
+          "With weights in blocks: activations become 8-bit by blocks when they are multiplied.")
   private boolean fastProducts;
 
   @Mixin private QualityGate gate;
@@ -155,10 +167,21 @@ final class QuantizeCommand implements Callable<Integer> {
     if (bits != 8 && bits != 4) {
       throw new OptimizerException("--bits: %d (expected: 8 or 4)".formatted(bits));
     }
-    if (bits == 4 && (calibrated || targetError != null)) {
+    if (inBlocks() && (calibrated || targetError != null || perToken)) {
       throw new OptimizerException(
-          "--bits 4 stands alone (expected: neither --static nor --target-error with it)");
+          "%s with weights in blocks (expected: neither --static, --target-error nor --per-token)"
+              .formatted(calibrated ? "--static" : perToken ? "--per-token" : "--target-error"));
     }
+    if (perToken && calibrated) {
+      throw new OptimizerException("--per-token with --static (expected: one of them, or neither)");
+    }
+    if (fastProducts && !inBlocks()) {
+      throw new OptimizerException("--fast-products (expected: --bits 4 or --block-size with it)");
+    }
+  }
+
+  private boolean inBlocks() {
+    return bits == 4 || blockSize != null;
   }
 
   private List<Pass> passes() {
@@ -171,12 +194,19 @@ final class QuantizeCommand implements Callable<Integer> {
                   : TransformerFusion.Target.INT8));
     }
     if (smooth != null) {
-      passes.add(new Smoothing((float) smooth.value()));
-    }
-    if (bits == 4) {
       passes.add(
-          new FourBitQuantization(
-              new FourBitQuantization.Options(blockSize, symmetric, !fastProducts, excluded)));
+          new Smoothing(
+              (float) smooth.value(), perToken ? Smoothing.Of.NORMALIZED : Smoothing.Of.ALL));
+    }
+    if (inBlocks()) {
+      passes.add(
+          new BlockQuantization(
+              new BlockQuantization.Options(
+                  bits,
+                  blockSize == null ? USUAL_BLOCK : blockSize,
+                  symmetric,
+                  !fastProducts,
+                  excluded)));
       if (!keepEmbeddings) {
         passes.add(new TableQuantization());
       }
@@ -195,7 +225,12 @@ final class QuantizeCommand implements Callable<Integer> {
         ? new StaticQuantization(
             new StaticOptions(format, symmetric, operators, excluded),
             new CalibrationOptions(method, percentile.value()))
-        : new DynamicQuantization(new QuantizationOptions(!keepEmbeddings, excluded, Set.of()));
+        : new DynamicQuantization(
+            new QuantizationOptions(
+                !keepEmbeddings,
+                excluded,
+                Set.of(),
+                perToken ? ActivationScale.TOKEN : ActivationScale.BATCH));
   }
 
   /** Found once, so that every pass fits to the same ones. */

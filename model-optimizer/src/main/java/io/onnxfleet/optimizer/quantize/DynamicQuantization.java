@@ -17,9 +17,11 @@ import java.util.TreeSet;
  * they are multiplied with becomes UINT8 when the model runs, by its range there and then; no
  * samples are needed. Tables of embeddings become INT8 with a scale a row.
  *
- * <p>The graph says it in ONNX's own operators ({@code DynamicQuantizeLinear}, {@code
- * MatMulInteger}), in the form that ONNX Runtime fuses when it loads the model. Products that are
- * told to compute in FP32 keep their weights in 8 bits all the same.
+ * <p>With one scale over a whole batch the graph says it in ONNX's own operators ({@code
+ * DynamicQuantizeLinear}, {@code MatMulInteger}), in the form that ONNX Runtime fuses when it loads
+ * the model. With one a token it needs an operator of ONNX Runtime's own ({@code
+ * MatMulIntegerToFloat}). Products that are told to compute in FP32 keep their weights in 8 bits
+ * all the same.
  */
 public final class DynamicQuantization implements GraphPass, LayerwiseQuantization {
   private final QuantizationOptions options;
@@ -48,7 +50,7 @@ public final class DynamicQuantization implements GraphPass, LayerwiseQuantizati
 
   @Override
   public String name() {
-    return "quantize";
+    return options.scale() == ActivationScale.TOKEN ? "quantize-per-token" : "quantize";
   }
 
   @Override
@@ -77,7 +79,7 @@ public final class DynamicQuantization implements GraphPass, LayerwiseQuantizati
   public Prepared prepare(Draft draft, PassContext context) {
     Path source = draft.file();
     List<String> candidates =
-        DynamicRewriting.candidates(OnnxModel.read(source)).stream()
+        DynamicRewriting.candidates(OnnxModel.read(source), options).stream()
             .filter(name -> !options.excluded().contains(name))
             .toList();
     return new Prepared() {

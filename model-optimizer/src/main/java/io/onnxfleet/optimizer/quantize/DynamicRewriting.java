@@ -7,6 +7,7 @@ import io.onnxfleet.optimizer.graph.Node;
 import io.onnxfleet.optimizer.graph.OnnxModel;
 import io.onnxfleet.optimizer.graph.OperatorSetUpgrade;
 import io.onnxfleet.optimizer.graph.Tensor;
+import io.onnxfleet.optimizer.quantize.ScaledProducts.Stored;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -28,7 +29,6 @@ final class DynamicRewriting {
   private final Graph graph;
   private final QuantizationOptions options;
 
-  private final Map<String, Activation> activations = new HashMap<>();
   private final Map<String, Stored> stored = new HashMap<>();
 
   DynamicRewriting(OnnxModel model, QuantizationOptions options) {
@@ -37,17 +37,15 @@ final class DynamicRewriting {
     this.options = options;
   }
 
-  /** The names of an activation's 8-bit values, their scale and their zero point. */
-  private record Activation(String values, String scale, String zeroPoint) {}
-
-  /** The names of a weight's 8-bit values and their scales. */
-  private record Stored(String values, String scales) {}
-
   /** The nodes that {@link #apply} would make 8-bit products of, as far as they have a name. */
-  static List<String> candidates(OnnxModel model) {
-    DynamicRewriting dry = new DynamicRewriting(model, QuantizationOptions.DEFAULT);
+  static List<String> candidates(OnnxModel model, QuantizationOptions options) {
+    DynamicRewriting dry = new DynamicRewriting(model, options);
+    dry.unpackAttention();
     return model.graph().nodes().stream()
-        .filter(node -> dry.product(node).isPresent() || dry.isAttention(node))
+        .filter(
+            node ->
+                dry.product(node).isPresent()
+                    || (options.scale() == ActivationScale.BATCH && dry.isAttention(node)))
         .map(Node::name)
         .filter(name -> !name.isEmpty())
         .toList();
@@ -72,7 +70,9 @@ final class DynamicRewriting {
       OperatorSetUpgrade.apply(model);
     }
     graph.requireNodes(options.excluded(), "excluded");
+    unpackAttention();
     graph.requireNodes(options.weightsOnly(), "excluded");
+    ScaledProducts scaled = scaled();
     List<String> products = new ArrayList<>();
     int tables = 0;
     for (Node node : graph.nodes()) {
@@ -85,10 +85,10 @@ final class DynamicRewriting {
         storeWeights(node);
         products.add(node.name());
       } else if (product.isPresent()) {
-        quantize(product.get());
+        quantize(product.get(), scaled);
         products.add(node.name());
-      } else if (isAttention(node)) {
-        quantizeAttention(node);
+      } else if (scaled instanceof BatchScaledProducts batch && isAttention(node)) {
+        quantizeAttention(node, batch);
         products.add(node.name());
       } else if (options.embeddings() && isTable(node)) {
         quantizeTable(node);
@@ -153,9 +153,23 @@ final class DynamicRewriting {
     return Tensor.ofFloats(to, columns, rows);
   }
 
-  private void quantize(Product product) {
+  /** ONNX Runtime's 8-bit attention takes one scale over the batch. */
+  private void unpackAttention() {
+    if (options.scale() == ActivationScale.TOKEN) {
+      model.use(Node.MICROSOFT_DOMAIN, 1);
+      AttentionUnpacking.apply(graph, options.excluded());
+    }
+  }
+
+  private ScaledProducts scaled() {
+    return switch (options.scale()) {
+      case BATCH -> new BatchScaledProducts(graph);
+      case TOKEN -> new TokenScaledProducts(graph, model.operatorSet());
+    };
+  }
+
+  private void quantize(Product product, ScaledProducts products) {
     Node node = product.node();
-    Activation activation = activation(node.input(0));
     // A matrix may be used as it is by one node and transposed by another.
     Stored weights =
         stored.computeIfAbsent(
@@ -164,30 +178,10 @@ final class DynamicRewriting {
                 store(
                     product.weight(),
                     QuantizedWeights.byColumn(product.weight(), product.matrix())));
-    String name = node.name().isEmpty() ? node.output() : node.name();
-    String sums = graph.freshName(node.output() + "_sums");
-    String floats = graph.freshName(node.output() + "_sums_fp32");
-    String scale = graph.freshName(node.output() + "_scale");
+    String name = nameOf(node);
     String result =
         product.bias() == null ? node.output() : graph.freshName(node.output() + "_product");
-    List<Node> fresh = new ArrayList<>();
-    fresh.add(
-        Node.of("MatMulInteger", name + "_int8")
-            .inputs(activation.values(), weights.values(), activation.zeroPoint())
-            .outputs(sums)
-            .build());
-    fresh.add(
-        Node.of("Cast", name + "_cast")
-            .inputs(sums)
-            .outputs(floats)
-            .with("to", ElementType.FLOAT.code())
-            .build());
-    fresh.add(
-        Node.of("Mul", name + "_scales")
-            .inputs(activation.scale(), weights.scales())
-            .outputs(scale)
-            .build());
-    fresh.add(Node.of("Mul", name + "_scaled").inputs(floats, scale).outputs(result).build());
+    List<Node> fresh = new ArrayList<>(products.product(node.input(0), weights, name, result));
     if (product.bias() != null) {
       fresh.add(
           Node.of("Add", name + "_bias")
@@ -198,23 +192,8 @@ final class DynamicRewriting {
     graph.replace(List.of(node), fresh);
   }
 
-  /** The 8-bit form of a value, made once however many products use it. */
-  private Activation activation(String value) {
-    return activations.computeIfAbsent(
-        value,
-        _ -> {
-          Activation made =
-              new Activation(
-                  graph.freshName(value + "_quantized"),
-                  graph.freshName(value + "_quantized_scale"),
-                  graph.freshName(value + "_quantized_zero_point"));
-          graph.add(
-              Node.of("DynamicQuantizeLinear", made.values())
-                  .inputs(value)
-                  .outputs(made.values(), made.scale(), made.zeroPoint())
-                  .build());
-          return made;
-        });
+  private static String nameOf(Node node) {
+    return node.name().isEmpty() ? node.output() : node.name();
   }
 
   private Stored store(String weight, QuantizedWeights quantized) {
@@ -223,17 +202,15 @@ final class DynamicRewriting {
         graph.addConstant(graph.freshName(weight + "_scales"), quantized.scales()));
   }
 
-  /** ONNX Runtime's operator of packed projections, scaled as its 8-bit form always is. */
+  /** Packed attention, scaled as its 8-bit form always is, where it is not unpacked. */
   private boolean isAttention(Node node) {
-    return node.operator().equals("Attention")
-        && node.domain().equals(Node.MICROSOFT_DOMAIN)
-        && node.inputs().size() <= 4
+    return AttentionUnpacking.isPacked(graph, node)
         && node.attribute("scale").isEmpty()
-        && matrix(node.input(1)).isPresent();
+        && !node.input(2).isEmpty();
   }
 
-  private void quantizeAttention(Node node) {
-    Activation activation = activation(node.input(0));
+  private void quantizeAttention(Node node, BatchScaledProducts products) {
+    BatchScaledProducts.Activation activation = products.activation(node.input(0));
     String weight = node.input(1);
     Stored weights =
         stored.computeIfAbsent(
@@ -254,6 +231,7 @@ final class DynamicRewriting {
                 .outputs(node.output())
                 .withSame(node, "num_heads")
                 .withSame(node, "mask_filter_value")
+                .withSame(node, "unidirectional")
                 .build()));
   }
 
@@ -311,7 +289,7 @@ final class DynamicRewriting {
     String values = graph.freshName(node.output() + "_int8");
     String floats = graph.freshName(node.output() + "_int8_fp32");
     String scales = graph.freshName(node.output() + "_scales");
-    String name = node.name().isEmpty() ? node.output() : node.name();
+    String name = nameOf(node);
     graph.replace(
         List.of(node),
         List.of(

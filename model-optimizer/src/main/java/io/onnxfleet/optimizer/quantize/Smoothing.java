@@ -39,12 +39,25 @@ public final class Smoothing implements Pass {
   private static final float LEAST = 1e-5f;
 
   private final float strength;
+  private final Of of;
+
+  /** Which activations. */
+  public enum Of {
+    /** All that are multiplied with weights. */
+    ALL,
+    /**
+     * What normalizations give: a few of their columns are large for every token. Where each token
+     * has a scale of its own, others gain less than their smoothing costs.
+     */
+    NORMALIZED
+  }
 
   /**
    * @param strength 0 leaves the burden with the activations, 1 gives it to the weights
    */
-  public Smoothing(float strength) {
+  public Smoothing(float strength, Of of) {
     this.strength = strength;
+    this.of = of;
   }
 
   /**
@@ -71,7 +84,7 @@ public final class Smoothing implements Pass {
 
   @Override
   public Map<String, Object> parameters() {
-    return Map.of("strength", strength);
+    return Map.of("strength", strength, "of", of);
   }
 
   @Override
@@ -91,7 +104,7 @@ public final class Smoothing implements Pass {
   }
 
   /** The values whose columns {@link #smooth} wants to know. */
-  static Set<String> values(OnnxModel model) {
+  Set<String> values(OnnxModel model) {
     return Set.copyOf(products(model.graph()).keySet());
   }
 
@@ -119,14 +132,24 @@ public final class Smoothing implements Pass {
   }
 
   /** By value: the products of it with constant matrices whose rows are its columns. */
-  private static Map<String, List<Node>> products(Graph graph) {
+  private Map<String, List<Node>> products(Graph graph) {
     Map<String, List<Node>> products = new LinkedHashMap<>();
     for (Node node : graph.sort()) {
-      if (matrix(graph, node).isPresent() && graph.constant(node.input(0)).isEmpty()) {
+      if (matrix(graph, node).isPresent()
+          && graph.constant(node.input(0)).isEmpty()
+          && isSmoothed(graph, node.input(0))) {
         products.computeIfAbsent(node.input(0), _ -> new ArrayList<>()).add(node);
       }
     }
     return products;
+  }
+
+  private boolean isSmoothed(Graph graph, String value) {
+    return of == Of.ALL
+        || graph
+            .producer(value)
+            .filter(node -> node.operator().endsWith("LayerNormalization"))
+            .isPresent();
   }
 
   private static Optional<Tensor> matrix(Graph graph, Node node) {

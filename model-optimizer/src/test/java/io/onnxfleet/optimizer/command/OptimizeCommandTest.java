@@ -128,11 +128,51 @@ class OptimizeCommandTest {
   void quantize_makes4Bits_butNotWithEverything() {
     Path result = folder.resolve("int4.onnx");
     assertThat(run("quantize", model, "-o", result, "--bits", "4", "--block-size", "16")).isZero();
-    assertThat(out.toString()).contains("4-bit: 1 products", "8-bit: 0 tables");
+    assertThat(out.toString()).contains("4-bit: 1 products, in blocks", "8-bit: 0 tables");
     assertThat(run("quantize", model, "-o", result, "--bits", "4", "--static")).isEqualTo(1);
-    assertThat(err.toString()).contains("--bits 4 stands alone");
+    assertThat(err.toString()).contains("--static with weights in blocks");
     assertThat(run("quantize", model, "-o", result, "--bits", "3")).isEqualTo(1);
     assertThat(err.toString()).contains("--bits: 3 (expected: 8 or 4)");
+  }
+
+  @Test
+  void quantize_makesBlocksOf8Bits_whereABlockSizeIsTold() {
+    Path result = folder.resolve("int8.onnx");
+    assertThat(run("quantize", model, "-o", result, "--block-size", "16", "--fast-products"))
+        .isZero();
+    assertThat(out.toString()).contains("8-bit: 1 products, in blocks");
+    assertThat(run("quantize", model, "-o", result, "--fast-products")).isEqualTo(1);
+    assertThat(err.toString())
+        .contains("--fast-products (expected: --bits 4 or --block-size with it)");
+  }
+
+  @Test
+  void quantize_takesAScaleAToken_butNotWithEverything() {
+    Path result = folder.resolve("int8.onnx");
+    assertThat(run("quantize", model, "-o", result, "--per-token")).isZero();
+    assertThat(out.toString()).contains("8-bit: 2 products, 0 tables");
+    assertThat(OnnxModel.read(result).graph().nodes())
+        .anyMatch(node -> node.operator().equals("MatMulIntegerToFloat"))
+        .noneMatch(node -> node.operator().startsWith("DynamicQuantize"));
+    assertThat(run("quantize", model, "-o", result, "--per-token", "--static")).isEqualTo(1);
+    assertThat(err.toString()).contains("--per-token with --static (expected: one of them");
+    assertThat(run("quantize", model, "-o", result, "--per-token", "--bits", "4")).isEqualTo(1);
+    assertThat(err.toString()).contains("--per-token with weights in blocks");
+  }
+
+  @Test
+  void quantize_findsTheLayersThatHurtMost_withAScaleATokenToo() {
+    assertThat(
+            run(
+                "quantize",
+                model,
+                "-o",
+                folder.resolve("int8.onnx"),
+                "--per-token",
+                "--target-error",
+                "0.1%"))
+        .isZero();
+    assertThat(out.toString()).contains("in FP32: ", " of 2 layers: ");
   }
 
   @Test

@@ -15,9 +15,9 @@ import io.onnxfleet.optimizer.precision.PrecisionOptions;
 import io.onnxfleet.optimizer.prune.MagnitudePruning;
 import io.onnxfleet.optimizer.prune.Structure;
 import io.onnxfleet.optimizer.prune.StructuredPruning;
+import io.onnxfleet.optimizer.quantize.BlockQuantization;
 import io.onnxfleet.optimizer.quantize.DynamicQuantization;
 import io.onnxfleet.optimizer.quantize.ErrorBoundQuantization;
-import io.onnxfleet.optimizer.quantize.FourBitQuantization;
 import io.onnxfleet.optimizer.quantize.QuantizationOptions;
 import io.onnxfleet.optimizer.quantize.Smoothing;
 import io.onnxfleet.optimizer.quantize.StaticOptions;
@@ -399,6 +399,10 @@ class PassEquivalenceTest {
   }
 
   private static String packed(RandomGraph graph) {
+    return packed(graph, "unidirectional", 0);
+  }
+
+  private static String packed(RandomGraph graph, String attribute, int value) {
     int width = 16;
     return graph.microsoft(
         "Attention",
@@ -407,7 +411,9 @@ class PassEquivalenceTest {
             graph.weights(0.3f, width, 3L * width),
             graph.weights(3L * width)),
         "num_heads",
-        4);
+        4,
+        attribute,
+        value);
   }
 
   @TestFactory
@@ -418,7 +424,50 @@ class PassEquivalenceTest {
         .of("Gemm, transposed, with a bias", "MatMulInteger", graph -> gemm(graph, true, true))
         .of("Gather", "Gather", PassEquivalenceTest::lookUp)
         .of("Attention", "QAttention", PassEquivalenceTest::packed)
+        .of("causal Attention", "QAttention", graph -> packed(graph, "unidirectional", 1))
         .tests();
+  }
+
+  @TestFactory
+  Stream<DynamicTest> quantizePerToken() {
+    Pass pass = new DynamicQuantization(QuantizationOptions.PER_TOKEN);
+    String product = "MatMulIntegerToFloat";
+    Suite suite =
+        new Suite("quantize per token", pass, EIGHT_BIT)
+            .of("MatMul", product, PassEquivalenceTest::matMul)
+            .of("MatMul of tokens", product, graph -> product(graph, graph.rows(5, 40), 40, 7))
+            .of("Gemm", product, graph -> gemm(graph, false, false))
+            .of("Gemm, transposed, with a bias", product, graph -> gemm(graph, true, true))
+            .of("Gather", "Gather", PassEquivalenceTest::lookUp)
+            .of("Attention", product, PassEquivalenceTest::packed)
+            .of("Attention", "MultiHeadAttention", PassEquivalenceTest::packed);
+    // What these give has another zero point.
+    for (String operator : List.of("Relu", "Sigmoid", "Softmax", "Softplus")) {
+      suite.of(
+          "MatMul of " + operator,
+          product,
+          graph -> product(graph, graph.node(operator, List.of(graph.rows(40))), 40, 7));
+    }
+    for (String operator : List.of("Gelu", "FastGelu", "QuickGelu")) {
+      suite.of(
+          "MatMul of " + operator,
+          product,
+          graph -> product(graph, graph.microsoft(operator, List.of(graph.rows(40))), 40, 7));
+    }
+    suite.of(
+        "MatMul of BiasGelu",
+        product,
+        graph ->
+            product(
+                graph,
+                graph.microsoft("BiasGelu", List.of(graph.rows(40), graph.weights(40))),
+                40,
+                7));
+    Suite later =
+        new Suite("quantize per token", pass, EIGHT_BIT)
+            .operatorSet(18)
+            .of("MatMul of operator set 18", product, PassEquivalenceTest::matMul);
+    return Stream.of(suite, later).flatMap(Suite::tests);
   }
 
   @TestFactory
@@ -488,26 +537,55 @@ class PassEquivalenceTest {
 
   @TestFactory
   Stream<DynamicTest> quantizeTo4Bits() {
-    Map<String, FourBitQuantization.Options> all = new LinkedHashMap<>();
-    all.put("blocks of 16", new FourBitQuantization.Options(16, false, true, Set.of()));
-    all.put("symmetric", new FourBitQuantization.Options(16, true, true, Set.of()));
-    all.put("blocks of 32", new FourBitQuantization.Options(32, false, true, Set.of()));
-    all.put("fast", new FourBitQuantization.Options(32, false, false, Set.of()));
+    Map<String, BlockQuantization.Options> all = new LinkedHashMap<>();
+    all.put("blocks of 16", new BlockQuantization.Options(4, 16, false, true, Set.of()));
+    all.put("symmetric", new BlockQuantization.Options(4, 16, true, true, Set.of()));
+    all.put("blocks of 32", new BlockQuantization.Options(4, 32, false, true, Set.of()));
+    all.put("fast", new BlockQuantization.Options(4, 32, false, false, Set.of()));
     return all.entrySet().stream()
         .flatMap(
             entry ->
-                new Suite("4 bits", new FourBitQuantization(entry.getValue()), FOUR_BIT)
+                new Suite("4 bits", new BlockQuantization(entry.getValue()), FOUR_BIT)
                     .of("MatMul, " + entry.getKey(), "MatMulNBits", PassEquivalenceTest::matMul)
                     .tests());
   }
 
   @TestFactory
+  Stream<DynamicTest> quantizeTo8BitsInBlocks() {
+    return Stream.of(false, true)
+        .flatMap(
+            symmetric ->
+                Stream.of(false, true)
+                    .flatMap(
+                        exact ->
+                            new Suite(
+                                    "8 bits in blocks%s%s"
+                                        .formatted(
+                                            symmetric ? ", symmetric" : "", exact ? "" : ", fast"),
+                                    new BlockQuantization(
+                                        new BlockQuantization.Options(
+                                            8, 16, symmetric, exact, Set.of())),
+                                    exact ? EIGHT_BIT_WEIGHTS : EIGHT_BIT)
+                                .of("MatMul", "MatMulNBits", PassEquivalenceTest::matMul)
+                                .of("Attention", "MatMulNBits", PassEquivalenceTest::packed)
+                                .tests()));
+  }
+
+  @TestFactory
   Stream<DynamicTest> smooth() {
-    return new Suite("smooth", new Smoothing(0.5f), FUSED)
-        .of("MatMul", "Mul", PassEquivalenceTest::matMul)
-        .of("Gemm", "Mul", graph -> gemm(graph, false, true))
-        .of("Attention", "Mul", PassEquivalenceTest::packed)
-        .tests();
+    Suite all =
+        new Suite("smooth", new Smoothing(0.5f, Smoothing.Of.ALL), FUSED)
+            .of("MatMul", "Mul", PassEquivalenceTest::matMul)
+            .of("Gemm", "Mul", graph -> gemm(graph, false, true))
+            .of("Attention", "Mul", PassEquivalenceTest::packed);
+    Suite normalized =
+        new Suite("smooth", new Smoothing(0.5f, Smoothing.Of.NORMALIZED), FUSED)
+            .operatorSet(17)
+            .of(
+                "MatMul of a normalization",
+                "Mul",
+                graph -> product(graph, normalized(graph, graph.rows(4, 8), 8), 8, 5));
+    return Stream.of(all, normalized).flatMap(Suite::tests);
   }
 
   private static String convolution(RandomGraph graph, String of, int from, int to, boolean bias) {
@@ -700,28 +778,6 @@ class PassEquivalenceTest {
     return Stream.of(mixed, norm, bfloat, stored).flatMap(Suite::tests);
   }
 
-  /** Weights of which the second half of the places says what the first does. */
-  private static String doubled(RandomGraph graph, int from, int half) {
-    float[] values = new float[from * 2 * half];
-    for (int row = 0; row < from; row++) {
-      for (int column = 0; column < half; column++) {
-        values[row * 2 * half + column] = (float) graph.random().nextGaussian() * 0.4f;
-        values[row * 2 * half + half + column] = values[row * 2 * half + column];
-      }
-    }
-    return graph.floats(List.of((long) from, 2L * half), values);
-  }
-
-  private static String doubledKernel(RandomGraph graph, int from, int half) {
-    int size = from * 9;
-    float[] values = new float[2 * half * size];
-    for (int index = 0; index < half * size; index++) {
-      values[index] = (float) graph.random().nextGaussian() * 0.3f;
-      values[half * size + index] = values[index];
-    }
-    return graph.floats(List.of(2L * half, (long) from, 3L, 3L), values);
-  }
-
   @TestFactory
   Stream<DynamicTest> prune() {
     Suite neurons =
@@ -730,7 +786,7 @@ class PassEquivalenceTest {
       neurons.of(
           operator,
           graph -> {
-            String inner = graph.node("MatMul", List.of(graph.rows(6), doubled(graph, 6, 16)));
+            String inner = graph.node("MatMul", List.of(graph.rows(6), graph.doubled(6, 16)));
             return product(graph, graph.node(operator, List.of(inner)), 32, 4);
           },
           model -> assertWidth(model, 16));
@@ -738,7 +794,7 @@ class PassEquivalenceTest {
     neurons.of(
         "Gemm",
         graph -> {
-          String inner = graph.node("Gemm", List.of(graph.rows(6), doubled(graph, 6, 16)));
+          String inner = graph.node("Gemm", List.of(graph.rows(6), graph.doubled(6, 16)));
           return graph.node(
               "Gemm",
               List.of(graph.node("Relu", List.of(inner)), graph.weights(4, 32), graph.weights(4)),
@@ -754,7 +810,7 @@ class PassEquivalenceTest {
           String inner =
               graph.node(
                   "Conv",
-                  List.of(graph.rows(2, 6, 6), doubledKernel(graph, 2, 4)),
+                  List.of(graph.rows(2, 6, 6), graph.doubledKernel(2, 4)),
                   "pads",
                   List.of(1, 1, 1, 1));
           return convolution(graph, graph.node("Relu", List.of(inner)), 8, 3, true);
@@ -764,7 +820,7 @@ class PassEquivalenceTest {
         "Conv, pooled",
         graph -> {
           String inner =
-              graph.node("Conv", List.of(graph.rows(2, 8, 8), doubledKernel(graph, 2, 4)));
+              graph.node("Conv", List.of(graph.rows(2, 8, 8), graph.doubledKernel(2, 4)));
           String pooled =
               graph.node(
                   "AveragePool",

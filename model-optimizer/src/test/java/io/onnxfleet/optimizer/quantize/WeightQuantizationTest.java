@@ -13,7 +13,7 @@ import io.onnxfleet.optimizer.graph.OnnxModel;
 import io.onnxfleet.optimizer.graph.Tensor;
 import io.onnxfleet.optimizer.pass.Draft;
 import io.onnxfleet.optimizer.pass.PassContext;
-import io.onnxfleet.optimizer.quantize.FourBitQuantization.Blocks;
+import io.onnxfleet.optimizer.quantize.BlockQuantization.Blocks;
 import io.onnxfleet.optimizer.sample.SampleSet;
 import java.nio.file.Path;
 import java.util.Map;
@@ -45,8 +45,7 @@ class WeightQuantizationTest {
     for (boolean symmetric : new boolean[] {false, true}) {
       OnnxModel model = OnnxModel.read(file);
       assertThat(
-              new FourBitQuantization(
-                      new FourBitQuantization.Options(16, symmetric, true, Set.of()))
+              new BlockQuantization(new BlockQuantization.Options(4, 16, symmetric, true, Set.of()))
                   .apply(model)
                   .products())
           .containsExactly("first");
@@ -66,7 +65,7 @@ class WeightQuantizationTest {
         Blocks.of(
             "w",
             Tensor.ofFloats(values, 18, 2),
-            new FourBitQuantization.Options(16, false, true, Set.of()));
+            new BlockQuantization.Options(4, 16, false, true, Set.of()));
     assertThat(blocks.values().dimensions()).containsExactly(2, 2, 8);
     assertThat(blocks.scales().floats()[0]).isEqualTo(1);
     // -3 is step 0 and -2 step 1 from the zero point 3.
@@ -77,14 +76,48 @@ class WeightQuantizationTest {
   }
 
   @Test
-  void fourBits_areRefused_whenTheBlockIsNoPowerOfTwo_orTheNodeUnknown() {
-    assertThatThrownBy(() -> new FourBitQuantization.Options(24, true, true, Set.of()))
-        .isInstanceOf(OptimizerException.class)
-        .hasMessage("block size: 24 (expected: a power of two, at least 16)");
+  void blocksOf8Bits_holdANumberAByte_andZeroInTheMiddle() {
+    float[] values = new float[16];
+    for (int row = 0; row < 16; row++) {
+      values[row] = row - 8;
+    }
+    Tensor matrix = Tensor.ofFloats(values, 16, 1);
+    Blocks symmetric =
+        Blocks.of("w", matrix, new BlockQuantization.Options(8, 16, true, true, Set.of()));
+    assertThat(symmetric.values().dimensions()).containsExactly(1, 1, 16);
+    // The larger side, -8, gets 128 steps.
+    assertThat(symmetric.scales().floats()).containsExactly(8f / 128);
+    assertThat(Byte.toUnsignedInt(symmetric.values().data().get(0))).isZero();
+    assertThat(Byte.toUnsignedInt(symmetric.values().data().get(8))).isEqualTo(128);
+    Blocks whole =
+        Blocks.of("w", matrix, new BlockQuantization.Options(8, 16, false, true, Set.of()));
+    assertThat(whole.scales().floats()).containsExactly(15f / 255);
+    assertThat(Byte.toUnsignedInt(whole.zeroPoints().data().get(0))).isEqualTo(136);
+    assertThat(Byte.toUnsignedInt(whole.values().data().get(15))).isEqualTo(255);
+  }
+
+  @Test
+  void blocks_areRefused_whenAWeightIsNoNumber() {
+    Tensor matrix = Tensor.ofFloats(new float[] {1, Float.NaN}, 2, 1);
     assertThatThrownBy(
             () ->
-                new FourBitQuantization(
-                        new FourBitQuantization.Options(16, true, true, Set.of("third")))
+                Blocks.of("w", matrix, new BlockQuantization.Options(8, 16, true, true, Set.of())))
+        .isInstanceOf(OptimizerException.class)
+        .hasMessage("weight 'w' holds NaN (expected: finite numbers)");
+  }
+
+  @Test
+  void fourBits_areRefused_whenTheBlockIsNoPowerOfTwo_orTheNodeUnknown() {
+    assertThatThrownBy(() -> new BlockQuantization.Options(4, 24, true, true, Set.of()))
+        .isInstanceOf(OptimizerException.class)
+        .hasMessage("block size: 24 (expected: a power of two, at least 16)");
+    assertThatThrownBy(() -> new BlockQuantization.Options(5, 16, true, true, Set.of()))
+        .isInstanceOf(OptimizerException.class)
+        .hasMessage("bits: 5 (expected: 4 or 8)");
+    assertThatThrownBy(
+            () ->
+                new BlockQuantization(
+                        new BlockQuantization.Options(4, 16, true, true, Set.of("third")))
                     .apply(OnnxModel.read(file)))
         .hasMessage("excluded 'third' (expected: the name of a node)");
   }
@@ -106,7 +139,8 @@ class WeightQuantizationTest {
   @Test
   void smoothing_changesNoOutput_andHelpsWhereOneColumnIsLarge() {
     SampleSet samples = TestModels.samples(file);
-    Set<String> values = Smoothing.values(OnnxModel.read(file));
+    Smoothing smoothing = new Smoothing(0.5f, Smoothing.Of.ALL);
+    Set<String> values = smoothing.values(OnnxModel.read(file));
     // The second product's matrix is used transposed, which is left alone.
     assertThat(values).containsExactly("x");
     try (OpenedModel open = OpenedModel.of(file, values, folder.resolve("opened.onnx"))) {
@@ -115,8 +149,10 @@ class WeightQuantizationTest {
     }
     Draft draft = Draft.of(file, folder);
     PassContext context = new PassContext(file, folder, () -> samples, (_, _, _) -> {});
-    assertThat(new Smoothing(0.5f).apply(draft, context).values()).isEqualTo(1);
+    assertThat(smoothing.apply(draft, context).values()).isEqualTo(1);
     OnnxModel model = draft.model();
     assertThat(error(model).relativeError()).isLessThan(1e-5);
+    // It is not a normalization's.
+    assertThat(new Smoothing(0.5f, Smoothing.Of.NORMALIZED).values(OnnxModel.read(file))).isEmpty();
   }
 }
