@@ -93,7 +93,8 @@ final class RawTensor {
       dims[variable] = elements / fixed;
     }
     Shape shape = Shape.of(dims);
-    if (input.dataType() == DataType.BYTES && shape.elementCount() != 1) {
+    // Where there may be several elements, a body that is one of them is a guess.
+    if (input.dataType() == DataType.BYTES && (variable >= 0 || shape.elementCount() != 1)) {
       throw InferenceException.invalidInput(
           "a raw body for BYTES input '%s' of shape %s (expected one element)",
           Json.shortened(input.name()), input.shape());

@@ -557,8 +557,10 @@ class InferRequestDecoderTest {
   void decode_refusesARawBody_thatDoesNotFit() {
     TensorSpec x = new TensorSpec("x", DataType.FP32, Shape.of(-1, 4));
     TensorSpec twoOpen = new TensorSpec("x", DataType.FP32, Shape.of(-1, -1, -1));
+    TensorSpec texts = new TensorSpec("x", DataType.BYTES, Shape.of(-1, -1));
     for (List<TensorSpec> inputs :
-        List.of(List.of(x), List.of(x, x), List.<TensorSpec>of(), List.of(twoOpen))) {
+        List.of(
+            List.of(x), List.of(x, x), List.<TensorSpec>of(), List.of(twoOpen), List.of(texts))) {
       assertThatThrownBy(() -> decoder.decode(target(0L), ArrayBody.of("12345"), () -> inputs))
           .isInstanceOfSatisfying(InferenceException.class, InferRequestDecoderTest::isTheCallers);
     }
