@@ -2,9 +2,11 @@
 #
 # What authentication costs a request: the same gateway without credentials, with 1,000 API keys in turn, with 1,000 tokens
 # in turn, and with one of each. In front of one replica that serves the tiny model, or with --instant of a backend that
-# answers at once, against which every microsecond of the gateway shows. Paired: all are measured in each round, one
-# after another, and the table gives the median of the rounds' ratios. Needs wrk, curl, openssl (haproxy for --instant)
-# and the built layouts.
+# answers at once, against which every microsecond of the gateway shows. Paired: each kind is measured without and with in
+# each round, one right after the other, the first of them in turn, and the table gives the median of the rounds' ratios.
+# The CPU time is the gateway's own for a request, without its compilers': what else runs on the machine moves it least.
+# They need some minutes of load before they rest: with less warm-up the figures are those of a young process. Needs wrk, curl
+# (haproxy for --instant) and the built layouts.
 #
 #   benchmarks/authentication.sh [--instant] [SECONDS [ROUNDS [WARM_UP_SECONDS]]]
 
@@ -18,12 +20,13 @@ if [ "${1:-}" = --instant ]; then
 fi
 seconds=${1:-8}
 rounds=${2:-5}
-warm_up=${3:-30}
+warm_up=${3:-120}
 count=1000
 clients=32
 work=$(mktemp -d)
 java=$("$root/fleet" java-home)/bin/java
 pids=()
+declare -A process
 
 finish() {
   for pid in "${pids[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done
@@ -46,6 +49,7 @@ background() { # name, folder, command...
   shift 2
   (cd "$folder" && exec "$@") </dev/null >"$work/$name.log" 2>&1 &
   pids+=($!)
+  process[$name]=$!
 }
 
 await() { # what, url
@@ -192,25 +196,43 @@ function request()
 end
 function done(summary, latency, requests)
   local errors = summary.errors.status + summary.errors.connect + summary.errors.read + summary.errors.timeout
-  io.write(string.format("RESULT %.1f %.1f %.1f %d\n", latency:percentile(50), latency:percentile(99),
-    summary.requests * 1e6 / summary.duration, errors))
+  io.write(string.format("RESULT %.1f %.1f %.1f %d %d\n", latency:percentile(50), latency:percentile(99),
+    summary.requests * 1e6 / summary.duration, errors, summary.requests))
 end
 LUA
 
-# The open gateway is sent the same headers as its pair, since they cost something to read as well.
-measure() { # port credentials seconds: p50 us, p99 us, requests/s, errors
-  wrk -t1 -c"$clients" -d"$3"s -s "$work/post.lua" "http://127.0.0.1:$1$path" -- "$2" | sed -n 's/^RESULT //p'
+# What its compilers take is left out: they would be counted with whoever is measured while they are at it.
+ticks=$(getconf CLK_TCK)
+cpu() { # gateway: CPU time so far, us
+  grep -hv '(C[12] Comp' /proc/"${process[$1]}"/task/*/stat |
+    awk -v ticks="$ticks" '{ sub(/.*\) /, ""); used += $12 + $13 } END { printf "%.0f", used * 1e6 / ticks }'
 }
 
-for pair in "$open $work/keys" "$keys $work/keys" "$tokens $work/tokens"; do
-  # shellcheck disable=SC2086 # two words
-  measure $pair "$warm_up" >/dev/null
+# The open gateway is sent the same headers as its pair, since they cost something to read as well.
+measure() { # gateway credentials seconds: p50 us, p99 us, requests/s, errors, CPU us of the gateway for a request
+  local before result
+  before=$(cpu "$1")
+  result=$(wrk -t1 -c"$clients" -d"$3"s -s "$work/post.lua" "http://127.0.0.1:${!1}$path" -- "$2" |
+    sed -n 's/^RESULT //p')
+  awk -v cpu=$(($(cpu "$1") - before)) '{ print $1, $2, $3, $4, cpu / $5 }' <<<"$result"
+}
+
+# In turns, so that all of them are as old when the first is measured.
+for _ in $(seq 4); do
+  for pair in "open $work/keys" "keys $work/keys" "open $work/tokens" "tokens $work/tokens"; do
+    # shellcheck disable=SC2086 # two words
+    measure $pair $(((warm_up + 3) / 4)) >/dev/null
+  done
 done
 for round in $(seq "$rounds"); do
-  for pair in "keys $open $work/keys open" "keys $keys $work/keys with" "tokens $open $work/tokens open" \
-    "tokens $tokens $work/tokens with"; do
-    read -r kind port credentials door <<<"$pair"
-    echo "$kind $door $round $(measure "$port" "$credentials" "$seconds")" >>"$work/results"
+  for kind in keys tokens; do
+    doors="open $kind"
+    [ $((round % 2)) = 1 ] || doors="$kind open"
+    for gateway in $doors; do
+      door=with
+      [ "$gateway" != open ] || door=open
+      echo "$kind $door $round $(measure "$gateway" "$work/$kind" "$seconds")" >>"$work/results"
+    done
   done
 done
 
@@ -220,18 +242,19 @@ awk -v rounds="$rounds" '
     for (i = 1; i <= n; i++) for (j = i + 1; j <= n; j++) if (v[j] + 0 < v[i] + 0) { t = v[i]; v[i] = v[j]; v[j] = t }
     return v[int((n + 1) / 2)]
   }
-  { rate[$1, $2, $3] = $6; p50[$1, $2, $3] = $4; errors[$1] += $7 }
+  { rate[$1, $2, $3] = $6; p50[$1, $2, $3] = $4; errors[$1] += $7; cpu[$1, $2, $3] = $8 }
   END {
-    print "1,000 in turn  requests/s without  with  cost in throughput  cost in p50  errors"
+    print "1,000 in turn  requests/s without  with  cost in throughput  in p50  CPU us without  with  errors"
     split("keys tokens", kinds, " ")
     for (k = 1; k <= 2; k++) {
-      kind = kinds[k]; a = b = c = d = ""
+      kind = kinds[k]; a = b = c = d = e = f = ""
       for (r = 1; r <= rounds; r++) {
         a = a " " rate[kind, "open", r]; b = b " " rate[kind, "with", r]
         c = c " " (rate[kind, "open", r] / rate[kind, "with", r] - 1) * 100
         d = d " " (p50[kind, "with", r] / p50[kind, "open", r] - 1) * 100
+        e = e " " cpu[kind, "open", r]; f = f " " cpu[kind, "with", r]
       }
-      printf "%-14s %18.0f %6.0f %17.1f%% %10.1f%% %7d\n", kind, median(a, rounds), median(b, rounds), median(c, rounds),
-        median(d, rounds), errors[kind]
+      printf "%-14s %18.0f %6.0f %18.1f%% %7.1f%% %15.1f %6.1f %6d\n", kind, median(a, rounds), median(b, rounds),
+        median(c, rounds), median(d, rounds), median(e, rounds), median(f, rounds), errors[kind]
     }
   }' "$work/results"

@@ -3,6 +3,7 @@ package io.onnxfleet.discovery;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.onnxfleet.contract.fleet.FleetSecret;
+import jakarta.ws.rs.core.Application;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -17,10 +18,17 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import org.glassfish.jersey.server.model.Resource;
+import org.glassfish.jersey.server.model.ResourceMethod;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.web.bind.annotation.RequestMethod;
+import org.springframework.web.servlet.mvc.method.RequestMappingInfo;
+import org.springframework.web.servlet.mvc.method.RequestMappingInfoHandlerMapping;
 
 /** Registries of a fleet with a secret: nobody else reads or writes them; they copy each other. */
 class InsideTest {
@@ -116,6 +124,82 @@ class InsideTest {
           .contains("replica-1");
       assertThat(registry.isActive()).isTrue();
     }
+  }
+
+  /** What handlers there are comes from the frameworks themselves: none can be forgotten. */
+  @Test
+  void everyHandler_isClosedToStrangers() throws Exception {
+    int port = freePort();
+    try (ConfigurableApplicationContext registry = start(port)) {
+      Set<String> calls = new TreeSet<>();
+      for (RequestMappingInfoHandlerMapping mapping :
+          registry.getBeansOfType(RequestMappingInfoHandlerMapping.class).values()) {
+        for (RequestMappingInfo handler : mapping.getHandlerMethods().keySet()) {
+          for (String pattern : handler.getPatternValues()) {
+            Set<RequestMethod> methods = handler.getMethodsCondition().getMethods();
+            for (RequestMethod method : methods.isEmpty() ? Set.of(RequestMethod.GET) : methods) {
+              calls.add(method + " " + pattern);
+            }
+          }
+        }
+      }
+      for (Class<?> type : registry.getBean(Application.class).getClasses()) {
+        Resource resource = Resource.from(type);
+        if (resource != null) {
+          add(calls, "", resource);
+        }
+      }
+      assertThat(calls)
+          .contains(
+              "GET /",
+              "GET /actuator/health/**",
+              "GET /{version}/apps",
+              "POST /{version}/apps/{appId}",
+              "PUT /{version}/apps/{appId}/{id}",
+              "DELETE /{version}/apps/{appId}/{id}",
+              "POST /{version}/peerreplication/batch");
+      assertThat(
+              send(port, "POST", "/eureka/apps/INFERENCE-SERVICE", INSTANCE, "fleet", PASSWORD)
+                  .statusCode())
+          .isEqualTo(204);
+      for (String call : calls) {
+        String method = call.substring(0, call.indexOf(' '));
+        String path =
+            call.substring(call.indexOf(' ') + 1)
+                .replace("{version}", "eureka")
+                .replace("{appId}", "INFERENCE-SERVICE")
+                .replace("{id}", "replica-1")
+                .replaceAll("\\{[^}]*}", "x")
+                .replace("/**", "");
+        boolean isOpen = path.startsWith("/actuator/health");
+        String body = method.equals("POST") ? INSTANCE : "";
+        for (String[] user :
+            new String[][] {{"", ""}, {"fleet", "guess"}, {"fleet", TEXT}, {"other", PASSWORD}}) {
+          assertThat(send(port, method, path, body, user[0], user[1]).statusCode())
+              .as("%s as %s", call, List.of(user))
+              .isEqualTo(isOpen && user[0].isEmpty() ? 200 : 401);
+        }
+      }
+      assertThat(send(port, "GET", "/eureka/apps", "", "fleet", PASSWORD).body())
+          .contains("replica-1")
+          .contains("UP");
+    }
+  }
+
+  private static void add(Set<String> calls, String prefix, Resource resource) {
+    String own = resource.getPath();
+    String path = own == null ? prefix : prefix + "/" + own.replaceAll("^/|/$", "");
+    for (ResourceMethod method : resource.getResourceMethods()) {
+      calls.add(method.getHttpMethod() + " " + path);
+    }
+    ResourceMethod locator = resource.getResourceLocator();
+    if (locator != null) {
+      Resource located = Resource.from(locator.getInvocable().getHandlingMethod().getReturnType());
+      if (located != null) {
+        add(calls, path, located);
+      }
+    }
+    resource.getChildResources().forEach(child -> add(calls, path, child));
   }
 
   @Test

@@ -67,6 +67,10 @@ final class RunningGateway implements AutoCloseable {
     return context.getBean(type);
   }
 
+  <T> Map<String, T> beans(Class<T> type) {
+    return context.getBeansOfType(type);
+  }
+
   FakeRegistry registry() {
     return registry;
   }

@@ -2,6 +2,8 @@ package io.onnxfleet.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.onnxfleet.contract.api.Need;
+import io.onnxfleet.gateway.ApiTable.Call;
 import io.onnxfleet.gateway.security.KeyCommand;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -31,38 +33,8 @@ class SecurityIT {
   private static final String INFER = "/v2/models/a/infer";
   private static final String EMPTY = "{}";
 
-  /** One call of the API, and who may not make it. */
-  private record Call(String method, String path, String body, boolean isAdministration) {}
-
-  private static final List<Call> CALLS =
-      List.of(
-          new Call("GET", "/v2", "", false),
-          new Call("GET", "/v2/", "", false),
-          new Call("POST", "/v2/models/a/infer", EMPTY, false),
-          new Call("POST", "/v2/models/a/versions/1/infer", EMPTY, false),
-          new Call("GET", "/v2/models/a", "", false),
-          new Call("GET", "/v2/models/a/versions/1", "", false),
-          new Call("GET", "/v2/models/a/ready", "", false),
-          new Call("GET", "/v2/models/a/versions/1/ready", "", false),
-          new Call("GET", "/v2/models/a/config", "", false),
-          new Call("GET", "/v2/models/a/stats", "", false),
-          new Call("GET", "/v2/models/a/versions/1/stats", "", false),
-          new Call("GET", "/v2/models/stats", "", false),
-          new Call("POST", "/v2/repository/index", "", false),
-          new Call("POST", "/v2/repository/models/a/load", "", true),
-          new Call("POST", "/v2/repository/models/a/unload", "", true),
-          new Call("GET", "/v2/fleet/families", "", false),
-          new Call("GET", "/v2/fleet/rollouts", "", false),
-          new Call("PUT", "/v2/fleet/rollouts/a", "{\"stable\":\"1\",\"candidate\":\"2\"}", true),
-          new Call("DELETE", "/v2/fleet/rollouts/a", "", true),
-          new Call("POST", "/v1/embeddings", "{\"model\":\"a\",\"input\":\"x\"}", false),
-          new Call("GET", "/v1/embeddings?model=a&input=x", "", false),
-          new Call("GET", "/v1/models", "", false),
-          new Call("GET", "/v1/models/a", "", false),
-          new Call("GET", "/actuator/prometheus", "", true),
-          new Call("GET", "/actuator/health", "", true),
-          new Call("GET", "/v2/nowhere", "", false),
-          new Call("GET", "/elsewhere", "", false));
+  /** All that there is: what the document describes, the framework's handlers, and odd paths. */
+  private static final List<Call> CALLS = new ArrayList<>();
 
   @TempDir private static Path folder;
 
@@ -77,7 +49,7 @@ class SecurityIT {
   private FakeReplica replica;
 
   @BeforeAll
-  static void start() throws IOException {
+  static void start() throws Exception {
     keys = folder.resolve("keys.jsonl");
     infer = key("infer", "--models", "a,fam");
     admin = key("admin", "--scope", "admin", "--models", "a");
@@ -89,7 +61,11 @@ class SecurityIT {
             "fleet.gateway.security.keys=" + keys,
             "fleet.gateway.administration.token=secret",
             "fleet.gateway.cache.models=a",
-            "fleet.gateway.security.failures-per-minute=1000");
+            "fleet.gateway.security.failures-per-minute=10000");
+    ApiTable table = new ApiTable(send(call("GET", "/v3/api-docs", ""), infer).body(), "a");
+    CALLS.addAll(table.described());
+    CALLS.addAll(ApiTable.handled(gateway));
+    CALLS.addAll(ApiTable.variants());
   }
 
   @AfterAll
@@ -131,20 +107,26 @@ class SecurityIT {
     return key;
   }
 
-  private HttpResponse<String> send(Call call, String... headers) throws Exception {
+  private static Call call(String method, String path, String body) {
+    return new Call(method, path, body, Need.ANY_SCOPE, true);
+  }
+
+  private static HttpResponse<String> send(Call call, String... headers) throws Exception {
     HttpRequest.Builder request =
         gateway
-            .request(call.path)
+            .request(call.path())
             .method(
-                call.method,
-                call.body.isEmpty() ? BodyPublishers.noBody() : BodyPublishers.ofString(call.body));
+                call.method(),
+                call.body().isEmpty()
+                    ? BodyPublishers.noBody()
+                    : BodyPublishers.ofString(call.body()));
     if (headers.length > 0) {
       request.headers(headers);
     }
     return gateway.send(request);
   }
 
-  private HttpResponse<String> send(Call call, String key) throws Exception {
+  private static HttpResponse<String> send(Call call, String key) throws Exception {
     return send(call, "Authorization", "Bearer " + key);
   }
 
@@ -152,16 +134,32 @@ class SecurityIT {
     assertThat(answer.statusCode()).as("%s", call).isEqualTo(status);
     assertThat(answer.body())
         .as("%s", call)
-        .startsWith(call.path.startsWith("/v1/") ? "{\"error\":{\"message\":\"" : "{\"error\":\"");
+        .startsWith(
+            call.path().startsWith("/v1/") ? "{\"error\":{\"message\":\"" : "{\"error\":\"");
     assertThat(answer.headers().firstValue("X-Request-Id")).isPresent();
     assertThat(answer.headers().firstValue("WWW-Authenticate").isPresent())
         .isEqualTo(status == 401);
     assertThat(replica.received()).as("%s", call).isEmpty();
   }
 
+  /** A handler that nobody describes would be tried by none of the tests here. */
+  @Test
+  void everyHandler_isInTheDocument_orKnownBesideIt() {
+    List<Call> described = CALLS.stream().filter(call -> call.path().startsWith("/v")).toList();
+    assertThat(described).hasSizeGreaterThan(20);
+    for (Call call : ApiTable.handled(gateway)) {
+      assertThat(ApiTable.isKnownBeside(call)).as("%s", call).isTrue();
+    }
+  }
+
   @Test
   void everyCall_is401_withoutCredentials_orWithWrongOrExpiredOnes() throws Exception {
     for (Call call : CALLS) {
+      if (call.isOf(Need.NOTHING)) {
+        assertThat(send(call).statusCode()).as("%s", call).isEqualTo(200);
+        assertThat(send(call, "wrong").statusCode()).as("%s", call).isEqualTo(200);
+        continue;
+      }
       assertRefused(call, send(call), 401);
       assertRefused(call, send(call, "Authorization", "Basic YTpi"), 401);
       assertRefused(call, send(call, "X-Api-Key", "fleet_wrong"), 401);
@@ -178,26 +176,25 @@ class SecurityIT {
   @Test
   void everyCall_is403_withAKeyOfAnotherScopeOrModel() throws Exception {
     for (Call call : CALLS) {
-      boolean isUnknown = call.path.endsWith("where");
-      boolean isInference = call.path.contains("infer") || call.path.contains("embeddings");
-      boolean isAboutModel = call.path.contains("/a") && !call.path.startsWith("/actuator");
-      if (isUnknown) {
-        assertThat(send(call, infer).statusCode()).as("%s", call).isEqualTo(404);
-        continue;
+      switch (call.needs()) {
+        case ADMIN -> {
+          assertRefused(call, send(call, infer), 403);
+          assertRefused(call, send(call, jobs), 403);
+        }
+        case INFER -> {
+          assertRefused(call, send(call, admin), 403);
+          assertRefused(call, send(call, jobs), 403);
+          assertRefused(call, send(call, "secret"), 403);
+        }
+        case ANY_SCOPE, NOTHING, FLEET -> {}
       }
-      if (call.isAdministration) {
-        assertRefused(call, send(call, infer), 403);
-        assertRefused(call, send(call, jobs), 403);
-      }
-      if (isInference) {
-        assertRefused(call, send(call, admin), 403);
-        assertRefused(call, send(call, jobs), 403);
-        assertRefused(call, send(call, "secret"), 403);
-      }
-      if (isAboutModel || isInference) {
+      if (call.isAboutModel()) {
         HttpResponse<String> foreign = send(call, other);
         assertRefused(call, foreign, 403);
         assertThat(foreign.body()).contains("model: 'a'");
+      }
+      if (call.path().endsWith("where")) {
+        assertThat(send(call, infer).statusCode()).as("%s", call).isEqualTo(404);
       }
     }
   }
@@ -205,31 +202,46 @@ class SecurityIT {
   @Test
   void everyCall_isServed_withTheRightKey() throws Exception {
     for (Call call : CALLS) {
-      if (call.path.endsWith("where") || call.path.contains("rollouts/a")) {
+      if (call.path().endsWith("where") || call.path().contains("rollouts/a")) {
         continue;
       }
-      HttpResponse<String> answer = send(call, call.isAdministration ? admin : infer);
-      if (call.path.equals("/v2/repository/models/a/unload")) {
+      HttpResponse<String> answer = send(call, call.isOf(Need.ADMIN) ? admin : infer);
+      if (call.path().equals("/v2/repository/models/a/unload")) {
         assertThat(answer.statusCode()).isIn(200, 503); // The fake one may go on serving.
+      } else if (call.path().equals("/docs") || call.path().equals("/actuator/health/x")) {
+        assertThat(answer.statusCode()).as("%s", call).isIn(302, 404);
       } else {
         assertThat(answer.statusCode()).as("%s: %s", call, answer.body()).isEqualTo(200);
       }
     }
-    assertThat(send(new Call("POST", INFER, EMPTY, false), "X-Api-Key", infer).statusCode())
-        .isEqualTo(200);
-    assertThat(
-            send(new Call("POST", "/v2/repository/models/a/load", "", true), "secret").statusCode())
+    assertThat(send(call("POST", INFER, EMPTY), "X-Api-Key", infer).statusCode()).isEqualTo(200);
+    assertThat(send(call("POST", "/v2/repository/models/a/load", ""), "secret").statusCode())
         .isEqualTo(200);
     assertThat(
             send(
-                    new Call(
-                        "PUT",
-                        "/v2/fleet/rollouts/a",
-                        "{\"stable\":\"1\",\"candidate\":\"b\"}",
-                        true),
+                    call("PUT", "/v2/fleet/rollouts/a", "{\"stable\":\"1\",\"candidate\":\"b\"}"),
                     admin)
                 .statusCode())
         .isEqualTo(403);
+  }
+
+  /** The framework decodes paths before it looks for their handlers. */
+  @Test
+  void management_needsItsScope_howeverItsPathIsWritten() throws Exception {
+    assertThat(send(call("GET", "/actuator/prometheus", ""), admin).body()).contains("jvm_");
+    for (String path :
+        List.of(
+            "/%61ctuator/prometheus",
+            "/%61%63tuator/%70rometheus",
+            "/actuator;a=b/prometheus",
+            "/actuator%2Fprometheus",
+            "//actuator/prometheus",
+            "/./actuator/prometheus",
+            "/v2/health/../../actuator/prometheus")) {
+      HttpResponse<String> answer = send(call("GET", path, ""), infer);
+      assertThat(answer.statusCode()).as(path).isIn(403, 404);
+      assertThat(answer.body()).as(path).doesNotContain("jvm_");
+    }
   }
 
   @Test
@@ -253,9 +265,9 @@ class SecurityIT {
 
   @Test
   void lists_showOnlyWhatTheKeyMayUse() throws Exception {
-    HttpResponse<String> models = send(new Call("GET", "/v1/models", "", false), infer);
+    HttpResponse<String> models = send(call("GET", "/v1/models", ""), infer);
     assertThat(models.body()).contains("\"id\":\"a\"").doesNotContain("\"id\":\"b\"");
-    HttpResponse<String> statistics = send(new Call("GET", "/v2/models/stats", "", false), other);
+    HttpResponse<String> statistics = send(call("GET", "/v2/models/stats", ""), other);
     assertThat(statistics.body()).contains("\"name\":\"b\"").doesNotContain("\"name\":\"a\"");
     replica.close();
     gateway.registry().clear();
@@ -265,14 +277,14 @@ class SecurityIT {
             "[{\"name\":\"a\",\"version\":\"1\",\"state\":\"READY\"},"
                 + "{\"name\":\"b\",\"version\":\"1\",\"state\":\"READY\"}]")) {
       gateway.register(indexed, "a:1", "b:1");
-      HttpResponse<String> index = send(new Call("POST", "/v2/repository/index", "", false), infer);
+      HttpResponse<String> index = send(call("POST", "/v2/repository/index", ""), infer);
       assertThat(index.body()).contains("\"name\":\"a\"").doesNotContain("\"name\":\"b\"");
     }
   }
 
   @Test
   void keptAnswer_needsTheSameRight() throws Exception {
-    Call call = new Call("POST", INFER, "{\"kept\":true}", false);
+    Call call = call("POST", INFER, "{\"kept\":true}");
     assertThat(send(call, infer).statusCode()).isEqualTo(200);
     assertThat(send(call, infer).headers().firstValue("Cache-Status")).contains("onnx-fleet; hit");
     int asked = replica.received().size();
@@ -292,18 +304,14 @@ class SecurityIT {
             java.util.Map.of(
                 "models-ready", "a:1,b:1", "models-known", "", "models-families", "b:fam:1:c:5"));
     gateway.look();
-    HttpResponse<String> answer =
-        send(new Call("POST", "/v2/models/fam/infer", EMPTY, false), infer);
+    HttpResponse<String> answer = send(call("POST", "/v2/models/fam/infer", EMPTY), infer);
     assertThat(answer.statusCode()).isEqualTo(200);
     assertThat(answer.headers().firstValue("Inference-Variant")).contains("b");
-    assertThat(send(new Call("POST", "/v2/models/b/infer", EMPTY, false), infer).statusCode())
+    assertThat(send(call("POST", "/v2/models/b/infer", EMPTY), infer).statusCode()).isEqualTo(403);
+    assertThat(send(call("POST", "/v2/models/fam/infer", EMPTY), other).statusCode())
         .isEqualTo(403);
-    assertThat(send(new Call("POST", "/v2/models/fam/infer", EMPTY, false), other).statusCode())
-        .isEqualTo(403);
-    assertThat(send(new Call("GET", "/v2/fleet/families", "", false), infer).body())
-        .contains("\"fam\"");
-    assertThat(send(new Call("GET", "/v2/fleet/families", "", false), other).body())
-        .doesNotContain("\"fam\"");
+    assertThat(send(call("GET", "/v2/fleet/families", ""), infer).body()).contains("\"fam\"");
+    assertThat(send(call("GET", "/v2/fleet/families", ""), other).body()).doesNotContain("\"fam\"");
   }
 
   @Test
@@ -312,10 +320,14 @@ class SecurityIT {
         key("limited", "--scope", "infer,admin", "--models", "a", "--requests-per-minute", "3");
     awaitKnown(limited);
     // The wait for the key took one or more of them.
-    while (send(new Call("GET", "/v2", "", false), limited).statusCode() == 200) {
+    while (send(call("GET", "/v2", ""), limited).statusCode() == 200) {
       assertThat(replica.received()).isEmpty();
     }
     for (Call call : CALLS) {
+      if (call.isOf(Need.NOTHING)) {
+        assertThat(send(call, limited).statusCode()).as("%s", call).isEqualTo(200);
+        continue;
+      }
       HttpResponse<String> refused = send(call, limited);
       assertRefused(call, refused, 429);
       assertThat(refused.headers().firstValueAsLong("Retry-After").orElse(0)).isBetween(1L, 20L);
@@ -336,14 +348,13 @@ class SecurityIT {
                     .header("Inference-Units", "rows=1, tokens=99")
                     .sendString(Mono.just("{}")))) {
       gateway.register(counting, "a:1");
-      Call first = new Call("POST", INFER, "{\"n\":1}", false);
+      Call first = call("POST", INFER, "{\"n\":1}");
       assertThat(send(first, text).statusCode()).isEqualTo(200);
       // Kept answers cost no replica anything.
       assertThat(send(first, text).statusCode()).isEqualTo(200);
-      assertThat(send(new Call("POST", INFER, "{\"n\":2}", false), text).statusCode())
-          .isEqualTo(200);
+      assertThat(send(call("POST", INFER, "{\"n\":2}"), text).statusCode()).isEqualTo(200);
 
-      HttpResponse<String> inDebt = send(new Call("POST", INFER, "{\"n\":3}", false), text);
+      HttpResponse<String> inDebt = send(call("POST", INFER, "{\"n\":3}"), text);
       assertThat(inDebt.statusCode()).isEqualTo(429);
       assertThat(inDebt.headers().firstValueAsLong("Retry-After").orElse(0)).isBetween(40L, 60L);
       assertThat(counting.received()).hasSize(2);
@@ -365,17 +376,13 @@ class SecurityIT {
               gateway.request("/v2/models/a/config").header("Authorization", "Bearer " + single));
       Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> slow.received().size() == 1);
 
-      assertThat(send(new Call("GET", "/v2/models/a/config", "", false), single).statusCode())
-          .isEqualTo(429);
+      assertThat(send(call("GET", "/v2/models/a/config", ""), single).statusCode()).isEqualTo(429);
       assertThat(slow.received()).hasSize(1);
       release.tryEmitEmpty();
       assertThat(first.join().statusCode()).isEqualTo(200);
       Awaitility.await()
           .atMost(Duration.ofSeconds(20))
-          .until(
-              () ->
-                  send(new Call("GET", "/v2/models/a/config", "", false), single).statusCode()
-                      == 200);
+          .until(() -> send(call("GET", "/v2/models/a/config", ""), single).statusCode() == 200);
     }
   }
 
@@ -388,25 +395,25 @@ class SecurityIT {
     // What is wrong changes nothing.
     Files.writeString(keys, Files.readString(keys) + "{\"name\":\"broken\"\n");
     Thread.sleep(1500);
-    assertThat(send(new Call("GET", "/v2", "", false), late).statusCode()).isEqualTo(200);
+    assertThat(send(call("GET", "/v2", ""), late).statusCode()).isEqualTo(200);
 
     Files.writeString(keys, before);
     Awaitility.await()
         .atMost(Duration.ofSeconds(20))
-        .until(() -> send(new Call("GET", "/v2", "", false), late).statusCode() == 401);
-    assertThat(send(new Call("GET", "/v2", "", false), infer).statusCode()).isEqualTo(200);
+        .until(() -> send(call("GET", "/v2", ""), late).statusCode() == 401);
+    assertThat(send(call("GET", "/v2", ""), infer).statusCode()).isEqualTo(200);
   }
 
   private void awaitKnown(String key) {
     Awaitility.await()
         .atMost(Duration.ofSeconds(20))
-        .until(() -> send(new Call("GET", "/v2", "", false), key).statusCode() == 200);
+        .until(() -> send(call("GET", "/v2", ""), key).statusCode() == 200);
   }
 
   @Test
   void replica_isToldTheCallerByItsName_whateverTheCallerSays() throws Exception {
     send(
-        new Call("POST", INFER, "{\"named\":1}", false),
+        call("POST", INFER, "{\"named\":1}"),
         "Authorization",
         "Bearer " + infer,
         "Inference-Caller",
@@ -414,7 +421,7 @@ class SecurityIT {
         "Inference-Priority",
         "1");
     send(
-        new Call("GET", "/v2/models/a/config", "", false),
+        call("GET", "/v2/models/a/config", ""),
         "Authorization",
         "Bearer " + infer,
         "Inference-Caller",

@@ -55,6 +55,32 @@ class SecurityStartIT {
     }
   }
 
+  /** Somebody thought of it: the right guess must not come quicker than the wrong ones. */
+  @Test
+  void tokenOfAdministrators_cannotBeGuessedQuickly() throws Exception {
+    Path keys = Files.writeString(folder.resolve("none.jsonl"), "");
+    for (String file : new String[] {"", keys.toString()}) {
+      try (RunningGateway gateway =
+          new RunningGateway(
+              "fleet.gateway.security.keys=" + file,
+              "fleet.gateway.administration.token=tr0ub4dor",
+              "fleet.gateway.security.failures-per-minute=3")) {
+        List<Integer> statuses = new ArrayList<>();
+        for (String token : List.of("tr0ub4dor", "a", "b", "c", "d", "tr0ub4dor")) {
+          statuses.add(
+              gateway
+                  .send(
+                      gateway
+                          .request("/v2/fleet/rollouts/m")
+                          .header("Authorization", "Bearer " + token)
+                          .DELETE())
+                  .statusCode());
+        }
+        assertThat(statuses).as(file).containsExactly(404, 401, 401, 401, 429, 429);
+      }
+    }
+  }
+
   @Test
   void start_fails_whenTheFileIsWrong_andServesNobody_whenItIsMissing() throws Exception {
     Path wrong = folder.resolve("wrong.jsonl");

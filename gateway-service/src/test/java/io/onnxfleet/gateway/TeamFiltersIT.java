@@ -16,6 +16,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.cloud.gateway.filter.GlobalFilter;
@@ -29,11 +30,16 @@ import org.springframework.security.config.web.server.ServerHttpSecurity;
 import org.springframework.security.core.userdetails.MapReactiveUserDetailsService;
 import org.springframework.security.core.userdetails.User;
 import org.springframework.security.web.server.SecurityWebFilterChain;
+import org.springframework.security.web.server.WebFilterChainProxy;
+import org.springframework.security.web.server.firewall.ServerExchangeRejectedException;
+import org.springframework.security.web.server.firewall.ServerWebExchangeFirewall;
 import org.springframework.web.reactive.function.server.RequestPredicates;
 import org.springframework.web.reactive.function.server.RouterFunction;
 import org.springframework.web.reactive.function.server.RouterFunctions;
 import org.springframework.web.reactive.function.server.ServerResponse;
 import org.springframework.web.server.WebFilter;
+import org.springframework.web.server.WebFilterChain;
+import reactor.core.publisher.Mono;
 
 /**
  * A team's own context around the gateway, with real Spring Security: whatever the team adds is
@@ -145,6 +151,74 @@ class TeamFiltersIT {
         RunningGateway.with(with(ChainOnly.class), "fleet.gateway.security.keys=" + keys)) {
       assertThat(gateway.get("/v2/health/live").statusCode()).isIn(401, 403);
     }
+  }
+
+  /** Spring Security as the fleet has it is short; what a team sets there is asked all the same. */
+  @ParameterizedTest
+  @ValueSource(strings = {"true", "false"})
+  void firewallOfATeam_isAsked_whereTheFleetHasTheOnlyChain(String direct, @TempDir Path folder)
+      throws Exception {
+    Path keys = Files.writeString(folder.resolve("keys"), "");
+    ServerWebExchangeFirewall firewall =
+        exchange ->
+            exchange.getRequest().getHeaders().containsHeader("X-Forbidden")
+                ? Mono.error(new ServerExchangeRejectedException("forbidden"))
+                : Mono.just(exchange);
+    try (RunningGateway gateway =
+        RunningGateway.with(
+            context ->
+                context.registerBean(
+                    "teamFirewall", ServerWebExchangeFirewall.class, () -> firewall),
+            "fleet.gateway.security.keys=" + keys,
+            "fleet.gateway.routing.direct=" + direct)) {
+      assertThat(infer(gateway).statusCode()).isEqualTo(401);
+      assertThat(infer(gateway, "X-Forbidden", "yes").statusCode()).isEqualTo(400);
+    }
+  }
+
+  /** And so is what a team makes of Spring Security's filter itself. */
+  @Test
+  void decoratorOfATeam_isAsked_whereTheFleetHasTheOnlyChain(@TempDir Path folder)
+      throws Exception {
+    Path keys = Files.writeString(folder.resolve("keys"), "");
+    AtomicInteger decorated = new AtomicInteger();
+    try (RunningGateway gateway =
+        RunningGateway.with(
+            context ->
+                context.registerBean(
+                    "teamDecorator",
+                    BeanPostProcessor.class,
+                    () ->
+                        new BeanPostProcessor() {
+                          @Override
+                          public Object postProcessAfterInitialization(Object bean, String name) {
+                            if (bean instanceof WebFilterChainProxy proxy) {
+                              proxy.setFilterChainDecorator(counting(decorated));
+                            }
+                            return bean;
+                          }
+                        }),
+            "fleet.gateway.security.keys=" + keys)) {
+      assertThat(infer(gateway).statusCode()).isEqualTo(401);
+      assertThat(decorated).hasPositiveValue();
+    }
+  }
+
+  private static WebFilterChainProxy.WebFilterChainDecorator counting(AtomicInteger count) {
+    WebFilterChainProxy.DefaultWebFilterChainDecorator usual =
+        new WebFilterChainProxy.DefaultWebFilterChainDecorator();
+    return new WebFilterChainProxy.WebFilterChainDecorator() {
+      @Override
+      public WebFilterChain decorate(WebFilterChain original) {
+        return original;
+      }
+
+      @Override
+      public WebFilterChain decorate(WebFilterChain original, List<WebFilter> filters) {
+        count.incrementAndGet();
+        return usual.decorate(original, filters);
+      }
+    };
   }
 
   @ParameterizedTest

@@ -202,7 +202,9 @@ class TlsIT {
                 "server.ssl.trust-store-password=" + PASSWORD,
                 "server.ssl.client-auth=want",
                 "fleet.gateway.security.certificates=true",
-                "fleet.gateway.security.certificate-models=a");
+                "fleet.gateway.security.certificate-models=a",
+                "fleet.gateway.security.quotas.few.requests-per-minute=4",
+                "fleet.gateway.security.certificate-quota=few");
         FakeReplica replica = FakeReplica.answering("r", "{}")) {
       gateway.register(replica, "a:1", "b:1");
       for (Version version : new Version[] {Version.HTTP_1_1, Version.HTTP_2}) {
@@ -219,6 +221,13 @@ class TlsIT {
       assertThat(replica.received()).hasSize(2);
       assertThat(replica.received().getFirst().headers().get("Inference-Caller"))
           .startsWith("certificate:");
+      // Each version of HTTP took two of the four, also for the model that it may not use.
+      try (HttpClient known = client(Version.HTTP_2, "client")) {
+        HttpResponse<String> refused = send(known, gateway, INFER, "{}");
+        assertThat(refused.statusCode()).isEqualTo(429);
+        assertThat(refused.body()).contains("requests_per_minute: used up (expected: <= 4");
+      }
+      assertThat(replica.received()).hasSize(2);
     }
   }
 

@@ -1,6 +1,7 @@
 package io.onnxfleet.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.JWSHeader;
@@ -19,6 +20,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Date;
 import java.util.List;
+import java.util.Map;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -74,6 +76,62 @@ class TokenIT {
       issuer.goAway();
       assertThat(infer(gateway, "a", scoped).statusCode()).isEqualTo(200);
     }
+  }
+
+  @Test
+  void quota_isTheSubjects_byItsClaim_orByConfiguration() throws Exception {
+    String quotas = "fleet.gateway.security.quotas.";
+    try (FakeIssuer issuer = new FakeIssuer(BrokenReplica.refusingPort()).start();
+        RunningGateway gateway =
+            gateway(
+                issuer,
+                quotas + "usual.requests-per-minute=2",
+                quotas + "gold.requests-per-minute=4",
+                "fleet.gateway.security.jwt.quota=usual",
+                "fleet.gateway.security.jwt.quota-claim=plan");
+        FakeReplica replica = FakeReplica.answering("r", "{}")) {
+      gateway.register(replica, "a:1");
+      // Another token of the same subject is no other quota.
+      String first = issuer.token(claims -> claims);
+      String second = issuer.token(claims -> claims.claim("jti", "2"));
+      assertThat(infer(gateway, "a", first).statusCode()).isEqualTo(200);
+      assertThat(infer(gateway, "a", second).statusCode()).isEqualTo(200);
+      for (String token : List.of(first, second, issuer.token(claims -> claims.jwtID("3")))) {
+        HttpResponse<String> refused = infer(gateway, "a", token);
+        assertThat(refused.statusCode()).isEqualTo(429);
+        assertThat(refused.body()).contains("requests_per_minute: used up (expected: <= 2");
+        assertThat(refused.headers().firstValueAsLong("Retry-After").orElse(0)).isBetween(1L, 30L);
+      }
+      String gold = issuer.token(claims -> claims.subject("bob").claim("plan", "gold"));
+      String own =
+          issuer.token(
+              claims -> claims.subject("eve").claim("plan", Map.of("requests_per_minute", 3)));
+      assertThat(served(gateway, gold)).isEqualTo(4);
+      assertThat(served(gateway, own)).isEqualTo(3);
+      assertThat(replica.received()).hasSize(9);
+
+      assertRefused(
+          gateway,
+          issuer.token(claims -> claims.claim("plan", "platinum")),
+          "plan: 'platinum' (expected: one of [gold, usual])");
+      assertThat(replica.received()).hasSize(9);
+    }
+  }
+
+  private static int served(RunningGateway gateway, String token) throws Exception {
+    int served = 0;
+    while (infer(gateway, "a", token).statusCode() == 200) {
+      served++;
+    }
+    return served;
+  }
+
+  @Test
+  void start_fails_whenTheQuotaOfTokensIsNotThere() throws Exception {
+    FakeIssuer issuer = new FakeIssuer(BrokenReplica.refusingPort());
+    assertThatThrownBy(() -> gateway(issuer, "fleet.gateway.security.jwt.quota=gold"))
+        .hasStackTraceContaining(
+            "fleet.gateway.security.jwt.quota: 'gold' (expected: empty, or one of quotas, [])");
   }
 
   @Test

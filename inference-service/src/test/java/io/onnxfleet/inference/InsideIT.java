@@ -15,8 +15,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -53,11 +55,7 @@ class InsideIT {
   }
 
   private static HttpRequest.Builder signed(String method, String target, String authority) {
-    return replica
-        .request(target)
-        .header(
-            HeaderNames.SIGNATURE,
-            SECRET.sign(method, authority, target, System.currentTimeMillis()));
+    return signed(method, target, authority, target);
   }
 
   private static String self() {
@@ -96,41 +94,100 @@ class InsideIT {
     assertThat(text(get("/actuator/prometheus"))).contains("fleet_inference_strangers_total");
   }
 
-  /** What handlers there are comes from the framework itself: none can be forgotten. */
+  /**
+   * Every operation of the OpenAPI document, and every handler that the framework knows: one that
+   * is in neither would be tried by nobody.
+   */
   @Test
-  void everyHandler_isClosedToStrangers() {
-    Set<String> tried = new TreeSet<>();
+  void everyOperation_isClosedToStrangers_andToForgedOrOldSignatures() {
+    Set<String> described = described();
+    Set<String> handled = new TreeSet<>();
     for (RequestMappingHandlerMapping mapping :
         replica.context().getBeansOfType(RequestMappingHandlerMapping.class).values()) {
       for (RequestMappingInfo handler : mapping.getHandlerMethods().keySet()) {
         for (String pattern : handler.getPatternValues()) {
-          String path = pattern.replaceAll("\\{[^}]*}", "x").replace("**", "x").replace("*", "x");
           Set<RequestMethod> methods = handler.getMethodsCondition().getMethods();
           for (RequestMethod method : methods.isEmpty() ? Set.of(RequestMethod.GET) : methods) {
-            tried.add(method + " " + path);
-            HttpResponse<byte[]> answer =
-                replica.send(
-                    replica.request(path).method(method.name(), BodyPublishers.noBody()).build());
-            assertThat(answer.statusCode())
-                .as("%s %s", method, path)
-                .isEqualTo(OPEN.contains(path) ? 200 : 401);
+            handled.add(method + " " + pattern);
           }
         }
       }
     }
-    assertThat(tried)
-        .contains("POST /v2/models/x/infer", "POST /v1/embeddings", "GET /v2/fleet/self")
-        .contains("POST /v2/repository/models/x/load", "POST /v2/repository/models/x/unload");
-    for (String path :
-        List.of(
-            "/",
-            "/docs",
-            "/v3/api-docs",
-            "/actuator",
-            "/actuator/health",
-            "/actuator/prometheus")) {
-      assertThat(replica.get(path).statusCode()).as(path).isEqualTo(401);
+    assertThat(described)
+        .contains("POST /v2/models/{model}/infer", "POST /v1/embeddings", "GET /v2/fleet/self")
+        .isEqualTo(
+            handled.stream()
+                .filter(call -> call.contains(" /v1") || call.contains(" /v2"))
+                .collect(Collectors.toCollection(TreeSet::new)));
+    handled.addAll(
+        Set.of(
+            "GET /",
+            "GET /docs",
+            "GET /v3/api-docs",
+            "GET /actuator",
+            "GET /actuator/health",
+            "GET /actuator/prometheus",
+            "GET /unknown"));
+    long before = executions();
+    for (String call : handled) {
+      String method = call.substring(0, call.indexOf(' '));
+      String path =
+          call.substring(call.indexOf(' ') + 1)
+              .replace("{model}", "tiny")
+              .replace("{version}", "1")
+              .replaceAll("\\{[^}]*}", "x")
+              .replace("**", "x")
+              .replace("*", "x");
+      int expected = OPEN.contains(path) ? 200 : 401;
+      assertThat(send(method, replica.request(path))).as(call).isEqualTo(expected);
+      assertThat(send(method, signed(method, path, "127.0.0.1:1"))).as(call).isEqualTo(expected);
+      assertThat(send(method, signed(method, path + "/x", self(), path)))
+          .as(call)
+          .isEqualTo(expected);
+      assertThat(
+              send(
+                  method,
+                  replica
+                      .request(path)
+                      .header(
+                          HeaderNames.SIGNATURE,
+                          SECRET.sign(method, self(), path, System.currentTimeMillis() - 120_000))))
+          .as(call)
+          .isEqualTo(expected);
     }
+    assertThat(executions()).isEqualTo(before);
+    assertThat(json(get("/v2/models/tiny/ready")).path("ready").asBoolean()).isTrue();
+  }
+
+  private static Set<String> described() {
+    Set<String> operations = new TreeSet<>();
+    json(get("/v3/api-docs"))
+        .get("paths")
+        .forEachEntry(
+            (path, item) ->
+                item.propertyNames()
+                    .forEach(
+                        method -> operations.add(method.toUpperCase(Locale.ROOT) + " " + path)));
+    return operations;
+  }
+
+  private static int send(String method, HttpRequest.Builder request) {
+    boolean hasBody = method.equals("POST");
+    return replica
+        .send(
+            request
+                .method(method, hasBody ? BodyPublishers.ofString(BODY) : BodyPublishers.noBody())
+                .build())
+        .statusCode();
+  }
+
+  /** Asks for one thing with the signature of another. */
+  private static HttpRequest.Builder signed(
+      String method, String target, String authority, String asked) {
+    return replica
+        .request(asked)
+        .header(
+            HeaderNames.SIGNATURE, SECRET.sign(method, authority, target, System.currentTimeMillis()));
   }
 
   @Test

@@ -5,6 +5,7 @@ import io.onnxfleet.gateway.failure.GatewayException;
 import io.onnxfleet.gateway.security.Access;
 import io.onnxfleet.gateway.security.Accesses;
 import io.onnxfleet.gateway.security.AuditLog;
+import io.onnxfleet.gateway.security.FailureLimit;
 import io.onnxfleet.gateway.security.Scope;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -26,11 +27,13 @@ final class Administration {
 
   private final Accesses accesses;
   private final AuditLog audit;
+  private final FailureLimit failures;
   private final byte[] token;
 
-  Administration(Accesses accesses, AuditLog audit, String token) {
+  Administration(Accesses accesses, AuditLog audit, FailureLimit failures, String token) {
     this.accesses = accesses;
     this.audit = audit;
+    this.failures = failures;
     this.token = token.getBytes(StandardCharsets.UTF_8);
   }
 
@@ -73,8 +76,11 @@ final class Administration {
     if (given == null
         || !given.regionMatches(true, 0, BEARER, 0, BEARER.length())
         || !MessageDigest.isEqual(
-            token, given.substring(BEARER.length()).strip().getBytes(StandardCharsets.UTF_8))) {
-      throw new GatewayException(
+            token, given.substring(BEARER.length()).strip().getBytes(StandardCharsets.UTF_8))
+        // It can be guessed, so the right guess must be no quicker than the wrong ones.
+        || failures.isExhausted(request)) {
+      throw failures.failed(
+          request,
           ErrorCode.ADMINISTRATOR_UNKNOWN,
           "Authorization (expected: an administrator's bearer token)");
     }

@@ -7,6 +7,7 @@ import io.onnxfleet.gateway.fleet.FleetWatch;
 import io.onnxfleet.gateway.rollout.Rollouts;
 import io.onnxfleet.gateway.security.Accesses;
 import io.onnxfleet.gateway.security.AuditLog;
+import io.onnxfleet.gateway.security.FailureLimit;
 import io.onnxfleet.gateway.suspect.Suspects;
 import java.time.Duration;
 import java.util.Objects;
@@ -45,6 +46,7 @@ class AggregateConfiguration {
       Suspects suspects,
       Accesses accesses,
       AuditLog audit,
+      FailureLimit failures,
       ByteBudget keptBodies,
       @Qualifier("parsing") Scheduler parsing,
       JsonMapper json,
@@ -67,7 +69,7 @@ class AggregateConfiguration {
         suspects,
         new RolloutChanges(rollouts, json),
         accesses,
-        new Administration(accesses, audit, administration.token()),
+        new Administration(accesses, audit, failures, administration.token()),
         keptBodies,
         parsing,
         json,

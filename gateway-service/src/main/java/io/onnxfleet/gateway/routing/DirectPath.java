@@ -3,6 +3,7 @@ package io.onnxfleet.gateway.routing;
 import io.onnxfleet.contract.api.ApiPaths;
 import io.onnxfleet.gateway.admission.AdmissionFilter;
 import io.onnxfleet.gateway.observability.RequestTraceFilter;
+import io.onnxfleet.gateway.security.FleetChainProxy;
 import io.onnxfleet.gateway.security.GlobalCorsFilter;
 import io.onnxfleet.gateway.security.LetInCallers;
 import java.util.ArrayList;
@@ -68,6 +69,7 @@ final class DirectPath implements HttpHandlerDecoratorFactory {
           AdmissionFilter.class,
           CorsWebFilter.class,
           WebFilterChainProxy.class,
+          FleetChainProxy.class,
           LetInCallers.class);
 
   private static final String OWN_ROUTE = "fleet";

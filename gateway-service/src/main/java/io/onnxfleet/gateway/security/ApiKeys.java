@@ -17,7 +17,6 @@ import java.util.TreeSet;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -50,7 +49,7 @@ final class ApiKeys implements SmartLifecycle {
 
   private final @Nullable Path file;
   private final String token;
-  private final IntSupplier gateways;
+  private final QuotaShare share;
   private final LongSupplier nanoClock;
   private final AuditLog audit;
 
@@ -71,9 +70,6 @@ final class ApiKeys implements SmartLifecycle {
   @GuardedBy("this")
   private boolean missing;
 
-  @GuardedBy("this")
-  private int shares = 1;
-
   private volatile @Nullable ScheduledExecutorService executor;
 
   /**
@@ -81,17 +77,13 @@ final class ApiKeys implements SmartLifecycle {
    *
    * @param file null for none
    * @param token the administrators'; empty for none
-   * @param gateways how many there are; this one included
+   * @param share of quotas, which is looked at with the file
    */
   ApiKeys(
-      @Nullable Path file,
-      String token,
-      IntSupplier gateways,
-      AuditLog audit,
-      LongSupplier nanoClock) {
+      @Nullable Path file, String token, QuotaShare share, AuditLog audit, LongSupplier nanoClock) {
     this.file = file;
     this.token = token;
-    this.gateways = gateways;
+    this.share = share;
     this.audit = audit;
     this.nanoClock = nanoClock;
     begin();
@@ -122,7 +114,7 @@ final class ApiKeys implements SmartLifecycle {
 
   /** Looks at the file and at the number of gateways. */
   synchronized void refresh() {
-    share();
+    share.refresh();
     try {
       String read = read();
       missing = false;
@@ -157,22 +149,6 @@ final class ApiKeys implements SmartLifecycle {
   }
 
   @GuardedBy("this")
-  private void share() {
-    int now;
-    try {
-      now = Math.max(1, gateways.getAsInt());
-    } catch (RuntimeException unknown) {
-      LOGGER.debug("how many gateways there are is not known", unknown);
-      return;
-    }
-    if (now != shares) {
-      shares = now;
-      long nanos = nanoClock.getAsLong();
-      uses.values().forEach(use -> use.share(1.0 / shares, nanos));
-    }
-  }
-
-  @GuardedBy("this")
   private void publish(String read, List<ApiKey> parsed) {
     Map<CredentialDigest, VerifiedCaller> next = new HashMap<>();
     Map<String, ApiKey> named = new HashMap<>();
@@ -192,11 +168,12 @@ final class ApiKeys implements SmartLifecycle {
     if (!token.isEmpty()) {
       next.putIfAbsent(
           CredentialDigest.of(token),
-          VerifiedCaller.of(
+          VerifiedCaller.guessable(
               new Access(
-                  Access.Kind.VERIFIED, ADMINISTRATOR, EnumSet.of(Scope.ADMIN), ModelPatterns.ALL),
-              null,
-              null));
+                  Access.Kind.VERIFIED,
+                  ADMINISTRATOR,
+                  EnumSet.of(Scope.ADMIN),
+                  ModelPatterns.ALL)));
     }
     uses.keySet().retainAll(named.keySet());
     tell(named);
@@ -215,7 +192,7 @@ final class ApiKeys implements SmartLifecycle {
     if (before != null && before.quota().equals(key.quota())) {
       return before;
     }
-    QuotaUse use = new QuotaUse(key.quota(), 1.0 / shares, nanoClock.getAsLong());
+    QuotaUse use = new QuotaUse(key.quota(), share, nanoClock.getAsLong());
     uses.put(key.name(), use);
     return use;
   }

@@ -29,14 +29,13 @@ import reactor.core.publisher.Mono;
  */
 final class AuthenticationFilter implements WebFilter {
 
-  private static final String ACTUATOR = "/actuator";
 
   private final ApiKeys keys;
   private final @Nullable TokenVerifier tokens;
   private final @Nullable CertificateCallers certificates;
-  private final CallerAddresses addresses;
   private final FailureLimit failures;
   private final int managementPort;
+  private final ManagementPaths management;
   private final InstantSource clock;
   private final LongSupplier nanoClock;
 
@@ -44,17 +43,17 @@ final class AuthenticationFilter implements WebFilter {
       ApiKeys keys,
       @Nullable TokenVerifier tokens,
       @Nullable CertificateCallers certificates,
-      CallerAddresses addresses,
       FailureLimit failures,
       int managementPort,
+      ManagementPaths management,
       InstantSource clock,
       LongSupplier nanoClock) {
     this.keys = keys;
     this.tokens = tokens;
     this.certificates = certificates;
-    this.addresses = addresses;
     this.failures = failures;
     this.managementPort = managementPort;
+    this.management = management;
     this.clock = clock;
     this.nanoClock = nanoClock;
   }
@@ -81,16 +80,18 @@ final class AuthenticationFilter implements WebFilter {
     CredentialDigest digest = CredentialDigest.of(credential);
     VerifiedCaller caller = keys.find(digest);
     if (caller != null) {
-      return let(exchange, chain, caller);
+      return caller.isGuessable() && failures.isExhausted(request)
+          ? Mono.error(wrong(request))
+          : let(exchange, chain, caller);
     }
     if (tokens == null || !Credentials.isToken(credential)) {
       return Mono.error(wrong(request));
     }
     VerifiedCaller remembered = tokens.remembered(digest);
-    if (remembered != null && !remembered.hasExpired(clock.instant())) {
+    if (remembered != null && !remembered.hasExpired(clock)) {
       return let(exchange, chain, remembered);
     }
-    if (failures.isExhausted(addresses.of(request).caller())) {
+    if (failures.isExhausted(request)) {
       return Mono.error(wrong(request));
     }
     return tokens
@@ -109,14 +110,14 @@ final class AuthenticationFilter implements WebFilter {
   }
 
   private Mono<Void> let(ServerWebExchange exchange, WebFilterChain chain, VerifiedCaller caller) {
-    if (caller.hasExpired(clock.instant())) {
+    if (caller.hasExpired(clock)) {
       return Mono.error(
           new GatewayException(
               ErrorCode.CREDENTIALS_EXPIRED,
               "credentials: expired at %s (expected: later)".formatted(caller.expires())));
     }
     Accesses.attach(exchange, caller.access());
-    if (exchange.getRequest().getURI().getRawPath().startsWith(ACTUATOR)) {
+    if (management.include(exchange.getRequest().getPath())) {
       caller.access().require(Scope.ADMIN);
     }
     ServerWebExchange known =
@@ -150,26 +151,16 @@ final class AuthenticationFilter implements WebFilter {
   }
 
   private GatewayException wrong(ServerHttpRequest request) {
-    return refused(
+    return failures.failed(
         request,
         ErrorCode.CREDENTIALS_INVALID,
         "credentials: not known here (expected: a key or a token of this fleet)");
   }
 
   private GatewayException wrong(ServerHttpRequest request, TokenVerifier.InvalidToken invalid) {
-    return refused(
+    return failures.failed(
         request,
         invalid.hasExpired() ? ErrorCode.CREDENTIALS_EXPIRED : ErrorCode.CREDENTIALS_INVALID,
         "token: " + invalid.getMessage());
-  }
-
-  private GatewayException refused(ServerHttpRequest request, ErrorCode code, String message) {
-    long wait = failures.failed(addresses.of(request).caller());
-    return wait == 0
-        ? new GatewayException(code, message)
-        : new GatewayException(
-            ErrorCode.TOO_MANY_FAILURES,
-            "credentials: wrong too often from this address (expected: fewer failures)",
-            Math.ceilDiv(wait, 1_000_000_000L));
   }
 }

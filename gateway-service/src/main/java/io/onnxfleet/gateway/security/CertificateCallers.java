@@ -19,12 +19,21 @@ final class CertificateCallers {
 
   private final Set<Scope> scopes;
   private final ModelPatterns models;
+  private final Quota quota;
+  private final SubjectQuotas quotas;
   private final Cache<String, VerifiedCaller> subjects =
       Caffeine.newBuilder().maximumSize(MOST_SUBJECTS).executor(Runnable::run).build();
 
-  CertificateCallers(Set<Scope> scopes, ModelPatterns models) {
+  /**
+   * Knows nobody yet.
+   *
+   * @param quota of each subject
+   */
+  CertificateCallers(Set<Scope> scopes, ModelPatterns models, Quota quota, SubjectQuotas quotas) {
     this.scopes = scopes;
     this.models = models;
+    this.quota = quota;
+    this.quotas = quotas;
   }
 
   /** Null if the connection has none. */
@@ -34,16 +43,12 @@ final class CertificateCallers {
     if (chain == null || chain.length == 0) {
       return null;
     }
-    return subjects.get(
-        chain[0].getSubjectX500Principal().getName(),
-        subject ->
-            VerifiedCaller.of(
-                new Access(
-                    Access.Kind.VERIFIED,
-                    "certificate:" + CredentialDigest.of(subject),
-                    scopes,
-                    models),
-                null,
-                null));
+    return subjects.get(chain[0].getSubjectX500Principal().getName(), this::caller);
+  }
+
+  private VerifiedCaller caller(String subject) {
+    String name = "certificate:" + CredentialDigest.of(subject);
+    return VerifiedCaller.of(
+        new Access(Access.Kind.VERIFIED, name, scopes, models), null, quotas.of(name, quota));
   }
 }

@@ -2,26 +2,33 @@ package io.onnxfleet.gateway.security;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import io.onnxfleet.gateway.failure.ErrorCode;
+import io.onnxfleet.gateway.failure.GatewayException;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import org.springframework.http.server.reactive.ServerHttpRequest;
 
 /**
- * How often each address may be wrong. It bounds what guessing costs the gateway; right credentials
- * pass whatever was wrong before, since no number of tries finds 256 bits.
+ * How often each address may be wrong. It bounds what guessing costs the gateway, and how fast a
+ * token can be guessed that somebody thought of. Keys and signed tokens pass whatever was wrong
+ * before, since no number of tries finds 256 bits.
  *
  * <p>Safe for use by many threads; never blocks. Bounded: of more addresses than it remembers the
  * one that was silent longest begins anew.
  */
-final class FailureLimit {
+public final class FailureLimit {
 
   private static final int MOST_ADDRESSES = 10_000;
 
   private final int perMinute;
+  private final CallerAddresses callers;
   private final LongSupplier nanoClock;
   private final Cache<String, Allowance> addresses;
 
-  FailureLimit(int perMinute, LongSupplier nanoClock) {
+  FailureLimit(int perMinute, CallerAddresses callers, LongSupplier nanoClock) {
     this.perMinute = perMinute;
+    this.callers = callers;
     this.nanoClock = nanoClock;
     this.addresses =
         Caffeine.newBuilder()
@@ -32,15 +39,26 @@ final class FailureLimit {
             .build();
   }
 
-  /** Counts a failure: 0, or the nanoseconds until the address may be wrong again. */
-  long failed(String address) {
+  /** Counts a failure, and says how it is refused: for what it is or, too often, for that. */
+  public GatewayException failed(ServerHttpRequest request, ErrorCode code, String message) {
     long now = nanoClock.getAsLong();
-    return addresses.get(address, any -> new Allowance(perMinute, 1, now)).tryTake(now);
+    long wait =
+        addresses.get(address(request), any -> new Allowance(perMinute, 1, now)).tryTake(now);
+    return wait == 0
+        ? new GatewayException(code, message)
+        : new GatewayException(
+            ErrorCode.TOO_MANY_FAILURES,
+            "credentials: wrong too often from this address (expected: fewer failures)",
+            Math.ceilDiv(wait, TimeUnit.SECONDS.toNanos(1)));
   }
 
-  /** Whether the address has been wrong too often to be worth a costly look. */
-  boolean isExhausted(String address) {
-    Allowance allowance = addresses.getIfPresent(address);
+  /** Whether the address has been wrong too often to be worth a costly or a risky look. */
+  public boolean isExhausted(ServerHttpRequest request) {
+    Allowance allowance = addresses.getIfPresent(address(request));
     return allowance != null && allowance.isEmpty(nanoClock.getAsLong());
+  }
+
+  private String address(ServerHttpRequest request) {
+    return callers.of(request).caller();
   }
 }

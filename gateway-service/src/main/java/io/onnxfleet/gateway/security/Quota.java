@@ -1,19 +1,19 @@
 package io.onnxfleet.gateway.security;
 
 /**
- * What one key may ask of the whole fleet; 0 is no bound.
+ * What one caller may ask of the whole fleet; 0 is no bound.
  *
  * @param requestsPerMinute counted when they come
  * @param rowsPerMinute rows of tensors or texts, charged when the answer is there
  * @param tokensPerMinute tokens of texts, charged when the answer is there
  * @param concurrentRequests under way at a time
  */
-record Quota(
+public record Quota(
     long requestsPerMinute, long rowsPerMinute, long tokensPerMinute, int concurrentRequests) {
 
   static final Quota NONE = new Quota(0, 0, 0, 0);
 
-  Quota {
+  public Quota {
     require("requests_per_minute", requestsPerMinute);
     require("rows_per_minute", rowsPerMinute);
     require("tokens_per_minute", tokensPerMinute);

@@ -8,8 +8,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How much of its quota one key has used at this gateway. Requests count when they come, rows and
- * tokens when they were answered; a key in debt waits.
+ * How much of its quota one caller has used at this gateway, which has a share of it. Requests
+ * count when they come, rows and tokens when they were answered; a caller in debt waits.
  *
  * <p>INVARIANT: 0 <= underWay; who entered leaves once.
  *
@@ -22,14 +22,18 @@ final class QuotaUse {
   private final @Nullable Allowance rows;
   private final @Nullable Allowance tokens;
   private final AtomicInteger underWay = new AtomicInteger();
+  private final QuotaShare share;
+  private volatile double shared;
   private volatile int mostUnderWay;
 
-  QuotaUse(Quota quota, double share, long nowNanos) {
+  QuotaUse(Quota quota, QuotaShare share, long nowNanos) {
     this.quota = quota;
-    this.requests = allowance(quota.requestsPerMinute(), share, nowNanos);
-    this.rows = allowance(quota.rowsPerMinute(), share, nowNanos);
-    this.tokens = allowance(quota.tokensPerMinute(), share, nowNanos);
-    this.mostUnderWay = mostUnderWay(share);
+    this.share = share;
+    this.shared = share.now();
+    this.requests = allowance(quota.requestsPerMinute(), shared, nowNanos);
+    this.rows = allowance(quota.rowsPerMinute(), shared, nowNanos);
+    this.tokens = allowance(quota.tokensPerMinute(), shared, nowNanos);
+    this.mostUnderWay = mostUnderWay(shared);
   }
 
   private static @Nullable Allowance allowance(long perMinute, double share, long nowNanos) {
@@ -46,22 +50,33 @@ final class QuotaUse {
     return quota;
   }
 
-  /** This gateway's share of the quota, from now on. */
-  void share(double share, long nowNanos) {
-    mostUnderWay = mostUnderWay(share);
-    for (Allowance allowance : new Allowance[] {requests, rows, tokens}) {
-      if (allowance != null) {
-        allowance.share(share, nowNanos);
+  /** Follows the gateway's share, if that has changed. */
+  private void follow(long nowNanos) {
+    if (share.now() == shared) {
+      return;
+    }
+    synchronized (this) {
+      double now = share.now();
+      if (now == shared) {
+        return;
       }
+      mostUnderWay = mostUnderWay(now);
+      for (Allowance allowance : new Allowance[] {requests, rows, tokens}) {
+        if (allowance != null) {
+          allowance.share(now, nowNanos);
+        }
+      }
+      shared = now;
     }
   }
 
   /**
    * Counts a request that comes.
    *
-   * @throws GatewayException if the key has used up what it may
+   * @throws GatewayException if the caller has used up what it may
    */
   void enter(long nowNanos) {
+    follow(nowNanos);
     requireNoDebt("rows_per_minute", quota.rowsPerMinute(), rows, nowNanos);
     requireNoDebt("tokens_per_minute", quota.tokensPerMinute(), tokens, nowNanos);
     if (underWay.incrementAndGet() > mostUnderWay) {

@@ -7,7 +7,6 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Set;
-import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Value;
@@ -22,11 +21,8 @@ import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
 import org.springframework.core.env.Environment;
 import org.springframework.security.config.observation.SecurityObservationSettings;
-import org.springframework.security.web.server.MatcherSecurityWebFilterChain;
-import org.springframework.security.web.server.SecurityWebFilterChain;
 import org.springframework.security.web.server.WebFilterChainProxy;
 import org.springframework.security.web.server.firewall.ServerWebExchangeFirewall;
-import org.springframework.security.web.server.util.matcher.ServerWebExchangeMatchers;
 import org.springframework.web.server.adapter.ForwardedHeaderTransformer;
 
 /** Wires what decides who gets in. */
@@ -46,6 +42,11 @@ class SecurityConfiguration {
   @Bean
   Accesses accesses(CallerAddresses addresses, SecurityProperties properties) {
     return new Accesses(addresses, properties.anonymous());
+  }
+
+  @Bean
+  FailureLimit failureLimit(SecurityProperties properties, CallerAddresses addresses) {
+    return new FailureLimit(properties.failuresPerMinute(), addresses, System::nanoTime);
   }
 
   @Bean
@@ -85,14 +86,15 @@ class SecurityConfiguration {
   @Conditional(AuthenticationNeeded.class)
   static class Authentication {
 
+    /** Subjects of tokens and certificates whose use of their quota is remembered at least. */
+    private static final int MOST_SUBJECTS = 10_000;
+
     @Bean
-    ApiKeys apiKeys(
+    QuotaShare quotaShare(
         SecurityProperties properties,
-        @Value("${fleet.gateway.administration.token:}") String administrationToken,
         @Value("${spring.application.name}") String application,
-        ObjectProvider<DiscoveryClient> registry,
-        AuditLog audit) {
-      IntSupplier gateways =
+        ObjectProvider<DiscoveryClient> registry) {
+      return new QuotaShare(
           properties.gateways() > 0
               ? properties::gateways
               : () ->
@@ -101,49 +103,69 @@ class SecurityConfiguration {
                       .map(client -> client.getInstances(application))
                       .mapToInt(List::size)
                       .findFirst()
-                      .orElse(1);
+                      .orElse(1));
+    }
+
+    @Bean
+    SubjectQuotas subjectQuotas(SecurityProperties properties, QuotaShare share) {
+      return new SubjectQuotas(
+          share, Math.max(MOST_SUBJECTS, properties.jwt().remembered()), System::nanoTime);
+    }
+
+    @Bean
+    ApiKeys apiKeys(
+        SecurityProperties properties,
+        @Value("${fleet.gateway.administration.token:}") String administrationToken,
+        QuotaShare share,
+        AuditLog audit) {
       return new ApiKeys(
           properties.keys().isEmpty() ? null : Path.of(properties.keys()),
           administrationToken,
-          gateways,
+          share,
           audit,
           System::nanoTime);
     }
 
     @Bean(destroyMethod = "close")
     @ConditionalOnProperty("fleet.gateway.security.jwt.issuer")
-    TokenVerifier tokenVerifier(SecurityProperties properties) {
-      return new TokenVerifier(properties.jwt(), InstantSource.system());
+    TokenVerifier tokenVerifier(SecurityProperties properties, SubjectQuotas subjects) {
+      return new TokenVerifier(
+          properties.jwt(),
+          new TokenQuotas(
+              properties.quotas(), properties.quota(properties.jwt().quota()), subjects),
+          InstantSource.system());
     }
 
     /** After those of others, which decide about what they match. */
     @Bean
     @Order(Ordered.LOWEST_PRECEDENCE)
-    SecurityWebFilterChain fleetSecurity(
+    FleetSecurityChain fleetSecurity(
         ApiKeys keys,
         ObjectProvider<TokenVerifier> tokens,
-        CallerAddresses addresses,
+        SubjectQuotas subjects,
+        FailureLimit failures,
         SecurityProperties properties,
         @Value("${management.server.port:0}") int managementPort,
-        @Value("${server.port:8080}") int port) {
+        @Value("${server.port:8080}") int port,
+        @Value("${management.endpoints.web.base-path:/actuator}") String managementPath) {
       @Nullable CertificateCallers certificates =
           properties.certificates()
               ? new CertificateCallers(
                   Set.copyOf(properties.certificateScopes()),
-                  new ModelPatterns(properties.certificateModels()))
+                  new ModelPatterns(properties.certificateModels()),
+                  properties.quota(properties.certificateQuota()),
+                  subjects)
               : null;
-      return new MatcherSecurityWebFilterChain(
-          ServerWebExchangeMatchers.anyExchange(),
-          List.of(
-              new AuthenticationFilter(
-                  keys,
-                  tokens.getIfAvailable(),
-                  certificates,
-                  addresses,
-                  new FailureLimit(properties.failuresPerMinute(), System::nanoTime),
-                  managementPort == port ? 0 : managementPort,
-                  InstantSource.system(),
-                  System::nanoTime)));
+      return new FleetSecurityChain(
+          new AuthenticationFilter(
+              keys,
+              tokens.getIfAvailable(),
+              certificates,
+              failures,
+              managementPort == port ? 0 : managementPort,
+              new ManagementPaths(managementPath),
+              InstantSource.system(),
+              System::nanoTime));
     }
 
     /**

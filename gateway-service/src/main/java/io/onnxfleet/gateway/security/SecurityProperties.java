@@ -2,7 +2,9 @@ package io.onnxfleet.gateway.security;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
@@ -16,11 +18,15 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  *     for it
  * @param certificateScopes what those may do
  * @param certificateModels which models those may use
+ * @param certificateQuota the name of each subject's quota, of {@code quotas}; empty for none
  * @param anonymousScopes what callers may do while no credentials are needed
  * @param trustedProxies networks whose {@code X-Forwarded-*} headers count; others' do not
  * @param failuresPerMinute wrong credentials from one address that are answered 401; more are
  *     answered 429
  * @param gateways that share each quota; 0: as many as are registered
+ * @param quotas of tokens and certificates, by name: {@code requests-per-minute}, {@code
+ *     rows-per-minute}, {@code tokens-per-minute} and {@code concurrent-requests} of each; 0 is no
+ *     bound
  */
 @ConfigurationProperties(prefix = "fleet.gateway.security", ignoreUnknownFields = false)
 public record SecurityProperties(
@@ -29,10 +35,12 @@ public record SecurityProperties(
     @DefaultValue("false") boolean certificates,
     @DefaultValue("infer") List<Scope> certificateScopes,
     @DefaultValue("*") List<String> certificateModels,
+    @DefaultValue("") String certificateQuota,
     @DefaultValue({"infer", "jobs"}) List<Scope> anonymousScopes,
     @DefaultValue List<String> trustedProxies,
     @DefaultValue("600") int failuresPerMinute,
-    @DefaultValue("0") int gateways) {
+    @DefaultValue("0") int gateways,
+    @DefaultValue Map<String, Quota> quotas) {
 
   /**
    * How tokens are verified.
@@ -44,6 +52,10 @@ public record SecurityProperties(
    * @param scopePrefix before the fleet's own scopes in that claim
    * @param models of tokens that name none in the models claim
    * @param modelsClaim names the models, as patterns
+   * @param quota the name of the quota of tokens that name none, of {@code security.quotas}; empty
+   *     for none
+   * @param quotaClaim names the quota, or holds it: {@code {"requests_per_minute": 600}}, and the
+   *     other keys of a key's quota
    * @param remembered verified tokens that are remembered until they expire; 0 or more
    * @param timeout of a request to the issuer; 1 ms or more
    */
@@ -55,6 +67,8 @@ public record SecurityProperties(
       @DefaultValue("") String scopePrefix,
       @DefaultValue("models") String modelsClaim,
       @DefaultValue("*") List<String> models,
+      @DefaultValue("") String quota,
+      @DefaultValue("quota") String quotaClaim,
       @DefaultValue("10000") int remembered,
       @DefaultValue("2s") Duration timeout) {
 
@@ -73,6 +87,9 @@ public record SecurityProperties(
     certificateModels = List.copyOf(certificateModels);
     anonymousScopes = List.copyOf(anonymousScopes);
     trustedProxies = List.copyOf(trustedProxies);
+    quotas = Map.copyOf(quotas);
+    requireQuota(quotas, "certificate-quota", certificateQuota);
+    requireQuota(quotas, "jwt.quota", jwt.quota());
     require(
         !anonymousScopes.contains(Scope.ADMIN),
         "anonymous-scopes",
@@ -85,6 +102,19 @@ public record SecurityProperties(
   /** Whether requests need credentials. */
   boolean isAuthenticationNeeded() {
     return !keys.isEmpty() || !jwt.issuer().isEmpty() || certificates;
+  }
+
+  /** The quota of that name; none where there is no name. */
+  Quota quota(String name) {
+    return quotas.getOrDefault(name, Quota.NONE);
+  }
+
+  private static void requireQuota(Map<String, Quota> quotas, String key, String name) {
+    require(
+        name.isEmpty() || quotas.containsKey(name),
+        key,
+        "'" + name + "'",
+        "empty, or one of quotas, " + new TreeSet<>(quotas.keySet()));
   }
 
   Set<Scope> anonymous() {

@@ -78,6 +78,7 @@ final class TokenVerifier {
   private static final String EXPIRED = "expired";
 
   private final SecurityProperties.Jwt properties;
+  private final TokenQuotas quotas;
   private final InstantSource clock;
   private final IssuerKeys keys;
   private final NimbusJwtDecoder decoder;
@@ -99,8 +100,9 @@ final class TokenVerifier {
     }
   }
 
-  TokenVerifier(SecurityProperties.Jwt properties, InstantSource clock) {
+  TokenVerifier(SecurityProperties.Jwt properties, TokenQuotas quotas, InstantSource clock) {
     this.properties = properties;
+    this.quotas = quotas;
     this.clock = clock;
     int timeout = (int) properties.timeout().toMillis();
     this.keys =
@@ -212,11 +214,19 @@ final class TokenVerifier {
     }
     String subject = token.getSubject();
     String name =
-        subject == null ? digest.toString() : CredentialDigest.of("sub " + subject).toString();
+        "token:" + (subject == null ? digest.toString() : CredentialDigest.of("sub " + subject));
     return VerifiedCaller.of(
-        new Access(Access.Kind.VERIFIED, "token:" + name, scopes(token), models(token)),
+        new Access(Access.Kind.VERIFIED, name, scopes(token), models(token)),
         expires,
-        null);
+        use(name, token));
+  }
+
+  private @Nullable QuotaUse use(String name, Jwt token) {
+    try {
+      return quotas.of(name, token.getClaim(properties.quotaClaim()));
+    } catch (IllegalArgumentException wrong) {
+      throw new InvalidToken(properties.quotaClaim() + ": " + wrong.getMessage(), false);
+    }
   }
 
   /** Scopes that are none of ours are somebody else's, and mean nothing here. */

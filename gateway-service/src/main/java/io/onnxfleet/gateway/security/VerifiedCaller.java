@@ -1,6 +1,7 @@
 package io.onnxfleet.gateway.security;
 
 import java.time.Instant;
+import java.time.InstantSource;
 import org.jspecify.annotations.Nullable;
 import org.springframework.security.core.context.ReactiveSecurityContextHolder;
 import reactor.util.context.Context;
@@ -13,25 +14,38 @@ import reactor.util.context.Context;
  * @param context in which the authentication is found
  * @param expires when the credentials end; null for never
  * @param use of its quota; null if it has none
+ * @param isGuessable whether its credential was thought of and not drawn
  */
 record VerifiedCaller(
     Access access,
     FleetAuthentication authentication,
     Context context,
     @Nullable Instant expires,
-    @Nullable QuotaUse use) {
+    @Nullable QuotaUse use,
+    boolean isGuessable) {
 
   static VerifiedCaller of(Access access, @Nullable Instant expires, @Nullable QuotaUse use) {
+    return of(access, expires, use, false);
+  }
+
+  /** Whose credential an operator has thought of. */
+  static VerifiedCaller guessable(Access access) {
+    return of(access, null, null, true);
+  }
+
+  private static VerifiedCaller of(
+      Access access, @Nullable Instant expires, @Nullable QuotaUse use, boolean isGuessable) {
     FleetAuthentication authentication = new FleetAuthentication(access);
     return new VerifiedCaller(
         access,
         authentication,
         ReactiveSecurityContextHolder.withAuthentication(authentication),
         expires,
-        use);
+        use,
+        isGuessable);
   }
 
-  boolean hasExpired(Instant now) {
-    return expires != null && !now.isBefore(expires);
+  boolean hasExpired(InstantSource clock) {
+    return expires != null && !clock.instant().isBefore(expires);
   }
 }

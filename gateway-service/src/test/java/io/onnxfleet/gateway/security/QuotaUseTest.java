@@ -8,15 +8,18 @@ import io.onnxfleet.contract.api.ErrorCode;
 import io.onnxfleet.contract.fleet.InferenceUnits;
 import io.onnxfleet.gateway.failure.GatewayException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 class QuotaUseTest {
 
+  private final AtomicInteger gateways = new AtomicInteger(1);
+  private final QuotaShare share = new QuotaShare(gateways::get);
   private long now = 1;
 
   @Test
   void requests_countWhenTheyCome_andComeBackWithTime() {
-    QuotaUse use = new QuotaUse(new Quota(60, 0, 0, 0), 1, now);
+    QuotaUse use = new QuotaUse(new Quota(60, 0, 0, 0), share, now);
     for (int i = 0; i < 60; i++) {
       use.enter(now);
       use.leave();
@@ -34,7 +37,7 @@ class QuotaUseTest {
 
   @Test
   void rowsAndTokens_areChargedAfterwards_andAKeyInDebtWaits() {
-    QuotaUse use = new QuotaUse(new Quota(0, 600, 6000, 0), 1, now);
+    QuotaUse use = new QuotaUse(new Quota(0, 600, 6000, 0), share, now);
     use.enter(now);
     use.charge(new InferenceUnits(100, 12_000), now);
     use.leave();
@@ -52,7 +55,7 @@ class QuotaUseTest {
 
   @Test
   void concurrency_isGivenBack_alsoWhenTheRateRefuses() {
-    QuotaUse use = new QuotaUse(new Quota(2, 0, 0, 1), 1, now);
+    QuotaUse use = new QuotaUse(new Quota(2, 0, 0, 1), share, now);
     use.enter(now);
     assertThatThrownBy(() -> use.enter(now)).hasMessageStartingWith("concurrent_requests: used up");
     use.leave();
@@ -65,8 +68,9 @@ class QuotaUseTest {
 
   @Test
   void quota_isShared_byTheNumberOfGateways() {
-    QuotaUse use = new QuotaUse(new Quota(60, 0, 0, 4), 1, now);
-    use.share(0.5, now);
+    QuotaUse use = new QuotaUse(new Quota(60, 0, 0, 4), share, now);
+    gateways.set(2);
+    share.refresh();
     assertThat(entered(use, 100)).isEqualTo(2);
     for (int i = 0; i < 2; i++) {
       use.leave();
@@ -78,9 +82,28 @@ class QuotaUseTest {
     }
     assertThat(granted).isEqualTo(30);
 
-    use.share(1, now);
+    gateways.set(1);
+    share.refresh();
     now += TimeUnit.SECONDS.toNanos(1);
     assertThat(entered(use, 100)).isEqualTo(1);
+  }
+
+  @Test
+  void share_staysAsItWas_whileNobodyKnowsHowManyGatewaysThereAre() {
+    QuotaShare unknown =
+        new QuotaShare(
+            () -> {
+              if (gateways.get() == 0) {
+                throw new IllegalStateException("no registry");
+              }
+              return gateways.get();
+            });
+    gateways.set(4);
+    unknown.refresh();
+    gateways.set(0);
+    unknown.refresh();
+
+    assertThat(unknown.now()).isEqualTo(0.25);
   }
 
   private int entered(QuotaUse use, int tries) {

@@ -6,6 +6,10 @@ import org.jspecify.annotations.Nullable;
 
 /** Bodies as the OpenAPI document describes them; others read and write them. */
 final class DescribedBodies {
+  static final String EXAMPLE =
+      """
+      {"model": "all-minilm-l6-v2", "input": ["The first text", "The second text"]}""";
+
   private DescribedBodies() {}
 
   @Schema(name = "EmbeddingsRequest")

@@ -26,6 +26,7 @@ import io.onnxfleet.inference.protocol.http.RequestBodies;
 import io.onnxfleet.inference.protocol.http.RequestBody;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.ExampleObject;
 import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
@@ -95,7 +96,8 @@ class OpenAiController {
               content =
                   @Content(
                       mediaType = MediaType.APPLICATION_JSON_VALUE,
-                      schema = @Schema(implementation = DescribedBodies.Request.class))))
+                      schema = @Schema(implementation = DescribedBodies.Request.class),
+                      examples = @ExampleObject(DescribedBodies.EXAMPLE))))
   @ApiResponse(
       responseCode = "200",
       description = "A vector for each text",

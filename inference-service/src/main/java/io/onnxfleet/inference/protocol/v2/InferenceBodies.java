@@ -7,6 +7,14 @@ import org.jspecify.annotations.Nullable;
 
 /** The bodies of calls as the OpenAPI document describes them; the codec reads and writes them. */
 final class InferenceBodies {
+  /** Of the default model. */
+  static final String EXAMPLE =
+      """
+      {"inputs": [
+        {"name": "input_ids", "datatype": "INT64", "shape": [1, 4], "data": [101, 7592, 2088, 102]},
+        {"name": "attention_mask", "datatype": "INT64", "shape": [1, 4], "data": [1, 1, 1, 1]},
+        {"name": "token_type_ids", "datatype": "INT64", "shape": [1, 4], "data": [0, 0, 0, 0]}]}""";
+
   private InferenceBodies() {}
 
   @Schema(name = "InferenceRequest")

@@ -4,6 +4,7 @@ import io.onnxfleet.contract.api.ApiPaths;
 import io.onnxfleet.inference.protocol.ProtocolExecutor;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.ExampleObject;
 import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
@@ -35,10 +36,12 @@ class InferenceController {
       summary = "Run a model on the tensors of the body, in JSON or in binary",
       requestBody =
           @io.swagger.v3.oas.annotations.parameters.RequestBody(
+              required = true,
               content =
                   @Content(
                       mediaType = MediaType.APPLICATION_JSON_VALUE,
-                      schema = @Schema(implementation = InferenceBodies.Request.class))))
+                      schema = @Schema(implementation = InferenceBodies.Request.class),
+                      examples = @ExampleObject(InferenceBodies.EXAMPLE))))
   @ApiResponse(
       responseCode = "200",
       description = "The outputs, in JSON or in binary as asked",

@@ -1,11 +1,13 @@
 package io.onnxfleet.inference.protocol.v2;
 
+import io.onnxfleet.inference.configuration.FleetProperties;
 import io.swagger.v3.oas.models.OpenAPI;
 import io.swagger.v3.oas.models.Operation;
 import io.swagger.v3.oas.models.info.Info;
 import io.swagger.v3.oas.models.info.License;
 import io.swagger.v3.oas.models.parameters.Parameter;
 import java.util.List;
+import java.util.Map;
 import org.springdoc.core.customizers.OpenApiCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -33,19 +35,22 @@ class OpenApiConfiguration {
 
   /**
    * A handler of two paths, one of which has a version, has that parameter in the one alone; and
-   * what stands in a path is always there.
+   * what stands in a path is always there. Their examples are of the default model, so that every
+   * operation can be tried as it stands.
    */
   @Bean
-  OpenApiCustomizer pathParameters() {
+  OpenApiCustomizer pathParameters(FleetProperties properties) {
+    Map<String, String> examples = Map.of("model", properties.defaultModel(), "version", "1");
     return document ->
         document
             .getPaths()
             .forEach(
                 (path, item) ->
-                    item.readOperations().forEach(operation -> keepThoseOf(path, operation)));
+                    item.readOperations()
+                        .forEach(operation -> keepThoseOf(path, operation, examples)));
   }
 
-  private static void keepThoseOf(String path, Operation operation) {
+  private static void keepThoseOf(String path, Operation operation, Map<String, String> examples) {
     List<Parameter> parameters = operation.getParameters();
     if (parameters == null) {
       return;
@@ -56,7 +61,11 @@ class OpenApiConfiguration {
                 parameter ->
                     !PATH.equals(parameter.getIn())
                         || path.contains("{" + parameter.getName() + "}"))
-            .map(parameter -> PATH.equals(parameter.getIn()) ? parameter.required(true) : parameter)
+            .map(
+                parameter ->
+                    PATH.equals(parameter.getIn())
+                        ? parameter.required(true).example(examples.get(parameter.getName()))
+                        : parameter)
             .toList());
   }
 }

@@ -11,6 +11,7 @@ import io.onnxfleet.inference.protocol.http.RequestBodies;
 import io.onnxfleet.inference.protocol.http.RequestBody;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.ExampleObject;
 import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
@@ -53,7 +54,8 @@ class RepositoryController {
               content =
                   @Content(
                       mediaType = MediaType.APPLICATION_JSON_VALUE,
-                      schema = @Schema(implementation = ModelBodies.IndexRequest.class))))
+                      schema = @Schema(implementation = ModelBodies.IndexRequest.class),
+                      examples = @ExampleObject("{\"ready\": true}"))))
   @Async(ProtocolExecutor.NAME)
   @PostMapping(ApiPaths.REPOSITORY_INDEX)
   public CompletableFuture<ResponseEntity<List<ModelBodies.IndexEntry>>> index(

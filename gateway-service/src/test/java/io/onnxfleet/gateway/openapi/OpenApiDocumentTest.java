@@ -1,0 +1,63 @@
+package io.onnxfleet.gateway.openapi;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.onnxfleet.contract.api.ApiCall;
+import io.onnxfleet.contract.api.Need;
+import io.onnxfleet.contract.api.Server;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+class OpenApiDocumentTest {
+
+  private final JsonNode document =
+      JsonMapper.shared().readTree(OpenApiDocument.read(JsonMapper.shared(), "1.2.3").json());
+
+  @Test
+  void operations_areThoseOfTheContractsTable_withTheScopesThatItSays() {
+    Map<String, Need> offered = new TreeMap<>();
+    for (ApiCall call : ApiCall.values()) {
+      if (call.server() == Server.REPLICA || call.server() == Server.PROCESS) {
+        continue;
+      }
+      offered.put(call.method() + " " + call.template(), call.need());
+      String version = call.versionTemplate();
+      if (version != null) {
+        offered.put(call.method() + " " + version, call.need());
+      }
+    }
+    Map<String, Need> described = new TreeMap<>();
+    document
+        .get("paths")
+        .forEachEntry(
+            (template, item) ->
+                item.forEachEntry(
+                    (method, operation) -> {
+                      if (!method.equals("parameters")) {
+                        described.put(
+                            method.toUpperCase(Locale.ROOT) + " " + template, need(operation));
+                      }
+                    }));
+    assertThat(described).isEqualTo(offered);
+  }
+
+  private static Need need(JsonNode operation) {
+    JsonNode security = operation.path("security");
+    if (security.isMissingNode()) {
+      return Need.ANY_SCOPE;
+    }
+    JsonNode roles = security.get(0).path("bearer");
+    return roles.isMissingNode()
+        ? Need.NOTHING
+        : Need.valueOf(roles.get(0).asString().toUpperCase(Locale.ROOT));
+  }
+
+  @Test
+  void version_isTheGateways() {
+    assertThat(document.at("/info/version").asString()).isEqualTo("1.2.3");
+  }
+}
