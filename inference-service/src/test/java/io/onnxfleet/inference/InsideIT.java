@@ -187,7 +187,8 @@ class InsideIT {
     return replica
         .request(asked)
         .header(
-            HeaderNames.SIGNATURE, SECRET.sign(method, authority, target, System.currentTimeMillis()));
+            HeaderNames.SIGNATURE,
+            SECRET.sign(method, authority, target, System.currentTimeMillis()));
   }
 
   @Test

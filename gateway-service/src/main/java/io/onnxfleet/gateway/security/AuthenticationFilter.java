@@ -29,7 +29,6 @@ import reactor.core.publisher.Mono;
  */
 final class AuthenticationFilter implements WebFilter {
 
-
   private final ApiKeys keys;
   private final @Nullable TokenVerifier tokens;
   private final @Nullable CertificateCallers certificates;
