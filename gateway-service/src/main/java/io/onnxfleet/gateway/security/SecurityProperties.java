@@ -54,8 +54,7 @@ public record SecurityProperties(
    * @param modelsClaim names the models, as patterns
    * @param quota the name of the quota of tokens that name none, of {@code security.quotas}; empty
    *     for none
-   * @param quotaClaim names the quota, or holds it: {@code {"requests_per_minute": 600}}, and the
-   *     other keys of a key's quota
+   * @param quotaClaim names the quota, or holds it, with the keys that a key's line has for its own
    * @param remembered verified tokens that are remembered until they expire; 0 or more
    * @param timeout of a request to the issuer; 1 ms or more
    */
