@@ -44,7 +44,7 @@ final class AotCache {
   private static final String CACHE = "application.aot";
   private static final int CALLERS = 8;
   private static final int TOKENS = 32;
-  private static final Duration LONGEST_START = Duration.ofMinutes(3);
+  private static final Duration LONGEST_START = Duration.ofMinutes(10);
   private static final Duration LONGEST_STOP = Duration.ofMinutes(4);
 
   /** A JVM without a usable cache says so in several lines, and then runs as well as ever. */
