@@ -1,5 +1,6 @@
 package io.onnxfleet.inference.protocol.http;
 
+import io.onnxfleet.contract.json.JsonScanner;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import java.io.IOException;
@@ -26,7 +27,7 @@ import tools.jackson.core.json.JsonFactory;
  */
 public final class Json {
   /** Objects and arrays within each other; a tensor has far fewer dimensions. */
-  public static final int MAX_DEPTH = 100;
+  public static final int MAX_DEPTH = JsonScanner.MAX_DEPTH;
 
   /** What the parser may have taken from the source beyond its current place, at most. */
   public static final int READ_AHEAD = 64 << 10;

@@ -1,5 +1,6 @@
 package io.onnxfleet.inference.protocol.v2.codec;
 
+import io.onnxfleet.contract.json.ByteSink;
 import io.onnxfleet.engine.ModelMetadata;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.request.InferenceResponse;

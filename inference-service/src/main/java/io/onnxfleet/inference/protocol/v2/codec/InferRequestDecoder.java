@@ -1,5 +1,6 @@
 package io.onnxfleet.inference.protocol.v2.codec;
 
+import io.onnxfleet.contract.json.JsonScanner;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.request.Deadline;
 import io.onnxfleet.engine.request.InferenceRequest;
@@ -43,8 +44,9 @@ public final class InferRequestDecoder {
     try (InferRequestJson json = new InferRequestJson(pool, body)) {
       json.read(
           headerLength == null
-              ? new JsonScanner(body, body.remainingAtMost())
-              : new JsonScanner(new HeaderInput(body, headerLength), headerLength));
+              ? new JsonScanner(body, body.remainingAtMost(), InvalidJson.REFUSAL)
+              : new JsonScanner(
+                  new HeaderInput(body, headerLength), headerLength, InvalidJson.REFUSAL));
       readBinary(json.inputs());
       requireEnd(body);
       Deadline deadline =

@@ -1,5 +1,7 @@
 package io.onnxfleet.inference.protocol.v2.codec;
 
+import io.onnxfleet.contract.json.ByteSink;
+import io.onnxfleet.contract.json.JsonWriter;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.request.InferenceResponse;
 import io.onnxfleet.engine.tensor.NamedTensor;

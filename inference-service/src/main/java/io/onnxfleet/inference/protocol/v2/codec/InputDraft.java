@@ -1,6 +1,8 @@
 package io.onnxfleet.inference.protocol.v2.codec;
 
 import com.google.errorprone.annotations.CheckReturnValue;
+import io.onnxfleet.contract.json.ByteSink;
+import io.onnxfleet.contract.json.JsonScanner;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.tensor.BufferPool;
@@ -85,7 +87,7 @@ final class InputDraft implements AutoCloseable {
     if (kept != null) {
       requireRoom(type, given, kept.size());
       int size = kept.size();
-      JsonScanner json = new JsonScanner(kept.array(), size);
+      JsonScanner json = new JsonScanner(kept.array(), size, InvalidJson.REFUSAL);
       kept = null;
       tensor = JsonElements.readHeld(json, pool, type, given, size);
     }

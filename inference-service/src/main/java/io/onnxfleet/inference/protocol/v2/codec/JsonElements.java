@@ -1,5 +1,8 @@
 package io.onnxfleet.inference.protocol.v2.codec;
 
+import io.onnxfleet.contract.json.ByteSink;
+import io.onnxfleet.contract.json.JsonScanner;
+import io.onnxfleet.contract.json.JsonToken;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.tensor.BufferPool;
 import io.onnxfleet.engine.tensor.DataType;
@@ -9,7 +12,6 @@ import io.onnxfleet.inference.protocol.http.Json;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
-import tools.jackson.core.JsonToken;
 
 /**
  * Reads a tensor's {@code data}, nested or flat, straight from the scanner into pooled memory.

@@ -1,5 +1,6 @@
 package io.onnxfleet.inference.protocol.v2.codec;
 
+import io.onnxfleet.contract.json.JsonWriter;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.tensor.NamedTensor;
 import io.onnxfleet.engine.tensor.Tensor;

@@ -1,5 +1,7 @@
 package io.onnxfleet.inference.protocol.v2.codec;
 
+import io.onnxfleet.contract.json.JsonScanner;
+import io.onnxfleet.contract.json.JsonToken;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.inference.protocol.http.Json;
 import java.io.IOException;
@@ -7,7 +9,6 @@ import java.util.HashSet;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
-import tools.jackson.core.JsonToken;
 
 /** Reads {@code parameters} objects: strings, numbers and booleans by name. */
 final class Parameters {

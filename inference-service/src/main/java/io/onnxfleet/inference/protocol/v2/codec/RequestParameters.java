@@ -1,5 +1,7 @@
 package io.onnxfleet.inference.protocol.v2.codec;
 
+import io.onnxfleet.contract.json.JsonScanner;
+import io.onnxfleet.contract.json.JsonToken;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.request.Deadline;
@@ -7,7 +9,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.temporal.ChronoUnit;
 import java.util.Set;
-import tools.jackson.core.JsonToken;
 
 /** The request's own {@code parameters}; what is not known here has no effect. */
 final class RequestParameters {

@@ -2,6 +2,7 @@ package io.onnxfleet.inference.protocol.v2.codec;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.onnxfleet.contract.json.JsonScanner;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.inference.protocol.http.Json;
 import java.io.ByteArrayOutputStream;
@@ -75,10 +76,10 @@ class JsonScannerFuzzTest {
   private List<String> scanned(byte[] document) throws IOException {
     List<String> tokens = new ArrayList<>();
     ArrayBody body = new ArrayBody(document, 1 + random.nextInt(20));
-    JsonScanner json = new JsonScanner(body, document.length);
+    JsonScanner json = new JsonScanner(body, document.length, InvalidJson.REFUSAL);
     try {
       while (!json.atEnd()) {
-        JsonToken token = json.nextToken();
+        io.onnxfleet.contract.json.JsonToken token = json.nextToken();
         tokens.add(token + (token.isStructStart() || token.isStructEnd() ? "" : json.string()));
       }
       if (tokens.isEmpty() || !isClosed(tokens)) {

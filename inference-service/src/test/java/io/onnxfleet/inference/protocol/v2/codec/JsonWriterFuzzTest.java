@@ -2,6 +2,7 @@ package io.onnxfleet.inference.protocol.v2.codec;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.onnxfleet.contract.json.JsonWriter;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,4 +1,4 @@
-package io.onnxfleet.inference.protocol.v2.codec;
+package io.onnxfleet.contract.json;
 
 import java.io.IOException;
 import java.io.OutputStream;
@@ -9,26 +9,26 @@ import java.util.Arrays;
  * Bytes that grow; bounded by what the caller writes. Takes up less than twice of that, or no more
  * than the bound that was told, and both the old and the new bytes while it grows. Not thread-safe.
  */
-final class ByteSink extends OutputStream {
+public final class ByteSink extends OutputStream {
   private static final int INITIAL = 512;
 
   private final long most;
   private byte[] bytes = new byte[INITIAL];
   private int size;
 
-  ByteSink() {
+  public ByteSink() {
     this(Integer.MAX_VALUE);
   }
 
   /** Of which there will be that many at most. */
-  ByteSink(long most) {
+  public ByteSink(long most) {
     this.most = most;
   }
 
   /** Of which there will be nearly as many: memory is taken once, and never moved. */
-  static ByteSink ofNearly(long most) {
+  public static ByteSink ofNearly(long most) {
     ByteSink sink = new ByteSink(most);
-    sink.bytes = new byte[Math.clamp(most, INITIAL, Integer.MAX_VALUE - 8)];
+    sink.bytes = new byte[(int) Math.max(INITIAL, Math.min(most, Integer.MAX_VALUE - 8))];
     return sink;
   }
 
@@ -46,36 +46,36 @@ final class ByteSink extends OutputStream {
   }
 
   /** The next {@code length} bytes, to be written through the returned view and then claimed. */
-  ByteBuffer room(int length) {
+  public ByteBuffer room(int length) {
     ensure(length);
     return ByteBuffer.wrap(bytes, size, length).slice();
   }
 
   /** Takes the first bytes of the last {@link #room} as written. */
-  void claim(int length) {
+  public void claim(int length) {
     size += length;
   }
 
   /** Writes over four bytes that were written before, the lowest first. */
-  void putInt(int at, int value) {
+  public void putInt(int at, int value) {
     for (int index = 0; index < Integer.BYTES; index++) {
       bytes[at + index] = (byte) (value >> (Byte.SIZE * index));
     }
   }
 
-  void clear() {
+  public void clear() {
     size = 0;
   }
 
-  int size() {
+  public int size() {
     return size;
   }
 
-  byte[] array() {
+  public byte[] array() {
     return bytes;
   }
 
-  void writeTo(OutputStream target) throws IOException {
+  public void writeTo(OutputStream target) throws IOException {
     target.write(bytes, 0, size);
   }
 

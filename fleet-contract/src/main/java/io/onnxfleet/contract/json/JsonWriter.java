@@ -1,4 +1,4 @@
-package io.onnxfleet.inference.protocol.v2.codec;
+package io.onnxfleet.contract.json;
 
 import java.io.IOException;
 import java.io.OutputStream;
@@ -10,11 +10,12 @@ import java.nio.charset.StandardCharsets;
  * back as the same number, without a string for each. What is written must be JSON; nothing is
  * checked. Holds two small buffers. Not thread-safe.
  */
-final class JsonWriter {
+public final class JsonWriter {
   /** As many characters of numbers at once, so that they are copied in one go. */
   private static final int RUN = 2 << 10;
 
   private static final int LONGEST_NUMBER = 26;
+  private static final int SMALLEST_BUFFER = 256;
   private static final int BUFFER = 8 << 10;
   private static final byte[] HEX = "0123456789ABCDEF".getBytes(StandardCharsets.US_ASCII);
 
@@ -34,9 +35,9 @@ final class JsonWriter {
    *
    * @param estimatedLength about how much it will be, so that little takes little memory
    */
-  JsonWriter(OutputStream target, long estimatedLength) {
+  public JsonWriter(OutputStream target, long estimatedLength) {
     this.target = target;
-    int capacity = Math.clamp(estimatedLength, 256, BUFFER);
+    int capacity = (int) Math.max(SMALLEST_BUFFER, Math.min(estimatedLength, BUFFER));
     buffer = new byte[capacity];
     numbers = new StringBuilder(Math.min(capacity, RUN));
     characters = new char[Math.min(capacity, RUN)];
@@ -44,7 +45,7 @@ final class JsonWriter {
 
   /** Writes ASCII as it is. */
   @SuppressWarnings("deprecation") // the characters are bytes
-  JsonWriter raw(String ascii) throws IOException {
+  public JsonWriter raw(String ascii) throws IOException {
     int length = ascii.length();
     if (length > buffer.length - size) {
       flush();
@@ -59,13 +60,13 @@ final class JsonWriter {
   }
 
   /** Writes a text in quotes. */
-  JsonWriter string(String text) throws IOException {
+  public JsonWriter string(String text) throws IOException {
     byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
     return string(ByteBuffer.wrap(bytes));
   }
 
   /** Writes UTF-8 in quotes; the buffer's position moves to its limit. */
-  JsonWriter string(ByteBuffer utf8) throws IOException {
+  public JsonWriter string(ByteBuffer utf8) throws IOException {
     put('"');
     while (utf8.hasRemaining()) {
       int next = utf8.get();
@@ -91,14 +92,14 @@ final class JsonWriter {
     return this;
   }
 
-  JsonWriter number(long value) throws IOException {
+  public JsonWriter number(long value) throws IOException {
     numbers.append(value);
     drain();
     return this;
   }
 
   /** The elements of an array of floats; the buffer's position moves to its limit. */
-  void floats(ByteBuffer values) throws IOException {
+  public void floats(ByteBuffer values) throws IOException {
     while (values.hasRemaining()) {
       numbers.append(values.getFloat());
       separate(values);
@@ -106,7 +107,7 @@ final class JsonWriter {
     drain();
   }
 
-  void doubles(ByteBuffer values) throws IOException {
+  public void doubles(ByteBuffer values) throws IOException {
     while (values.hasRemaining()) {
       numbers.append(values.getDouble());
       separate(values);
@@ -114,7 +115,7 @@ final class JsonWriter {
     drain();
   }
 
-  void integers(ByteBuffer values, Integers reading) throws IOException {
+  public void integers(ByteBuffer values, Integers reading) throws IOException {
     while (values.hasRemaining()) {
       long value = reading.next(values);
       numbers.append(value);
@@ -123,7 +124,7 @@ final class JsonWriter {
     drain();
   }
 
-  void unsignedLongs(ByteBuffer values) throws IOException {
+  public void unsignedLongs(ByteBuffer values) throws IOException {
     while (values.hasRemaining()) {
       numbers.append(Long.toUnsignedString(values.getLong()));
       separate(values);
@@ -133,7 +134,7 @@ final class JsonWriter {
 
   /** How an integer lies in memory. */
   @FunctionalInterface
-  interface Integers {
+  public interface Integers {
     long next(ByteBuffer values);
   }
 
@@ -172,7 +173,7 @@ final class JsonWriter {
   }
 
   /** Hands what was written to the stream, which is not flushed. */
-  void flush() throws IOException {
+  public void flush() throws IOException {
     target.write(buffer, 0, size);
     size = 0;
   }

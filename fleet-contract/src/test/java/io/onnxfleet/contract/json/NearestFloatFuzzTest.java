@@ -1,4 +1,4 @@
-package io.onnxfleet.inference.protocol.v2.codec;
+package io.onnxfleet.contract.json;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -89,7 +89,7 @@ class NearestFloatFuzzTest {
     for (int round = 0; round < ROUNDS / 5; round++) {
       String text = numbers.get();
       byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
-      JsonScanner json = new JsonScanner(bytes, bytes.length);
+      JsonScanner json = new JsonScanner(bytes, bytes.length, JsonRefusal.MALFORMED);
       json.nextToken();
       if (Float.floatToIntBits(json.floatValue()) != Float.floatToIntBits(Float.parseFloat(text))
           || Double.doubleToLongBits(json.doubleValue())

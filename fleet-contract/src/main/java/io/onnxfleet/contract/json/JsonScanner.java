@@ -1,8 +1,5 @@
-package io.onnxfleet.inference.protocol.v2.codec;
+package io.onnxfleet.contract.json;
 
-import com.google.errorprone.annotations.FormatMethod;
-import io.onnxfleet.engine.error.InferenceException;
-import io.onnxfleet.inference.protocol.http.Json;
 import java.io.IOException;
 import java.io.InputStream;
 import java.math.BigInteger;
@@ -17,26 +14,28 @@ import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JsonToken;
 
 /**
  * Strict JSON (RFC 8259, UTF-8) token by token, for bodies that are mostly numbers: a number is
  * read from the bytes where they lie, without an object, and so is a string until somebody asks for
  * it.
  *
- * <p>What a token is stays valid until the next one. Anything but JSON ends in an {@link
- * InferenceException} that says where. The effort grows with the length of the source, whatever
- * stands in it. Memory is one buffer of a few times {@link #LONGEST_TEXT}: a longer key or string
- * is refused before it is there as a whole. It is passed over where nobody wants it ({@link
+ * <p>What a token is stays valid until the next one. Anything but JSON ends in what {@link
+ * JsonRefusal} makes of it, which says where. The effort grows with the length of the source,
+ * whatever stands in it. Memory is one buffer of a few times {@link #LONGEST_TEXT}: a longer key or
+ * string is refused before it is there as a whole. It is passed over where nobody wants it ({@link
  * #skipValue}), written away as it comes where it is an element ({@link #stringsTo}), and only what
  * is captured is held. Not thread-safe.
  */
-final class JsonScanner {
+public final class JsonScanner {
+  /** Objects and arrays within each other; a tensor has far fewer dimensions. */
+  public static final int MAX_DEPTH = 100;
+
   /** How numbers travel that JSON does not have. */
-  static final String BINARY_FORM = "binary data: the input's parameter binary_data_size";
+  public static final String BINARY_FORM = "binary data: the input's parameter binary_data_size";
 
   /** Bytes of a key, of a name or of any other string that is no element of a tensor. */
-  static final int LONGEST_TEXT = 16 << 10;
+  public static final int LONGEST_TEXT = 16 << 10;
 
   private static final int BUFFER = 16 << 10;
 
@@ -70,6 +69,7 @@ final class JsonScanner {
   private static final int LARGEST_EXPONENT = 100_000;
 
   private final @Nullable InputStream source;
+  private final JsonRefusal refusal;
 
   // INVARIANT: buffer[limit] is 0, which is no part of any token, so that loops end there.
   private byte[] buffer;
@@ -120,15 +120,17 @@ final class JsonScanner {
   private int captureFrom;
 
   /** Reads a source to its end. */
-  JsonScanner(InputStream source, long lengthAtMost) {
+  public JsonScanner(InputStream source, long lengthAtMost, JsonRefusal refusal) {
     this.source = source;
-    buffer = new byte[Math.clamp(lengthAtMost + 2, SMALLEST_BUFFER, BUFFER)];
+    this.refusal = refusal;
+    buffer = new byte[(int) Math.max(SMALLEST_BUFFER, Math.min(lengthAtMost + 2, BUFFER))];
     text = buffer;
   }
 
   /** Reads the first bytes of an array, which is changed behind them. */
-  JsonScanner(byte[] json, int length) {
+  public JsonScanner(byte[] json, int length, JsonRefusal refusal) {
     source = null;
+    this.refusal = refusal;
     buffer = json.length > length ? json : Arrays.copyOf(json, length + 1);
     buffer[length] = 0;
     limit = length;
@@ -136,22 +138,22 @@ final class JsonScanner {
   }
 
   /** The token that was read last. */
-  JsonToken currentToken() {
+  public JsonToken currentToken() {
     return token;
   }
 
   /** Bytes that were taken from the source and belong to no token yet. */
-  int buffered() {
+  public int buffered() {
     return limit - position;
   }
 
   /** True if nothing but white space is left. */
-  boolean atEnd() throws IOException {
+  public boolean atEnd() throws IOException {
     return significant() == END;
   }
 
   /** The next token. */
-  JsonToken nextToken() throws IOException {
+  public JsonToken nextToken() throws IOException {
     int next = significant();
     if (depth == 0) {
       if (ended) {
@@ -179,7 +181,7 @@ final class JsonScanner {
   }
 
   /** The next key of an object; null at the object's end. */
-  @Nullable String nextName() throws IOException {
+  public @Nullable String nextName() throws IOException {
     return nextToken() == JsonToken.PROPERTY_NAME ? string() : null;
   }
 
@@ -223,7 +225,7 @@ final class JsonScanner {
   }
 
   private JsonToken enter(boolean object) {
-    if (depth == Json.MAX_DEPTH) {
+    if (depth == MAX_DEPTH) {
       throw failure(position, "arrays and objects within each other (expected: <= %d)", depth);
     }
     position++;
@@ -266,7 +268,7 @@ final class JsonScanner {
    *
    * @return the token that it began with
    */
-  JsonToken skipValue() throws IOException {
+  public JsonToken skipValue() throws IOException {
     skips = true;
     try {
       JsonToken first = nextToken();
@@ -288,7 +290,7 @@ final class JsonScanner {
    *
    * @param sink null to keep them again
    */
-  void stringsTo(@Nullable ByteSink sink) {
+  public void stringsTo(@Nullable ByteSink sink) {
     strings = sink;
   }
 
@@ -511,25 +513,25 @@ final class JsonScanner {
   }
 
   /** True if the string holds half of a surrogate pair, which no text can. */
-  boolean isHalfSurrogate() {
+  public boolean isHalfSurrogate() {
     return halfSurrogate;
   }
 
   /** Bytes of the current string without quotes and escapes, in UTF-8. */
-  int textLength() {
+  public int textLength() {
     return textEnd - textStart;
   }
 
-  void writeText(ByteSink target) {
+  public void writeText(ByteSink target) {
     target.write(text, textStart, textEnd - textStart);
   }
 
   /**
    * The current key or string without quotes and escapes, or the number or literal, as text.
    *
-   * @throws InferenceException if it is a string with half of a surrogate pair
+   * @throws RuntimeException of {@link JsonRefusal} if it is a string with half of a surrogate pair
    */
-  String string() {
+  public String string() {
     if (halfSurrogate) {
       throw failure(tokenStart, "half of a surrogate pair in a string (expected Unicode text)");
     }
@@ -566,7 +568,7 @@ final class JsonScanner {
     return integral ? JsonToken.VALUE_NUMBER_INT : JsonToken.VALUE_NUMBER_FLOAT;
   }
 
-  private InferenceException tooLong() {
+  private RuntimeException tooLong() {
     return failure(position, "a number of more than %d characters", LONGEST_NUMBER);
   }
 
@@ -674,7 +676,7 @@ final class JsonScanner {
   }
 
   /** The current number as the nearest float; infinite if it is beyond the largest. */
-  float floatValue() {
+  public float floatValue() {
     float nearest = NearestFloat.ofFloat(significand, exponent, more);
     if (Float.isNaN(nearest)) {
       return Float.parseFloat(string());
@@ -683,7 +685,7 @@ final class JsonScanner {
   }
 
   /** The current number as the nearest double; infinite if it is beyond the largest. */
-  double doubleValue() {
+  public double doubleValue() {
     double nearest = NearestFloat.ofDouble(significand, exponent, more);
     if (Double.isNaN(nearest)) {
       return Double.parseDouble(string());
@@ -698,7 +700,7 @@ final class JsonScanner {
    *
    * @return how many, {@code most} at most
    */
-  int moreFloats(ByteBuffer target, long most) {
+  public int moreFloats(ByteBuffer target, long most) {
     if (empty || inObject || depth == 0 || most < FEW) {
       return 0;
     }
@@ -711,19 +713,19 @@ final class JsonScanner {
   }
 
   /** True if the current token is an integer that a signed long holds. */
-  boolean isLong() {
+  public boolean isLong() {
     return token == JsonToken.VALUE_NUMBER_INT
         && digits <= MOST_DIGITS
         && (significand >= 0 || (negative && significand == Long.MIN_VALUE));
   }
 
   /** The current number, for which {@link #isLong()}. */
-  long longValue() {
+  public long longValue() {
     return negative ? -significand : significand;
   }
 
   /** The current number, which is an integer. */
-  BigInteger integerValue() {
+  public BigInteger integerValue() {
     return new BigInteger(string());
   }
 
@@ -734,7 +736,7 @@ final class JsonScanner {
    *
    * @param most bytes that it can have
    */
-  ByteSink capture(long most) throws IOException {
+  public ByteSink capture(long most) throws IOException {
     ByteSink sink = new ByteSink(most);
     significant();
     captured = sink;
@@ -753,10 +755,9 @@ final class JsonScanner {
     return sink;
   }
 
-  private static void requireNoObject(JsonToken token) {
+  private void requireNoObject(JsonToken token) {
     if (token == JsonToken.START_OBJECT) {
-      throw InferenceException.invalidInput(
-          "an object in 'data' (expected numbers, strings or booleans)");
+      throw refusal.of("an object in 'data' (expected numbers, strings or booleans)");
     }
   }
 
@@ -839,7 +840,7 @@ final class JsonScanner {
   }
 
   /** A value that begins at the position and goes wrong at {@code at}. */
-  private InferenceException notJson(int at, int next, String expected) throws IOException {
+  private RuntimeException notJson(int at, int next, String expected) throws IOException {
     int offset = at - position;
     while (limit - position < LONGEST_WORD && readMore()) {
       // Until the word is there as a whole.
@@ -857,11 +858,11 @@ final class JsonScanner {
     return unexpectedAt(position + offset, next, expected);
   }
 
-  private InferenceException unexpected(int next, String expected) {
+  private RuntimeException unexpected(int next, String expected) {
     return unexpectedAt(position, next, expected);
   }
 
-  private InferenceException unexpectedAt(int at, int next, String expected) {
+  private RuntimeException unexpectedAt(int at, int next, String expected) {
     if (next == END || at == limit) {
       return failure(at, "the end (expected %s)", expected);
     }
@@ -869,10 +870,14 @@ final class JsonScanner {
     return failure(at, "%s (expected %s)", what, expected);
   }
 
-  @FormatMethod
-  private InferenceException failure(int at, String reason, @Nullable Object... arguments) {
-    return InferenceException.invalidInput(
-        "JSON, line %d, column %d: %s",
-        line, before + at - lineStart + 1, String.format(Locale.ROOT, reason, arguments));
+  @SuppressWarnings("AnnotateFormatMethod") // The annotation would be a dependency.
+  private RuntimeException failure(int at, String reason, @Nullable Object... arguments) {
+    return refusal.of(
+        String.format(
+            Locale.ROOT,
+            "JSON, line %d, column %d: %s",
+            line,
+            before + at - lineStart + 1,
+            String.format(Locale.ROOT, reason, arguments)));
   }
 }

@@ -1,4 +1,4 @@
-package io.onnxfleet.inference.protocol.v2.codec;
+package io.onnxfleet.contract.json;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,4 +1,4 @@
-package io.onnxfleet.inference.protocol.v2.codec;
+package io.onnxfleet.contract.json;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;

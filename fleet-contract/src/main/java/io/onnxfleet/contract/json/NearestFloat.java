@@ -1,4 +1,4 @@
-package io.onnxfleet.inference.protocol.v2.codec;
+package io.onnxfleet.contract.json;
 
 import java.math.BigInteger;
 
@@ -104,7 +104,9 @@ final class NearestFloat {
     }
     int leading = Long.numberOfLeadingZeros(significand);
     int index = exponent - SMALLEST_POWER;
-    long high = Math.unsignedMultiplyHigh(significand << leading, POWERS[index]);
+    // Both have their highest bit set, which as signed numbers makes each 2^64 less than it is.
+    long shifted = significand << leading;
+    long high = Math.multiplyHigh(shifted, POWERS[index]) + shifted + POWERS[index];
     int top = Long.SIZE - Long.numberOfLeadingZeros(high);
     int dropped = top - precision;
     long half = 1L << (dropped - 1);

@@ -1,0 +1,4 @@
+@NullMarked
+package io.onnxfleet.contract.json;
+
+import org.jspecify.annotations.NullMarked;
