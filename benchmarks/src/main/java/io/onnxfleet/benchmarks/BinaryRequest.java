@@ -1,14 +1,14 @@
 package io.onnxfleet.benchmarks;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
+import io.onnxfleet.contract.inference.Datatype;
+import io.onnxfleet.contract.inference.InferRequest;
+import io.onnxfleet.contract.inference.WireMessage;
+import io.onnxfleet.contract.inference.WireTensor;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.node.ArrayNode;
-import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The body of an infer request with binary tensors: a JSON header, then the tensors' bytes in the
@@ -20,31 +20,22 @@ import tools.jackson.databind.node.ObjectNode;
  */
 @SuppressWarnings("ArrayRecordComponent") // Compared by nobody; sent as it is.
 record BinaryRequest(byte[] bytes, int headerLength) {
-  private static final JsonMapper JSON = JsonMapper.shared();
-
   /** Of INT64 tensors, all of one shape: one row of {@code values.length} elements each. */
   static BinaryRequest ofRows(Map<String, long[]> inputs) {
-    ObjectNode header = JSON.createObjectNode();
-    ArrayNode declarations = header.putArray("inputs");
-    Map<String, long[]> ordered = new TreeMap<>(inputs);
-    int size = 0;
-    for (Map.Entry<String, long[]> input : ordered.entrySet()) {
-      int binarySize = Math.multiplyExact(input.getValue().length, Long.BYTES);
-      ObjectNode declaration = declarations.addObject().put("name", input.getKey());
-      declaration.putArray("shape").add(1).add(input.getValue().length);
-      declaration.put("datatype", "INT64");
-      declaration.putObject("parameters").put("binary_data_size", binarySize);
-      size = Math.addExact(size, binarySize);
-    }
-    header.putObject("parameters").put("binary_data_output", true);
-    byte[] json = header.toString().getBytes(UTF_8);
-    ByteBuffer body = ByteBuffer.allocate(json.length + size).order(ByteOrder.LITTLE_ENDIAN);
-    body.put(json);
-    for (long[] values : ordered.values()) {
-      for (long value : values) {
-        body.putLong(value);
-      }
-    }
-    return new BinaryRequest(body.array(), json.length);
+    List<WireTensor> tensors =
+        new TreeMap<>(inputs)
+            .entrySet().stream().map(input -> row(input.getKey(), input.getValue())).toList();
+    WireMessage message = InferRequest.binary(tensors).write(true);
+    return new BinaryRequest(
+        message.body(),
+        message.headerLength() == null ? message.body().length : message.headerLength());
+  }
+
+  private static WireTensor row(String name, long[] values) {
+    ByteBuffer data =
+        ByteBuffer.allocate(Math.multiplyExact(values.length, Long.BYTES))
+            .order(ByteOrder.LITTLE_ENDIAN);
+    data.asLongBuffer().put(values);
+    return new WireTensor(name, Datatype.INT64, List.of(1L, (long) values.length), data);
   }
 }

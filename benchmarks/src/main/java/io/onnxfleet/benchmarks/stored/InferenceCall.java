@@ -4,21 +4,24 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.onnxfleet.contract.api.ApiCall;
 import io.onnxfleet.contract.api.HeaderNames;
-import java.io.ByteArrayOutputStream;
+import io.onnxfleet.contract.inference.Datatype;
+import io.onnxfleet.contract.inference.InferRequest;
+import io.onnxfleet.contract.inference.InferResponse;
+import io.onnxfleet.contract.inference.WireMessage;
+import io.onnxfleet.contract.inference.WireTensor;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.node.ObjectNode;
 
 /** Calls a server of the Open Inference Protocol with binary tensors. Thread-safe. */
 final class InferenceCall implements AutoCloseable {
@@ -63,46 +66,36 @@ final class InferenceCall implements AutoCloseable {
   /** One answer's tensors by name. */
   Map<String, StoredTensor> infer(String model, Map<String, StoredTensor> inputs)
       throws IOException, InterruptedException {
-    ObjectNode document = JSON.createObjectNode();
-    ByteArrayOutputStream tail = new ByteArrayOutputStream();
-    var declarations = document.putArray("inputs");
-    inputs.forEach(
-        (name, tensor) -> {
-          ObjectNode declaration = declarations.addObject().put("name", name);
-          tensor.shape().forEach(declaration.putArray("shape")::add);
-          declaration.put("datatype", tensor.datatype());
-          declaration.putObject("parameters").put("binary_data_size", tensor.data().length);
-          tail.writeBytes(tensor.data());
-        });
-    document.putObject("parameters").put("binary_data_output", true);
-    byte[] header = document.toString().getBytes(UTF_8);
-    ByteArrayOutputStream body = new ByteArrayOutputStream();
-    body.writeBytes(header);
-    body.writeBytes(tail.toByteArray());
-    HttpResponse<byte[]> response =
-        send(
-            request(ApiCall.INFER.path(model, null))
-                .header("Content-Type", "application/octet-stream")
-                .header(HeaderNames.HEADER_LENGTH, Integer.toString(header.length))
-                .POST(HttpRequest.BodyPublishers.ofByteArray(body.toByteArray())));
-    return outputs(response);
+    List<WireTensor> tensors =
+        inputs.entrySet().stream()
+            .map(
+                input ->
+                    new WireTensor(
+                        input.getKey(),
+                        Datatype.valueOf(input.getValue().datatype()),
+                        input.getValue().shape(),
+                        ByteBuffer.wrap(input.getValue().data())))
+            .toList();
+    WireMessage message = InferRequest.binary(tensors).write(true);
+    HttpRequest.Builder request =
+        request(ApiCall.INFER.path(model, null))
+            .header("Content-Type", "application/octet-stream")
+            .POST(HttpRequest.BodyPublishers.ofByteArray(message.body()));
+    if (message.headerLength() != null) {
+      request.header(HeaderNames.HEADER_LENGTH, message.headerLength().toString());
+    }
+    return outputs(send(request));
   }
 
   private static Map<String, StoredTensor> outputs(HttpResponse<byte[]> response) {
-    byte[] body = response.body();
-    int position =
-        (int) response.headers().firstValueAsLong(HeaderNames.HEADER_LENGTH).orElse(body.length);
-    JsonNode document = JSON.readTree(body, 0, position);
+    WireMessage message =
+        WireMessage.of(
+            response.body(), response.headers().firstValue(HeaderNames.HEADER_LENGTH).orElse(null));
     Map<String, StoredTensor> outputs = new LinkedHashMap<>();
-    for (JsonNode output : document.path("outputs")) {
-      int size = output.at("/parameters/binary_data_size").asInt();
-      outputs.put(
-          output.path("name").asString(),
-          new StoredTensor(
-              output.path("datatype").asString(),
-              output.path("shape").valueStream().map(JsonNode::asLong).toList(),
-              Arrays.copyOfRange(body, position, position + size)));
-      position += size;
+    for (WireTensor output : InferResponse.read(message).outputs()) {
+      byte[] data = new byte[output.data().remaining()];
+      output.data().get(data);
+      outputs.put(output.name(), new StoredTensor(output.datatype().name(), output.shape(), data));
     }
     return outputs;
   }

@@ -5,7 +5,6 @@ import io.onnxfleet.gateway.fleet.FleetWatch;
 import java.util.concurrent.ThreadLocalRandom;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import tools.jackson.databind.json.JsonMapper;
 
 /** Wires the rollouts. */
 @Configuration(proxyBeanMethods = false)
@@ -22,7 +21,7 @@ class RolloutConfiguration {
   }
 
   @Bean
-  AnswerComparison answerComparison(JsonMapper json, RolloutProperties properties) {
-    return new AnswerComparison(json, properties.tolerance());
+  AnswerComparison answerComparison(RolloutProperties properties) {
+    return new AnswerComparison(properties.tolerance());
   }
 }

@@ -1,5 +1,6 @@
 package io.onnxfleet.inference.protocol.v2.codec;
 
+import io.onnxfleet.contract.inference.TensorElements;
 import io.onnxfleet.contract.json.JsonWriter;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.tensor.NamedTensor;
@@ -59,7 +60,7 @@ final class JsonOutput {
     CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
     CharBuffer decoded = CharBuffer.allocate(DECODED);
     for (int index = 0; data.hasRemaining(); index++) {
-      if (!isText(next(data), decoder.reset(), decoded)) {
+      if (!isText(TensorElements.next(data), decoder.reset(), decoded)) {
         throw InferenceException.invalidInput(
             "output '%s': element %d is not UTF-8, so JSON does not carry it (expected %s)",
             output.name(), index, BINARY_FORM);
@@ -75,38 +76,8 @@ final class JsonOutput {
     return !result.isError();
   }
 
-  private static ByteBuffer next(ByteBuffer data) {
-    int length = data.getInt();
-    ByteBuffer element = data.slice(data.position(), length);
-    data.position(data.position() + length);
-    return element;
-  }
-
   /** Writes the elements of a tensor that passed {@link #requireExpressible}. */
   static void writeElements(JsonWriter json, Tensor tensor) throws IOException {
-    ByteBuffer data = tensor.data();
-    switch (tensor.dataType()) {
-      case FP32 -> json.floats(data);
-      case FP64 -> json.doubles(data);
-      case INT8 -> json.integers(data, ByteBuffer::get);
-      case INT16 -> json.integers(data, ByteBuffer::getShort);
-      case INT32 -> json.integers(data, ByteBuffer::getInt);
-      case INT64 -> json.integers(data, ByteBuffer::getLong);
-      case UINT8 -> json.integers(data, values -> Byte.toUnsignedLong(values.get()));
-      case UINT16 -> json.integers(data, values -> Short.toUnsignedLong(values.getShort()));
-      case UINT32 -> json.integers(data, values -> Integer.toUnsignedLong(values.getInt()));
-      case UINT64 -> json.unsignedLongs(data);
-      case BOOL -> {
-        while (data.hasRemaining()) {
-          json.raw(data.get() != 0 ? "true" : "false").raw(data.hasRemaining() ? "," : "");
-        }
-      }
-      case BYTES -> {
-        while (data.hasRemaining()) {
-          json.string(next(data)).raw(data.hasRemaining() ? "," : "");
-        }
-      }
-      case FP16, BF16 -> throw new AssertionError(tensor.dataType());
-    }
+    TensorElements.write(json, JsonElements.wire(tensor.dataType()), tensor.data());
   }
 }

@@ -1,0 +1,4 @@
+@NullMarked
+package io.onnxfleet.contract.inference;
+
+import org.jspecify.annotations.NullMarked;
