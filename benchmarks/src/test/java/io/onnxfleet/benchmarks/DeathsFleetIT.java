@@ -39,16 +39,14 @@ class DeathsFleetIT {
 
   private final FleetCalls calls = new FleetCalls();
 
-  private Running startReplica(FleetProcesses fleet, int number) throws IOException {
-    String name = "replica-" + number;
-    return fleet.startReplica(
-        name, models, "--fleet.inference.graph-cache=" + kept.resolve(name).toAbsolutePath());
-  }
-
-  private List<Running> startReplicas(FleetProcesses fleet, int count) throws IOException {
+  private List<Running> startReplicas(FleetProcesses fleet, int count, String... arguments)
+      throws IOException {
     List<Running> replicas = new ArrayList<>();
     for (int number = 1; number <= count; number++) {
-      replicas.add(startReplica(fleet, number));
+      String name = "replica-" + number;
+      List<String> all = new ArrayList<>(List.of(arguments));
+      all.add("--fleet.inference.graph-cache=" + kept.resolve(name).toAbsolutePath());
+      replicas.add(fleet.startReplica(name, models, all.toArray(String[]::new)));
     }
     for (Running replica : replicas) {
       fleet.awaitOk(replica, "/v2/health/ready");
@@ -85,6 +83,22 @@ class DeathsFleetIT {
         System.out.printf(
             "%d kills of 2 replicas: %d answers, 0 failed%n", KILLS, traffic.answered());
 
+        requestEndsOneReplica(fleet, gateway, replicas, traffic);
+      }
+    }
+  }
+
+  @Test
+  void healthyModel_losesNothing_ofFiveReplicasOfWhichARequestEndsOne() throws Exception {
+    writeModels();
+    Path logs = Path.of("target/fleet/five-replicas");
+    try (FleetProcesses fleet = new FleetProcesses(ROOT, logs).startingSoon()) {
+      URI gateway = startGateway(fleet);
+      // Without a process for the model check, since five of these start at once.
+      List<Running> replicas = startReplicas(fleet, 5, "--fleet.inference.trial.enabled=false");
+      await().atMost(LONG).until(() -> isReady(gateway));
+      try (Traffic traffic = new Traffic(gateway)) {
+        await().atMost(LONG).until(() -> traffic.answered() > 300);
         requestEndsOneReplica(fleet, gateway, replicas, traffic);
       }
     }
