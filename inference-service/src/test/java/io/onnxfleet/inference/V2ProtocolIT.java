@@ -530,6 +530,8 @@ class V2ProtocolIT {
     assertThat(document.get("paths").propertyNames())
         .contains("/v2/models/{model}/infer", "/v2/repository/index", "/v2/health/ready");
     assertThat(document.at("/info/title").asString()).isEqualTo("ONNX Fleet");
+    assertThat(document.at("/info/version").asString()).isNotEmpty();
+    assertThat(document.at("/info/license/identifier").asString()).isEqualTo("Apache-2.0");
     assertThat(replica.get("/docs").statusCode()).isBetween(200, 302);
   }
 

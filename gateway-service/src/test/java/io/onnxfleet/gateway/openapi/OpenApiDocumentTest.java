@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.onnxfleet.contract.api.ApiCall;
 import io.onnxfleet.contract.api.Need;
 import io.onnxfleet.contract.api.Server;
+import io.swagger.v3.parser.OpenAPIV3Parser;
+import io.swagger.v3.parser.core.models.ParseOptions;
+import io.swagger.v3.parser.core.models.SwaggerParseResult;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
@@ -54,6 +58,17 @@ class OpenApiDocumentTest {
     return roles.isMissingNode()
         ? Need.NOTHING
         : Need.valueOf(roles.get(0).asString().toUpperCase(Locale.ROOT));
+  }
+
+  @Test
+  void document_isValid() {
+    ParseOptions options = new ParseOptions();
+    options.setResolve(true);
+    options.setValidateInternalRefs(true);
+    SwaggerParseResult parsed =
+        new OpenAPIV3Parser().readContents(document.toString(), List.of(), options);
+    assertThat(parsed.getMessages()).isEmpty();
+    assertThat(parsed.getOpenAPI().getPaths()).hasSize(document.get("paths").size());
   }
 
   @Test

@@ -8,6 +8,7 @@ import io.swagger.v3.oas.models.info.License;
 import io.swagger.v3.oas.models.parameters.Parameter;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.springdoc.core.customizers.OpenApiCustomizer;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -23,6 +24,10 @@ class OpenApiConfiguration {
         .info(
             new Info()
                 .title("ONNX Fleet")
+                .version(
+                    Objects.requireNonNullElse(
+                        OpenApiConfiguration.class.getPackage().getImplementationVersion(),
+                        "development"))
                 .description(
                     """
                     Inference on ONNX models: the Open Inference Protocol v2 with Triton's
@@ -30,7 +35,7 @@ class OpenApiConfiguration {
                     with the header Inference-Header-Content-Length the body is that many bytes
                     of JSON, then the tensors that announce a binary_data_size, little-endian
                     and row-major.""")
-                .license(new License().name("Apache-2.0")));
+                .license(new License().name("Apache-2.0").identifier("Apache-2.0")));
   }
 
   /**
