@@ -254,7 +254,7 @@ class MutualTlsFleetIT {
       }
       // The registry was never lost either: what it lists came by the new certificates.
       TimeUnit.SECONDS.sleep(8); // Longer than a lease.
-      try (HttpClient renewed = client(theirs.resolve(GATEWAY))) {
+      try (HttpClient renewed = client(theirs.resolve(GATEWAY), theirs)) {
         HttpResponse<String> listed =
             renewed.send(
                 HttpRequest.newBuilder(fleet.registry().resolve("/eureka/apps/INFERENCE-SERVICE"))
