@@ -32,7 +32,7 @@ class NearestFloatFuzzTest {
         () -> {
           float value = Float.intBitsToFloat(random.nextInt(0x7F7F_FFFE));
           BigDecimal next = new BigDecimal(Math.nextUp(value));
-          BigDecimal midpoint = next.add(new BigDecimal(value)).divide(BigDecimal.TWO);
+          BigDecimal midpoint = next.add(new BigDecimal(value)).divide(BigDecimal.valueOf(2));
           return switch (random.nextInt(3)) {
             case 0 -> midpoint.toString();
             case 1 -> midpoint.toString().replace("E", "1E");
