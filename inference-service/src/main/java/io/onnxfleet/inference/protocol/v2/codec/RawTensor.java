@@ -1,7 +1,6 @@
 package io.onnxfleet.inference.protocol.v2.codec;
 
 import io.onnxfleet.contract.api.HeaderNames;
-import io.onnxfleet.contract.json.ByteSink;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.tensor.BufferPool;
