@@ -44,7 +44,7 @@ class FleetIT {
         fleet.awaitOk(replica, "/v2/health/ready");
       }
       fleet.awaitRegistered(3);
-      assertThat(fleet.registeredZones()).containsExactly("", "z1", "z2");
+      assertThat(fleet.registeredZones()).containsExactly("z1", "z2");
       fleet.awaitOk(gateway, "/v2/models/" + MODEL + "/ready");
 
       try (FleetClient client = new FleetClient(gateway.base())) {

@@ -202,11 +202,12 @@ final class FleetProcesses implements AutoCloseable {
     }
   }
 
-  /** What the registry knows as the zones of the replicas, in order. */
+  /** What the registry knows as the zones of those replicas that have one, in order. */
   List<String> registeredZones() throws IOException, InterruptedException {
     return ZONE.matcher(read(registry().resolve("/eureka/apps/INFERENCE-SERVICE")))
         .results()
         .map(zone -> zone.group(1))
+        .filter(zone -> !zone.isEmpty())
         .sorted()
         .toList();
   }
