@@ -272,7 +272,7 @@ class ManifestsTest {
     Set<String> secrets = new HashSet<>();
     workloads.forEach(
         (name, role) -> {
-          Node pod = objects.get(name).at("spec/template/spec");
+          Node pod = object(objects, name).at("spec/template/spec");
           Node container = pod.at("containers/0");
           String folder = within(properties, "@DefaultValue\\(\"([^\"]+)\"\\) Path directory");
           assertThat(container.at("volumeMounts").elements())
@@ -289,21 +289,23 @@ class ManifestsTest {
                   .findFirst()
                   .orElse("");
           assertThat(secrets.add(secret)).as(secret).isTrue();
-          Node certificate = objects.get("Certificate/" + secret).at("spec");
+          Node certificate = object(objects, "Certificate/" + secret).at("spec");
           assertThat(certificate.at("secretName").text()).isEqualTo(secret);
           assertThat(certificate.at("dnsNames").elements().stream().map(Node::text))
               .containsExactly(
                   within(properties, "@DefaultValue\\(\"([^\"]+)\"\\) List<String> " + role));
           assertThat(certificate.at("usages").elements().stream().map(Node::text))
               .contains("server auth", "client auth");
-          Node issuer = objects.get("Issuer/" + certificate.at("issuerRef/name").text());
+          Node issuer = object(objects, "Issuer/" + certificate.at("issuerRef/name").text());
           assertThat(issuer.at("spec/ca/secretName").text())
-              .isEqualTo(objects.get("Certificate/fleet-authority").at("spec/secretName").text());
+              .isEqualTo(
+                  object(objects, "Certificate/fleet-authority").at("spec/secretName").text());
           Map<String, String> environment = new TreeMap<>();
           for (Node variable : container.at("env").elements()) {
             environment.put(variable.at("name").text(), variable.at("value").text());
           }
-          assertThat(environment.get("SPRING_PROFILES_ACTIVE").split(",")).contains("mutual-tls");
+          assertThat(environment.getOrDefault("SPRING_PROFILES_ACTIVE", "").split(","))
+              .contains("mutual-tls");
           assertThat(environment.values()).as(name).noneMatch(value -> value.contains("http://"));
           for (String probe : List.of("startupProbe", "readinessProbe", "livenessProbe")) {
             String scheme = container.at(probe + "/httpGet/scheme").text();
@@ -315,9 +317,16 @@ class ManifestsTest {
           }
         });
     assertThat(
-            objects.get("StatefulSet/discovery").at("spec/template/spec/containers/0/env").text())
+            object(objects, "StatefulSet/discovery")
+                .at("spec/template/spec/containers/0/env")
+                .text())
         .contains("peers,mutual-tls");
-    assertThat(objects.get("Certificate/fleet-authority").at("spec/isCA").text()).isEqualTo("true");
+    assertThat(object(objects, "Certificate/fleet-authority").at("spec/isCA").text())
+        .isEqualTo("true");
+  }
+
+  private static Node object(Map<String, Node> objects, String name) {
+    return Objects.requireNonNull(objects.get(name), name);
   }
 
   private static String within(String text, String pattern) {
