@@ -19,7 +19,7 @@ import tools.jackson.databind.json.JsonMapper;
  * Every call that a gateway takes: those of its OpenAPI document, made from their examples, and
  * those of the framework's handlers, which the gateway itself is asked for.
  */
-final class ApiTable {
+public final class ApiTable {
 
   private static final String EXAMPLE = "all-minilm-l6-v2";
   private static final String PARAMETERS = "parameters";
@@ -103,7 +103,8 @@ final class ApiTable {
     return example.replace(EXAMPLE, model);
   }
 
-  private static Need needs(JsonNode operation) {
+  /** What an operation of the document asks of its caller. */
+  public static Need needs(JsonNode operation) {
     JsonNode security = operation.path("security");
     if (security.isMissingNode()) {
       return Need.ANY_SCOPE;

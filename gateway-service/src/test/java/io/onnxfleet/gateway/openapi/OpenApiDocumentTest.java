@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.onnxfleet.contract.api.ApiCall;
 import io.onnxfleet.contract.api.Need;
 import io.onnxfleet.contract.api.Server;
+import io.onnxfleet.gateway.ApiTable;
 import io.swagger.v3.parser.OpenAPIV3Parser;
 import io.swagger.v3.parser.core.models.ParseOptions;
 import io.swagger.v3.parser.core.models.SwaggerParseResult;
@@ -43,21 +44,11 @@ class OpenApiDocumentTest {
                     (method, operation) -> {
                       if (!method.equals("parameters")) {
                         described.put(
-                            method.toUpperCase(Locale.ROOT) + " " + template, need(operation));
+                            method.toUpperCase(Locale.ROOT) + " " + template,
+                            ApiTable.needs(operation));
                       }
                     }));
     assertThat(described).isEqualTo(offered);
-  }
-
-  private static Need need(JsonNode operation) {
-    JsonNode security = operation.path("security");
-    if (security.isMissingNode()) {
-      return Need.ANY_SCOPE;
-    }
-    JsonNode roles = security.get(0).path("bearer");
-    return roles.isMissingNode()
-        ? Need.NOTHING
-        : Need.valueOf(roles.get(0).asString().toUpperCase(Locale.ROOT));
   }
 
   @Test
