@@ -71,6 +71,7 @@ class DeathsFleetIT {
           replicas.get(which).kill();
           replicas.set(which, fleet.startAgain(replicas.get(which)));
           fleet.awaitOk(replicas.get(which), "/v2/health/ready");
+          await().atMost(LONG).until(() -> asksAll(gateway, 2));
           int answered = traffic.answered();
           await().atMost(LONG).until(() -> traffic.answered() > answered + 200);
         }
@@ -121,6 +122,14 @@ class DeathsFleetIT {
       }
     }
     return true;
+  }
+
+  /** Whether the gateway knows that many replicas and leaves none of them out. */
+  private boolean asksAll(URI gateway, int replicas) throws IOException, InterruptedException {
+    String metrics = calls.get(gateway, "/actuator/prometheus").body();
+    String gauge = "fleet_gateway_replicas{application=\"gateway-service\",state=\"%s\"} %d.0\n";
+    return metrics.contains(gauge.formatted("registered", replicas))
+        && metrics.contains(gauge.formatted("left_out", 0));
   }
 
   /** Sent four times at once, and four times one after the other, it ends one process. */

@@ -3,8 +3,8 @@ package io.onnxfleet.gateway.balancing;
 import io.onnxfleet.gateway.fleet.Fleet;
 import io.onnxfleet.gateway.fleet.FleetWatch;
 import io.onnxfleet.gateway.fleet.Replica;
-import java.util.HashSet;
-import java.util.Set;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -67,24 +67,20 @@ class BalancingConfiguration {
         new SlowStart(properties.slowStart(), System::nanoTime, BalancingConfiguration::random);
     watch.onChange(
         fleet -> {
-          Set<String> present = ids(fleet);
-          inFlight.retain(present);
-          leftOut.retain(present);
-          loads.retain(present, fleet::knows);
+          Map<String, String> processes = processes(fleet);
+          inFlight.retain(processes.keySet());
+          leftOut.update(processes);
+          loads.retain(processes.keySet(), fleet::knows);
           slowStart.update(fleet);
         });
     return new ReplicaLoadBalancer(
         watch::current, leftOut, slowStart, inFlight, loads, probes, policy);
   }
 
-  private static Set<String> ids(Fleet fleet) {
-    Set<String> ids = new HashSet<>();
-    for (Replica replica : fleet.registered()) {
-      ids.add(replica.id());
-    }
-    for (Replica replica : fleet.vanished()) {
-      ids.add(replica.id());
-    }
-    return ids;
+  private static Map<String, String> processes(Fleet fleet) {
+    Map<String, String> processes = new HashMap<>();
+    fleet.vanished().forEach(replica -> processes.put(replica.id(), replica.process()));
+    fleet.registered().forEach(replica -> processes.put(replica.id(), replica.process()));
+    return processes;
   }
 }

@@ -1,10 +1,10 @@
 package io.onnxfleet.gateway.balancing;
 
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>Failures while a replica is left out do not count: a hundred requests that it drops at once
  *       are one failure.
  *   <li>A replica that is due gets no request before it answered a probe, and on trial few at once.
+ *   <li>A replica that has started again is present.
  * </ul>
  *
  * <p>Safe for use by many threads. Bounded by the registered replicas.
@@ -55,6 +56,7 @@ public final class LeftOutReplicas {
   private final Map<String, AtomicInteger> errors = new ConcurrentHashMap<>();
   private final BalancingProperties properties;
   private final LongSupplier nanoClock;
+  private volatile Map<String, String> processes = Map.of();
 
   public LeftOutReplicas(BalancingProperties properties, LongSupplier nanoClock) {
     this.properties = properties;
@@ -149,9 +151,18 @@ public final class LeftOutReplicas {
     return (int) absences.keySet().stream().filter(this::isLeftOut).count();
   }
 
-  void retain(Set<String> replicas) {
-    absences.keySet().retainAll(replicas);
-    errors.keySet().retainAll(replicas);
+  /**
+   * The fleet changed. What a process did is not held against the one that runs in its place.
+   *
+   * @param present the process of each replica, by id
+   */
+  void update(Map<String, String> present) {
+    Map<String, String> before = processes;
+    processes = Map.copyOf(present);
+    Predicate<String> isGone =
+        id -> !present.containsKey(id) || !present.get(id).equals(before.getOrDefault(id, present.get(id)));
+    absences.keySet().removeIf(isGone);
+    errors.keySet().removeIf(isGone);
   }
 
   private int mostLeftOut(int among) {

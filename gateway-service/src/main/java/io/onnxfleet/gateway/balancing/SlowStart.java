@@ -11,7 +11,7 @@ import java.util.function.LongSupplier;
 /**
  * Lets a new replica's share of the requests grow over some time, instead of sending it at once all
  * that its empty queue seems to invite. It is a candidate with a chance that rises evenly from a
- * tenth to one. Replicas of the first fleet that has any are not new: there is nobody to compare
+ * tenth to one. A replica that has started again is new. Replicas of the first fleet that has any are not new: there is nobody to compare
  * them with.
  *
  * <p>{@link #mayServe} is safe for use by many threads; {@link #update} is called by one.
@@ -24,8 +24,13 @@ final class SlowStart {
   private final long timeNanos;
   private final LongSupplier nanoClock;
   private final IntUnaryOperator random;
+
+  /** By process. */
   private volatile Map<String, Long> joined = Map.of();
+
+  /** By id. */
   private volatile Map<String, Long> young = Map.of();
+
 
   SlowStart(Duration time, LongSupplier nanoClock, IntUnaryOperator random) {
     this.timeNanos = time.toNanos();
@@ -40,15 +45,15 @@ final class SlowStart {
     Map<String, Long> present = new HashMap<>();
     Map<String, Long> recent = new HashMap<>();
     for (Replica replica : fleet.registered()) {
-      Long since = joined.get(replica.id());
+      Long since = joined.get(replica.process());
       long started = since != null ? since : first ? now - timeNanos : now;
-      present.put(replica.id(), started);
+      present.put(replica.process(), started);
       if (now - started < timeNanos) {
         recent.put(replica.id(), started);
       }
     }
     for (Replica replica : fleet.vanished()) {
-      present.put(replica.id(), joined.getOrDefault(replica.id(), now));
+      present.put(replica.process(), joined.getOrDefault(replica.process(), now));
     }
     young = Map.copyOf(recent);
     joined = Map.copyOf(present);

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.onnxfleet.gateway.balancing.LeftOutReplicas.Presence;
 import java.time.Duration;
-import java.util.Set;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
@@ -123,8 +123,18 @@ class LeftOutReplicasTest {
     leftOut.leaveOut("one");
     leftOut.leaveOut("two");
     assertThat(leftOut.count()).isEqualTo(2);
-    leftOut.retain(Set.of("two"));
+    leftOut.update(Map.of("two", "two@1"));
     assertThat(leftOut.count()).isEqualTo(1);
+  }
+
+  @Test
+  void replicaThatHasStartedAgain_isPresent() {
+    leftOut.update(Map.of("one", "one@1", "two", "two@1"));
+    leftOut.leaveOut("one");
+    leftOut.leaveOut("two");
+    leftOut.update(Map.of("one", "one@2", "two", "two@1"));
+    assertThat(leftOut.presence("one")).isEqualTo(Presence.PRESENT);
+    assertThat(leftOut.presence("two")).isEqualTo(Presence.ABSENT);
   }
 
   @Test

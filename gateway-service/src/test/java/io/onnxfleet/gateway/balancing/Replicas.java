@@ -15,16 +15,14 @@ final class Replicas {
   static List<Replica> ready(String models, String... ids) {
     List<Replica> replicas = new ArrayList<>();
     for (String id : ids) {
-      replicas.add(
-          Replica.of(
-              new DefaultServiceInstance(
-                  id,
-                  "inference-service",
-                  "127.0.0.1",
-                  8081,
-                  false,
-                  Map.of("models-ready", models))));
+      replicas.add(with(Map.of("models-ready", models), id));
     }
     return replicas;
+  }
+
+  /** One replica that tells the registry this. */
+  static Replica with(Map<String, String> metadata, String id) {
+    return Replica.of(
+        new DefaultServiceInstance(id, "inference-service", "127.0.0.1", 8081, false, metadata));
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.onnxfleet.gateway.fleet.Fleet;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -42,6 +43,19 @@ class SlowStartTest {
     slowStart.update(new Fleet(Replicas.ready("m:1", "a"), Replicas.ready("m:1", "b")));
     update("a", "b");
     assertThat(share("b")).isEqualTo(1);
+  }
+
+  @Test
+  void replicaThatHasStartedAgain_isNew() {
+    update("a", "b");
+    slowStart.update(
+        new Fleet(
+            List.of(
+                Replicas.ready("m:1", "a").getFirst(),
+                Replicas.with(Map.of("models-ready", "m:1", "started", "2"), "b")),
+            List.of()));
+    assertThat(share("a")).isEqualTo(1);
+    assertThat(share("b")).isBetween(0.05, 0.15);
   }
 
   private void update(String... ids) {
