@@ -3,8 +3,9 @@
 # How long a replica takes until all models of a folder are loaded, cold (nothing is known of them) and warm (a replica
 # on the machine has loaded them before): `benchmarks/load-time.sh [ROUNDS [MODELS [ROOT...]]]`.
 # MODELS holds `NAME/model.onnx` with the files beside it, as ../shared/models does, or Triton's layout; both are served
-# without a configuration. Each root is a built checkout of this repository; with several, they take turns. Prints the
-# medians, and the medians of the rounds' ratios to the last root.
+# without a configuration. No registry is asked: a replica would be ready only once it is registered. Each root is a built
+# checkout of this repository; with several, they take turns. Prints the medians, and the medians of the rounds' ratios to
+# the last root.
 
 set -euo pipefail
 
@@ -15,7 +16,6 @@ shift $(($# < 2 ? $# : 2))
 roots=("$@")
 [ ${#roots[@]} -gt 0 ] || roots=("$here")
 
-export EUREKA_URL=http://127.0.0.1:9/eureka/
 port=${START_PORT:-18082}
 java=$("$here/fleet" java-home)/bin/java
 work=$(mktemp -d)
@@ -49,10 +49,10 @@ measure() { # root, folder of temporary files: milliseconds until ready
   began=$(now)
   # shellcheck disable=SC2086 # options are words
   "$java" @jvm.args ${FLEET_JAVA_OPTIONS:-} -Djava.io.tmpdir="$2" @application.args --server.port="$port" \
-    --fleet.inference.models="$work/models" >"$work/log" 2>&1 &
+    --eureka.client.enabled=false --fleet.inference.models="$work/models" >"$work/log" 2>&1 &
   pid=$!
   until is_ready; do
-    kill -0 "$pid" 2>/dev/null || {
+    kill -0 "$pid" 2>/dev/null && [ $(($(now) - began)) -lt 300000 ] || {
       tail -n 5 "$work/log" >&2
       exit 1
     }
