@@ -4,6 +4,7 @@ import ai.onnxruntime.OrtException;
 import io.onnxfleet.benchmarks.balancing.BalancingComparison;
 import io.onnxfleet.benchmarks.chaos.ChaosCommand;
 import io.onnxfleet.benchmarks.chaos.CrowdCommand;
+import io.onnxfleet.benchmarks.models.TinyModel;
 import io.onnxfleet.benchmarks.policies.PolicyComparison;
 import io.onnxfleet.benchmarks.stored.CheckCommand;
 import io.onnxfleet.benchmarks.stored.NodeTestsCommand;

@@ -1,13 +1,14 @@
 package io.onnxfleet.benchmarks;
 
+import io.onnxfleet.benchmarks.models.TinyModel;
 import io.onnxfleet.engine.EngineOptions;
 import io.onnxfleet.engine.InferenceEngine;
+import io.onnxfleet.engine.catalog.ControlMode;
+import io.onnxfleet.engine.catalog.OnDemandOptions;
+import io.onnxfleet.engine.catalog.RepositoryControl;
 import io.onnxfleet.engine.metrics.EngineMetrics;
 import io.onnxfleet.engine.metrics.ModelGauges;
 import io.onnxfleet.engine.metrics.ModelVersionId;
-import io.onnxfleet.engine.repository.ControlMode;
-import io.onnxfleet.engine.repository.OnDemandOptions;
-import io.onnxfleet.engine.repository.RepositoryControl;
 import io.onnxfleet.engine.request.InferenceRequest;
 import io.onnxfleet.engine.tensor.NamedTensor;
 import io.onnxfleet.engine.tensor.Shape;

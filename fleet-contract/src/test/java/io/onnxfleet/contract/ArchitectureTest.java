@@ -32,6 +32,6 @@ class ArchitectureTest {
 
   @Test
   void packages_haveNoCycles() {
-    slices().matching("io.onnxfleet.contract.(**)").should().beFreeOfCycles().check(CONTRACT);
+    slices().matching("io.onnxfleet.(**)").should().beFreeOfCycles().check(CONTRACT);
   }
 }

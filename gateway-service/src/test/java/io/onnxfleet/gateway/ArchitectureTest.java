@@ -18,6 +18,7 @@ class ArchitectureTest {
   @Test
   void packages_haveNoCycles() {
     slices().matching("io.onnxfleet.gateway.(*)..").should().beFreeOfCycles().check(CLASSES);
+    slices().matching("io.onnxfleet.(**)").should().beFreeOfCycles().check(CLASSES);
   }
 
   @Test

@@ -1,8 +1,8 @@
 package io.onnxfleet.engine;
 
+import io.onnxfleet.engine.catalog.RepositoryControl;
+import io.onnxfleet.engine.loading.child.TrialOptions;
 import io.onnxfleet.engine.proof.SentinelOptions;
-import io.onnxfleet.engine.repository.RepositoryControl;
-import io.onnxfleet.engine.repository.TrialOptions;
 import io.onnxfleet.engine.runtime.ExecutionProvider;
 import java.nio.file.Path;
 import java.time.Duration;

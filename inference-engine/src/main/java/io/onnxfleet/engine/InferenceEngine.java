@@ -1,5 +1,12 @@
 package io.onnxfleet.engine;
 
+import io.onnxfleet.engine.catalog.ControlMode;
+import io.onnxfleet.engine.catalog.ModelCatalog;
+import io.onnxfleet.engine.catalog.ModelIndexEntry;
+import io.onnxfleet.engine.catalog.OnDemandModels;
+import io.onnxfleet.engine.catalog.OnDemandOptions;
+import io.onnxfleet.engine.catalog.RepositoryControl;
+import io.onnxfleet.engine.catalog.RepositoryWatch;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.instance.InstanceGroup;
@@ -8,26 +15,20 @@ import io.onnxfleet.engine.instance.ModelInterface.Port;
 import io.onnxfleet.engine.instance.RowTerms;
 import io.onnxfleet.engine.instance.RunMemory;
 import io.onnxfleet.engine.instance.SentinelSamples;
+import io.onnxfleet.engine.loading.ModelLoading;
+import io.onnxfleet.engine.loading.open.LoadedVersion;
+import io.onnxfleet.engine.loading.threads.InstancePlan;
 import io.onnxfleet.engine.metrics.EngineMetrics;
 import io.onnxfleet.engine.metrics.ModelStatistics;
 import io.onnxfleet.engine.metrics.RunMemoryGauges;
+import io.onnxfleet.engine.notes.Evidence;
+import io.onnxfleet.engine.notes.ModelNotes;
+import io.onnxfleet.engine.notes.Quarantine;
+import io.onnxfleet.engine.notes.UnmergeableModels;
 import io.onnxfleet.engine.repository.ContentDigest;
-import io.onnxfleet.engine.repository.ControlMode;
-import io.onnxfleet.engine.repository.Evidence;
 import io.onnxfleet.engine.repository.FolderModelRepository;
-import io.onnxfleet.engine.repository.InstancePlan;
 import io.onnxfleet.engine.repository.JoinedModelRepository;
-import io.onnxfleet.engine.repository.LoadedVersion;
-import io.onnxfleet.engine.repository.ModelCatalog;
-import io.onnxfleet.engine.repository.ModelIndexEntry;
-import io.onnxfleet.engine.repository.ModelNotes;
 import io.onnxfleet.engine.repository.ModelRepository;
-import io.onnxfleet.engine.repository.OnDemandModels;
-import io.onnxfleet.engine.repository.OnDemandOptions;
-import io.onnxfleet.engine.repository.Quarantine;
-import io.onnxfleet.engine.repository.RepositoryControl;
-import io.onnxfleet.engine.repository.RepositoryWatch;
-import io.onnxfleet.engine.repository.UnmergeableModels;
 import io.onnxfleet.engine.repository.config.DynamicBatching;
 import io.onnxfleet.engine.request.Deadline;
 import io.onnxfleet.engine.request.InferenceRequest;
@@ -147,9 +148,8 @@ public final class InferenceEngine implements AutoCloseable {
     ModelRepository repository =
         folders.size() == 1 ? folders.getFirst() : new JoinedModelRepository(folders);
     RunMemory memory = new RunMemory(options.maxRunBytes(), ticker);
-    ModelCatalog catalog =
-        ModelCatalog.create(
-            repository,
+    ModelLoading loading =
+        ModelLoading.create(
             new OnnxRuntime(pool, graphs, options.maxRunBytes()),
             new InstancePlan(
                 options.cpus(),
@@ -157,16 +157,14 @@ public final class InferenceEngine implements AutoCloseable {
                 options.requiredProvider(),
                 options.providerOptions(),
                 options.measuresThreads() ? notes : null),
-            new ModelCatalog.Limits(
+            new ModelLoading.Limits(
                 options.maxQueueSize(),
                 options.maxQueueDelay(),
                 options.maxRequestRows(),
                 options.maxRunTime(),
-                options.drainTimeout(),
-                options.control().loadingThreads(),
                 options.memoryBudgetBytes(),
                 graphs != null),
-            new ModelCatalog.Trial(
+            new ModelLoading.Trial(
                 options.trial(),
                 notes,
                 options.graphCache(),
@@ -180,6 +178,14 @@ public final class InferenceEngine implements AutoCloseable {
                 new SentinelSamples(options.sentinel(), ThreadTime.ofCaller()),
                 memory),
             unmergeable);
+    ModelCatalog catalog =
+        ModelCatalog.create(
+            repository,
+            loading,
+            metrics,
+            options.drainTimeout(),
+            options.control().loadingThreads(),
+            ticker);
     return new InferenceEngine(
         options, pool, memory, ticker, repository, catalog, evidence.quarantine(), unmergeable);
   }

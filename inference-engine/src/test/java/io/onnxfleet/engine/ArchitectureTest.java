@@ -20,6 +20,7 @@ class ArchitectureTest {
   @Test
   void packages_formNoCycles() {
     slices().matching(ROOT + ".(*)..").should().beFreeOfCycles().check(ENGINE);
+    slices().matching("io.onnxfleet.(**)").should().beFreeOfCycles().check(ENGINE);
   }
 
   @Test
@@ -30,6 +31,12 @@ class ArchitectureTest {
         .definedBy(ROOT)
         .layer("text")
         .definedBy(ROOT + ".text..")
+        .layer("catalog")
+        .definedBy(ROOT + ".catalog..")
+        .layer("loading")
+        .definedBy(ROOT + ".loading..")
+        .layer("notes")
+        .definedBy(ROOT + ".notes..")
         .layer("repository")
         .definedBy(ROOT + ".repository..")
         .layer("proof")
@@ -52,18 +59,25 @@ class ArchitectureTest {
         .definedBy(ROOT + ".error..")
         .whereLayer("engine")
         .mayOnlyBeAccessedByLayers("text")
-        .whereLayer("repository")
+        .whereLayer("catalog")
         .mayOnlyBeAccessedByLayers("engine")
+        .whereLayer("loading")
+        .mayOnlyBeAccessedByLayers("catalog", "engine")
+        .whereLayer("notes")
+        .mayOnlyBeAccessedByLayers("loading", "engine")
+        .whereLayer("repository")
+        .mayOnlyBeAccessedByLayers("notes", "loading", "catalog", "engine")
         .whereLayer("instance")
-        .mayOnlyBeAccessedByLayers("repository", "engine")
+        .mayOnlyBeAccessedByLayers("loading", "catalog", "engine")
         .whereLayer("proof")
-        .mayOnlyBeAccessedByLayers("instance", "repository", "engine")
+        .mayOnlyBeAccessedByLayers("instance", "notes", "loading", "engine")
         .whereLayer("crash")
-        .mayOnlyBeAccessedByLayers("instance", "repository", "engine")
+        .mayOnlyBeAccessedByLayers("instance", "notes", "loading", "catalog", "engine")
         .whereLayer("batching")
-        .mayOnlyBeAccessedByLayers("instance", "repository")
+        .mayOnlyBeAccessedByLayers("instance", "loading")
         .whereLayer("runtime")
-        .mayOnlyBeAccessedByLayers("proof", "instance", "crash", "repository", "engine")
+        .mayOnlyBeAccessedByLayers(
+            "proof", "instance", "crash", "repository", "notes", "loading", "engine")
         .check(ENGINE);
   }
 

@@ -17,7 +17,7 @@ class ArchitectureTest {
 
   @Test
   void packages_haveNoCycles() {
-    slices().matching("io.onnxfleet.inference.(**)").should().beFreeOfCycles().check(SERVICE);
+    slices().matching("io.onnxfleet.(**)").should().beFreeOfCycles().check(SERVICE);
   }
 
   @Test

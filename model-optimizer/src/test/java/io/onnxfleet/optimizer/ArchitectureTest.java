@@ -18,6 +18,7 @@ class ArchitectureTest {
   @Test
   void packages_haveNoCycles() {
     slices().matching("io.onnxfleet.optimizer.(*)..").should().beFreeOfCycles().check(OPTIMIZER);
+    slices().matching("io.onnxfleet.(**)").should().beFreeOfCycles().check(OPTIMIZER);
   }
 
   @Test

@@ -1,6 +1,6 @@
 package io.onnxfleet.benchmarks.chaos;
 
-import io.onnxfleet.benchmarks.TinyModel;
+import io.onnxfleet.benchmarks.models.TinyModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

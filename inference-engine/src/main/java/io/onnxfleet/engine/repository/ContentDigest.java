@@ -5,7 +5,7 @@ import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.file.Sha256;
 import io.onnxfleet.engine.repository.ModelFolder.Version;
 import io.onnxfleet.engine.repository.check.ExternalFiles;
-import io.onnxfleet.engine.repository.config.DeclaredConfig;
+import io.onnxfleet.engine.repository.config.reading.DeclaredConfig;
 import io.onnxfleet.engine.textsettings.SideFiles;
 import java.io.IOException;
 import java.nio.file.AccessDeniedException;

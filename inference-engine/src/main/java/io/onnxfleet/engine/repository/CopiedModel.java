@@ -13,10 +13,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param folder of the copies, or null for the usual one
  */
-record CopiedModel(Path modelFile, ContentDigest digest, @Nullable Path folder)
+public record CopiedModel(Path modelFile, ContentDigest digest, @Nullable Path folder)
     implements ModelSource {
 
-  static CopiedModel of(Version version, ContentDigest content, @Nullable Path folder) {
+  public static CopiedModel of(Version version, ContentDigest content, @Nullable Path folder) {
     return new CopiedModel(version.modelFile(), content, folder);
   }
 

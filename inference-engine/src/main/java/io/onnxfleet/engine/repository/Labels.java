@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * names: beside the configuration, as Triton has them. Read once, when the model is loaded, and
  * part of what the model is. Stateless.
  */
-final class Labels {
+public final class Labels {
   /** More is no list of labels. */
   private static final long LARGEST_FILE = 64 << 20;
 
@@ -31,7 +31,8 @@ final class Labels {
    * @throws InferenceException with {@link ErrorCode#MODEL_LOAD_FAILED} if a file is not there, is
    *     no text, or is not what it was
    */
-  static Map<String, List<String>> of(ModelConfig config, Path folder, ContentDigest content) {
+  public static Map<String, List<String>> of(
+      ModelConfig config, Path folder, ContentDigest content) {
     Map<String, List<String>> labels = new HashMap<>();
     for (TensorConfig output : config.outputs()) {
       String name = output.labelFilename();

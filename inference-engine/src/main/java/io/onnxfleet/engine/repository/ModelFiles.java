@@ -8,13 +8,13 @@ import java.nio.file.Path;
 import java.util.stream.Stream;
 
 /** The files of a version. */
-final class ModelFiles {
+public final class ModelFiles {
   static final int DEEPEST_FILE = 8;
 
   private ModelFiles() {}
 
   /** The size of all of them. */
-  static long byteSize(Version version) {
+  public static long byteSize(Version version) {
     Path folder = version.modelFile().toAbsolutePath().getParent();
     if (folder == null) {
       return 0;

@@ -1,7 +1,7 @@
 package io.onnxfleet.engine.repository;
 
-import io.onnxfleet.engine.repository.config.DeclaredConfig;
 import io.onnxfleet.engine.repository.config.VersionPolicy;
+import io.onnxfleet.engine.repository.config.reading.DeclaredConfig;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;

@@ -1,7 +1,7 @@
 package io.onnxfleet.engine.repository;
 
 import io.onnxfleet.engine.repository.ModelFolder.Version;
-import io.onnxfleet.engine.repository.config.DeclaredConfig;
+import io.onnxfleet.engine.repository.config.reading.DeclaredConfig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileVisitOption;
@@ -24,16 +24,16 @@ import org.jspecify.annotations.Nullable;
  * @param shared files that all its versions use, such as a tokenizer, its pooling or warm-up data
  * @param versions the files of each version that is to be served
  */
-record ModelStamp(
+public record ModelStamp(
     @Nullable String problem,
     @Nullable DeclaredConfig config,
     String shared,
     Map<Long, String> versions) {
-  ModelStamp {
+  public ModelStamp {
     versions = Map.copyOf(versions);
   }
 
-  static ModelStamp of(ModelFolder folder) {
+  public static ModelStamp of(ModelFolder folder) {
     Map<Long, String> versions = new TreeMap<>();
     for (Version version : folder.servedVersions()) {
       Path parent = version.modelFile().toAbsolutePath().getParent();
@@ -44,7 +44,7 @@ record ModelStamp(
   }
 
   /** True if a version, served by both, has the same files in both. */
-  boolean hasSameFiles(ModelStamp other, long version) {
+  public boolean hasSameFiles(ModelStamp other, long version) {
     String files = versions.get(version);
     return files != null
         && files.equals(other.versions.get(version))

@@ -1,8 +1,8 @@
 package io.onnxfleet.inference.configuration;
 
-import io.onnxfleet.engine.repository.ControlMode;
-import io.onnxfleet.engine.repository.OnDemandOptions;
-import io.onnxfleet.engine.repository.RepositoryControl;
+import io.onnxfleet.engine.catalog.ControlMode;
+import io.onnxfleet.engine.catalog.OnDemandOptions;
+import io.onnxfleet.engine.catalog.RepositoryControl;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -1,6 +1,6 @@
 package io.onnxfleet.inference.configuration;
 
-import io.onnxfleet.engine.repository.TrialOptions;
+import io.onnxfleet.engine.loading.child.TrialOptions;
 import java.time.Duration;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;

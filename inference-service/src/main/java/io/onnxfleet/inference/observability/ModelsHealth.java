@@ -2,9 +2,9 @@ package io.onnxfleet.inference.observability;
 
 import io.onnxfleet.engine.InferenceEngine;
 import io.onnxfleet.engine.ModelMetadata;
+import io.onnxfleet.engine.catalog.ModelIndexEntry;
+import io.onnxfleet.engine.catalog.ModelState;
 import io.onnxfleet.engine.error.InferenceException;
-import io.onnxfleet.engine.repository.ModelIndexEntry;
-import io.onnxfleet.engine.repository.ModelState;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

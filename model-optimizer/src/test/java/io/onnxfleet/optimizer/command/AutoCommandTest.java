@@ -2,7 +2,7 @@ package io.onnxfleet.optimizer.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.onnxfleet.engine.repository.config.ModelConfigParser;
+import io.onnxfleet.engine.repository.config.reading.ModelConfigParser;
 import io.onnxfleet.optimizer.TestModels;
 import io.onnxfleet.optimizer.auto.Measurement;
 import io.onnxfleet.optimizer.auto.Search;

@@ -2,7 +2,7 @@ package io.onnxfleet.optimizer.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.onnxfleet.engine.repository.config.ModelConfigParser;
+import io.onnxfleet.engine.repository.config.reading.ModelConfigParser;
 import io.onnxfleet.engine.tensor.DataType;
 import io.onnxfleet.engine.tensor.Shape;
 import io.onnxfleet.engine.tensor.TensorSpec;

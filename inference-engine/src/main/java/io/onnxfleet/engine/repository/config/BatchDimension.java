@@ -17,11 +17,11 @@ import java.util.stream.Stream;
  * see io.onnxfleet.engine.proof.
  */
 /** Tells which models may have a batch dimension, by what they declare. */
-final class BatchDimension {
+public final class BatchDimension {
   private BatchDimension() {}
 
   /** Why a model has no rows that could be stacked along the first axis; empty if it may have. */
-  static String obstacle(ModelSignature signature) {
+  public static String obstacle(ModelSignature signature) {
     List<TensorSpec> required =
         signature.inputs().stream().filter(input -> !input.optional()).toList();
     if (required.isEmpty()) {
@@ -41,7 +41,7 @@ final class BatchDimension {
   }
 
   /** True if the tensor's first dimension is variable, and counts no elements of a sequence. */
-  static boolean isVariable(TensorSpec tensor) {
+  public static boolean isVariable(TensorSpec tensor) {
     return tensor.mayBatch();
   }
 }

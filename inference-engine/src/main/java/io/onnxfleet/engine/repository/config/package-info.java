@@ -1,7 +1,6 @@
 /**
- * What a model's folder says about serving it, in Triton's terms. {@link ModelConfigParser} reads a
- * {@code config.pbtxt} into a {@link DeclaredConfig}; {@link ModelConfigDerivation} joins that with
- * the model's own signature to the complete, checked {@link ModelConfig} that the engine serves by.
+ * What a model is served by, in Triton's terms: {@link ModelConfig} and its parts, complete and
+ * checked. {@link io.onnxfleet.engine.repository.config.reading} makes it.
  */
 @NullMarked
 package io.onnxfleet.engine.repository.config;

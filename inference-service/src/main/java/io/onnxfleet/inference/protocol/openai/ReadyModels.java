@@ -1,8 +1,8 @@
 package io.onnxfleet.inference.protocol.openai;
 
 import io.onnxfleet.engine.InferenceEngine;
-import io.onnxfleet.engine.repository.ModelIndexEntry;
-import io.onnxfleet.engine.repository.ModelState;
+import io.onnxfleet.engine.catalog.ModelIndexEntry;
+import io.onnxfleet.engine.catalog.ModelState;
 import java.util.List;
 
 /** The engine's models that take requests. */

@@ -2,7 +2,7 @@ package io.onnxfleet.inference.protocol.v2;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.onnxfleet.engine.ModelMetadata;
-import io.onnxfleet.engine.repository.ModelIndexEntry;
+import io.onnxfleet.engine.catalog.ModelIndexEntry;
 import io.onnxfleet.engine.tensor.TensorSpec;
 import java.util.Arrays;
 import java.util.List;

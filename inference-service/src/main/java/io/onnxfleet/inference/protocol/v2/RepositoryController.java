@@ -2,8 +2,8 @@ package io.onnxfleet.inference.protocol.v2;
 
 import io.onnxfleet.contract.api.ApiPaths;
 import io.onnxfleet.engine.InferenceEngine;
+import io.onnxfleet.engine.catalog.ModelState;
 import io.onnxfleet.engine.error.InferenceException;
-import io.onnxfleet.engine.repository.ModelState;
 import io.onnxfleet.inference.protocol.ClientConnection;
 import io.onnxfleet.inference.protocol.ProtocolExecutor;
 import io.onnxfleet.inference.protocol.http.Json;

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.within;
 import static org.awaitility.Awaitility.await;
 
 import io.onnxfleet.engine.InferenceEngine;
-import io.onnxfleet.engine.repository.ModelIndexEntry;
-import io.onnxfleet.engine.repository.ModelState;
+import io.onnxfleet.engine.catalog.ModelIndexEntry;
+import io.onnxfleet.engine.catalog.ModelState;
 import io.onnxfleet.inference.InferenceService;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
