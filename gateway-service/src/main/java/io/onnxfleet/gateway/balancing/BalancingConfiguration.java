@@ -2,7 +2,6 @@ package io.onnxfleet.gateway.balancing;
 
 import io.onnxfleet.gateway.fleet.Fleet;
 import io.onnxfleet.gateway.fleet.FleetWatch;
-import io.onnxfleet.gateway.fleet.Replica;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;

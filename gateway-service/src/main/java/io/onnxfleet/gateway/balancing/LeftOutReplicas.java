@@ -160,7 +160,9 @@ public final class LeftOutReplicas {
     Map<String, String> before = processes;
     processes = Map.copyOf(present);
     Predicate<String> isGone =
-        id -> !present.containsKey(id) || !present.get(id).equals(before.getOrDefault(id, present.get(id)));
+        id ->
+            !present.containsKey(id)
+                || !present.get(id).equals(before.getOrDefault(id, present.get(id)));
     absences.keySet().removeIf(isGone);
     errors.keySet().removeIf(isGone);
   }

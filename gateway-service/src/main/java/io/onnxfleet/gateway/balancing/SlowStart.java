@@ -11,8 +11,8 @@ import java.util.function.LongSupplier;
 /**
  * Lets a new replica's share of the requests grow over some time, instead of sending it at once all
  * that its empty queue seems to invite. It is a candidate with a chance that rises evenly from a
- * tenth to one. A replica that has started again is new. Replicas of the first fleet that has any are not new: there is nobody to compare
- * them with.
+ * tenth to one. A replica that has started again is new. Replicas of the first fleet that has any
+ * are not new: there is nobody to compare them with.
  *
  * <p>{@link #mayServe} is safe for use by many threads; {@link #update} is called by one.
  */
@@ -30,7 +30,6 @@ final class SlowStart {
 
   /** By id. */
   private volatile Map<String, Long> young = Map.of();
-
 
   SlowStart(Duration time, LongSupplier nanoClock, IntUnaryOperator random) {
     this.timeNanos = time.toNanos();

@@ -49,8 +49,7 @@ public final class ModelPatterns {
 
     static Pieces of(String pattern) {
       List<String> pieces = List.of(pattern.split("\\*", -1));
-      return new Pieces(
-          pieces.getFirst(), pieces.subList(1, pieces.size() - 1), pieces.getLast());
+      return new Pieces(pieces.getFirst(), pieces.subList(1, pieces.size() - 1), pieces.getLast());
     }
 
     /** The leftmost place of each piece is as good as any: it leaves the most for the rest. */

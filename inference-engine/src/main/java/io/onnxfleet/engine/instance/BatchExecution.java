@@ -56,9 +56,15 @@ final class BatchExecution {
   }
 
   /** Rows that are filled up are company too. */
-  private ShapeLadder ladder() {
+  private ShapeLadder ladder(List<PendingPiece> batch) {
+    return mayHaveCompany(batch) ? ladder : ShapeLadder.NONE;
+  }
+
+  /** False for what runs as it came: it has no company but its own. */
+  private boolean mayHaveCompany(List<PendingPiece> batch) {
     RowTerms terms = rows.get();
-    return terms.merged() || terms.isIndependent() ? ladder : ShapeLadder.NONE;
+    return (terms.merged() || terms.isIndependent())
+        && !batch.getFirst().bound().givesOptional(model);
   }
 
   /** Runs the pieces that nobody dropped; each of them has ended when this returns. */
@@ -108,7 +114,7 @@ final class BatchExecution {
       return;
     }
     try {
-      runOnce(batch, Dimensions.of(batch, ladder()));
+      runOnce(batch, Dimensions.of(batch, ladder(batch)));
     } catch (Throwable failure) {
       InferenceException reason = asInferenceException(failure);
       boolean overran = reason.code() == ErrorCode.DEADLINE_EXCEEDED;
@@ -145,7 +151,7 @@ final class BatchExecution {
   /** A model may refuse the shape that it was filled up to; false if that is not what failed. */
   private boolean runAsItIs(List<PendingPiece> batch) {
     Dimensions dimensions = Dimensions.of(batch, ShapeLadder.NONE);
-    if (dimensions.equals(Dimensions.of(batch, ladder()))) {
+    if (dimensions.equals(Dimensions.of(batch, ladder(batch)))) {
       return false;
     }
     try {
@@ -181,9 +187,7 @@ final class BatchExecution {
     List<String> names = new ArrayList<>(wanted.cardinality());
     wanted.stream().forEach(output -> names.add(model.outputs().get(output).name()));
 
-    RowTerms terms = rows.get();
-    // What runs as it came has no company but its own.
-    Sentinel watching = terms.merged() || terms.isIndependent() ? sentinel.get() : null;
+    Sentinel watching = mayHaveCompany(batch) ? sentinel.get() : null;
     List<Tensor> outputs;
     long gathered;
     Magnitudes magnitudes;
@@ -209,7 +213,8 @@ final class BatchExecution {
                 new Sentinel.Run(
                     batch, answers, dimensions.rows(), dimensions.filled(), dimensions.length()),
                 magnitudes);
-    LiveProof proving = batch.size() == 1 ? proof.get() : null;
+    boolean isPlain = batch.size() == 1 && !batch.getFirst().bound().givesOptional(model);
+    LiveProof proving = isPlain ? proof.get() : null;
     LiveProof.Offer offer = proving == null ? null : proving.offer(batch.getFirst().bound());
     long parted = events.now();
 

@@ -18,6 +18,16 @@ import org.jspecify.annotations.Nullable;
 record BoundRequest(
     @Nullable Tensor[] inputs, int[] outputs, long rows, int weight, long length, Object shapeKey) {
 
+  /** True if it gives what the model does not ask for: it then runs as it came, by itself. */
+  boolean givesOptional(ModelInterface model) {
+    for (int index = 0; index < inputs.length; index++) {
+      if (inputs[index] != null && model.inputs().get(index).spec().optional()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   void close() {
     close(inputs);
   }

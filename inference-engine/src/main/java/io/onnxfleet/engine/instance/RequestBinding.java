@@ -84,18 +84,36 @@ final class RequestBinding {
       if (!model.isBatched()) {
         return List.of(new BoundRequest(inputs, outputs, 1, 1, 0, new Object()));
       }
-      boolean whole = !terms.merged() && terms.cut() == RowTerms.Cut.NEVER;
-      long rows = whole ? requireFewRows(inputs) : requireEqualRows(inputs);
-      if (terms.bounded() && terms.cut() == RowTerms.Cut.NEVER && rows > model.maxBatchSize()) {
-        throw InferenceException.invalidInput(
-            "request of %d rows (expected: <= %d, the model's max_batch_size, as the request is not"
-                + " cut: %s)",
-            rows, model.maxBatchSize(), terms.reason());
+      long most = mostRows(inputs);
+      BoundRequest whole = whole(inputs, outputs, most);
+      if (whole.givesOptional(model)) {
+        // Rows were proven without: what it is to them is not known.
+        requireFew(most);
+        requireWithin(most, terms.bounded(), "an optional input is given");
+        return List.of(whole);
       }
+      boolean asItCame = !terms.merged() && terms.cut() == RowTerms.Cut.NEVER;
+      long rows = asItCame ? most : requireEqualRows(inputs);
+      requireFew(rows);
+      requireWithin(rows, terms.bounded() && terms.cut() == RowTerms.Cut.NEVER, terms.reason());
       return split(inputs, outputs, rows, requireEqualLength(inputs), terms);
     } catch (Throwable failure) {
       BoundRequest.close(inputs);
       throw failure;
+    }
+  }
+
+  private BoundRequest whole(@Nullable Tensor[] inputs, int[] outputs, long rows) {
+    int weight = Math.clamp(rows, 1, model.maxBatchSize());
+    return new BoundRequest(inputs, outputs, rows, weight, 0, new Object());
+  }
+
+  private void requireWithin(long rows, boolean bounded, String why) {
+    if (bounded && rows > model.maxBatchSize()) {
+      throw InferenceException.invalidInput(
+          "request of %d rows (expected: <= %d, the model's max_batch_size, as the request is not"
+              + " cut: %s)",
+          rows, model.maxBatchSize(), why);
     }
   }
 
@@ -161,12 +179,11 @@ final class RequestBinding {
   }
 
   /** The most rows that an input has, where they need not agree. */
-  private long requireFewRows(@Nullable Tensor[] inputs) {
+  private static long mostRows(@Nullable Tensor[] inputs) {
     long rows = 0;
     for (Tensor input : inputs) {
-      rows = input == null ? rows : Math.max(rows, input.rows());
+      rows = input == null || input.shape().rank() == 0 ? rows : Math.max(rows, input.rows());
     }
-    requireFew(rows);
     return rows;
   }
 
@@ -191,7 +208,6 @@ final class RequestBinding {
       }
       rows = input.rows();
     }
-    requireFew(rows);
     return Math.max(rows, 0);
   }
 

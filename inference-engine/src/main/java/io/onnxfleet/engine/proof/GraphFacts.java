@@ -54,6 +54,10 @@ public final class GraphFacts {
           "Multinomial",
           "Bernoulli");
 
+  /** Kernels that what is no number may lead astray, or a large number keep busy. */
+  private static final Set<String> SORTING_OR_REPEATING =
+      Set.of("TopK", "NonMaxSuppression", "Unique", "Loop", "Scan", "SequenceMap");
+
   private static final Set<String> CATEGORIES =
       Set.of("keys_strings", "cats_strings", "keys_tensor", "pool_strings", "classlabels_strings");
 
@@ -192,6 +196,11 @@ public final class GraphFacts {
   /** The name of an operator that draws at random, if there is one. */
   Optional<String> random() {
     return graph.nodes().stream().map(Node::operator).filter(RANDOM::contains).findFirst();
+  }
+
+  /** True if something is put into order, or repeated as often as the data say. */
+  boolean sortsOrRepeats() {
+    return graph.nodes().stream().map(Node::operator).anyMatch(SORTING_OR_REPEATING::contains);
   }
 
   /**

@@ -18,11 +18,15 @@ public record SampleInput(String name, DataType dataType, Shape shape, byte @Nul
 
   /** True if a dimension besides the rows has a size of the caller's choice. */
   boolean isFree() {
+    return freeAxes() > 0;
+  }
+
+  /** How many of them there are. */
+  int freeAxes() {
+    int free = 0;
     for (int axis = 1; axis < shape.rank(); axis++) {
-      if (shape.dim(axis) == Shape.VARIABLE) {
-        return true;
-      }
+      free += shape.dim(axis) == Shape.VARIABLE ? 1 : 0;
     }
-    return false;
+    return free;
   }
 }

@@ -32,7 +32,13 @@ public final class SampleRows {
     /** 0 to 1. */
     UNIT,
     /** Of any magnitude between a hundredth and ten thousand, each value for itself. */
-    WIDE
+    WIDE,
+    /** Of any magnitude between a millionth and ten thousand. */
+    EXTREME,
+    /** As {@link #UNIT}, and masks hold anything: fractions, or ones and zeros in any order. */
+    ANY_MASK,
+    /** As {@link #NORMAL}, but for two rows: one has no number in it, the other infinity. */
+    NOT_FINITE
   }
 
   /** How integers and texts are drawn where the graph says nothing; the next if one is refused. */
@@ -41,7 +47,12 @@ public final class SampleRows {
     SMALL(0, 9),
     BINARY(0, 1),
     ONE(1, 1),
-    LARGE(0, 100);
+    LARGE(0, 100),
+    /** Of any magnitude up to 16 bits; only tried where a model has taken others. */
+    EXTREME(-(1 << 15), 1 << 15);
+
+    /** What is tried until a model takes it. */
+    static final List<Range> USUAL = List.of(SIGNED, SMALL, BINARY, ONE, LARGE);
 
     private final int least;
     private final int most;
@@ -57,7 +68,14 @@ public final class SampleRows {
 
   private static final int EQUAL_TO_FIRST = 3;
   private static final int NOTHING = 2;
+  private static final int WHOLE = 0;
+  private static final int NO_NUMBER = 1;
+  private static final int INFINITE = 4;
   private static final double[] MAGNITUDES = {1, 0.01, 0, 1, 100};
+
+  /** Taken in turn, so that rows of few values have both ends. */
+  private static final int[] EXTREME_EXPONENTS = {4, -6, 3, -5, 2, -3};
+
   private static final double SHARE_OF_ZEROS = 0.2;
 
   private static final List<String> WORDS =
@@ -81,6 +99,11 @@ public final class SampleRows {
           case FP16, BF16, FP32, FP64, BOOL -> false;
           case INT8, UINT8, INT16, UINT16, INT32, UINT32, INT64, UINT64, BYTES -> true;
         };
+  }
+
+  /** True of rows of {@link Kind#NOT_FINITE} that hold nothing but numbers. */
+  static boolean isFinite(int row) {
+    return row % ROWS != NO_NUMBER && row % ROWS != INFINITE;
   }
 
   /**
@@ -111,9 +134,11 @@ public final class SampleRows {
     long masked = isMask(input) ? count - (count * drawn) / (ROWS + 1) : count;
     for (long element = 0; element < count; element++) {
       if (isMask(input)) {
-        put(data, input.dataType(), element < masked ? 1 : 0);
+        put(data, input.dataType(), mask(input, kind, drawn, element < masked, random));
+      } else if (kind == Kind.NOT_FINITE && element == 0 && isFloat(input.dataType())) {
+        put(data, input.dataType(), first(drawn, random));
       } else if (isFloat(input.dataType())) {
-        put(data, input.dataType(), value(kind, drawn, random));
+        put(data, input.dataType(), value(kind, drawn, element, random));
       } else {
         put(data, input.dataType(), integer(input, range, random));
       }
@@ -121,15 +146,40 @@ public final class SampleRows {
     return tensor;
   }
 
-  private static double value(Kind kind, int row, Random random) {
+  private static double mask(SampleInput input, Kind kind, int row, boolean whole, Random random) {
+    if (kind != Kind.ANY_MASK) {
+      return whole ? 1 : 0;
+    }
+    boolean fractions = isFloat(input.dataType());
+    return switch (row) {
+      case NOTHING -> 0;
+      case WHOLE -> fractions ? random.nextDouble() : 1;
+      default -> fractions ? random.nextDouble() : random.nextInt(2);
+    };
+  }
+
+  private static double first(int row, Random random) {
+    double number = random.nextGaussian();
+    return switch (row) {
+      case NO_NUMBER -> Double.NaN;
+      case INFINITE -> Double.POSITIVE_INFINITY;
+      default -> number;
+    };
+  }
+
+  private static double value(Kind kind, int row, long element, Random random) {
     double normal = random.nextGaussian();
     boolean zero = random.nextDouble() < SHARE_OF_ZEROS;
     return switch (kind) {
-      case NORMAL -> normal;
+      case NORMAL, NOT_FINITE -> normal;
       case UNEVEN -> zero || row == NOTHING ? 0 : normal * MAGNITUDES[row];
       case POSITIVE -> zero ? random.nextInt(256) : random.nextDouble() * 255;
-      case UNIT -> zero ? random.nextInt(2) : random.nextDouble();
+      case UNIT, ANY_MASK -> zero ? random.nextInt(2) : random.nextDouble();
       case WIDE -> zero ? 0 : normal * Math.pow(10, random.nextInt(7) - 2);
+      case EXTREME -> {
+        int turn = (int) ((element + row) % EXTREME_EXPONENTS.length);
+        yield zero ? 0 : normal * Math.pow(10, EXTREME_EXPONENTS[turn]);
+      }
     };
   }
 
@@ -155,6 +205,10 @@ public final class SampleRows {
   }
 
   private static long drawn(Range range, Random random) {
+    if (range == Range.EXTREME) {
+      long size = random.nextInt(1 << random.nextInt(16));
+      return random.nextBoolean() ? size : -size;
+    }
     return range.least + (long) random.nextInt(range.most - range.least + 1);
   }
 
@@ -173,7 +227,7 @@ public final class SampleRows {
     return Tensor.ofStrings(pool, shape, texts);
   }
 
-  /** Other values of the same kind: floats at other scales, anything else in another order. */
+  /** Other values of the same kind: floats at other scales, and anything in another order. */
   private Tensor ofExample(SampleInput input, Shape shape, int row, Random random) {
     byte[] example = input.example();
     if (example == null) {
@@ -192,9 +246,12 @@ public final class SampleRows {
       }
     }
     byte[] bytes = example.clone();
-    if (row > 0 && isFloat(input.dataType())) {
+    boolean scaled = isFloat(input.dataType());
+    if (row > 0 && scaled) {
       scale(bytes, input.dataType(), 1 - 0.15 * row);
-    } else if (row > 0) {
+    }
+    // Multiples of one row alone would not tell models that look at directions.
+    if (row > 0 && (!scaled || row % 2 == 0)) {
       shuffle(bytes, input.dataType().byteSize(), random);
     }
     Tensor tensor = Tensor.allocate(pool, input.dataType(), shape);
@@ -226,6 +283,10 @@ public final class SampleRows {
     }
   }
 
+  static boolean isFloat(SampleInput input) {
+    return isFloat(input.dataType()) && input.example() == null;
+  }
+
   private static boolean isFloat(DataType type) {
     return type == DataType.FP16
         || type == DataType.BF16
@@ -233,7 +294,7 @@ public final class SampleRows {
         || type == DataType.FP64;
   }
 
-  private static boolean isMask(SampleInput input) {
+  static boolean isMask(SampleInput input) {
     return input.name().toLowerCase(Locale.ROOT).contains("mask");
   }
 

@@ -75,6 +75,39 @@ public final class TensorComparison {
     return differing == 0 ? null : described(worst, largest, differing, expected);
   }
 
+  /**
+   * What differs by more than so much of the largest magnitude of the same element, or null.
+   *
+   * @param alike tensors of the same type and shape, among which that magnitude is
+   */
+  static @Nullable String difference(
+      Tensor expected, Tensor actual, List<Tensor> alike, double relative) {
+    if (isExactType(expected.dataType())) {
+      return null;
+    }
+    ByteBuffer one = expected.data();
+    ByteBuffer other = actual.data();
+    List<ByteBuffer> others = alike.stream().map(Tensor::data).toList();
+    double worst = 0;
+    double magnitude = 0;
+    long differing = 0;
+    while (one.hasRemaining()) {
+      double difference =
+          difference(next(one, expected.dataType()), next(other, expected.dataType()));
+      double largest = 0;
+      for (ByteBuffer data : others) {
+        double value = Math.abs(next(data, expected.dataType()));
+        largest = value <= Double.MAX_VALUE ? Math.max(largest, value) : largest;
+      }
+      if (difference > relative * largest) {
+        differing++;
+        worst = Math.max(worst, difference);
+        magnitude = Math.max(magnitude, largest);
+      }
+    }
+    return differing == 0 ? null : described(worst, magnitude, differing, expected);
+  }
+
   private static String described(double worst, double largest, long differing, Tensor tensor) {
     return "values differ by up to %.3g of a largest magnitude of %.3g, at %d of %d elements"
         .formatted(worst, largest, differing, tensor.shape().elementCount());

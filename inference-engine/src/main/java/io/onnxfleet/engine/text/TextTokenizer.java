@@ -48,8 +48,9 @@ public final class TextTokenizer implements AutoCloseable {
     this.vocabularySize = said.vocabularySize();
     this.padsLeft = said.padsLeft();
     this.longWords = said.longWords();
-    int maxLength = library.getMaxLength(handle);
-    declaredLength = maxLength > 0 ? OptionalInt.of(maxLength) : OptionalInt.empty();
+    // The library takes a fixed length of padding for one at which texts are cut.
+    int longest = said.longestText();
+    declaredLength = longest > 0 ? OptionalInt.of(longest) : OptionalInt.empty();
     library.disableTruncation(handle);
     library.disablePadding(handle);
     specialTokens = readSpecialTokens();

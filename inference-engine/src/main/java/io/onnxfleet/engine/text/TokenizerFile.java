@@ -7,11 +7,13 @@ import java.io.StringReader;
 
 /**
  * What the tokenizer's own library does not tell of a {@code tokenizer.json}: the range of its
- * token ids, the side of padding, and what becomes of long words. Read in one pass, without a tree.
+ * token ids, the side of padding, where texts are cut, and what becomes of long words. Read in one
+ * pass, without a tree.
  */
 final class TokenizerFile {
   private long largestId = -1;
   private boolean padsLeft;
+  private int longestText;
   private String modelType = "";
   private String normalizer = "";
   private String preTokenizer = "";
@@ -47,6 +49,11 @@ final class TokenizerFile {
     return padsLeft;
   }
 
+  /** Tokens at which it cuts texts, special ones included; 0 if it does not. */
+  int longestText() {
+    return longestText;
+  }
+
   /** What becomes of long words. */
   LongWords longWords() {
     if (!modelType.equals("WordPiece")) {
@@ -63,6 +70,7 @@ final class TokenizerFile {
         case "model" -> readModel(reader);
         case "added_tokens" -> readAddedTokens(reader);
         case "padding" -> readPadding(reader);
+        case "truncation" -> readTruncation(reader);
         case "normalizer" -> normalizer = readType(reader);
         case "pre_tokenizer" -> preTokenizer = readType(reader);
         default -> reader.skipValue();
@@ -98,6 +106,22 @@ final class TokenizerFile {
     while (reader.hasNext()) {
       if (reader.nextName().equals("direction") && reader.peek() == JsonToken.STRING) {
         padsLeft = reader.nextString().equalsIgnoreCase("left");
+      } else {
+        reader.skipValue();
+      }
+    }
+    reader.endObject();
+  }
+
+  private void readTruncation(JsonReader reader) throws IOException {
+    if (reader.peek() != JsonToken.BEGIN_OBJECT) {
+      reader.skipValue();
+      return;
+    }
+    reader.beginObject();
+    while (reader.hasNext()) {
+      if (reader.nextName().equals("max_length") && reader.peek() == JsonToken.NUMBER) {
+        longestText = Math.clamp(reader.nextLong(), 0, Integer.MAX_VALUE);
       } else {
         reader.skipValue();
       }

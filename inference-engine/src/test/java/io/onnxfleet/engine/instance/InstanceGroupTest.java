@@ -63,9 +63,14 @@ class InstanceGroupTest {
     TensorSpec x = new TensorSpec("x", DataType.FP32, Shape.of(-1, -1));
     TensorSpec y = new TensorSpec("y", DataType.FP32, Shape.of(-1, -1));
     TensorSpec z = new TensorSpec("z", DataType.FP32, Shape.of(-1, -1));
+    TensorSpec bias =
+        new TensorSpec("bias", DataType.FP32, Shape.of(-1, -1), true, List.of("", ""));
     ModelInterface model =
         new ModelInterface(
-            List.of(new Port(x)), List.of(new Port(y), new Port(z)), maxBatch, padding);
+            List.of(new Port(x), new Port(bias)),
+            List.of(new Port(y), new Port(z)),
+            maxBatch,
+            padding);
     BatchSchedulerOptions options =
         new BatchSchedulerOptions(
             Math.max(1, maxBatch),
@@ -160,6 +165,29 @@ class InstanceGroupTest {
     assertThat(session.runs).containsExactly(Shape.of(1, 2), Shape.of(1, 2), Shape.of(40, 2));
     assertThat(failure(infer(request(101, new float[202]))))
         .hasMessage("request of 101 rows (expected: <= 100)");
+  }
+
+  @Test
+  void infer_runsARequestWholeAndAlone_whenItGivesAnOptionalInput() throws InterruptedException {
+    CompletableFuture<InferenceResponse> first = occupy();
+    CompletableFuture<InferenceResponse> second = infer(withBias(1));
+    CompletableFuture<InferenceResponse> third = infer(withBias(12));
+    CompletableFuture<InferenceResponse> fourth = infer(request(1, 3, 3));
+    session.openGate();
+
+    assertThat(values(first, "y")).containsExactly(2, 2);
+    assertThat(values(second, "y")).hasSize(2);
+    assertThat(values(third, "y")).hasSize(24);
+    assertThat(values(fourth, "y")).containsExactly(6, 6);
+    assertThat(session.runs)
+        .containsExactlyInAnyOrder(Shape.of(1, 2), Shape.of(1, 2), Shape.of(12, 2), Shape.of(1, 2));
+  }
+
+  private InferenceRequest withBias(int rows) {
+    return InferenceRequest.of(
+        "double",
+        new NamedTensor("x", Tensor.ofFloats(pool, Shape.of(rows, 2), new float[2 * rows])),
+        new NamedTensor("bias", Tensor.ofFloats(pool, Shape.of(1, 2), new float[2])));
   }
 
   @Test
@@ -389,7 +417,7 @@ class InstanceGroupTest {
         .hasMessage("input 'x': shape [1] (expected [-1,-1])");
     Tensor other = Tensor.ofFloats(pool, Shape.of(1, 1), 1);
     assertThat(failure(infer(InferenceRequest.of("double", new NamedTensor("q", other)))))
-        .hasMessage("input 'q': unknown (expected one of [x])");
+        .hasMessage("input 'q': unknown (expected one of [bias, x])");
     assertThat(failure(infer(InferenceRequest.of("double"))))
         .hasMessage("input 'x': missing (expected FP32[-1,-1])");
     assertThat(failure(infer(request(101, new float[101]))))

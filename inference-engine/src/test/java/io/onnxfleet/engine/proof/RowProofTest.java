@@ -18,7 +18,11 @@ import io.onnxfleet.engine.runtime.ModelSession;
 import io.onnxfleet.engine.runtime.OnnxRuntime;
 import io.onnxfleet.engine.runtime.SessionOptions;
 import io.onnxfleet.engine.tensor.BufferPool;
+import io.onnxfleet.engine.tensor.DataType;
+import io.onnxfleet.engine.tensor.Shape;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -373,6 +377,118 @@ class RowProofTest {
                             .isInstanceOf(RowVerdict.Refuted.class)));
   }
 
+  @TestFactory
+  Stream<DynamicTest> prove_refutes_whenOnlySomeValuesReachOtherRows() {
+    Map<String, OnnxGraph> models = new LinkedHashMap<>();
+    models.put(
+        "weights that are called a mask",
+        xy("batch", "4")
+            .input("loss_mask", FLOAT, "batch", "4")
+            .node("ReduceMax", "loss_mask", "most", with("keepdims", 0L))
+            .node("Mul", "x loss_mask", "weighed")
+            .node("Div", "weighed most", "y"));
+    models.put(
+        "a mask of nothing",
+        xy("batch", "4")
+            .input("mask", INT64, "batch", "1")
+            .node("ReduceMin", "mask", "least", with("keepdims", 0L))
+            .node("Cast", "least", "number", with("to", 1L))
+            .node("Add", "x number", "y"));
+    models.put(
+        "what is no number",
+        xy("batch", "4")
+            .floats("nothing", List.of(), 0)
+            .node("ReduceMean", "x", "m", with("axes", List.of(0L)))
+            .node("Mul", "m nothing", "zeros")
+            .node("Add", "x zeros", "y"));
+    models.put(
+        "large whole numbers",
+        new OnnxGraph()
+            .input("x", INT64, "batch", "4")
+            .output("y", INT64, "batch", "4")
+            .longs("limit", List.of(), 300)
+            .node("ReduceMax", "x", "m", with("axes", List.of(0L)))
+            .node("Greater", "m limit", "large")
+            .node("Where", "large m x", "y"));
+    models.put(
+        "low numbers",
+        xy("batch", "4")
+            .floats("limit", List.of(), -500)
+            .node("ReduceMin", "x", "m", with("axes", List.of(0L)))
+            .node("Less", "m limit", "low")
+            .node("Where", "low m x", "y"));
+    models.put(
+        "numbers near zero",
+        xy("batch", "4")
+            .floats("zero", List.of(), 0)
+            .floats("limit", List.of(), 1e-4f)
+            .node("Abs", "x", "a")
+            .node("Less", "a limit", "small")
+            .node("Greater", "a zero", "some")
+            .node("And", "small some", "near")
+            .node("Cast", "near", "counts", with("to", 1L))
+            .node("ReduceMax", "counts", "any", with("axes", List.of(0L)))
+            .node("Add", "x any", "y"));
+    models.put(
+        "long rows",
+        new OnnxGraph()
+            .input("x", FLOAT, "batch", "length")
+            .output("y", FLOAT, "batch", "length")
+            .longs("one", List.of(), 1)
+            .longs("limit", List.of(), 20)
+            .node("Shape", "x", "shape")
+            .node("Gather", "shape one", "length")
+            .node("Greater", "length limit", "long")
+            .node("ReduceMean", "x", "m", with("axes", List.of(0L)))
+            .node("Add", "x m", "mixed")
+            .node("Where", "long mixed x", "y"));
+    models.put(
+        "scores beside large numbers",
+        xy("batch", "8")
+            .floats("time", List.of(), 1.7e9f)
+            .node("ReduceMean", "x", "m", with("axes", List.of(0L)))
+            .node("Add", "x m", "scores")
+            .node("Abs", "x", "a")
+            .node("Add", "a time", "times")
+            .node("Concat", "scores times", "y", with("axis", 1L)));
+    return models.entrySet().stream()
+        .map(
+            model ->
+                DynamicTest.dynamicTest(
+                    model.getKey(),
+                    () ->
+                        assertThat(prove(model.getKey(), model.getValue()))
+                            .isInstanceOf(RowVerdict.Refuted.class)));
+  }
+
+  @Test
+  void prove_refutes_whenAnOperatorsRowIsMixedWithItsOwnMultiples() {
+    OnnxGraph directions =
+        xy("batch", "4")
+            .node("ReduceL2", "x", "norm", with("axes", List.of(1L)))
+            .node("Div", "x norm", "direction")
+            .node("ReduceMean", "direction", "m", with("axes", List.of(0L)))
+            .node("Mul", "m norm", "y");
+    Path file = directions.writeTo(folder.resolve("directions"));
+    ByteBuffer row = ByteBuffer.allocate(4 * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    row.putFloat(1).putFloat(2).putFloat(3).putFloat(4);
+    SampleInput example =
+        new SampleInput("x", DataType.FP32, Shape.of(Shape.VARIABLE, 4), row.array());
+
+    try (ModelSession session = runtime.open(file, SessionOptions.cpu(1))) {
+      assertThat(
+              new RowProof(
+                      session::run,
+                      List.of(List.of(example)),
+                      List.of(new RowProof.Output("y", false)),
+                      GraphFacts.of(file),
+                      pool,
+                      new RowProof.Effort(System::nanoTime, 2_000_000_000L, 32))
+                  .prove())
+          .isInstanceOf(RowVerdict.Refuted.class);
+    }
+  }
+
   /** Adds up the rows one after another. */
   private static OnnxGraph loopOverRows() {
     Message body =
@@ -417,6 +533,16 @@ class RowProofTest {
             .output("y", INT64, "found", "2")
             .node("NonZero", "x", "places")
             .node("Transpose", "places", "y", with("perm", List.of(1L, 0L))));
+    models.put(
+        "one hit a row, as long as values are usual",
+        new OnnxGraph()
+            .input("x", FLOAT, "batch", "4")
+            .output("y", FLOAT, "hits", "4")
+            .floats("limit", List.of(), -1000)
+            .longs("zero", List.of(), 0)
+            .node("Gather", "x zero", "scores", with("axis", 1L))
+            .node("Greater", "scores limit", "good")
+            .node("Compress", "x good", "y", with("axis", 0L)));
     models.put(
         "hits behind each row",
         new OnnxGraph()

@@ -192,6 +192,33 @@ class TextTokenizerTest {
     }
   }
 
+  @Test
+  void open_declaresNoLength_whenOnlyPaddingIsOfAFixedOne(@TempDir Path folder) throws IOException {
+    Path file = folder.resolve(TextTokenizer.FILE_NAME);
+    String padding =
+        """
+        {"strategy":{"Fixed":16},"direction":"Right","pad_to_multiple_of":null,"pad_id":0,
+         "pad_type_id":0,"pad_token":"a"}""";
+    String truncation =
+        """
+        {"direction":"Right","max_length":12,"strategy":"LongestFirst","stride":0}""";
+    String json =
+        """
+        {"version":"1.0","truncation":%s,"padding":%s,"pre_tokenizer":{"type":"Whitespace"},
+         "model":{"type":"WordLevel","vocab":{"a":0,"b":1},"unk_token":"a"}}
+        """;
+
+    Files.writeString(file, json.formatted("null", padding));
+    try (TextTokenizer padded = TextTokenizer.open(file)) {
+      assertThat(padded.declaredLength()).isEmpty();
+      assertThat(padded.encode("b a", NO_LIMIT)).containsExactly(1, 0);
+    }
+    Files.writeString(file, json.formatted(truncation, padding));
+    try (TextTokenizer cut = TextTokenizer.open(file)) {
+      assertThat(cut.declaredLength()).hasValue(12);
+    }
+  }
+
   private static long[] encode(String text) {
     return tokenizer.encode(text, NO_LIMIT);
   }

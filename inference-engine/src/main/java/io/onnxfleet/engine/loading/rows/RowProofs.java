@@ -49,7 +49,7 @@ public final class RowProofs {
   private static final long BUDGET_NANOS = 300_000_000;
 
   /** More rows together say little more. */
-  private static final int MOST_ROWS = 32;
+  private static final int MOST_ROWS = 128;
 
   private final ProofNotes notes;
   private final ModelSessionFactory sessions;
