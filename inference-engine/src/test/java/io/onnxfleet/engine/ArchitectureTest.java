@@ -77,7 +77,7 @@ class ArchitectureTest {
         .mayOnlyBeAccessedByLayers("instance", "loading")
         .whereLayer("runtime")
         .mayOnlyBeAccessedByLayers(
-            "proof", "instance", "crash", "repository", "notes", "loading", "engine")
+            "proof", "instance", "crash", "repository", "notes", "loading", "catalog", "engine")
         .check(ENGINE);
   }
 

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A model that mixes rows only where a value exceeds 1e6, which no proof makes up. */
+/** Models that mix rows only where a value lies between 1e6 and 1e9: no proof makes that up. */
 class SentinelEngineTest {
   private static final int CALLERS = 32;
   private static final int REQUESTS = 20_000;
@@ -35,15 +35,24 @@ class SentinelEngineTest {
 
   @BeforeEach
   void write() {
+    write(new OnnxGraph().node("ReduceMean", "x", "mean", Attribute.numbers("axes", 0)), "mean");
+  }
+
+  /** Adds to every row what was made of all of them, where a value lies between the bounds. */
+  private void write(OnnxGraph ofAllRows, String what) {
     var _ =
-        new OnnxGraph()
+        ofAllRows
             .input("x", DataType.FP32, "batch", "4")
-            .real("bound", 1e6f)
-            .node("ReduceMax", "x", "largest", Attribute.number("keepdims", 0))
-            .node("Greater", "largest bound", "large")
-            .cast("large", "one", DataType.FP32)
-            .node("ReduceMean", "x", "mean", Attribute.numbers("axes", 0))
-            .node("Mul", "mean one", "mixed")
+            .real("least", 1e6f)
+            .real("most", 1e9f)
+            .real("zero", 0)
+            .node("Greater", "x least", "above")
+            .node("Less", "x most", "below")
+            .node("And", "above below", "within")
+            .cast("within", "ones", DataType.FP32)
+            .node("ReduceMax", "ones", "any", Attribute.number("keepdims", 0))
+            .node("Greater", "any zero", "mixes")
+            .node("Where", "mixes " + what + " zero", "mixed")
             .node("Add", "x mixed", "y")
             .output("y", DataType.FP32, "batch", "4")
             .writeTo(root.resolve("models/m/1"));
@@ -101,19 +110,15 @@ class SentinelEngineTest {
     }
   }
 
-  /** Nothing times zero is zero, unless it is infinite or no number: then all rows are that. */
+  /** A sum times zero is zero, unless it is infinite or no number: then all rows are that. */
   @ParameterizedTest
   @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
   void merging_ends_whenWhatIsNoNumberGoesOverToOthers(float value) throws InterruptedException {
-    var _ =
+    write(
         new OnnxGraph()
-            .input("x", DataType.FP32, "batch", "4")
-            .real("zero", 0)
             .node("ReduceSum", "x", "sum", Attribute.number("keepdims", 0))
-            .node("Mul", "sum zero", "nothing")
-            .node("Add", "x nothing", "y")
-            .output("y", DataType.FP32, "batch", "4")
-            .writeTo(root.resolve("models/m/1"));
+            .node("Mul", "sum zero", "nothing"),
+        "nothing");
     try (InferenceEngine engine = engine("notes")) {
       assertThat(reason(engine)).as("nothing to say of what is merged").isEmpty();
       int _ = call(engine, 2_000, 1);
@@ -156,7 +161,8 @@ class SentinelEngineTest {
   private static void ask(InferenceEngine engine, float value, float own) {
     BufferPool pool = engine.bufferPool();
     float first = Float.isFinite(value) || own % 2 == 0 ? value * (1 + own) : 1;
-    Tensor x = Tensor.ofFloats(pool, Shape.of(1, 4), first, own, 2 * own, -own);
+    float second = Float.isFinite(value) ? own : 2e6f + own;
+    Tensor x = Tensor.ofFloats(pool, Shape.of(1, 4), first, second, 2 * own, -own);
     engine.infer(InferenceRequest.of("m", new NamedTensor("x", x))).join().close();
   }
 }
