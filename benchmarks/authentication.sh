@@ -12,7 +12,7 @@
 
 set -euo pipefail
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+. "$(dirname "${BASH_SOURCE[0]}")/processes.sh"
 instant=
 if [ "${1:-}" = --instant ]; then
   instant=1
@@ -23,46 +23,6 @@ rounds=${2:-5}
 warm_up=${3:-120}
 count=1000
 clients=32
-work=$(mktemp -d)
-java=$("$root/fleet" java-home)/bin/java
-pids=()
-declare -A process
-
-finish() {
-  for pid in "${pids[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done
-  wait 2>/dev/null || true
-  rm -rf "$work"
-}
-trap finish EXIT
-
-free_port() { # one that nobody listens on
-  local port
-  while :; do
-    port=$((20000 + RANDOM % 20000))
-    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
-  done
-  echo "$port"
-}
-
-background() { # name, folder, command...
-  local name=$1 folder=$2
-  shift 2
-  (cd "$folder" && exec "$@") </dev/null >"$work/$name.log" 2>&1 &
-  pids+=($!)
-  process[$name]=$!
-}
-
-await() { # what, url
-  local i
-  for i in $(seq 600); do
-    ! curl -fs -o /dev/null --max-time 2 "$2" || return 0
-    sleep 0.1
-  done
-  echo "authentication.sh: $1 did not start: $(tail -n 1 "$work/$1.log")" >&2
-  exit 1
-}
-
-layout() { printf '%s/%s/target/layout' "$root" "$1"; }
 
 # ---------------------------------------------------------------- an issuer, keys and tokens
 
@@ -122,16 +82,15 @@ class Issue {
   }
 }
 JAVA
-libraries=$(cd "$(layout gateway-service)" && printf '%s:' "$PWD"/lib/*.jar "$PWD"/lib/*/*.jar)
-background issuer "$work" "$java" -XX:+UseSerialGC -cp "$libraries" "$work/Issue.java" "$work" "$issuer" "$count"
+libraries=$(cd "$root/gateway-service/target/layout" && printf '%s:' "$PWD"/lib/*.jar "$PWD"/lib/*/*.jar)
+background issuer "$java" -XX:+UseSerialGC -cp "$libraries" "$work/Issue.java" "$work" "$issuer" "$count"
 await issuer "http://127.0.0.1:$issuer/keys"
 
 # ---------------------------------------------------------------- registry, backend, gateways
 
 registry=$(free_port)
 backend=$(free_port)
-background registry "$(layout discovery-server)" "$java" @jvm.args @application.args --server.port="$registry" \
-  --server.address=127.0.0.1
+start registry discovery-server "$registry"
 await registry "http://127.0.0.1:$registry/actuator/health"
 eureka=--eureka.client.service-url.defaultZone=http://127.0.0.1:$registry/eureka/
 if [ -n "$instant" ]; then
@@ -145,7 +104,7 @@ frontend backend
   bind 127.0.0.1:$backend
   http-request return status 200 content-type application/json string '{"model_name":"tiny-add","model_version":"1","outputs":[]}'
 CFG
-  background backend "$work" haproxy -f "$work/backend.cfg"
+  background backend haproxy -f "$work/backend.cfg"
   await backend "http://127.0.0.1:$backend/v2/health/ready"
   curl -fs -X POST -H 'Content-Type: application/json' "http://127.0.0.1:$registry/eureka/apps/INFERENCE-SERVICE" -d '{
     "instance": {"instanceId": "tiny", "hostName": "127.0.0.1", "app": "INFERENCE-SERVICE", "ipAddr": "127.0.0.1",
@@ -156,8 +115,7 @@ CFG
       "metadata": {"models-ready": "tiny-add:1", "models-known": ""}}}'
 else
   "$root/fleet" bench-tiny-model "$work/models" >/dev/null
-  background backend "$(layout inference-service)" "$java" @jvm.args @application.args --server.port="$backend" \
-    --server.address=127.0.0.1 "$eureka" --fleet.inference.models="$work/models"
+  start backend inference-service "$backend" "$eureka" --fleet.inference.models="$work/models"
   await backend "http://127.0.0.1:$backend/v2/models/tiny-add/ready"
 fi
 
@@ -165,8 +123,8 @@ path=/v2/models/tiny-add/infer
 gateway() { # name, port, arguments...
   local name=$1 port=$2
   shift 2
-  background "$name" "$(layout gateway-service)" "$java" -Dreactor.netty.ioWorkerCount=1 @jvm.args @application.args \
-    --server.port="$port" --server.address=127.0.0.1 "$eureka" --eureka.client.register-with-eureka=false "$@"
+  FLEET_JAVA_OPTIONS=-Dreactor.netty.ioWorkerCount=1 start "$name" gateway-service "$port" "$eureka" \
+    --eureka.client.register-with-eureka=false "$@"
   await "$name" "http://127.0.0.1:$port/v2/health/ready"
 }
 open=$(free_port)
@@ -204,7 +162,7 @@ LUA
 # What its compilers take is left out: they would be counted with whoever is measured while they are at it.
 ticks=$(getconf CLK_TCK)
 cpu() { # gateway: CPU time so far, us
-  grep -hv '(C[12] Comp' /proc/"${process[$1]}"/task/*/stat |
+  grep -hv '(C[12] Comp' /proc/"${pids[$1]}"/task/*/stat |
     awk -v ticks="$ticks" '{ sub(/.*\) /, ""); used += $12 + $13 } END { printf "%.0f", used * 1e6 / ticks }'
 }
 

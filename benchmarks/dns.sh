@@ -6,49 +6,17 @@
 
 set -euo pipefail
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+. "$(dirname "${BASH_SOURCE[0]}")/processes.sh"
 away=${1:-60}
-work=$(mktemp -d)
-java=$("$root/fleet" java-home)/bin/java
 base=${DNS_PORT:-18150}
 dns=$base
 door=$((base + 1))
 port=$((base + 2))
-declare -A pids
-
-finish() {
-  for pid in "${pids[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done
-  wait 2>/dev/null || true
-  rm -rf "$work"
-}
-trap finish EXIT
-
-fail() {
-  echo "dns.sh: $*" >&2
-  exit 1
-}
-
-start() { # name, module, port, arguments...
-  local name=$1 module=$2 port=$3
-  shift 3
-  (cd "$root/$module/target/layout" && exec "$java" @jvm.args ${FLEET_JAVA_OPTIONS:-} @application.args \
-    --server.port="$port" --eureka.client.enabled=false "$@") >>"$work/$name.log" 2>&1 9>&- &
-  pids[$name]=$!
-}
-
 start_replica() { # number
-  start "replica-$1" inference-service "$port" --server.address="127.0.0.1$1" --eureka.instance.ip-address="127.0.0.1$1" \
-    --fleet.inference.models="$work/models" --fleet.inference.graph-cache="$work/cache"
+  address=127.0.0.1$1 start "replica-$1" inference-service "$port" --eureka.client.enabled=false \
+    --eureka.instance.ip-address="127.0.0.1$1" --fleet.inference.models="$work/models" --fleet.inference.graph-cache="$work/cache"
 }
 
-await() { # name, url
-  local i
-  for i in $(seq 1200); do
-    ! curl -fs -o /dev/null --max-time 2 "$2" || return 0
-    sleep 0.1
-  done
-  fail "$1 did not start: $(tail -n 1 "$work/$1.log")"
-}
 await_replica() { await "replica-$1" "http://127.0.0.1$1:$port/v2/health/ready"; }
 
 list() { # numbers of the replicas that the name has, as a headless Service has those that are ready
@@ -76,7 +44,7 @@ await_replica 1
 await_replica 2
 list 1 2
 start_dns
-start gateway gateway-service "$door" --server.address=127.0.0.1 --fleet.gateway.dns.name=replicas.fleet.test. \
+start gateway gateway-service "$door" --eureka.client.enabled=false --fleet.gateway.dns.name=replicas.fleet.test. \
   --fleet.gateway.dns.port="$port" --fleet.gateway.dns.server="127.0.0.1:$dns"
 await gateway "http://127.0.0.1:$door/v2/models/tiny-add/ready"
 

@@ -7,47 +7,10 @@
 
 set -euo pipefail
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+. "$(dirname "${BASH_SOURCE[0]}")/processes.sh"
 seconds=${1:-8}
 rounds=${2:-3}
 warm_up=${3:-30}
-work=$(mktemp -d)
-java=$("$root/fleet" java-home)/bin/java
-pids=()
-
-finish() {
-  for pid in "${pids[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done
-  wait 2>/dev/null || true
-  rm -rf "$work"
-}
-trap finish EXIT
-
-free_port() { # one that nobody listens on
-  local port
-  while :; do
-    port=$((20000 + RANDOM % 20000))
-    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
-  done
-  echo "$port"
-}
-
-background() { # name, command...
-  local name=$1
-  shift
-  "$@" </dev/null >"$work/$name.log" 2>&1 &
-  pids+=($!)
-}
-
-await() { # what, url
-  local i
-  for i in $(seq 600); do
-    ! curl -fs -o /dev/null --max-time 2 "$2" || return 0
-    sleep 0.1
-  done
-  echo "gateway.sh: $1 did not start: $(tail -n 1 "$work/$1.log")" >&2
-  exit 1
-}
-
 backend=$(free_port)
 haproxy_port=$(free_port)
 bare=$(free_port)
@@ -82,9 +45,7 @@ background bare "$java" -XX:+UseSerialGC -Xmx512m --enable-native-access=ALL-UNN
   -cp "$libraries" "$root/benchmarks/BareGateway.java" --server.port="$bare" --server.address=127.0.0.1 \
   --eureka.client.enabled=false --spring.cloud.discovery.enabled=false --spring.cloud.loadbalancer.enabled=false
 
-(cd "$root/discovery-server/target/layout" && exec "$java" @jvm.args @application.args --server.port="$registry" \
-  --server.address=127.0.0.1) >"$work/registry.log" 2>&1 &
-pids+=($!)
+start registry discovery-server "$registry"
 await registry "http://127.0.0.1:$registry/actuator/health"
 # The backend as a replica that has a model ready, with a lease of an hour.
 curl -fs -X POST -H 'Content-Type: application/json' "http://127.0.0.1:$registry/eureka/apps/INFERENCE-SERVICE" -d '{
@@ -94,10 +55,8 @@ curl -fs -X POST -H 'Content-Type: application/json' "http://127.0.0.1:$registry
     "dataCenterInfo": {"@class": "com.netflix.appinfo.InstanceInfo$DefaultDataCenterInfo", "name": "MyOwn"},
     "leaseInfo": {"renewalIntervalInSecs": 3600, "durationInSecs": 7200},
     "metadata": {"models-ready": "tiny:1", "models-known": ""}}}'
-(cd "$root/gateway-service/target/layout" && exec "$java" @jvm.args @application.args --server.port="$fleet" \
-  --server.address=127.0.0.1 --eureka.client.service-url.defaultZone="http://127.0.0.1:$registry/eureka/" \
-  ${GATEWAY_ARGUMENTS:-}) >"$work/fleet.log" 2>&1 &
-pids+=($!)
+start fleet gateway-service "$fleet" --eureka.client.service-url.defaultZone="http://127.0.0.1:$registry/eureka/" \
+  ${GATEWAY_ARGUMENTS:-}
 
 path=/v2/models/tiny/infer
 await backend "http://127.0.0.1:$backend$path"

@@ -8,29 +8,10 @@
 
 set -euo pipefail
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+. "$(dirname "${BASH_SOURCE[0]}")/processes.sh"
 rest=${1:-600}
-work=$(mktemp -d)
-java=$("$root/fleet" java-home)/bin/java
 base=${REGISTRY_PORT:-18150}
 registries=("$base" $((base + 1)))
-declare -A pids
-
-finish() {
-  for pid in "${pids[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done
-  wait 2>/dev/null || true
-  rm -rf "$work"
-}
-trap finish EXIT
-
-start() { # name, module, port, arguments...
-  local name=$1 module=$2 port=$3
-  shift 3
-  (cd "$root/$module/target/layout" && exec "$java" @jvm.args ${FLEET_JAVA_OPTIONS:-} @application.args \
-    --server.port="$port" --server.address=127.0.0.1 "$@") >>"$work/$name.log" 2>&1 &
-  pids[$name]=$!
-}
-
 export PEER_1=http://localhost:${registries[0]}/eureka/ PEER_2=http://127.0.0.1:${registries[1]}/eureka/
 start_registry() { # number
   local host=localhost
@@ -40,15 +21,6 @@ start_registry() { # number
 start_replica() { # name, port
   start "$1" inference-service "$2" --eureka.client.service-url.defaultZone="$PEER_1,$PEER_2" \
     --fleet.inference.models="$work/models" --fleet.inference.graph-cache="$work/cache"
-}
-await() { # name, url
-  local i
-  for i in $(seq 1200); do
-    ! curl -fs -o /dev/null --max-time 2 "$2" || return 0
-    sleep 0.1
-  done
-  echo "registry-log.sh: $1 did not start: $(tail -n 1 "$work/$1.log")" >&2
-  exit 1
 }
 stop() { # name, signal
   kill -"$2" "${pids[$1]}"

@@ -8,35 +8,16 @@
 
 set -euo pipefail
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+. "$(dirname "${BASH_SOURCE[0]}")/processes.sh"
 stops=${1:-50}
 shift || true
 kinds=("$@")
 [ ${#kinds[@]} -gt 0 ] || kinds=(gateway replica)
-work=$(mktemp -d)
-java=$("$root/fleet" java-home)/bin/java
 base=${STOPS_PORT:-18150}
 registry=$base
 door=$((base + 1))
 gateways=($((base + 2)) $((base + 3)))
 replicas=($((base + 4)) $((base + 5)))
-declare -A pids
-
-finish() {
-  for pid in "${pids[@]}"; do kill -KILL "$pid" 2>/dev/null || true; done
-  wait 2>/dev/null || true
-  rm -rf "$work"
-}
-trap finish EXIT
-
-start() { # name, module, port, arguments...
-  local name=$1 module=$2 port=$3
-  shift 3
-  (cd "$root/$module/target/layout" && exec "$java" @jvm.args ${FLEET_JAVA_OPTIONS:-} @application.args \
-    --server.port="$port" --server.address=127.0.0.1 "$@") >>"$work/$name.log" 2>&1 9>&- &
-  pids[$name]=$!
-}
-
 client() { printf -- '--eureka.client.service-url.defaultZone=http://127.0.0.1:%s/eureka/' "$registry"; }
 
 start_gateway() { start "gateway-$1" gateway-service "${gateways[$1]}" "$(client)"; }
@@ -44,16 +25,6 @@ start_gateway() { start "gateway-$1" gateway-service "${gateways[$1]}" "$(client
 start_replica() {
   start "replica-$1" inference-service "${replicas[$1]}" "$(client)" --fleet.inference.models="$work/models" \
     --fleet.inference.graph-cache="$work/cache"
-}
-
-await() { # name, url
-  local i
-  for i in $(seq 1200); do
-    ! curl -fs -o /dev/null --max-time 2 "$2" || return 0
-    sleep 0.1
-  done
-  echo "stops.sh: $1 did not start: $(tail -n 1 "$work/$1.log")" >&2
-  exit 1
 }
 
 await_gateway() { await "gateway-$1" "http://127.0.0.1:${gateways[$1]}/v2/models/tiny-add/ready"; }
