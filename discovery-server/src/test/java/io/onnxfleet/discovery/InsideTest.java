@@ -1,6 +1,7 @@
 package io.onnxfleet.discovery;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.onnxfleet.contract.fleet.FleetSecret;
 import jakarta.ws.rs.core.Application;
@@ -15,7 +16,6 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Base64;
 import java.util.List;
 import java.util.Set;
@@ -215,19 +215,19 @@ class InsideTest {
             start(one, with(peers, "--eureka.instance.hostname=localhost"));
         ConfigurableApplicationContext second =
             start(two, with(peers, "--eureka.instance.hostname=127.0.0.1"))) {
-      Instant end = Instant.now().plus(Duration.ofSeconds(60));
-      String there = "";
       // What came before the peer was up is copied by the next renewal: registered until it is
       // seen.
-      while (!there.contains("replica-1") && Instant.now().isBefore(end)) {
-        assertThat(
-                send(one, "POST", "/eureka/apps/INFERENCE-SERVICE", INSTANCE, "fleet", PASSWORD)
-                    .statusCode())
-            .isEqualTo(204);
-        Thread.sleep(500);
-        there = send(two, "GET", "/eureka/apps", "", "fleet", PASSWORD).body();
-      }
-      assertThat(there).contains("replica-1");
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .untilAsserted(
+              () -> {
+                int status =
+                    send(one, "POST", "/eureka/apps/INFERENCE-SERVICE", INSTANCE, "fleet", PASSWORD)
+                        .statusCode();
+                assertThat(status).isEqualTo(204);
+                assertThat(send(two, "GET", "/eureka/apps", "", "fleet", PASSWORD).body())
+                    .contains("replica-1");
+              });
       assertThat(first.isActive() && second.isActive()).isTrue();
     }
   }

@@ -1,6 +1,7 @@
 package io.onnxfleet.discovery;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -13,7 +14,6 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -111,18 +111,20 @@ class MutualTlsTest {
     try (ConfigurableApplicationContext first = start(one, peers);
         ConfigurableApplicationContext second = start(two, others);
         HttpClient replica = client("inference-service")) {
-      Instant end = Instant.now().plus(Duration.ofSeconds(60));
-      String there = "";
       // What came before the peer was up is copied by the next renewal: registered until it is
-      // seen.
-      while (!there.contains("replica-1") && Instant.now().isBefore(end)) {
-        assertThat(register(replica, request(one, "/eureka/apps/INFERENCE-SERVICE")))
-            .isEqualTo(204);
-        Thread.sleep(500);
-        there = replica.send(request(two, "/eureka/apps").build(), BodyHandlers.ofString()).body();
-      }
-      // Of both, since each also asks the other.
-      assertThat(there).contains("replica-1").contains("DISCOVERY-SERVER");
+      // seen. Both registries are, since each also asks the other.
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .untilAsserted(
+              () -> {
+                assertThat(register(replica, request(one, "/eureka/apps/INFERENCE-SERVICE")))
+                    .isEqualTo(204);
+                String there =
+                    replica
+                        .send(request(two, "/eureka/apps").build(), BodyHandlers.ofString())
+                        .body();
+                assertThat(there).contains("replica-1").contains("DISCOVERY-SERVER");
+              });
       assertThat(first.isActive() && second.isActive()).isTrue();
     }
   }
