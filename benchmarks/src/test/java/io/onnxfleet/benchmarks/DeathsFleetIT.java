@@ -4,7 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.onnxfleet.benchmarks.FleetCalls.Answer;
-import io.onnxfleet.benchmarks.FleetProcesses.Running;
+import io.onnxfleet.testing.process.FleetProcesses;
+import io.onnxfleet.testing.process.Running;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
@@ -40,7 +41,7 @@ class DeathsFleetIT {
   private final FleetCalls calls = new FleetCalls();
 
   private List<Running> startReplicas(FleetProcesses fleet, int count, String... arguments)
-      throws IOException {
+      throws IOException, InterruptedException {
     List<Running> replicas = new ArrayList<>();
     for (int number = 1; number <= count; number++) {
       String name = "replica-" + number;
@@ -110,7 +111,7 @@ class DeathsFleetIT {
     OnnxFile.doubled(2).writeTo(models, "doubled");
   }
 
-  private static URI startGateway(FleetProcesses fleet) throws IOException {
+  private static URI startGateway(FleetProcesses fleet) throws IOException, InterruptedException {
     fleet.startRegistry();
     return fleet.startGateway("gateway", FleetCalls.ADMINISTRATION).base();
   }

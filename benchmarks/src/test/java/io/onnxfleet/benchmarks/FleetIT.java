@@ -2,7 +2,8 @@ package io.onnxfleet.benchmarks;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.onnxfleet.benchmarks.FleetProcesses.Running;
+import io.onnxfleet.testing.process.FleetProcesses;
+import io.onnxfleet.testing.process.Running;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -153,7 +154,8 @@ class FleetIT {
     }
   }
 
-  private static Running startSmallFleet(FleetProcesses fleet) throws IOException {
+  private static Running startSmallFleet(FleetProcesses fleet)
+      throws IOException, InterruptedException {
     fleet.startRegistry();
     Running gateway = fleet.startGateway();
     Running replica = fleet.startReplica("replica");

@@ -3,7 +3,8 @@ package io.onnxfleet.benchmarks;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.onnxfleet.benchmarks.FleetProcesses.Running;
+import io.onnxfleet.testing.process.FleetProcesses;
+import io.onnxfleet.testing.process.Running;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;

@@ -4,7 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import io.onnxfleet.benchmarks.FleetProcesses.Running;
+import io.onnxfleet.testing.process.FleetProcesses;
+import io.onnxfleet.testing.process.Running;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -24,6 +25,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSession;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
@@ -58,10 +60,15 @@ class MutualTlsFleetIT {
     TestCertificates.make(expired, -1, GATEWAY, REPLICA);
   }
 
+  /** What this side trusts; it shows no certificate. */
+  private static SSLContext asking(Path certificates) throws Exception {
+    return TestCertificates.context(null, certificates.resolve(GATEWAY));
+  }
+
   @Test
   void fleet_answersItsGateway_andNobodyElse() throws Exception {
     try (FleetProcesses fleet =
-        FleetProcesses.withTls(ROOT, Path.of("target/fleet/mutual-tls"), ours)) {
+        FleetProcesses.withTls(ROOT, Path.of("target/fleet/mutual-tls"), ours, asking(ours))) {
       fleet.startRegistry();
       Running replica = fleet.startReplica("replica");
       Running gateway = fleet.startGateway();
@@ -196,6 +203,7 @@ class MutualTlsFleetIT {
             ROOT,
             logs,
             used,
+            asking(used),
             "--spring.ssl.bundle.watch.file.quiet-period=1s",
             // Connections are made all the time.
             "--fleet.gateway.routing.max-life-time=200ms")) {

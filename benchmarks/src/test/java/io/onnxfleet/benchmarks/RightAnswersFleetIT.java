@@ -4,7 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.onnxfleet.benchmarks.FleetCalls.Answer;
-import io.onnxfleet.benchmarks.FleetProcesses.Running;
+import io.onnxfleet.testing.process.FleetProcesses;
+import io.onnxfleet.testing.process.Running;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.net.URI;
@@ -59,7 +60,7 @@ class RightAnswersFleetIT {
   private static List<Running> replicas;
 
   @BeforeAll
-  static void start() throws IOException {
+  static void start() throws IOException, InterruptedException {
     OnnxFile.pairwise(3).writeTo(models, "pairwise");
     OnnxFile.centred(2).writeTo(models, "centred");
     OnnxFile.lookup(SIZE, "data/weights.bin").writeTo(models, "lookup");

@@ -1,7 +1,7 @@
 package io.onnxfleet.benchmarks.chaos;
 
-import io.onnxfleet.benchmarks.chaos.ChaosFleet.Running;
 import io.onnxfleet.benchmarks.load.Window;
+import io.onnxfleet.testing.process.Running;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -25,6 +25,7 @@ enum Disturbance implements Scenario {
         throws IOException, InterruptedException {
       for (Running replica : fleetProcesses.subList(1, fleetProcesses.size())) {
         replica.terminate();
+        replica.awaitEnd();
         Running next = fleet.startReplica(replica.name() + "-again");
         fleet.awaitReady(next);
         fleet.awaitKnown(fleetProcesses.getFirst(), fleetProcesses.size() - 1);

@@ -1,7 +1,7 @@
 package io.onnxfleet.benchmarks.chaos;
 
-import io.onnxfleet.benchmarks.chaos.ChaosFleet.Running;
 import io.onnxfleet.benchmarks.load.Window;
+import io.onnxfleet.testing.process.Running;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -2,8 +2,8 @@ package io.onnxfleet.benchmarks.chaos;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
-import io.onnxfleet.benchmarks.chaos.ChaosFleet.Running;
 import io.onnxfleet.benchmarks.load.Window;
+import io.onnxfleet.testing.process.Running;
 import java.io.File;
 import java.io.IOException;
 import java.io.Writer;

@@ -1,7 +1,8 @@
 package io.onnxfleet.benchmarks.chaos;
 
-import io.onnxfleet.benchmarks.chaos.ChaosFleet.Running;
 import io.onnxfleet.benchmarks.load.Window;
+import io.onnxfleet.testing.process.FleetProcesses;
+import io.onnxfleet.testing.process.Running;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,12 +59,14 @@ final class SlowReplica implements Scenario {
       fleet.awaitKnown(other, 4);
       byPolicy.put(policy, p99(other, rate, WARM_UP));
       other.terminate();
+      other.awaitEnd();
     }
     // Last, so that what it is compared with follows at once.
     double slowed = p99(gateway, rate, WARM_UP);
     brake.kill();
     slow.signal("CONT");
     slow.terminate();
+    slow.awaitEnd();
     fleet.awaitKnown(gateway, 3);
     double healthy = p99(gateway, rate, SETTLING);
 
@@ -112,7 +115,7 @@ final class SlowReplica implements Scenario {
   private static Running startHaproxy(
       ChaosFleet fleet, String name, String balance, List<Running> replicas)
       throws IOException, InterruptedException {
-    int port = ChaosFleet.freePort();
+    int port = FleetProcesses.freePort();
     List<String> lines = new ArrayList<>();
     lines.add("global\n  maxconn 4000");
     lines.add(

@@ -1,8 +1,8 @@
 package io.onnxfleet.benchmarks.chaos;
 
-import io.onnxfleet.benchmarks.chaos.ChaosFleet.Running;
 import io.onnxfleet.benchmarks.load.Window;
 import io.onnxfleet.contract.api.ApiCall;
+import io.onnxfleet.testing.process.Running;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
