@@ -1,11 +1,14 @@
 package io.onnxfleet.gateway;
 
+import static com.tngtech.archunit.base.DescribedPredicate.describe;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class ArchitectureTest {
@@ -30,6 +33,44 @@ class ArchitectureTest {
         .dependOnClassesThat()
         .resideInAnyPackage("org.springframework.web..", "org.springframework.http..", "io.netty..")
         .check(CLASSES);
+  }
+
+  /** What runs before there is a call: these find out whose a request is, and let it in. */
+  private static final Set<String> BEFORE_THE_CALL =
+      Set.of(
+          // The security chain, and what it asks of a connection.
+          "AuthenticationFilter",
+          "FleetSecurityChain",
+          "FleetChainProxy",
+          "CertificateCallers",
+          "CallerAddresses",
+          "LetInCallers",
+          // Gives the door what the chain has found out.
+          "Accesses",
+          // The framework's own mechanisms, within the gateway's bounds.
+          "GlobalCorsFilter",
+          "TrustedForwardedHeaders");
+
+  @Test
+  void exchanges_areKnownToTheDoorAlone() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage("..gateway.door..")
+        .and(
+            describe(
+                "do not run before there is a call",
+                type ->
+                    !type.getPackageName().endsWith(".security")
+                        || !BEFORE_THE_CALL.contains(outermost(type).getSimpleName())))
+        .should()
+        .dependOnClassesThat()
+        .haveNameMatching(
+            ".*\\.web\\.server\\.ServerWebExchange(\\$.*)?|.*\\.server\\.reactive\\.\\w*ServerHttp.*")
+        .check(CLASSES);
+  }
+
+  private static JavaClass outermost(JavaClass type) {
+    return type.getEnclosingClass().map(ArchitectureTest::outermost).orElse(type);
   }
 
   @Test

@@ -19,7 +19,7 @@ public final class ConcurrencyLimiter {
   }
 
   /** Takes a place if one is free; whoever got one calls {@link #release} exactly once. */
-  boolean tryAcquire() {
+  public boolean tryAcquire() {
     for (int now = admitted.get(); now < limit; now = admitted.get()) {
       if (admitted.compareAndSet(now, now + 1)) {
         return true;
@@ -28,7 +28,7 @@ public final class ConcurrencyLimiter {
     return false;
   }
 
-  void release() {
+  public void release() {
     admitted.decrementAndGet();
   }
 
@@ -36,7 +36,7 @@ public final class ConcurrencyLimiter {
     return admitted.get();
   }
 
-  int limit() {
+  public int limit() {
     return limit;
   }
 }

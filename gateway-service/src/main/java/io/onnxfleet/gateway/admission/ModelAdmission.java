@@ -3,8 +3,9 @@ package io.onnxfleet.gateway.admission;
 import com.netflix.concurrency.limits.Limit;
 import io.onnxfleet.contract.api.ErrorCode;
 import io.onnxfleet.contract.fleet.Priority;
+import io.onnxfleet.gateway.call.Answer;
+import io.onnxfleet.gateway.call.Call;
 import io.onnxfleet.gateway.failure.GatewayException;
-import io.onnxfleet.gateway.security.Access;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -12,10 +13,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
-import org.springframework.http.HttpStatusCode;
-import org.springframework.http.server.reactive.ServerHttpResponse;
-import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.SignalType;
 import reactor.core.publisher.Sinks;
@@ -55,14 +52,10 @@ public final class ModelAdmission {
     this.nanoClock = nanoClock;
   }
 
-  /**
-   * Who sent the request; refuses a malformed priority.
-   *
-   * @param access what its caller may do
-   * @param deadlineNanos when the work is cancelled because its time is up
-   */
-  public Application applicationOf(ServerWebExchange exchange, Access access, long deadlineNanos) {
-    return new Application(callers.read(exchange.getRequest().getHeaders(), access, deadlineNanos));
+  /** Who asks for a place with the call; refuses a malformed priority. */
+  public Application applicationOf(Call call) {
+    return new Application(
+        callers.read(call.head().headers(), call.access(), call.deadline().atNanos()));
   }
 
   /** One request that asks for a place. */
@@ -113,12 +106,13 @@ public final class ModelAdmission {
    * Does the work when there is a place, refuses it when there will be none.
    *
    * @param model known to the fleet
+   * @param answer begins when the place is free again
    * @param timed whether the work takes as long as the replica does, and not as its client
    */
   public Mono<Void> admit(
       String model,
       Application application,
-      ServerHttpResponse response,
+      Answer answer,
       boolean timed,
       Supplier<Mono<Void>> work) {
     if (!properties.enabled()) {
@@ -130,12 +124,12 @@ public final class ModelAdmission {
           Queued queued = new Queued(model);
           ModelLimiter.Decision decision = limiter(model).apply(application.applicant, queued);
           return switch (decision) {
-            case ModelLimiter.Permit permit -> use(permit, response, timed, deadlineNanos, work);
+            case ModelLimiter.Permit permit -> use(permit, answer, timed, deadlineNanos, work);
             case ModelLimiter.Refusal refusal -> Mono.error(refusal(model, refusal));
             case ModelLimiter.Ticket ticket ->
                 queued
                     .await(ticket, properties.maxQueueTime())
-                    .flatMap(permit -> use(permit, response, timed, deadlineNanos, work));
+                    .flatMap(permit -> use(permit, answer, timed, deadlineNanos, work));
           };
         });
   }
@@ -165,15 +159,11 @@ public final class ModelAdmission {
 
   private Mono<Void> use(
       ModelLimiter.Permit permit,
-      ServerHttpResponse response,
+      Answer answer,
       boolean timed,
       long deadlineNanos,
       Supplier<Mono<Void>> work) {
-    response.beforeCommit(
-        () -> {
-          permit.end(timed ? ending(response.getStatusCode()) : Ending.IGNORED);
-          return Mono.empty();
-        });
+    answer.onBegin(() -> permit.end(timed ? ending(answer.status()) : Ending.IGNORED));
     Mono<Void> started;
     try {
       started = work.get();
@@ -191,11 +181,10 @@ public final class ModelAdmission {
                         : Ending.IGNORED));
   }
 
-  private static Ending ending(@Nullable HttpStatusCode status) {
-    int code = status == null ? 200 : status.value();
-    return switch (code) {
+  private static Ending ending(int status) {
+    return switch (status) {
       case 429, 503, 504 -> Ending.DROPPED;
-      default -> code < 300 ? Ending.ANSWERED : Ending.IGNORED;
+      default -> status < 300 ? Ending.ANSWERED : Ending.IGNORED;
     };
   }
 

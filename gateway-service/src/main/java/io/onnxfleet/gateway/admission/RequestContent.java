@@ -3,12 +3,12 @@ package io.onnxfleet.gateway.admission;
 import io.netty.handler.codec.DecoderException;
 import io.netty.handler.timeout.ReadTimeoutException;
 import io.onnxfleet.contract.api.ErrorCode;
+import io.onnxfleet.gateway.call.BodySource;
 import io.onnxfleet.gateway.failure.GatewayException;
 import java.io.ByteArrayOutputStream;
 import java.util.concurrent.atomic.AtomicLong;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.core.io.buffer.DataBufferUtils;
-import org.springframework.http.server.reactive.ServerHttpRequest;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
@@ -18,13 +18,13 @@ public final class RequestContent {
   private RequestContent() {}
 
   /** The pieces of a body; one that ended too early fails at its end. */
-  public static Flux<DataBuffer> pieces(ServerHttpRequest request) {
-    return request
-        .getBody()
+  public static Flux<DataBuffer> pieces(BodySource source) {
+    return source
+        .pieces()
         .concatWith(
             Mono.defer(
                 () -> {
-                  Throwable failure = RequestProgress.failureOf(request);
+                  Throwable failure = source.failureAtEnd();
                   return failure == null ? Mono.empty() : Mono.error(failure);
                 }));
   }
@@ -34,11 +34,11 @@ public final class RequestContent {
    *
    * @param most above this it is refused; what is here at a time is taken from the budget
    */
-  public static Mono<byte[]> whole(ServerHttpRequest request, int most, ByteBudget budget) {
+  public static Mono<byte[]> whole(BodySource source, int most, ByteBudget budget) {
     return Mono.using(
         AtomicLong::new,
         reserved ->
-            pieces(request)
+            pieces(source)
                 .collect(
                     ByteArrayOutputStream::new,
                     (all, piece) -> append(all, piece, most, budget, reserved))

@@ -22,7 +22,6 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
 import io.onnxfleet.contract.api.ErrorCode;
-import io.onnxfleet.gateway.failure.ErrorResponses;
 import io.onnxfleet.gateway.failure.GatewayException;
 import java.util.Iterator;
 import java.util.function.LongSupplier;
@@ -142,7 +141,7 @@ final class RequestGuard extends ChannelDuplexHandler {
         new GatewayException(
             ErrorCode.HEAD_TIMEOUT, "the head of the request did not come in time");
     refusals.refused(refusal, before.channel().remoteAddress());
-    byte[] body = ErrorResponses.body("/", refusal);
+    byte[] body = refusal.bodyFor("/");
     String head =
         "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Type: application/json\r\n"
             + "Content-Length: "
@@ -164,7 +163,7 @@ final class RequestGuard extends ChannelDuplexHandler {
   }
 
   private FullHttpResponse answer(GatewayException refusal) {
-    byte[] body = ErrorResponses.body(path, refusal);
+    byte[] body = refusal.bodyFor(path);
     FullHttpResponse answer =
         new DefaultFullHttpResponse(
             HttpVersion.HTTP_1_1,
@@ -276,7 +275,7 @@ final class RequestGuard extends ChannelDuplexHandler {
 
   private FullHttpResponse told(FullHttpResponse mute) {
     GatewayException refusal = limits.refusalOf(mute.status());
-    byte[] body = ErrorResponses.body(path, refusal);
+    byte[] body = refusal.bodyFor(path);
     FullHttpResponse told = mute.replace(Unpooled.wrappedBuffer(body));
     mute.release();
     told.headers()

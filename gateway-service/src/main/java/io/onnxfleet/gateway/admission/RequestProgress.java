@@ -3,8 +3,6 @@ package io.onnxfleet.gateway.admission;
 import io.netty.channel.Channel;
 import io.netty.util.AttributeKey;
 import org.jspecify.annotations.Nullable;
-import org.springframework.http.server.reactive.ServerHttpRequest;
-import org.springframework.http.server.reactive.ServerHttpRequestDecorator;
 import reactor.netty.http.server.HttpServerRequest;
 
 /**
@@ -39,8 +37,7 @@ public final class RequestProgress {
   }
 
   /** Why the request's body is not whole although it has ended; null if it is. */
-  public static @Nullable Throwable failureOf(ServerHttpRequest request) {
-    HttpServerRequest received = ServerHttpRequestDecorator.getNativeRequest(request);
+  public static @Nullable Throwable failureOf(HttpServerRequest received) {
     Throwable[] failure = new Throwable[1];
     received.withConnection(
         connection -> {

@@ -1,6 +1,7 @@
 /**
- * What is refused before it costs anything: {@link io.onnxfleet.gateway.admission.AdmissionFilter}
- * for the gateway, {@link io.onnxfleet.gateway.admission.ModelAdmission} for each model.
+ * What is refused before it costs anything: {@link
+ * io.onnxfleet.gateway.admission.ConcurrencyLimiter} for the gateway, {@link
+ * io.onnxfleet.gateway.admission.ModelAdmission} for each model.
  */
 @NullMarked
 package io.onnxfleet.gateway.admission;

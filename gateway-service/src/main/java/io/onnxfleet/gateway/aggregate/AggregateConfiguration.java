@@ -5,7 +5,6 @@ import io.onnxfleet.gateway.balancing.LeftOutReplicas;
 import io.onnxfleet.gateway.family.VariantForecasts;
 import io.onnxfleet.gateway.fleet.FleetWatch;
 import io.onnxfleet.gateway.rollout.Rollouts;
-import io.onnxfleet.gateway.security.Accesses;
 import io.onnxfleet.gateway.security.AuditLog;
 import io.onnxfleet.gateway.security.FailureLimit;
 import io.onnxfleet.gateway.suspect.Suspects;
@@ -44,7 +43,6 @@ class AggregateConfiguration {
       VariantForecasts forecasts,
       Rollouts rollouts,
       Suspects suspects,
-      Accesses accesses,
       AuditLog audit,
       FailureLimit failures,
       ByteBudget keptBodies,
@@ -68,8 +66,7 @@ class AggregateConfiguration {
         forecasts,
         suspects,
         new RolloutChanges(rollouts, json),
-        accesses,
-        new Administration(accesses, audit, failures, administration.token()),
+        new Administration(audit, failures, administration.token()),
         keptBodies,
         parsing,
         json,

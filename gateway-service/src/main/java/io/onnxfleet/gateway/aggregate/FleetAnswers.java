@@ -8,6 +8,8 @@ import io.onnxfleet.gateway.admission.ByteBudget;
 import io.onnxfleet.gateway.admission.RequestContent;
 import io.onnxfleet.gateway.aggregate.ReplicaQueries.Question;
 import io.onnxfleet.gateway.balancing.LeftOutReplicas;
+import io.onnxfleet.gateway.call.Answer;
+import io.onnxfleet.gateway.call.Call;
 import io.onnxfleet.gateway.failure.GatewayException;
 import io.onnxfleet.gateway.family.FamilyListing;
 import io.onnxfleet.gateway.family.VariantForecasts;
@@ -16,9 +18,7 @@ import io.onnxfleet.gateway.fleet.FleetWatch;
 import io.onnxfleet.gateway.fleet.ModelContent;
 import io.onnxfleet.gateway.fleet.ModelReference;
 import io.onnxfleet.gateway.fleet.Replica;
-import io.onnxfleet.gateway.observability.RequestTrace;
 import io.onnxfleet.gateway.security.Access;
-import io.onnxfleet.gateway.security.Accesses;
 import io.onnxfleet.gateway.suspect.Suspects;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -29,11 +29,7 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import org.springframework.http.HttpStatus;
-import org.springframework.http.HttpStatusCode;
 import org.springframework.http.MediaType;
-import org.springframework.http.server.reactive.ServerHttpResponse;
-import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import tools.jackson.core.JacksonException;
@@ -52,6 +48,8 @@ public final class FleetAnswers {
   /** Of a change that an administrator asks for. */
   private static final int MOST_OF_A_CHANGE = 1024 * 1024;
 
+  private static final int OK = 200;
+  private static final int SERVICE_UNAVAILABLE = 503;
   private static final byte[] NOTHING = new byte[0];
 
   private final FleetWatch watch;
@@ -61,7 +59,6 @@ public final class FleetAnswers {
   private final VariantForecasts forecasts;
   private final Suspects suspects;
   private final RolloutChanges rollouts;
-  private final Accesses accesses;
   private final Administration administration;
   private final ByteBudget bodies;
   private final Scheduler parsing;
@@ -77,7 +74,6 @@ public final class FleetAnswers {
       VariantForecasts forecasts,
       Suspects suspects,
       RolloutChanges rollouts,
-      Accesses accesses,
       Administration administration,
       ByteBudget bodies,
       Scheduler parsing,
@@ -91,7 +87,6 @@ public final class FleetAnswers {
     this.forecasts = forecasts;
     this.suspects = suspects;
     this.rollouts = rollouts;
-    this.accesses = accesses;
     this.administration = administration;
     this.bodies = bodies;
     this.parsing = parsing;
@@ -111,86 +106,83 @@ public final class FleetAnswers {
 
   private record ServerMetadata(String name, String version, List<String> extensions) {}
 
-  public Mono<Void> answer(ServerWebExchange exchange, FleetQuestion question) {
+  /** Answers the call; refuses callers who may not ask. */
+  public Mono<Void> answer(Call call, FleetQuestion question) {
     return switch (question) {
       case FleetQuestion.ServerMetadata _ -> {
-        accesses.of(exchange).requireAnyScope();
-        yield write(exchange, metadata);
+        call.access().requireAnyScope();
+        yield write(call, metadata);
       }
-      case FleetQuestion.Live _ -> health(exchange, "live", true);
-      case FleetQuestion.Ready _ -> health(exchange, "ready", isReady());
+      case FleetQuestion.Live _ -> health(call, "live", true);
+      case FleetQuestion.Ready _ -> health(call, "ready", isReady());
       case FleetQuestion.Models _ -> {
-        Access access = seeing(exchange);
+        Access access = seeing(call);
         yield gather(
-            exchange,
+            call,
             get(ApiPaths.OPENAI_MODELS),
             answers ->
                 RepositoryIndexes.unionOfModels(
                     answers, this::isServed, access::maySee, watch.current().allFamilies()));
       }
       case FleetQuestion.RepositoryIndex _ -> {
-        Access access = seeing(exchange);
-        yield RequestContent.whole(exchange.getRequest(), IndexRequest.MOST_BYTES, bodies)
+        Access access = seeing(call);
+        yield RequestContent.whole(call.body(), IndexRequest.MOST_BYTES, bodies)
             .map(IndexRequest::read)
             .flatMap(
                 asked ->
                     gather(
-                        exchange,
+                        call,
                         new Question(HttpMethod.POST, ApiPaths.REPOSITORY_INDEX, NOTHING, timeout),
                         answers -> index(answers, access, asked.readyOnly())));
       }
       case FleetQuestion.AllStatistics _ -> {
-        Access access = seeing(exchange);
+        Access access = seeing(call);
         yield gather(
-            exchange,
-            get(ApiPaths.ALL_STATISTICS),
-            answers -> Statistics.sum(answers, access::maySee));
+            call, get(ApiPaths.ALL_STATISTICS), answers -> Statistics.sum(answers, access::maySee));
       }
       case FleetQuestion.ModelStatistics asked -> {
-        accesses.of(exchange).requireSight(asked.model().name());
-        yield statistics(exchange, asked.model());
+        call.access().requireSight(asked.model().name());
+        yield statistics(call, asked.model());
       }
       case FleetQuestion.Families _ -> {
-        Access access = seeing(exchange);
+        Access access = seeing(call);
         yield write(
-            exchange,
+            call,
             json.writeValueAsBytes(FamilyListing.of(watch.current(), forecasts, access::maySee)));
       }
       case FleetQuestion.Rollouts _ -> {
-        Access access = seeing(exchange);
-        yield write(exchange, json.writeValueAsBytes(rollouts.list(access::maySee)));
+        Access access = seeing(call);
+        yield write(call, json.writeValueAsBytes(rollouts.list(access::maySee)));
       }
       case FleetQuestion.PutRollout put ->
           administration.as(
-              exchange,
+              call,
               "rollout",
               put.model(),
               () ->
-                  change(exchange)
+                  change(call)
                       .doOnNext(
                           body ->
                               rollouts.put(
-                                  put.model(),
-                                  body,
-                                  model -> administration.require(exchange, model)))
-                      .then(Mono.defer(() -> status(exchange, HttpStatus.OK))));
+                                  put.model(), body, model -> administration.require(call, model)))
+                      .then(Mono.defer(() -> done(call))));
       case FleetQuestion.DeleteRollout delete ->
           administration.as(
-              exchange,
+              call,
               "end of the rollout",
               delete.model(),
               () -> {
                 rollouts.remove(delete.model());
-                return status(exchange, HttpStatus.OK);
+                return done(call);
               });
-      case FleetQuestion.Load load -> change(exchange, load.model(), ApiCall.LOAD);
-      case FleetQuestion.Unload unload -> change(exchange, unload.model(), ApiCall.UNLOAD);
+      case FleetQuestion.Load load -> change(call, load.model(), ApiCall.LOAD);
+      case FleetQuestion.Unload unload -> change(call, unload.model(), ApiCall.UNLOAD);
     };
   }
 
   /** Of a caller who sees something: lists show it no more than that. */
-  private Access seeing(ServerWebExchange exchange) {
-    Access access = accesses.of(exchange);
+  private Access seeing(Call call) {
+    Access access = call.access();
     access.requireAnyScope();
     return access;
   }
@@ -231,45 +223,40 @@ public final class FleetAnswers {
         || now.vanished().stream().anyMatch(replica -> !leftOut.isLeftOut(replica.id()));
   }
 
-  private Mono<Void> statistics(ServerWebExchange exchange, ModelReference model) {
+  private Mono<Void> statistics(Call call, ModelReference model) {
     if (!watch.current().knows(model.name())) {
       throw new GatewayException(
           ErrorCode.MODEL_NOT_FOUND,
           "Request for unknown model: '" + model.name() + "' is not found");
     }
-    RequestTrace.of(exchange).model(model.name());
+    call.trace().model(model.name());
     return gather(
-        exchange,
+        call,
         get(ApiCall.MODEL_STATISTICS.path(model.name(), model.version())),
         answers -> Statistics.sum(answers, any -> true));
   }
 
-  private Mono<Void> change(ServerWebExchange exchange, String model, ApiCall change) {
+  private Mono<Void> change(Call call, String model, ApiCall change) {
     return administration.as(
-        exchange,
+        call,
         change.name().toLowerCase(Locale.ROOT),
         model,
-        () ->
-            change(exchange)
-                .flatMap(body -> changes.apply(exchange, registered(), model, change, body)));
+        () -> change(call).flatMap(body -> changes.apply(call, registered(), model, change, body)));
   }
 
   private Question get(String path) {
     return new Question(HttpMethod.GET, path, NOTHING, timeout);
   }
 
-  private Mono<Void> gather(
-      ServerWebExchange exchange, Question question, Function<List<JsonNode>, JsonNode> join) {
+  private Mono<Void> gather(Call call, Question question, Function<List<JsonNode>, JsonNode> join) {
     return replicas
-        .askAll(registered(), question, RequestTrace.of(exchange))
+        .askAll(registered(), question, call.trace())
         .publishOn(parsing)
-        .flatMap(answers -> joined(exchange, answers, join));
+        .flatMap(answers -> joined(call, answers, join));
   }
 
   private Mono<Void> joined(
-      ServerWebExchange exchange,
-      List<ReplicaAnswer> answers,
-      Function<List<JsonNode>, JsonNode> join) {
+      Call call, List<ReplicaAnswer> answers, Function<List<JsonNode>, JsonNode> join) {
     List<JsonNode> good = new ArrayList<>();
     for (ReplicaAnswer answer : answers) {
       JsonNode part = answer.isSuccess() ? parsed(answer.body()) : null;
@@ -278,12 +265,12 @@ public final class FleetAnswers {
       }
     }
     if (!good.isEmpty()) {
-      return write(exchange, json.writeValueAsBytes(join.apply(good)));
+      return write(call, json.writeValueAsBytes(join.apply(good)));
     }
     for (ReplicaAnswer answer : answers) {
       if (answer.status() >= 400) {
-        exchange.getResponse().setStatusCode(HttpStatusCode.valueOf(answer.status()));
-        return write(exchange, answer.body());
+        call.answer().status(answer.status());
+        return write(call, answer.body());
       }
     }
     throw new GatewayException(
@@ -308,28 +295,27 @@ public final class FleetAnswers {
     return asked;
   }
 
-  private Mono<byte[]> change(ServerWebExchange exchange) {
-    return RequestContent.whole(exchange.getRequest(), MOST_OF_A_CHANGE, bodies);
+  private Mono<byte[]> change(Call call) {
+    return RequestContent.whole(call.body(), MOST_OF_A_CHANGE, bodies);
   }
 
   /** KServe's clients read the body, Triton's the status. */
-  private static Mono<Void> health(ServerWebExchange exchange, String question, boolean well) {
-    exchange.getResponse().setStatusCode(well ? HttpStatus.OK : HttpStatus.SERVICE_UNAVAILABLE);
-    return write(
-        exchange, ("{\"" + question + "\":" + well + "}").getBytes(StandardCharsets.UTF_8));
+  private static Mono<Void> health(Call call, String question, boolean well) {
+    call.answer().status(well ? OK : SERVICE_UNAVAILABLE);
+    return write(call, ("{\"" + question + "\":" + well + "}").getBytes(StandardCharsets.UTF_8));
   }
 
-  private static Mono<Void> status(ServerWebExchange exchange, HttpStatus status) {
-    ServerHttpResponse response = exchange.getResponse();
-    response.setStatusCode(status);
-    response.getHeaders().setContentLength(0);
-    return response.setComplete();
+  private static Mono<Void> done(Call call) {
+    Answer answer = call.answer();
+    answer.status(OK);
+    answer.headers().setContentLength(0);
+    return answer.complete();
   }
 
-  private static Mono<Void> write(ServerWebExchange exchange, byte[] body) {
-    ServerHttpResponse response = exchange.getResponse();
-    response.getHeaders().setContentType(MediaType.APPLICATION_JSON);
-    response.getHeaders().setContentLength(body.length);
-    return response.writeWith(Mono.just(response.bufferFactory().wrap(body)));
+  private static Mono<Void> write(Call call, byte[] body) {
+    Answer answer = call.answer();
+    answer.headers().setContentType(MediaType.APPLICATION_JSON);
+    answer.headers().setContentLength(body.length);
+    return answer.write(body);
   }
 }

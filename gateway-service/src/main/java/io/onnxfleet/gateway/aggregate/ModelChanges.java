@@ -5,9 +5,10 @@ import io.onnxfleet.contract.api.ApiCall;
 import io.onnxfleet.contract.api.ErrorCode;
 import io.onnxfleet.contract.api.HeaderNames;
 import io.onnxfleet.gateway.aggregate.ReplicaQueries.Question;
+import io.onnxfleet.gateway.call.Answer;
+import io.onnxfleet.gateway.call.Call;
 import io.onnxfleet.gateway.failure.GatewayException;
 import io.onnxfleet.gateway.fleet.Replica;
-import io.onnxfleet.gateway.observability.RequestTrace;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Collection;
@@ -18,9 +19,6 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.http.HttpStatus;
-import org.springframework.http.server.reactive.ServerHttpResponse;
-import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Mono;
 
 /**
@@ -34,6 +32,7 @@ final class ModelChanges {
   /** {@code <replica>=<status>}, separated by commas. */
   private static final Logger LOGGER = LoggerFactory.getLogger(ModelChanges.class);
 
+  private static final int OK = 200;
   private static final int MOST_OF_A_REASON = 300;
   private static final String LOAD = "load";
 
@@ -58,24 +57,19 @@ final class ModelChanges {
     this.timeout = timeout;
   }
 
-  Mono<Void> apply(
-      ServerWebExchange exchange,
-      Collection<Replica> all,
-      String model,
-      ApiCall change,
-      byte[] body) {
+  Mono<Void> apply(Call call, Collection<Replica> all, String model, ApiCall change, byte[] body) {
     String name = change.name().toLowerCase(Locale.ROOT);
     return replicas
         .askAll(
             all,
             new Question(HttpMethod.POST, change.path(model, null), body, timeout),
-            RequestTrace.of(exchange))
-        .flatMap(answers -> settled(exchange, all, answers, model, name));
+            call.trace())
+        .flatMap(answers -> settled(call, all, answers, model, name));
   }
 
   /** Even where some replica failed: what the others did is routed by at once. */
   private Mono<Void> settled(
-      ServerWebExchange exchange,
+      Call call,
       Collection<Replica> all,
       List<ReplicaAnswer> answers,
       String model,
@@ -91,23 +85,18 @@ final class ModelChanges {
     }
     List<Replica> changed = all.stream().filter(replica -> done.contains(replica.id())).toList();
     return settlement
-        .of(changed, model, isLoad, RequestTrace.of(exchange))
-        .flatMap(unsettled -> tell(exchange, answers, unsettled, model, change));
+        .of(changed, model, isLoad, call.trace())
+        .flatMap(unsettled -> tell(call, answers, unsettled, model, change));
   }
 
   private static Mono<Void> tell(
-      ServerWebExchange exchange,
-      List<ReplicaAnswer> answers,
-      List<String> unsettled,
-      String model,
-      String change) {
+      Call call, List<ReplicaAnswer> answers, List<String> unsettled, String model, String change) {
     String results =
         answers.stream()
             .map(answer -> answer.replica() + "=" + answer.outcome())
             .collect(Collectors.joining(","));
     LOGGER.info("{} of model '{}': {}", change, model, results);
-    ServerHttpResponse response = exchange.getResponse();
-    response.getHeaders().set(HeaderNames.REPLICA_RESULTS, results);
+    call.answer().headers().set(HeaderNames.REPLICA_RESULTS, results);
     List<ReplicaAnswer> failed = answers.stream().filter(answer -> !answer.isSuccess()).toList();
     if (failed.isEmpty() && !unsettled.isEmpty()) {
       return Mono.error(
@@ -117,9 +106,10 @@ final class ModelChanges {
                   .formatted(change, model, String.join(", ", unsettled))));
     }
     if (failed.isEmpty()) {
-      response.setStatusCode(HttpStatus.OK);
-      response.getHeaders().setContentLength(0);
-      return response.setComplete();
+      Answer whole = call.answer();
+      whole.status(OK);
+      whole.headers().setContentLength(0);
+      return whole.complete();
     }
     return Mono.error(
         new GatewayException(

@@ -4,6 +4,9 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.onnxfleet.contract.api.HeaderNames;
 import io.onnxfleet.gateway.cache.CacheMetrics.Result;
+import io.onnxfleet.gateway.call.Answer;
+import io.onnxfleet.gateway.call.Call;
+import io.onnxfleet.gateway.call.RecordedAnswer;
 import io.onnxfleet.gateway.fleet.Fleet;
 import io.onnxfleet.gateway.fleet.ModelContent;
 import io.onnxfleet.gateway.fleet.ModelPatterns;
@@ -18,10 +21,6 @@ import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
-import org.springframework.http.HttpStatus;
-import org.springframework.http.server.reactive.ServerHttpRequest;
-import org.springframework.http.server.reactive.ServerHttpResponse;
-import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Mono;
 
 /**
@@ -47,6 +46,8 @@ import reactor.core.publisher.Mono;
  */
 public final class ResponseCache {
 
+  private static final int OK = 200;
+  private static final int NOT_MODIFIED = 304;
   private static final String CACHE_STATUS = "Cache-Status";
   private static final String NO_STORE = "no-store";
   private static final String JSON_SUFFIX = "json";
@@ -110,32 +111,32 @@ public final class ResponseCache {
    *
    * @param operation what is asked of the model: the same body may mean something else elsewhere
    * @param body all of it, or null if it is too large to be looked at
-   * @param work answers the exchange that it is given; called once or never
+   * @param work answers the call that it is given; called once or never
    */
   public Mono<Void> answer(
-      ServerWebExchange exchange,
+      Call call,
       ModelReference model,
       String operation,
       byte @Nullable [] body,
-      Function<ServerWebExchange, Mono<Void>> work) {
+      Function<Call, Mono<Void>> work) {
     if (!covers(model.name())) {
-      return work.apply(exchange);
+      return work.apply(call);
     }
-    HttpHeaders asked = exchange.getRequest().getHeaders();
+    HttpHeaders asked = call.head().headers();
     Wish wish = wish(asked);
     if (body == null || wish == Wish.UNKEPT) {
       metrics.met(model.name(), Result.BYPASSED);
-      return work.apply(exchange);
+      return work.apply(call);
     }
     ModelEpochs.Epoch epoch = epochs.current(model.name());
     ModelContent content = epochs.answering(model);
     if (content == null) {
       metrics.met(model.name(), Result.BYPASSED);
-      return work.apply(exchange);
+      return work.apply(call);
     }
     String digest = digest(model, epoch, content, operation, asked, body);
-    return new Course(
-            exchange,
+    return new Lookup(
+            call,
             new Key(model.name(), epoch.number(), digest),
             content.digest(),
             RequestDigest.entityTag(digest),
@@ -185,21 +186,16 @@ public final class ResponseCache {
   }
 
   /** One request on its way to an answer. */
-  private final class Course {
+  private final class Lookup {
 
-    private final ServerWebExchange exchange;
+    private final Call call;
     private final Key key;
     private final String content;
     private final String entityTag;
-    private final Function<ServerWebExchange, Mono<Void>> work;
+    private final Function<Call, Mono<Void>> work;
 
-    Course(
-        ServerWebExchange exchange,
-        Key key,
-        String content,
-        String entityTag,
-        Function<ServerWebExchange, Mono<Void>> work) {
-      this.exchange = exchange;
+    Lookup(Call call, Key key, String content, String entityTag, Function<Call, Mono<Void>> work) {
+      this.call = call;
       this.key = key;
       this.content = content;
       this.entityTag = entityTag;
@@ -213,9 +209,9 @@ public final class ResponseCache {
       }
       if (clientHasIt()) {
         metrics.met(key.model(), Result.NOT_MODIFIED);
-        exchange.getResponse().setStatusCode(HttpStatus.NOT_MODIFIED);
-        describe(exchange.getResponse().getHeaders(), "hit");
-        return exchange.getResponse().setComplete();
+        call.answer().status(NOT_MODIFIED);
+        describe(call.answer().headers(), "hit");
+        return call.answer().complete();
       }
       return ask(Result.HIT);
     }
@@ -255,11 +251,10 @@ public final class ResponseCache {
     }
 
     private Mono<Void> fly(Flight flight) {
-      ServerHttpResponse recorded =
-          new RecordedResponse(exchange.getResponse(), maxEntry, new Recording(flight));
+      Answer recorded = new RecordedAnswer(call.answer(), maxEntry, new Recording(flight));
       Mono<Void> flying;
       try {
-        flying = work.apply(exchange.mutate().response(recorded).build());
+        flying = work.apply(call.answeredBy(recorded));
       } catch (RuntimeException | Error failure) {
         land(flight, new Flight.Landing.Alone());
         throw failure;
@@ -276,9 +271,9 @@ public final class ResponseCache {
     }
 
     private Mono<Void> give(CachedAnswer kept) {
-      ServerHttpResponse response = exchange.getResponse();
-      response.setStatusCode(HttpStatus.OK);
-      HttpHeaders headers = response.getHeaders();
+      Answer answer = call.answer();
+      answer.status(OK);
+      HttpHeaders headers = answer.headers();
       for (Map.Entry<String, String> header : kept.headers()) {
         headers.add(header.getKey(), header.getValue());
       }
@@ -287,7 +282,7 @@ public final class ResponseCache {
       headers.set(HttpHeaders.AGE, Long.toString(TimeUnit.NANOSECONDS.toSeconds(ageNanos)));
       describe(headers, "hit");
       metrics.given(key.model(), kept.body().length);
-      return response.writeWith(Mono.just(response.bufferFactory().wrap(kept.body())));
+      return answer.write(kept.body());
     }
 
     private void describe(HttpHeaders headers, String status) {
@@ -298,11 +293,10 @@ public final class ResponseCache {
 
     /** The tag says that the versions are the same too, so nothing has to be computed. */
     private boolean clientHasIt() {
-      ServerHttpRequest request = exchange.getRequest();
-      if (!ResponseCache.isConditional(exchange)) {
+      if (!call.isConditional()) {
         return false;
       }
-      for (String tag : request.getHeaders().getIfNoneMatch()) {
+      for (String tag : call.head().headers().getIfNoneMatch()) {
         if (tag.equals("*") ? answers.getIfPresent(key) != null : isSame(tag)) {
           return true;
         }
@@ -315,7 +309,7 @@ public final class ResponseCache {
       return tag.equals(entityTag) || entityTag.equals("W/" + tag);
     }
 
-    private final class Recording implements RecordedResponse.Listener {
+    private final class Recording implements RecordedAnswer.Listener {
 
       private final Flight flight;
       private boolean isExpected;
@@ -344,17 +338,5 @@ public final class ResponseCache {
         land(flight, new Flight.Landing.Answered(answer));
       }
     }
-  }
-
-  /** What marks an exchange whose client asked with GET, whatever the replica is asked with. */
-  private static final String CONDITIONAL = ResponseCache.class.getName() + ".conditional";
-
-  /** Lets the exchange be answered with 304. */
-  public static void conditional(ServerWebExchange exchange) {
-    exchange.getAttributes().put(CONDITIONAL, true);
-  }
-
-  private static boolean isConditional(ServerWebExchange exchange) {
-    return exchange.getAttributes().containsKey(CONDITIONAL);
   }
 }

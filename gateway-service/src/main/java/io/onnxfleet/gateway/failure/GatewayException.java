@@ -1,5 +1,6 @@
 package io.onnxfleet.gateway.failure;
 
+import io.onnxfleet.contract.api.ErrorBody;
 import io.onnxfleet.contract.api.ErrorCode;
 
 /**
@@ -33,7 +34,13 @@ public final class GatewayException extends RuntimeException {
     return code;
   }
 
-  long retryAfterSeconds() {
+  /** When to come again; 0 if nobody knows. */
+  public long retryAfterSeconds() {
     return retryAfterSeconds;
+  }
+
+  /** What a request for the path is told, in the path's shape. */
+  public byte[] bodyFor(String path) {
+    return ErrorBody.of(path, code, String.valueOf(getMessage())).write();
   }
 }

@@ -1,7 +1,6 @@
 /**
  * The gateway's own refusals: {@link io.onnxfleet.gateway.failure.GatewayException} carries an
- * {@link io.onnxfleet.contract.api.ErrorCode}, {@link io.onnxfleet.gateway.failure.ErrorResponses}
- * writes it.
+ * {@link io.onnxfleet.contract.api.ErrorCode}.
  */
 @NullMarked
 package io.onnxfleet.gateway.failure;

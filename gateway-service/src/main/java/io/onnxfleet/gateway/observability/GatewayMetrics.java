@@ -29,7 +29,8 @@ public final class GatewayMetrics {
     this.registry = registry;
   }
 
-  void requestEnded(@Nullable String model, Outcome outcome, long nanos) {
+  /** A whole request ended, as its client saw it. */
+  public void requestEnded(@Nullable String model, Outcome outcome, long nanos) {
     requests
         .computeIfAbsent(new Ended(model == null ? NO_MODEL : model, outcome), this::requestTimer)
         .record(Duration.ofNanos(nanos));

@@ -4,12 +4,10 @@ import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.config.MeterFilter;
-import io.onnxfleet.gateway.failure.ErrorResponses;
-import java.util.concurrent.ThreadLocalRandom;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
-/** Wires clock, randomness and meters. */
+/** Wires the meters. */
 @Configuration(proxyBeanMethods = false)
 class ObservabilityConfiguration {
 
@@ -35,11 +33,5 @@ class ObservabilityConfiguration {
                 id.getType());
       }
     };
-  }
-
-  @Bean
-  RequestTraceFilter requestTraceFilter(ErrorResponses errors, GatewayMetrics metrics) {
-    return new RequestTraceFilter(
-        () -> ThreadLocalRandom.current().nextLong(), errors, metrics, System::nanoTime);
   }
 }

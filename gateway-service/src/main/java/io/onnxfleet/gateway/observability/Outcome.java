@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatusCode;
 
 /** How a request ended, as metrics tell it. */
-enum Outcome {
+public enum Outcome {
   SUCCESS,
   INVALID_REQUEST,
   NOT_FOUND,
@@ -17,7 +17,8 @@ enum Outcome {
 
   private final String tag = name().toLowerCase(Locale.ROOT);
 
-  static Outcome of(@Nullable HttpStatusCode status) {
+  /** By the status that the client gets; null for the one that holds where none was set. */
+  public static Outcome of(@Nullable HttpStatusCode status) {
     int code = status == null ? 200 : status.value();
     return switch (code) {
       case 404 -> NOT_FOUND;
@@ -29,7 +30,7 @@ enum Outcome {
   }
 
   /** Whether an overload ends requests like that. */
-  boolean isShed() {
+  public boolean isShed() {
     return this == OVERLOADED
         || this == UNAVAILABLE
         || this == DEADLINE_EXCEEDED

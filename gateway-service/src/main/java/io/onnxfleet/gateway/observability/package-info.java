@@ -1,7 +1,6 @@
 /**
- * Request ids, the access log and metrics: {@link
- * io.onnxfleet.gateway.observability.RequestTraceFilter}, {@link
- * io.onnxfleet.gateway.observability.GatewayMetrics}.
+ * The gateway's metrics: {@link io.onnxfleet.gateway.observability.GatewayMetrics} counts requests
+ * and tries.
  */
 @NullMarked
 package io.onnxfleet.gateway.observability;

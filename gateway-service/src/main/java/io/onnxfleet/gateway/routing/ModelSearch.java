@@ -2,6 +2,7 @@ package io.onnxfleet.gateway.routing;
 
 import io.onnxfleet.contract.api.ErrorCode;
 import io.onnxfleet.gateway.admission.ByteBudget;
+import io.onnxfleet.gateway.body.RequestBody;
 import io.onnxfleet.gateway.failure.GatewayException;
 import java.io.FilterInputStream;
 import java.io.IOException;
@@ -10,7 +11,6 @@ import java.time.Duration;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
-import org.springframework.http.server.reactive.ServerHttpRequest;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 
@@ -29,7 +29,7 @@ import reactor.core.scheduler.Scheduler;
  * is decompressed is kept. A search ends when its client has gone. Safe for use by many threads;
  * never blocks.
  */
-final class ModelSearch {
+public final class ModelSearch {
 
   private static final int ON_EVENT_LOOP = 8 * 1024;
   private static final int GLANCE = 256 * 1024;
@@ -60,9 +60,9 @@ final class ModelSearch {
     this.nanoClock = nanoClock;
   }
 
-  /** The model that the request asks for. */
-  Mono<String> in(ServerHttpRequest request, RequestBody body) {
-    String encoding = request.getHeaders().getFirst(HttpHeaders.CONTENT_ENCODING);
+  /** The model that a body asks for whose head has these headers. */
+  public Mono<String> in(HttpHeaders headers, RequestBody body) {
+    String encoding = headers.getFirst(HttpHeaders.CONTENT_ENCODING);
     if (body instanceof RequestBody.Kept kept
         && kept.bytes().length <= ON_EVENT_LOOP
         && !RequestedModel.isEncoded(encoding)) {

@@ -1,6 +1,7 @@
 package io.onnxfleet.gateway.routing;
 
 import io.onnxfleet.contract.api.ErrorCode;
+import io.onnxfleet.gateway.body.RequestBody;
 import io.onnxfleet.gateway.failure.GatewayException;
 import java.io.ByteArrayInputStream;
 import java.io.EOFException;

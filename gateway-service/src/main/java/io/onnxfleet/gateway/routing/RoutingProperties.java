@@ -30,7 +30,7 @@ import org.springframework.util.unit.DataSize;
  *     keep-alive timeout, or requests meet connections that are being closed
  * @param maxLifeTime after which a connection is not used again; more than 0
  * @param direct whether calls of the API go straight to the gateway's own filters as long as there
- *     are no others; see {@link DirectPath}
+ *     are no others; see {@code DirectPath}
  */
 @ConfigurationProperties(prefix = "fleet.gateway.routing", ignoreUnknownFields = false)
 public record RoutingProperties(

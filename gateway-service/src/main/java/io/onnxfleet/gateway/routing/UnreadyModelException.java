@@ -3,7 +3,7 @@ package io.onnxfleet.gateway.routing;
 import io.onnxfleet.gateway.fleet.ModelReference;
 
 /** The fleet knows the model, and it is ready nowhere; why remains to be found out. */
-final class UnreadyModelException extends RuntimeException {
+public final class UnreadyModelException extends RuntimeException {
 
   private final transient ModelReference model;
 
@@ -12,7 +12,8 @@ final class UnreadyModelException extends RuntimeException {
     this.model = model;
   }
 
-  ModelReference model() {
+  /** Which one. */
+  public ModelReference model() {
     return model;
   }
 }

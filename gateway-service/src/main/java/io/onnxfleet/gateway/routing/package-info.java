@@ -1,7 +1,6 @@
 /**
- * The way of a request to a replica and back: {@link io.onnxfleet.contract.api.ApiCall} reads the
- * path, {@link io.onnxfleet.gateway.routing.RoutingFilter} decides, {@code Forwarding} sends it and
- * tries again where that is safe.
+ * Where a call goes: {@link io.onnxfleet.gateway.routing.Destinations} finds the model that answers
+ * it, {@link io.onnxfleet.gateway.routing.ModelSearch} the model that a body asks for.
  */
 @NullMarked
 package io.onnxfleet.gateway.routing;

@@ -37,6 +37,11 @@ public final class Accesses {
     return found;
   }
 
+  /** Where the exchange comes from. */
+  public CallerOrigin originOf(ServerWebExchange exchange) {
+    return addresses.originOf(exchange.getRequest());
+  }
+
   /** What was found out before; null if nothing was. */
   static @Nullable Access verified(ServerWebExchange exchange) {
     return exchange.getAttribute(ATTRIBUTE);

@@ -1,13 +1,11 @@
 package io.onnxfleet.gateway.security;
 
-import io.onnxfleet.contract.api.HeaderNames;
 import io.onnxfleet.gateway.failure.GatewayException;
 import java.util.List;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.http.HttpStatusCode;
-import org.springframework.web.server.ServerWebExchange;
 import reactor.core.publisher.Mono;
 
 /**
@@ -19,29 +17,28 @@ public final class AuditLog {
 
   private static final Logger LOGGER = LoggerFactory.getLogger("io.onnxfleet.gateway.audit");
 
-  /** Which the trace's filter has set by then. */
   private static final int LONGEST_NAME = 200;
 
-  /** Does the work, and tells of it when it has ended. */
-  public Mono<Void> during(
-      ServerWebExchange exchange, String action, String model, Access access, Mono<Void> work) {
-    return work.doOnSuccess(done -> tell(exchange, action, model, access, status(exchange), null))
-        .doOnError(failure -> tell(exchange, action, model, access, "failed", failure))
-        .doOnCancel(() -> tell(exchange, action, model, access, "cancelled", null));
+  /**
+   * What somebody does, or tries to do.
+   *
+   * @param requestId of the request that asks for it
+   */
+  public record Deed(
+      String action, String model, Access access, CallerOrigin origin, String requestId) {}
+
+  /**
+   * Does the work, and tells of it when it has ended.
+   *
+   * @param status of the answer, once it has one
+   */
+  public Mono<Void> during(Deed deed, IntSupplier status, Mono<Void> work) {
+    return work.doOnSuccess(done -> tell(deed, Integer.toString(status.getAsInt()), null))
+        .doOnError(failure -> tell(deed, "failed", failure))
+        .doOnCancel(() -> tell(deed, "cancelled", null));
   }
 
-  private static String status(ServerWebExchange exchange) {
-    HttpStatusCode status = exchange.getResponse().getStatusCode();
-    return status == null ? "200" : Integer.toString(status.value());
-  }
-
-  private static void tell(
-      ServerWebExchange exchange,
-      String action,
-      String model,
-      Access access,
-      String end,
-      @Nullable Throwable failure) {
+  private static void tell(Deed deed, String end, @Nullable Throwable failure) {
     String reason =
         failure == null
             ? ""
@@ -50,13 +47,13 @@ public final class AuditLog {
                 : failure.toString();
     LOGGER.info(
         "{} of '{}' by {} from {}: {}{} (request={})",
-        action,
-        oneLine(model),
-        access.caller(),
-        CallerAddresses.peer(exchange.getRequest()),
+        deed.action(),
+        oneLine(deed.model()),
+        deed.access().caller(),
+        deed.origin().peer(),
         end,
         reason.isEmpty() ? "" : ", " + oneLine(reason),
-        exchange.getResponse().getHeaders().getFirst(HeaderNames.REQUEST_ID));
+        deed.requestId());
   }
 
   void keysChanged(int count, List<String> changes) {

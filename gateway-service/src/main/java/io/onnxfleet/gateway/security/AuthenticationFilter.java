@@ -29,6 +29,7 @@ import reactor.core.publisher.Mono;
  */
 final class AuthenticationFilter implements WebFilter {
 
+  private final CallerAddresses callers;
   private final ApiKeys keys;
   private final @Nullable TokenVerifier tokens;
   private final @Nullable CertificateCallers certificates;
@@ -39,6 +40,7 @@ final class AuthenticationFilter implements WebFilter {
   private final LongSupplier nanoClock;
 
   AuthenticationFilter(
+      CallerAddresses callers,
       ApiKeys keys,
       @Nullable TokenVerifier tokens,
       @Nullable CertificateCallers certificates,
@@ -47,6 +49,7 @@ final class AuthenticationFilter implements WebFilter {
       ManagementPaths management,
       InstantSource clock,
       LongSupplier nanoClock) {
+    this.callers = callers;
     this.keys = keys;
     this.tokens = tokens;
     this.certificates = certificates;
@@ -79,7 +82,7 @@ final class AuthenticationFilter implements WebFilter {
     CredentialDigest digest = CredentialDigest.of(credential);
     VerifiedCaller caller = keys.find(digest);
     if (caller != null) {
-      return caller.isGuessable() && failures.isExhausted(request)
+      return caller.isGuessable() && failures.isExhausted(callers.originOf(request))
           ? Mono.error(wrong(request))
           : let(exchange, chain, caller);
     }
@@ -90,7 +93,7 @@ final class AuthenticationFilter implements WebFilter {
     if (remembered != null && !remembered.hasExpired(clock)) {
       return let(exchange, chain, remembered);
     }
-    if (failures.isExhausted(request)) {
+    if (failures.isExhausted(callers.originOf(request))) {
       return Mono.error(wrong(request));
     }
     return tokens
@@ -151,14 +154,14 @@ final class AuthenticationFilter implements WebFilter {
 
   private GatewayException wrong(ServerHttpRequest request) {
     return failures.failed(
-        request,
+        callers.originOf(request),
         ErrorCode.CREDENTIALS_INVALID,
         "credentials: not known here (expected: a key or a token of this fleet)");
   }
 
   private GatewayException wrong(ServerHttpRequest request, TokenVerifier.InvalidToken invalid) {
     return failures.failed(
-        request,
+        callers.originOf(request),
         invalid.hasExpired() ? ErrorCode.CREDENTIALS_EXPIRED : ErrorCode.CREDENTIALS_INVALID,
         "token: " + invalid.getMessage());
   }

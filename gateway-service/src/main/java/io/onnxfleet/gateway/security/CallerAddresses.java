@@ -33,6 +33,21 @@ final class CallerAddresses {
   /** Where a caller is, and who says so. */
   record Origin(String caller, boolean isToldByProxy) {}
 
+  /** The same, for those who may not need it. */
+  CallerOrigin originOf(ServerHttpRequest request) {
+    return new CallerOrigin() {
+      @Override
+      public String peer() {
+        return CallerAddresses.peer(request);
+      }
+
+      @Override
+      public String address() {
+        return of(request).caller();
+      }
+    };
+  }
+
   Origin of(ServerHttpRequest request) {
     return of(peerAddress(request), request.getHeaders());
   }
@@ -81,7 +96,7 @@ final class CallerAddresses {
   }
 
   /** The address of the connection, whatever headers say. */
-  static String peer(ServerHttpRequest request) {
+  private static String peer(ServerHttpRequest request) {
     InetAddress peer = peerAddress(request);
     return peer == null ? UNKNOWN : peer.getHostAddress();
   }

@@ -7,7 +7,6 @@ import io.onnxfleet.gateway.failure.GatewayException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
-import org.springframework.http.server.reactive.ServerHttpRequest;
 
 /**
  * How often each address may be wrong. It bounds what guessing costs the gateway, and how fast a
@@ -22,13 +21,11 @@ public final class FailureLimit {
   private static final int MOST_ADDRESSES = 10_000;
 
   private final int perMinute;
-  private final CallerAddresses callers;
   private final LongSupplier nanoClock;
   private final Cache<String, Allowance> addresses;
 
-  FailureLimit(int perMinute, CallerAddresses callers, LongSupplier nanoClock) {
+  FailureLimit(int perMinute, LongSupplier nanoClock) {
     this.perMinute = perMinute;
-    this.callers = callers;
     this.nanoClock = nanoClock;
     this.addresses =
         Caffeine.newBuilder()
@@ -40,10 +37,10 @@ public final class FailureLimit {
   }
 
   /** Counts a failure, and says how it is refused: for what it is or, too often, for that. */
-  public GatewayException failed(ServerHttpRequest request, ErrorCode code, String message) {
+  public GatewayException failed(CallerOrigin origin, ErrorCode code, String message) {
     long now = nanoClock.getAsLong();
     long wait =
-        addresses.get(address(request), any -> new Allowance(perMinute, 1, now)).tryTake(now);
+        addresses.get(origin.address(), any -> new Allowance(perMinute, 1, now)).tryTake(now);
     return wait == 0
         ? new GatewayException(code, message)
         : new GatewayException(
@@ -53,12 +50,8 @@ public final class FailureLimit {
   }
 
   /** Whether the address has been wrong too often to be worth a costly or a risky look. */
-  public boolean isExhausted(ServerHttpRequest request) {
-    Allowance allowance = addresses.getIfPresent(address(request));
+  public boolean isExhausted(CallerOrigin origin) {
+    Allowance allowance = addresses.getIfPresent(origin.address());
     return allowance != null && allowance.isEmpty(nanoClock.getAsLong());
-  }
-
-  private String address(ServerHttpRequest request) {
-    return callers.of(request).caller();
   }
 }

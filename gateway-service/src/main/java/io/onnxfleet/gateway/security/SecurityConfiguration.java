@@ -45,8 +45,8 @@ class SecurityConfiguration {
   }
 
   @Bean
-  FailureLimit failureLimit(SecurityProperties properties, CallerAddresses addresses) {
-    return new FailureLimit(properties.failuresPerMinute(), addresses, System::nanoTime);
+  FailureLimit failureLimit(SecurityProperties properties) {
+    return new FailureLimit(properties.failuresPerMinute(), System::nanoTime);
   }
 
   @Bean
@@ -140,6 +140,7 @@ class SecurityConfiguration {
     @Bean
     @Order(Ordered.LOWEST_PRECEDENCE)
     FleetSecurityChain fleetSecurity(
+        CallerAddresses callers,
         ApiKeys keys,
         ObjectProvider<TokenVerifier> tokens,
         SubjectQuotas subjects,
@@ -158,6 +159,7 @@ class SecurityConfiguration {
               : null;
       return new FleetSecurityChain(
           new AuthenticationFilter(
+              callers,
               keys,
               tokens.getIfAvailable(),
               certificates,

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.onnxfleet.contract.api.ErrorCode;
+import io.onnxfleet.gateway.body.RequestBody;
 import io.onnxfleet.gateway.failure.GatewayException;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;

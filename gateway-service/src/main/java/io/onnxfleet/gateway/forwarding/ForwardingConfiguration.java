@@ -1,0 +1,155 @@
+package io.onnxfleet.gateway.forwarding;
+
+import io.netty.channel.ChannelOption;
+import io.netty.util.HashedWheelTimer;
+import io.onnxfleet.gateway.balancing.BalancingProperties;
+import io.onnxfleet.gateway.balancing.InFlightRequests;
+import io.onnxfleet.gateway.balancing.LeftOutReplicas;
+import io.onnxfleet.gateway.balancing.ReplicaLoadBalancer;
+import io.onnxfleet.gateway.balancing.ReplicaLoads;
+import io.onnxfleet.gateway.balancing.SlowOutliers;
+import io.onnxfleet.gateway.fleet.FleetWatch;
+import io.onnxfleet.gateway.inside.FleetIdentity;
+import io.onnxfleet.gateway.observability.GatewayMetrics;
+import io.onnxfleet.gateway.rollout.AnswerComparison;
+import io.onnxfleet.gateway.rollout.RolloutProperties;
+import io.onnxfleet.gateway.routing.RoutingProperties;
+import io.onnxfleet.gateway.suspect.Suspects;
+import java.util.concurrent.TimeUnit;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import reactor.netty.http.client.HttpClient;
+import reactor.netty.resources.ConnectionProvider;
+
+/** Wires the way to the replicas. */
+@Configuration(proxyBeanMethods = false)
+class ForwardingConfiguration {
+
+  @Bean(destroyMethod = "dispose")
+  ConnectionProvider replicaConnections(RoutingProperties properties) {
+    return ConnectionProvider.builder("replicas")
+        .maxConnections(properties.maxConnections())
+        .pendingAcquireMaxCount(properties.maxPendingAcquires())
+        .pendingAcquireTimeout(properties.deadline())
+        .maxIdleTime(properties.maxIdleTime())
+        .maxLifeTime(properties.maxLifeTime())
+        .evictInBackground(properties.maxIdleTime())
+        .lifo()
+        .build();
+  }
+
+  /** Retries by itself are off: {@link Forwarding} knows what may be sent again, and where to. */
+  @Bean
+  HttpClient replicaHttpClient(
+      ConnectionProvider replicaConnections, RoutingProperties properties, FleetIdentity identity) {
+    return identity.clientOf(
+        HttpClient.create(replicaConnections)
+            .disableRetry(true)
+            .followRedirect(false)
+            .option(
+                ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) properties.connectTimeout().toMillis())
+            .option(ChannelOption.TCP_NODELAY, true));
+  }
+
+  @Bean
+  LifeProbes lifeProbes(RoutingProperties properties, FleetIdentity identity) {
+    return new LifeProbes(
+        identity.clientOf(
+            HttpClient.newConnection()
+                .disableRetry(true)
+                .option(
+                    ChannelOption.CONNECT_TIMEOUT_MILLIS,
+                    (int) properties.connectTimeout().toMillis())));
+  }
+
+  @Bean
+  LeavingProbes leavingProbes(HttpClient replicaHttpClient, FleetWatch watch) {
+    LeavingProbes probes = new LeavingProbes(replicaHttpClient, watch::gone);
+    watch.onVanished(probes::ask);
+    return probes;
+  }
+
+  @Bean
+  HttpLoadProbes loadProbes(
+      HttpClient replicaHttpClient,
+      ReplicaLoads loads,
+      LeftOutReplicas leftOut,
+      ObjectProvider<Suspects> suspects,
+      BalancingProperties balancing) {
+    return new HttpLoadProbes(
+        replicaHttpClient,
+        loads,
+        leftOut,
+        leaving -> suspects.ifAvailable(known -> known.leaves(leaving)),
+        balancing.maxProbesPerSecond(),
+        System::nanoTime);
+  }
+
+  /** One thread for every wait; starts with the first. */
+  @Bean(destroyMethod = "stop")
+  HashedWheelTimer hedgingTimer() {
+    return new HashedWheelTimer(
+        Thread.ofPlatform().name("hedging").daemon().factory(), 10, TimeUnit.MILLISECONDS);
+  }
+
+  @Bean
+  Forwarding forwarding(
+      FleetWatch watch,
+      ReplicaLoadBalancer balancer,
+      HttpClient replicaHttpClient,
+      InFlightRequests inFlight,
+      ReplicaLoads loads,
+      LeftOutReplicas leftOut,
+      SlowOutliers outliers,
+      Suspects suspects,
+      LifeProbes lifeProbes,
+      HashedWheelTimer hedgingTimer,
+      GatewayMetrics metrics,
+      RoutingProperties routing) {
+    return new Forwarding(
+        watch::current,
+        balancer,
+        new HttpReplicaClient(replicaHttpClient),
+        inFlight,
+        loads,
+        leftOut,
+        outliers,
+        new RetryBudget(routing.retryShare(), routing.retryBurst()),
+        new HedgingDelay(routing),
+        suspects,
+        lifeProbes::lives,
+        hedgingTimer,
+        metrics,
+        routing,
+        System::nanoTime);
+  }
+
+  @Bean
+  RolloutForwarding rolloutForwarding(
+      Forwarding forwarding,
+      HttpClient replicaHttpClient,
+      ReplicaLoadBalancer balancer,
+      InFlightRequests inFlight,
+      LeftOutReplicas leftOut,
+      Suspects suspects,
+      LifeProbes lifeProbes,
+      AnswerComparison comparison,
+      RolloutProperties rollout) {
+    int mostOfAnswer = (int) rollout.shadowAnswer().toBytes();
+    return new RolloutForwarding(
+        forwarding,
+        new Shadows(
+            replicaHttpClient,
+            balancer,
+            inFlight,
+            leftOut,
+            suspects,
+            lifeProbes,
+            comparison,
+            mostOfAnswer,
+            rollout.shadowsAtOnce()),
+        mostOfAnswer,
+        System::nanoTime);
+  }
+}
