@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.onnxfleet.gateway.admission.ByteBudget;
 import io.onnxfleet.gateway.admission.ConcurrencyLimiter;
+import io.onnxfleet.gateway.balancing.EjectedReplicas;
 import io.onnxfleet.gateway.balancing.InFlightRequests;
-import io.onnxfleet.gateway.balancing.LeftOutReplicas;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -75,7 +75,7 @@ class FailoverIT {
         assertThat(gateway.post(INFER, "{}").body()).isEqualTo("{\"from\":1}");
       }
 
-      assertThat(gateway.bean(LeftOutReplicas.class).isLeftOut("bad")).isTrue();
+      assertThat(gateway.bean(EjectedReplicas.class).isEjected("bad")).isTrue();
       assertThat(one.received()).hasSize(20);
       assertThat(one.received().getLast().body()).asString().isEqualTo("{}");
       assertThat(gateway.get("/actuator/prometheus").body())
@@ -191,14 +191,14 @@ class FailoverIT {
   @Test
   void leftOutReplica_isAskedAgain_whenThereIsNoOther() throws Exception {
     try (FakeReplica one = FakeReplica.answering("one", "{}")) {
-      gateway.bean(LeftOutReplicas.class).leaveOut("one");
+      gateway.bean(EjectedReplicas.class).eject("one");
       gateway.register(one, "a:1");
 
       assertThat(gateway.post(INFER, "{}").statusCode()).isEqualTo(200);
       // The client may have its answer a moment before the gateway has seen its end.
       Awaitility.await()
           .atMost(Duration.ofSeconds(20))
-          .until(() -> !gateway.bean(LeftOutReplicas.class).isLeftOut("one"));
+          .until(() -> !gateway.bean(EjectedReplicas.class).isEjected("one"));
     }
   }
 
@@ -452,11 +452,11 @@ class FailoverIT {
       gateway.register(bad, "a:1");
       gateway.register(one, "a:1");
 
-      for (int i = 0; i < 200 && !gateway.bean(LeftOutReplicas.class).isLeftOut("bad"); i++) {
+      for (int i = 0; i < 200 && !gateway.bean(EjectedReplicas.class).isEjected("bad"); i++) {
         gateway.post(INFER, "{}");
       }
 
-      assertThat(gateway.bean(LeftOutReplicas.class).isLeftOut("bad")).isTrue();
+      assertThat(gateway.bean(EjectedReplicas.class).isEjected("bad")).isTrue();
       int asked = bad.received().size();
       assertThat(asked).isEqualTo(5);
       assertThat(gateway.post(INFER, "{}").statusCode()).isEqualTo(200);

@@ -2,7 +2,7 @@ package io.onnxfleet.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.onnxfleet.gateway.balancing.LeftOutReplicas;
+import io.onnxfleet.gateway.balancing.EjectedReplicas;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -207,7 +207,7 @@ class SuspectsIT {
       }
 
       assertThat(forgetful.broken).hasValueGreaterThan(0);
-      assertThat(gateway.bean(LeftOutReplicas.class).isLeftOut("forgetful")).isFalse();
+      assertThat(gateway.bean(EjectedReplicas.class).isEjected("forgetful")).isFalse();
     }
   }
 

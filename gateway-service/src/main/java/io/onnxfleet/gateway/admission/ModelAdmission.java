@@ -90,16 +90,16 @@ public final class ModelAdmission {
   }
 
   /** What a request without a deadline, of a caller with none under way, would meet now. */
-  public Outlook outlook(String model) {
-    return outlook(
+  public AdmissionEstimate estimate(String model) {
+    return estimate(
         model,
         new Application(new Applicant("", Priority.DEFAULT, nanoClock.getAsLong() + FAR_NANOS)));
   }
 
   /** What the request would meet if it asked for a place now. */
-  public Outlook outlook(String model, Application application) {
+  public AdmissionEstimate estimate(String model, Application application) {
     ModelLimiter limiter = properties.enabled() ? limiters.get(model) : null;
-    return limiter == null ? Outlook.UNKNOWN : limiter.outlook(application.applicant);
+    return limiter == null ? AdmissionEstimate.UNKNOWN : limiter.estimate(application.applicant);
   }
 
   /**
@@ -163,41 +163,41 @@ public final class ModelAdmission {
       boolean timed,
       long deadlineNanos,
       Supplier<Mono<Void>> work) {
-    answer.onBegin(() -> permit.end(timed ? ending(answer.status()) : Ending.IGNORED));
+    answer.onBegin(() -> permit.end(timed ? outcome(answer.status()) : PermitOutcome.IGNORED));
     Mono<Void> started;
     try {
       started = work.get();
     } catch (RuntimeException | Error failure) {
-      permit.end(Ending.IGNORED);
+      permit.end(PermitOutcome.IGNORED);
       throw failure;
     }
     return started
-        .doOnError(error -> permit.end(ending(error)))
+        .doOnError(error -> permit.end(outcome(error)))
         .doFinally(
             signal ->
                 permit.end(
                     signal == SignalType.CANCEL && nanoClock.getAsLong() - deadlineNanos >= 0
-                        ? Ending.EXPIRED
-                        : Ending.IGNORED));
+                        ? PermitOutcome.EXPIRED
+                        : PermitOutcome.IGNORED));
   }
 
-  private static Ending ending(int status) {
+  private static PermitOutcome outcome(int status) {
     return switch (status) {
-      case 429, 503, 504 -> Ending.DROPPED;
-      default -> status < 300 ? Ending.ANSWERED : Ending.IGNORED;
+      case 429, 503, 504 -> PermitOutcome.DROPPED;
+      default -> status < 300 ? PermitOutcome.ANSWERED : PermitOutcome.IGNORED;
     };
   }
 
-  private static Ending ending(Throwable error) {
+  private static PermitOutcome outcome(Throwable error) {
     if (error instanceof GatewayException refusal) {
       if (refusal.code() == ErrorCode.REPLICAS_SATURATED) {
-        return Ending.DROPPED;
+        return PermitOutcome.DROPPED;
       }
       if (refusal.code() == ErrorCode.DEADLINE_EXCEEDED) {
-        return Ending.EXPIRED;
+        return PermitOutcome.EXPIRED;
       }
     }
-    return Ending.IGNORED;
+    return PermitOutcome.IGNORED;
   }
 
   private static GatewayException refusal(String model, ModelLimiter.Refusal refusal) {
@@ -207,7 +207,7 @@ public final class ModelAdmission {
           "deadline: "
               + millis(refusal.leftNanos())
               + " ms left (expected: >= "
-              + millis(refusal.forecastNanos())
+              + millis(refusal.estimateNanos())
               + " ms, model '"
               + model
               + "' has "

@@ -61,7 +61,7 @@ final class ModelLimiter {
   private final EventRate refused;
 
   @GuardedBy("this")
-  private final LatencyForecast forecast;
+  private final LatencyEstimate estimate;
 
   @GuardedBy("this")
   private int inFlight;
@@ -75,7 +75,7 @@ final class ModelLimiter {
     long now = nanoClock.getAsLong();
     this.drained = new EventRate(DRAIN_SECONDS, now);
     this.refused = new EventRate(REFUSED_SECONDS, now);
-    this.forecast = new LatencyForecast(now);
+    this.estimate = new LatencyEstimate(now);
   }
 
   /** Told once, by whatever thread decides it. */
@@ -90,7 +90,7 @@ final class ModelLimiter {
 
   /** A place, from now on. */
   sealed interface Permit extends Decision permits Admission {
-    void end(Ending ending);
+    void end(PermitOutcome outcome);
   }
 
   /** The waiter will be told. */
@@ -111,7 +111,7 @@ final class ModelLimiter {
    *
    * @param retryAfterSeconds when there may be one, by the rate at which places became free
    * @param leftNanos until the deadline
-   * @param forecastNanos until the answer, as far as is known; 0 if it is not
+   * @param estimateNanos until the answer, as far as is known; 0 if it is not
    */
   record Refusal(
       Reason reason,
@@ -119,7 +119,7 @@ final class ModelLimiter {
       int waiting,
       long retryAfterSeconds,
       long leftNanos,
-      long forecastNanos)
+      long estimateNanos)
       implements Decision {}
 
   /** What one caller has and wants. */
@@ -142,12 +142,12 @@ final class ModelLimiter {
   }
 
   /** What the request would meet now; counts nothing. */
-  synchronized Outlook outlook(Applicant applicant) {
+  synchronized AdmissionEstimate estimate(Applicant applicant) {
     int ahead = ahead(applicant);
     long now = nanoClock.getAsLong();
-    long nanos = forecast.nanos(now, ahead + 1);
+    long nanos = estimate.nanos(now, ahead + 1);
     boolean isLate = ahead > 0 && nanos > applicant.deadlineNanos() - now;
-    return new Outlook(isLate || isFullFor(applicant), nanos, ahead);
+    return new AdmissionEstimate(isLate || isFullFor(applicant), nanos, ahead);
   }
 
   @GuardedBy("this")
@@ -272,14 +272,14 @@ final class ModelLimiter {
       return null;
     }
     long now = nanoClock.getAsLong();
-    long nanos = forecast.nanos(now, ahead + 1);
+    long nanos = estimate.nanos(now, ahead + 1);
     return nanos > applicant.deadlineNanos() - now
         ? refuse(Reason.TOO_LATE, applicant, nanos)
         : null;
   }
 
   @GuardedBy("this")
-  private Refusal refuse(Reason reason, Applicant applicant, long forecastNanos) {
+  private Refusal refuse(Reason reason, Applicant applicant, long estimateNanos) {
     long now = nanoClock.getAsLong();
     refused.count(now);
     double backlog = queue.size() + refused.perSecond(now) * REFUSED_SECONDS;
@@ -294,7 +294,7 @@ final class ModelLimiter {
         queue.size(),
         seconds,
         Math.max(0, applicant.deadlineNanos() - now),
-        forecastNanos);
+        estimateNanos);
   }
 
   /** The waiting request that the newcomer displaces, if any. */
@@ -343,7 +343,7 @@ final class ModelLimiter {
     return next;
   }
 
-  private void end(Admission admission, Ending ending) {
+  private void end(Admission admission, PermitOutcome outcome) {
     List<Place> admitted = new ArrayList<>(0);
     synchronized (this) {
       if (admission.ended) {
@@ -357,18 +357,18 @@ final class ModelLimiter {
       long now = nanoClock.getAsLong();
       drained.count(now);
       long took = Math.max(1, now - admission.startNanos);
-      if (ending == Ending.ANSWERED || ending == Ending.EXPIRED) {
-        forecast.observe(now, admission.inFlightThen, took);
+      if (outcome == PermitOutcome.ANSWERED || outcome == PermitOutcome.EXPIRED) {
+        estimate.observe(now, admission.inFlightThen, took);
       }
       boolean counts =
-          switch (ending) {
+          switch (outcome) {
             case ANSWERED, DROPPED -> true;
             case EXPIRED -> took >= targetNanos;
             case IGNORED -> false;
           };
       if (counts) {
         limit.onSample(
-            admission.startNanos, took, admission.inFlightThen, ending != Ending.ANSWERED);
+            admission.startNanos, took, admission.inFlightThen, outcome != PermitOutcome.ANSWERED);
       }
       int most = limit.getLimit();
       while (inFlight < most && !queue.isEmpty()) {
@@ -402,8 +402,8 @@ final class ModelLimiter {
     }
 
     @Override
-    public void end(Ending ending) {
-      ModelLimiter.this.end(this, ending);
+    public void end(PermitOutcome outcome) {
+      ModelLimiter.this.end(this, outcome);
     }
   }
 
@@ -442,7 +442,7 @@ final class ModelLimiter {
         }
       }
       if (given != null) {
-        given.end(Ending.IGNORED);
+        given.end(PermitOutcome.IGNORED);
       }
     }
   }

@@ -1,8 +1,8 @@
 package io.onnxfleet.gateway.aggregate;
 
 import io.onnxfleet.gateway.admission.ByteBudget;
-import io.onnxfleet.gateway.balancing.LeftOutReplicas;
-import io.onnxfleet.gateway.family.VariantForecasts;
+import io.onnxfleet.gateway.balancing.EjectedReplicas;
+import io.onnxfleet.gateway.family.VariantEstimates;
 import io.onnxfleet.gateway.fleet.FleetWatch;
 import io.onnxfleet.gateway.rollout.Rollouts;
 import io.onnxfleet.gateway.security.AuditLog;
@@ -38,9 +38,9 @@ class AggregateConfiguration {
   @Bean
   FleetAnswers fleetAnswers(
       FleetWatch watch,
-      LeftOutReplicas leftOut,
+      EjectedReplicas ejected,
       HttpClient replicaHttpClient,
-      VariantForecasts forecasts,
+      VariantEstimates estimates,
       Rollouts rollouts,
       Suspects suspects,
       AuditLog audit,
@@ -53,7 +53,7 @@ class AggregateConfiguration {
     ReplicaQueries queries = new ReplicaQueries(replicaHttpClient);
     return new FleetAnswers(
         watch,
-        leftOut,
+        ejected,
         queries,
         new ModelChanges(
             queries,
@@ -63,7 +63,7 @@ class AggregateConfiguration {
               watch.lift(model);
             },
             administration.timeout()),
-        forecasts,
+        estimates,
         suspects,
         new RolloutChanges(rollouts, json),
         new Administration(audit, failures, administration.token()),

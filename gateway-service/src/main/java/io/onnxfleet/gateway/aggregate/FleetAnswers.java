@@ -7,12 +7,12 @@ import io.onnxfleet.contract.api.ErrorCode;
 import io.onnxfleet.gateway.admission.ByteBudget;
 import io.onnxfleet.gateway.admission.RequestContent;
 import io.onnxfleet.gateway.aggregate.ReplicaQueries.Question;
-import io.onnxfleet.gateway.balancing.LeftOutReplicas;
+import io.onnxfleet.gateway.balancing.EjectedReplicas;
 import io.onnxfleet.gateway.call.Answer;
 import io.onnxfleet.gateway.call.Call;
 import io.onnxfleet.gateway.failure.GatewayException;
 import io.onnxfleet.gateway.family.FamilyListing;
-import io.onnxfleet.gateway.family.VariantForecasts;
+import io.onnxfleet.gateway.family.VariantEstimates;
 import io.onnxfleet.gateway.fleet.Fleet;
 import io.onnxfleet.gateway.fleet.FleetWatch;
 import io.onnxfleet.gateway.fleet.ModelContent;
@@ -53,10 +53,10 @@ public final class FleetAnswers {
   private static final byte[] NOTHING = new byte[0];
 
   private final FleetWatch watch;
-  private final LeftOutReplicas leftOut;
+  private final EjectedReplicas ejected;
   private final ReplicaQueries replicas;
   private final ModelChanges changes;
-  private final VariantForecasts forecasts;
+  private final VariantEstimates estimates;
   private final Suspects suspects;
   private final RolloutChanges rollouts;
   private final Administration administration;
@@ -68,10 +68,10 @@ public final class FleetAnswers {
 
   FleetAnswers(
       FleetWatch watch,
-      LeftOutReplicas leftOut,
+      EjectedReplicas ejected,
       ReplicaQueries replicas,
       ModelChanges changes,
-      VariantForecasts forecasts,
+      VariantEstimates estimates,
       Suspects suspects,
       RolloutChanges rollouts,
       Administration administration,
@@ -81,10 +81,10 @@ public final class FleetAnswers {
       Duration timeout,
       String version) {
     this.watch = watch;
-    this.leftOut = leftOut;
+    this.ejected = ejected;
     this.replicas = replicas;
     this.changes = changes;
-    this.forecasts = forecasts;
+    this.estimates = estimates;
     this.suspects = suspects;
     this.rollouts = rollouts;
     this.administration = administration;
@@ -148,7 +148,7 @@ public final class FleetAnswers {
         Access access = seeing(call);
         yield write(
             call,
-            json.writeValueAsBytes(FamilyListing.of(watch.current(), forecasts, access::maySee)));
+            json.writeValueAsBytes(FamilyListing.of(watch.current(), estimates, access::maySee)));
       }
       case FleetQuestion.Rollouts _ -> {
         Access access = seeing(call);
@@ -220,7 +220,7 @@ public final class FleetAnswers {
   private boolean isReady() {
     Fleet now = watch.current();
     return !now.registered().isEmpty()
-        || now.vanished().stream().anyMatch(replica -> !leftOut.isLeftOut(replica.id()));
+        || now.vanished().stream().anyMatch(replica -> !ejected.isEjected(replica.id()));
   }
 
   private Mono<Void> statistics(Call call, ModelReference model) {

@@ -27,14 +27,14 @@ class BalancingConfiguration {
   }
 
   @Bean
-  LeftOutReplicas leftOutReplicas(BalancingProperties properties) {
-    return new LeftOutReplicas(properties, System::nanoTime);
+  EjectedReplicas leftOutReplicas(BalancingProperties properties) {
+    return new EjectedReplicas(properties, System::nanoTime);
   }
 
   @Bean
   SlowOutliers slowOutliers(
-      ReplicaLoads loads, LeftOutReplicas leftOut, BalancingProperties properties) {
-    return new SlowOutliers(loads, leftOut, properties.slowFactor());
+      ReplicaLoads loads, EjectedReplicas ejected, BalancingProperties properties) {
+    return new SlowOutliers(loads, ejected, properties.slowFactor());
   }
 
   @Bean
@@ -58,7 +58,7 @@ class BalancingConfiguration {
       FleetWatch watch,
       InFlightRequests inFlight,
       ReplicaLoads loads,
-      LeftOutReplicas leftOut,
+      EjectedReplicas ejected,
       LoadProbes probes,
       BalancingPolicy policy,
       BalancingProperties properties) {
@@ -68,12 +68,12 @@ class BalancingConfiguration {
         fleet -> {
           Map<String, String> processes = processes(fleet);
           inFlight.retain(processes.keySet());
-          leftOut.update(processes);
+          ejected.update(processes);
           loads.retain(processes.keySet(), fleet::knows);
           slowStart.update(fleet);
         });
     return new ReplicaLoadBalancer(
-        watch::current, leftOut, slowStart, inFlight, loads, probes, policy);
+        watch::current, ejected, slowStart, inFlight, loads, probes, policy);
   }
 
   private static Map<String, String> processes(Fleet fleet) {

@@ -23,9 +23,9 @@ import reactor.core.publisher.Mono;
  * Replica} is ever chosen.
  *
  * <p>Candidates are the first of these that is not empty: registered replicas that are present, not
- * full, and neither too new nor on trial to take more; those that are at least not left out; all
- * registered ones (a poor choice, but better than none); vanished ones. Those that are due to come
- * back are probed.
+ * full, and neither too new nor on probation to take more; those that are at least not left out;
+ * all registered ones (a poor choice, but better than none); vanished ones. Those that are due to
+ * come back are probed.
  *
  * <p>Safe for use by many threads; never blocks.
  */
@@ -34,7 +34,7 @@ public final class ReplicaLoadBalancer implements ReactorServiceInstanceLoadBala
   private static final long PROBE_INTERVAL = Duration.ofMillis(250).toNanos();
 
   private final Supplier<Fleet> fleet;
-  private final LeftOutReplicas leftOut;
+  private final EjectedReplicas ejected;
   private final SlowStart slowStart;
   private final InFlightRequests inFlight;
   private final ReplicaLoads loads;
@@ -43,14 +43,14 @@ public final class ReplicaLoadBalancer implements ReactorServiceInstanceLoadBala
 
   ReplicaLoadBalancer(
       Supplier<Fleet> fleet,
-      LeftOutReplicas leftOut,
+      EjectedReplicas ejected,
       SlowStart slowStart,
       InFlightRequests inFlight,
       ReplicaLoads loads,
       LoadProbes probes,
       BalancingPolicy policy) {
     this.fleet = fleet;
-    this.leftOut = leftOut;
+    this.ejected = ejected;
     this.slowStart = slowStart;
     this.inFlight = inFlight;
     this.loads = loads;
@@ -84,7 +84,7 @@ public final class ReplicaLoadBalancer implements ReactorServiceInstanceLoadBala
     long now = loads.now();
     for (Replica replica : fleet.get().serving(request.model())) {
       if (isUntried(replica, request)
-          && !leftOut.isLeftOut(replica.id())
+          && !ejected.isEjected(replica.id())
           && !known.of(replica.id(), now).isFull(now)) {
         return true;
       }
@@ -93,20 +93,20 @@ public final class ReplicaLoadBalancer implements ReactorServiceInstanceLoadBala
   }
 
   /** What a request for the model would meet; null where no replica has room for it. */
-  public @Nullable Prospect prospect(ModelReference model) {
+  public @Nullable ReplicaEstimate estimate(ModelReference model) {
     Fleet present = fleet.get();
     List<Replica> serving = present.serving(model);
     ModelLoads known = loads.of(model.name());
     long now = loads.now();
-    Prospect best = null;
+    ReplicaEstimate best = null;
     for (Replica replica : serving.isEmpty() ? present.vanishedServing(model) : serving) {
       ReplicaLoad load = known.of(replica.id(), now);
-      if (leftOut.isLeftOut(replica.id()) || load.isFull(now)) {
+      if (ejected.isEjected(replica.id()) || load.isFull(now)) {
         continue;
       }
       long nanos = load.estimateNanos(now);
       if (best == null || nanos < best.nanos()) {
-        best = new Prospect(nanos, load.inFlightThere(now));
+        best = new ReplicaEstimate(nanos, load.inFlightThere(now));
       }
     }
     return best;
@@ -119,7 +119,7 @@ public final class ReplicaLoadBalancer implements ReactorServiceInstanceLoadBala
     if (candidates.isEmpty()) {
       candidates =
           filtered(
-              serving, replica -> isUntried(replica, request) && !leftOut.isLeftOut(replica.id()));
+              serving, replica -> isUntried(replica, request) && !ejected.isEjected(replica.id()));
     }
     if (candidates.isEmpty()) {
       candidates = filtered(serving, replica -> isUntried(replica, request));
@@ -141,14 +141,14 @@ public final class ReplicaLoadBalancer implements ReactorServiceInstanceLoadBala
       return false;
     }
     boolean present =
-        switch (leftOut.presence(id)) {
+        switch (ejected.presence(id)) {
           case PRESENT -> slowStart.mayServe(id);
           case ABSENT -> false;
           case DUE -> {
             probe(replica, request.model().name());
             yield false;
           }
-          case ON_TRIAL -> inFlight.count(id) < leftOut.allowedOnTrial(id);
+          case ON_PROBATION -> inFlight.count(id) < ejected.allowedOnProbation(id);
         };
     if (!present) {
       return false;

@@ -29,13 +29,13 @@ public final class SlowOutliers {
   private static final double LEAST_DIFFERENCE = Duration.ofMillis(2).toNanos();
 
   private final ReplicaLoads loads;
-  private final LeftOutReplicas leftOut;
+  private final EjectedReplicas ejected;
   private final double factor;
   private final Map<String, Long> lookedAt = new ConcurrentHashMap<>();
 
-  public SlowOutliers(ReplicaLoads loads, LeftOutReplicas leftOut, double factor) {
+  public SlowOutliers(ReplicaLoads loads, EjectedReplicas ejected, double factor) {
     this.loads = loads;
-    this.leftOut = leftOut;
+    this.ejected = ejected;
     this.factor = factor;
   }
 
@@ -50,13 +50,13 @@ public final class SlowOutliers {
     ModelLoads known = loads.of(model);
     for (Replica replica : serving) {
       ReplicaLoad load = known.of(replica.id(), now);
-      if (load.samples() >= LEAST_SAMPLES && !leftOut.isLeftOut(replica.id())) {
+      if (load.samples() >= LEAST_SAMPLES && !ejected.isEjected(replica.id())) {
         double usual = medianOfOthers(known, serving, replica, now);
         double own = load.perPlaceNanos(now);
         if (usual > 0
             && own > usual * factor
             && own - usual > LEAST_DIFFERENCE
-            && leftOut.leaveOutUnlessTooMany(replica.id(), serving.size())) {
+            && ejected.ejectUnlessTooMany(replica.id(), serving.size())) {
           LOGGER.warn(
               "{} is left out: {} ms a request of model {} (others: {} ms)",
               replica.id(),

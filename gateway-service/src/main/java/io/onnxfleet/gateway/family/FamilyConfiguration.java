@@ -13,9 +13,9 @@ import org.springframework.context.annotation.Configuration;
 class FamilyConfiguration {
 
   @Bean
-  VariantForecasts variantForecasts(
+  VariantEstimates variantEstimates(
       ModelAdmission admission, ReplicaLoadBalancer balancer, ReplicaLoads loads) {
-    return new VariantForecasts(admission, balancer, loads);
+    return new VariantEstimates(admission, balancer, loads);
   }
 
   @Bean

@@ -18,7 +18,7 @@ public final class FamilyListing {
    *
    * @param seen which ones
    */
-  public static ArrayNode of(Fleet fleet, VariantForecasts forecasts, Predicate<String> seen) {
+  public static ArrayNode of(Fleet fleet, VariantEstimates estimates, Predicate<String> seen) {
     ArrayNode list = JsonNodeFactory.instance.arrayNode();
     for (ModelFamily family : fleet.allFamilies()) {
       if (!seen.test(family.name())) {
@@ -27,15 +27,15 @@ public final class FamilyListing {
       ObjectNode node = list.addObject().put("name", family.name());
       ArrayNode variants = node.putArray("variants");
       for (ModelVariant variant : family.variants()) {
-        VariantForecast forecast = forecasts.of(variant);
+        VariantEstimate estimate = estimates.of(variant);
         variants
             .addObject()
             .put("name", variant.model())
             .put("quality", variant.quality())
             .put("comparable", variant.isComparable())
-            .put("cost_ms", Math.round(forecasts.costNanos(variant) / 1e3) / 1e3)
-            .put("forecast_ms", Math.round(forecast.nanos() / 1e3) / 1e3)
-            .put("requests_ahead", forecast.ahead());
+            .put("cost_ms", Math.round(estimates.costNanos(variant) / 1e3) / 1e3)
+            .put("forecast_ms", Math.round(estimate.nanos() / 1e3) / 1e3)
+            .put("requests_ahead", estimate.ahead());
       }
     }
     return list;

@@ -20,9 +20,9 @@ import org.springframework.http.HttpHeaders;
 /*
  * INFaaS (Romero and others, ATC 2021) lets callers say what they need instead of which model. Here:
  * of the variants of the asked quality or better, best first, the first one whose gate admits the
- * request; a gate looks at the forecast of the variant's latency against a share of the budget. If
- * none does, the last one, whose forecast may take the whole budget; and before the request is
- * refused, any other one that is forecast to keep it.
+ * request; a gate looks at the estimate of the variant's latency against a share of the budget. If
+ * none does, the last one, whose estimate may take the whole budget; and before the request is
+ * refused, any other one that is estimated to keep it.
  *
  * A request without a budget is passed on to a lesser variant only where a better one would refuse
  * it.
@@ -78,13 +78,13 @@ public final class VariantChoice {
   /**
    * The variant that answers.
    *
-   * @param forecasts what the request would meet at a variant
+   * @param estimates what the request would meet at a variant
    */
   public ModelVariant choose(
       ModelFamily family,
       VariantUse use,
       HttpHeaders headers,
-      Function<ModelVariant, VariantForecast> forecasts) {
+      Function<ModelVariant, VariantEstimate> estimates) {
     FamilyTerms terms = FamilyTerms.read(headers);
     long now = nanoClock.getAsLong();
     FamilyState state =
@@ -92,17 +92,17 @@ public final class VariantChoice {
     double perSecond = state.arrived(now);
     long comfortable = (long) ((double) terms.budgetNanos() * properties.pressure());
     List<ModelVariant> eligible = eligible(family, use, terms);
-    List<VariantForecast> passedOver = new ArrayList<>(eligible.size());
+    List<VariantEstimate> passedOver = new ArrayList<>(eligible.size());
     for (ModelVariant variant : eligible.subList(0, eligible.size() - 1)) {
-      VariantForecast forecast = forecasts.apply(variant);
-      boolean fits = forecast.isWithin(comfortable);
+      VariantEstimate estimate = estimates.apply(variant);
+      boolean fits = estimate.isWithin(comfortable);
       if (state.gate(variant, terms, now).admits(fits, perSecond, now)) {
         return metrics.chosen(variant);
       }
-      passedOver.add(forecast);
+      passedOver.add(estimate);
     }
-    VariantForecast last = forecasts.apply(eligible.getLast());
-    VariantForecast soonest = last.isWithin(terms.budgetNanos()) ? last : soonest(passedOver, last);
+    VariantEstimate last = estimates.apply(eligible.getLast());
+    VariantEstimate soonest = last.isWithin(terms.budgetNanos()) ? last : soonest(passedOver, last);
     // Without room anywhere the limits say when to come again.
     if (soonest.hasRoom() && !soonest.isWithin(terms.budgetNanos()) && !state.mayLearn(now)) {
       throw unreachable(terms, soonest);
@@ -143,9 +143,9 @@ public final class VariantChoice {
     return eligible;
   }
 
-  private static VariantForecast soonest(List<VariantForecast> passedOver, VariantForecast last) {
-    VariantForecast soonest = last;
-    for (VariantForecast other : passedOver) {
+  private static VariantEstimate soonest(List<VariantEstimate> passedOver, VariantEstimate last) {
+    VariantEstimate soonest = last;
+    for (VariantEstimate other : passedOver) {
       if (other.hasRoom() && (!soonest.hasRoom() || other.nanos() < soonest.nanos())) {
         soonest = other;
       }
@@ -153,7 +153,7 @@ public final class VariantChoice {
     return soonest;
   }
 
-  private static GatewayException unreachable(FamilyTerms terms, VariantForecast soonest) {
+  private static GatewayException unreachable(FamilyTerms terms, VariantEstimate soonest) {
     return new GatewayException(
         ErrorCode.BUDGET_UNREACHABLE,
         "%s: %d (expected: >= %d, of family '%s' '%s' answers soonest and has %d requests ahead)"

@@ -3,8 +3,8 @@ package io.onnxfleet.gateway.family;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 
 /*
- * A variant whose forecast leaves the budget passes its requests on to a lesser one at once; if that
- * goes on, it is closed. From then on its forecast says nothing of the load that it had, since that
+ * A variant whose estimate leaves the budget passes its requests on to a lesser one at once; if that
+ * goes on, it is closed. From then on its estimate says nothing of the load that it had, since that
  * load is elsewhere. What tells that it could be carried again is how many requests come: fewer, by
  * a margin, than when it closed. Then the variant gets a growing share of them, so that a mistake
  * is noticed while it is small.
@@ -78,7 +78,7 @@ final class VariantGate {
   /**
    * Whether the variant gets a request.
    *
-   * @param fits whether its forecast is within the budget
+   * @param fits whether its estimate is within the budget
    * @param perSecond requests for the family
    */
   synchronized boolean admits(boolean fits, double perSecond, long now) {
@@ -141,7 +141,7 @@ final class VariantGate {
     return takeShare(now);
   }
 
-  /** A forecast that nothing renews would stay as it was when the variant broke. */
+  /** An estimate that nothing renews would stay as it was when the variant broke. */
   @GuardedBy("this")
   private boolean probe(long now) {
     if (now - probedAt < PROBE_NANOS) {

@@ -322,25 +322,25 @@ final class ForwardedCall {
       switch (failure.reason()) {
         case REFUSED, RESET, CUT, CLOSED -> {
           tried.add(replica.id());
-          way.leftOut().leaveOut(replica.id());
+          way.ejected().eject(replica.id());
         }
         case DRAINING -> {
           tried.add(replica.id());
-          way.leftOut().leaveOut(replica.id());
+          way.ejected().eject(replica.id());
           way.suspects().leaves(replica);
         }
         case SATURATED, FULL, LATE -> tried.add(replica.id());
         case STALE -> {
           if (stale != null) {
             tried.add(replica.id());
-            way.leftOut().leaveOut(replica.id());
+            way.ejected().eject(replica.id());
           }
           stale = replica.id();
         }
       }
     }
-    long leftOut = FAILED_TRIES.take(way.nanoClock().getAsLong());
-    if (leftOut < 0) {
+    long unlisted = FAILED_TRIES.take(way.nanoClock().getAsLong());
+    if (unlisted < 0) {
       return;
     }
     LOGGER
@@ -352,7 +352,7 @@ final class ForwardedCall {
             failure.reason().tag(),
             failure.getMessage(),
             call.trace().requestId(),
-            leftOut);
+            unlisted);
   }
 
   private synchronized GatewayException exhausted() {
@@ -522,7 +522,7 @@ final class ForwardedCall {
       long stuckAfter = way.delay().beforeStuck(loads);
       if (waited >= stuckAfter) {
         if (isMuteSince(load.startNanos())
-            && way.leftOut().leaveOutUnlessTooMany(replica.id(), peers())) {
+            && way.ejected().ejectUnlessTooMany(replica.id(), peers())) {
           LOGGER.warn(
               "{} is left out: nothing heard of it for {} ms", replica.id(), waited / 1_000_000);
         }
@@ -587,13 +587,13 @@ final class ForwardedCall {
     void answered() {
       long now = way.nanoClock().getAsLong();
       if (status < 400) {
-        way.leftOut().answered(replica.id(), load.startNanos());
+        way.ejected().answered(replica.id(), load.startNanos());
         if (isInference) {
           load.answered(now);
           way.outliers().look(model.name(), way.fleet().get().serving(model));
         }
       } else if (status == 500) {
-        way.leftOut().erred(replica.id(), peers());
+        way.ejected().erred(replica.id(), peers());
       }
     }
 

@@ -1,8 +1,8 @@
 package io.onnxfleet.gateway.forwarding;
 
 import io.netty.util.Timer;
+import io.onnxfleet.gateway.balancing.EjectedReplicas;
 import io.onnxfleet.gateway.balancing.InFlightRequests;
-import io.onnxfleet.gateway.balancing.LeftOutReplicas;
 import io.onnxfleet.gateway.balancing.ReplicaLoadBalancer;
 import io.onnxfleet.gateway.balancing.ReplicaLoads;
 import io.onnxfleet.gateway.balancing.SlowOutliers;
@@ -53,7 +53,7 @@ record Forwarding(
     ReplicaClient replicas,
     InFlightRequests inFlight,
     ReplicaLoads loads,
-    LeftOutReplicas leftOut,
+    EjectedReplicas ejected,
     SlowOutliers outliers,
     RetryBudget budget,
     HedgingDelay delay,

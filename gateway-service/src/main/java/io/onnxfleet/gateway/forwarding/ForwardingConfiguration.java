@@ -3,8 +3,8 @@ package io.onnxfleet.gateway.forwarding;
 import io.netty.channel.ChannelOption;
 import io.netty.util.HashedWheelTimer;
 import io.onnxfleet.gateway.balancing.BalancingProperties;
+import io.onnxfleet.gateway.balancing.EjectedReplicas;
 import io.onnxfleet.gateway.balancing.InFlightRequests;
-import io.onnxfleet.gateway.balancing.LeftOutReplicas;
 import io.onnxfleet.gateway.balancing.ReplicaLoadBalancer;
 import io.onnxfleet.gateway.balancing.ReplicaLoads;
 import io.onnxfleet.gateway.balancing.SlowOutliers;
@@ -74,13 +74,13 @@ class ForwardingConfiguration {
   HttpLoadProbes loadProbes(
       HttpClient replicaHttpClient,
       ReplicaLoads loads,
-      LeftOutReplicas leftOut,
+      EjectedReplicas ejected,
       ObjectProvider<Suspects> suspects,
       BalancingProperties balancing) {
     return new HttpLoadProbes(
         replicaHttpClient,
         loads,
-        leftOut,
+        ejected,
         leaving -> suspects.ifAvailable(known -> known.leaves(leaving)),
         balancing.maxProbesPerSecond(),
         System::nanoTime);
@@ -100,7 +100,7 @@ class ForwardingConfiguration {
       HttpClient replicaHttpClient,
       InFlightRequests inFlight,
       ReplicaLoads loads,
-      LeftOutReplicas leftOut,
+      EjectedReplicas ejected,
       SlowOutliers outliers,
       Suspects suspects,
       LifeProbes lifeProbes,
@@ -113,7 +113,7 @@ class ForwardingConfiguration {
         new HttpReplicaClient(replicaHttpClient),
         inFlight,
         loads,
-        leftOut,
+        ejected,
         outliers,
         new RetryBudget(routing.retryShare(), routing.retryBurst()),
         new HedgingDelay(routing),
@@ -131,7 +131,7 @@ class ForwardingConfiguration {
       HttpClient replicaHttpClient,
       ReplicaLoadBalancer balancer,
       InFlightRequests inFlight,
-      LeftOutReplicas leftOut,
+      EjectedReplicas ejected,
       Suspects suspects,
       LifeProbes lifeProbes,
       AnswerComparison comparison,
@@ -143,7 +143,7 @@ class ForwardingConfiguration {
             replicaHttpClient,
             balancer,
             inFlight,
-            leftOut,
+            ejected,
             suspects,
             lifeProbes,
             comparison,

@@ -4,7 +4,7 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.onnxfleet.contract.api.ApiCall;
 import io.onnxfleet.contract.api.HeaderNames;
 import io.onnxfleet.contract.fleet.LoadReport;
-import io.onnxfleet.gateway.balancing.LeftOutReplicas;
+import io.onnxfleet.gateway.balancing.EjectedReplicas;
 import io.onnxfleet.gateway.balancing.LoadProbes;
 import io.onnxfleet.gateway.balancing.ReplicaLoads;
 import io.onnxfleet.gateway.fleet.Replica;
@@ -29,7 +29,7 @@ final class HttpLoadProbes implements LoadProbes {
 
   private final HttpClient http;
   private final ReplicaLoads loads;
-  private final LeftOutReplicas leftOut;
+  private final EjectedReplicas ejected;
   private final Consumer<Replica> leaving;
   private final LongSupplier nanoClock;
   private final double perNano;
@@ -49,13 +49,13 @@ final class HttpLoadProbes implements LoadProbes {
   HttpLoadProbes(
       HttpClient http,
       ReplicaLoads loads,
-      LeftOutReplicas leftOut,
+      EjectedReplicas ejected,
       Consumer<Replica> leaving,
       int mostPerSecond,
       LongSupplier nanoClock) {
     this.http = http;
     this.loads = loads;
-    this.leftOut = leftOut;
+    this.ejected = ejected;
     this.leaving = leaving;
     this.nanoClock = nanoClock;
     this.perNano = mostPerSecond / 1e9;
@@ -81,11 +81,11 @@ final class HttpLoadProbes implements LoadProbes {
 
   private void heard(Replica replica, String model, HttpClientResponse answer) {
     if (answer.responseHeaders().contains(HeaderNames.REPLICA_STATE, HeaderNames.DRAINING, true)) {
-      leftOut.leaveOut(replica.id());
+      ejected.eject(replica.id());
       leaving.accept(replica);
       return;
     }
-    leftOut.heardOf(replica.id());
+    ejected.heardOf(replica.id());
     LoadReport report = LoadReport.parse(answer.responseHeaders().get(HeaderNames.LOAD_METRICS));
     if (report != null) {
       long now = nanoClock.getAsLong();
@@ -96,8 +96,8 @@ final class HttpLoadProbes implements LoadProbes {
   /** A replica in service that is merely slow to say it is none of a probe's business. */
   private void silent(Replica replica, Throwable failure) {
     if (!(failure instanceof TimeoutException)
-        || leftOut.presence(replica.id()) == LeftOutReplicas.Presence.DUE) {
-      leftOut.leaveOut(replica.id());
+        || ejected.presence(replica.id()) == EjectedReplicas.Presence.DUE) {
+      ejected.eject(replica.id());
     }
   }
 

@@ -4,8 +4,8 @@ import io.netty.buffer.Unpooled;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.onnxfleet.contract.api.ApiCall;
 import io.onnxfleet.contract.api.HeaderNames;
+import io.onnxfleet.gateway.balancing.EjectedReplicas;
 import io.onnxfleet.gateway.balancing.InFlightRequests;
-import io.onnxfleet.gateway.balancing.LeftOutReplicas;
 import io.onnxfleet.gateway.balancing.ReplicaLoadBalancer;
 import io.onnxfleet.gateway.balancing.ReplicaRequest;
 import io.onnxfleet.gateway.fleet.Replica;
@@ -41,7 +41,7 @@ final class Shadows {
   private final HttpClient http;
   private final ReplicaLoadBalancer balancer;
   private final InFlightRequests inFlight;
-  private final LeftOutReplicas leftOut;
+  private final EjectedReplicas ejected;
   private final Suspects suspects;
   private final LifeProbes life;
   private final AnswerComparison comparison;
@@ -52,7 +52,7 @@ final class Shadows {
       HttpClient http,
       ReplicaLoadBalancer balancer,
       InFlightRequests inFlight,
-      LeftOutReplicas leftOut,
+      EjectedReplicas ejected,
       Suspects suspects,
       LifeProbes life,
       AnswerComparison comparison,
@@ -61,7 +61,7 @@ final class Shadows {
     this.http = http;
     this.balancer = balancer;
     this.inFlight = inFlight;
-    this.leftOut = leftOut;
+    this.ejected = ejected;
     this.suspects = suspects;
     this.life = life;
     this.comparison = comparison;
@@ -149,7 +149,7 @@ final class Shadows {
         .flatMap(
             lives -> {
               if (!lives) {
-                leftOut.leaveOut(replica.id());
+                ejected.eject(replica.id());
                 suspects.died(replica, run);
               }
               return Mono.error(failure);

@@ -6,8 +6,8 @@ import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
 import io.onnxfleet.gateway.admission.ByteBudget;
 import io.onnxfleet.gateway.admission.ConcurrencyLimiter;
+import io.onnxfleet.gateway.balancing.EjectedReplicas;
 import io.onnxfleet.gateway.balancing.InFlightRequests;
-import io.onnxfleet.gateway.balancing.LeftOutReplicas;
 import io.onnxfleet.gateway.fleet.Fleet;
 import io.onnxfleet.gateway.fleet.FleetWatch;
 import io.onnxfleet.gateway.fleet.Replica;
@@ -31,12 +31,12 @@ final class FleetGauges {
       MeterRegistry registry,
       FleetWatch watch,
       InFlightRequests inFlight,
-      LeftOutReplicas leftOut,
+      EjectedReplicas ejected,
       ConcurrencyLimiter limiter,
       ByteBudget keptBodies) {
     replicas(registry, State.REGISTERED, watch, w -> w.current().registered().size());
     replicas(registry, State.VANISHED, watch, w -> w.current().vanished().size());
-    replicas(registry, State.LEFT_OUT, leftOut, LeftOutReplicas::count);
+    replicas(registry, State.LEFT_OUT, ejected, EjectedReplicas::count);
     Gauge.builder(GatewayMetricNames.ADMITTED, limiter, ConcurrencyLimiter::admitted)
         .description("requests admitted and not answered")
         .register(registry);

@@ -8,7 +8,7 @@ import io.onnxfleet.gateway.call.Answer;
 import io.onnxfleet.gateway.call.Call;
 import io.onnxfleet.gateway.failure.GatewayException;
 import io.onnxfleet.gateway.family.VariantChoice;
-import io.onnxfleet.gateway.family.VariantForecasts;
+import io.onnxfleet.gateway.family.VariantEstimates;
 import io.onnxfleet.gateway.family.VariantUse;
 import io.onnxfleet.gateway.fleet.Fleet;
 import io.onnxfleet.gateway.fleet.ModelContent;
@@ -31,19 +31,19 @@ import org.springframework.http.HttpHeaders;
 public final class Destinations {
 
   private final VariantChoice variants;
-  private final VariantForecasts forecasts;
+  private final VariantEstimates estimates;
   private final Rollouts rollouts;
   private final Suspects suspects;
   private final Supplier<Fleet> fleet;
 
   Destinations(
       VariantChoice variants,
-      VariantForecasts forecasts,
+      VariantEstimates estimates,
       Rollouts rollouts,
       Suspects suspects,
       Supplier<Fleet> fleet) {
     this.variants = variants;
-    this.forecasts = forecasts;
+    this.estimates = estimates;
     this.rollouts = rollouts;
     this.suspects = suspects;
     this.fleet = fleet;
@@ -93,7 +93,7 @@ public final class Destinations {
     return family == null
         ? null
         : variants
-            .choose(family, use, headers, candidate -> forecasts.of(candidate, application))
+            .choose(family, use, headers, candidate -> estimates.of(candidate, application))
             .reference();
   }
 

@@ -3,7 +3,7 @@ package io.onnxfleet.gateway.routing;
 import io.onnxfleet.gateway.admission.AdmissionProperties;
 import io.onnxfleet.gateway.admission.ByteBudget;
 import io.onnxfleet.gateway.family.VariantChoice;
-import io.onnxfleet.gateway.family.VariantForecasts;
+import io.onnxfleet.gateway.family.VariantEstimates;
 import io.onnxfleet.gateway.fleet.FleetWatch;
 import io.onnxfleet.gateway.rollout.Rollouts;
 import io.onnxfleet.gateway.suspect.Suspects;
@@ -42,10 +42,10 @@ class RoutingConfiguration {
   @Bean
   Destinations destinations(
       VariantChoice variants,
-      VariantForecasts forecasts,
+      VariantEstimates estimates,
       Rollouts rollouts,
       Suspects suspects,
       FleetWatch watch) {
-    return new Destinations(variants, forecasts, rollouts, suspects, watch::current);
+    return new Destinations(variants, estimates, rollouts, suspects, watch::current);
   }
 }

@@ -1,7 +1,7 @@
 package io.onnxfleet.gateway.suspect;
 
 import io.micrometer.core.instrument.MeterRegistry;
-import io.onnxfleet.gateway.balancing.LeftOutReplicas;
+import io.onnxfleet.gateway.balancing.EjectedReplicas;
 import io.onnxfleet.gateway.fleet.FleetWatch;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -11,10 +11,10 @@ import org.springframework.context.annotation.Configuration;
 class SuspectConfiguration {
 
   @Bean
-  Suspects suspects(FleetWatch watch, LeftOutReplicas leftOut, MeterRegistry registry) {
+  Suspects suspects(FleetWatch watch, EjectedReplicas ejected, MeterRegistry registry) {
     Suspects suspects =
         new Suspects(
-            watch::current, leftOut::isLeftOut, new SuspectMetrics(registry), System::nanoTime);
+            watch::current, ejected::isEjected, new SuspectMetrics(registry), System::nanoTime);
     watch.onChange(suspects::update);
     return suspects;
   }

@@ -69,7 +69,7 @@ public final class Suspects {
   private static final Duration SUSPECTED_FOR = Duration.ofMinutes(10);
 
   private final Supplier<Fleet> fleet;
-  private final Predicate<String> isLeftOut;
+  private final Predicate<String> isEjected;
   private final SuspectMetrics metrics;
   private final LongSupplier nanoClock;
   private final Map<ModelContent, ContentRecord> records = new ConcurrentHashMap<>();
@@ -84,15 +84,15 @@ public final class Suspects {
   /**
    * Knows nothing yet.
    *
-   * @param isLeftOut whether the replica of that id failed a moment ago
+   * @param isEjected whether the replica of that id failed a moment ago
    */
   Suspects(
       Supplier<Fleet> fleet,
-      Predicate<String> isLeftOut,
+      Predicate<String> isEjected,
       SuspectMetrics metrics,
       LongSupplier nanoClock) {
     this.fleet = fleet;
-    this.isLeftOut = isLeftOut;
+    this.isEjected = isEjected;
     this.metrics = metrics;
     this.nanoClock = nanoClock;
     metrics.counts(
@@ -137,7 +137,7 @@ public final class Suspects {
       return probation == null ? FREE : onProbation(replica, content, request, probation, excluded);
     }
     String holder = record == null ? null : record.holder();
-    if (holder != null && (isLeftOut.test(holder) || excluded.contains(holder))) {
+    if (holder != null && (isEjected.test(holder) || excluded.contains(holder))) {
       return new Passage.Closed(
           "model '%s', version %s: requests larger than any that it has answered are under way at %s, which cannot be reached; no other replica gets any before it is known what became of them"
               .formatted(content.name(), content.version(), holder),
@@ -172,7 +172,7 @@ public final class Suspects {
       Probation probation,
       Set<String> excluded) {
     List<Replica> healthy =
-        fleet.get().registered().stream().filter(each -> !isLeftOut.test(each.id())).toList();
+        fleet.get().registered().stream().filter(each -> !isEjected.test(each.id())).toList();
     if (healthy.size() <= 1) {
       boolean isNew = healthy.size() == 1 && probation.precedes(healthy.getFirst().process());
       if (!(isNew && probation.wasAlone())) {
@@ -225,7 +225,7 @@ public final class Suspects {
                 .filter(each -> content.equals(each.contentOf(request.model())))
                 .filter(each -> !excluded.contains(each.id()))
                 .toList();
-    List<Replica> well = serving.stream().filter(each -> !isLeftOut.test(each.id())).toList();
+    List<Replica> well = serving.stream().filter(each -> !isEjected.test(each.id())).toList();
     return well.isEmpty() ? serving : well;
   }
 

@@ -194,7 +194,7 @@ record BatchingBackend(
           latencies.add(now - arrived);
         }
         if (permit != null) {
-          permit.end(Ending.ANSWERED);
+          permit.end(PermitOutcome.ANSWERED);
         }
       }
     }

@@ -96,11 +96,11 @@ class ModelLimiterTest {
     Recorder modest = waiting(limiter, "modest", 5);
     Recorder high = waiting(limiter, "greedy", 1);
 
-    first.end(Ending.ANSWERED);
+    first.end(PermitOutcome.ANSWERED);
     assertThat(high.permit).isNotNull();
-    first.end(Ending.ANSWERED);
+    first.end(PermitOutcome.ANSWERED);
     assertThat(modest.told).as("ending twice frees one place").isZero();
-    second.end(Ending.ANSWERED);
+    second.end(PermitOutcome.ANSWERED);
     assertThat(modest.permit).isNotNull();
     assertThat(greedy.told + low.told).isZero();
   }
@@ -142,9 +142,9 @@ class ModelLimiterTest {
     Recorder third = waiting(limiter, "a", 5);
 
     ModelLimiter.Permit other = admitted(limiter, "b");
-    other.end(Ending.ANSWERED);
+    other.end(PermitOutcome.ANSWERED);
     assertThat(third.told).isZero();
-    own.end(Ending.ANSWERED);
+    own.end(PermitOutcome.ANSWERED);
     assertThat(third.permit).isNotNull();
   }
 
@@ -153,7 +153,7 @@ class ModelLimiterTest {
     ModelLimiter limiter = limiter(10, 0, 1);
     for (int i = 0; i < 200; i++) {
       now.addAndGet(100_000_000);
-      admitted(limiter, "a").end(Ending.IGNORED);
+      admitted(limiter, "a").end(PermitOutcome.IGNORED);
     }
     for (int i = 0; i < 10; i++) {
       admitted(limiter, "a");
@@ -174,7 +174,7 @@ class ModelLimiterTest {
     ModelLimiter.Permit permit = admitted(limiter, "a");
     Recorder recorder = new Recorder();
     ModelLimiter.Ticket ticket = (ModelLimiter.Ticket) limiter.apply(applicant("b", 5), recorder);
-    permit.end(Ending.ANSWERED);
+    permit.end(PermitOutcome.ANSWERED);
     assertThat(recorder.permit).isNotNull();
 
     ticket.abandon();
@@ -209,7 +209,7 @@ class ModelLimiterTest {
         }
         case 2 -> {
           if (!permits.isEmpty()) {
-            permits.remove(random.nextInt(permits.size())).end(Ending.ANSWERED);
+            permits.remove(random.nextInt(permits.size())).end(PermitOutcome.ANSWERED);
           }
         }
         default -> {
@@ -222,12 +222,12 @@ class ModelLimiterTest {
       }
       assertThat(limiter.waiting()).as("seed %d, step %d", seed, i).isLessThanOrEqualTo(8);
     }
-    permits.forEach(permit -> permit.end(Ending.IGNORED));
+    permits.forEach(permit -> permit.end(PermitOutcome.IGNORED));
     tickets.forEach(ModelLimiter.Ticket::abandon);
     for (Recorder recorder : recorders) {
       assertThat(recorder.told).as("seed %d", seed).isLessThanOrEqualTo(1);
       if (recorder.permit != null) {
-        recorder.permit.end(Ending.IGNORED);
+        recorder.permit.end(PermitOutcome.IGNORED);
       }
     }
     assertThat(limiter.inFlight()).as("seed %d", seed).isZero();
@@ -241,7 +241,7 @@ class ModelLimiterTest {
     for (int i = 0; i < 20; i++) {
       ModelLimiter.Permit permit = admitted(limiter, "a");
       now.addAndGet(Duration.ofMillis(100).toNanos());
-      permit.end(Ending.ANSWERED);
+      permit.end(PermitOutcome.ANSWERED);
     }
     Applicant hurried = new Applicant("a", 5, now.get() + Duration.ofMillis(90).toNanos());
     Applicant patient = new Applicant("a", 5, now.get() + Duration.ofMillis(110).toNanos());
@@ -256,7 +256,7 @@ class ModelLimiterTest {
             refusal -> {
               assertThat(refusal.reason()).isEqualTo(ModelLimiter.Reason.TOO_LATE);
               assertThat(refusal.leftNanos()).isEqualTo(90_000_000);
-              assertThat(refusal.forecastNanos()).isBetween(99_000_000L, 101_000_000L);
+              assertThat(refusal.estimateNanos()).isBetween(99_000_000L, 101_000_000L);
             });
     assertThat(limiter.apply(hurried, new Recorder())).isInstanceOf(ModelLimiter.Refusal.class);
     assertThat(limiter.apply(patient, new Recorder())).isInstanceOf(ModelLimiter.Permit.class);

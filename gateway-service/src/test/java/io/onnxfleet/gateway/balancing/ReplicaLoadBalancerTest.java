@@ -21,7 +21,7 @@ class ReplicaLoadBalancerTest {
   private static final ModelReference MODEL = new ModelReference("m", null);
 
   private final AtomicLong clock = new AtomicLong();
-  private final LeftOutReplicas leftOut = new LeftOutReplicas(Balancing.properties(), clock::get);
+  private final EjectedReplicas ejected = new EjectedReplicas(Balancing.properties(), clock::get);
   private final ReplicaLoads loads = new ReplicaLoads(Duration.ofSeconds(1), 8, clock::get);
   private final InFlightRequests inFlight = new InFlightRequests();
   private final List<String> probed = new ArrayList<>();
@@ -31,7 +31,7 @@ class ReplicaLoadBalancerTest {
   private final ReplicaLoadBalancer balancer =
       new ReplicaLoadBalancer(
           () -> fleet,
-          leftOut,
+          ejected,
           new SlowStart(Duration.ZERO, clock::get, bound -> 0),
           inFlight,
           loads,
@@ -48,7 +48,7 @@ class ReplicaLoadBalancerTest {
 
   @Test
   void candidates_areWithoutTriedAndLeftOutReplicas() {
-    leftOut.leaveOut("b");
+    ejected.eject("b");
 
     assertThat(choose(MODEL, "a")).isEqualTo("c");
     assertThat(offered).containsExactly(List.of("c"));
@@ -56,7 +56,7 @@ class ReplicaLoadBalancerTest {
 
   @Test
   void candidates_areLeftOutReplicas_whenThereAreNoOthers() {
-    leftOut.leaveOut("b");
+    ejected.eject("b");
 
     assertThat(choose(MODEL, "a", "c")).isEqualTo("b");
   }
@@ -71,14 +71,14 @@ class ReplicaLoadBalancerTest {
   }
 
   @Test
-  void dueReplica_isProbedOnce_andGetsOneRequestOnTrial() {
-    leftOut.leaveOut("a");
+  void dueReplica_isProbedOnce_andGetsOneRequestOnProbation() {
+    ejected.eject("a");
     clock.addAndGet(Duration.ofSeconds(1).toNanos());
     assertThat(choose(MODEL)).isEqualTo("b");
     assertThat(choose(MODEL)).isEqualTo("b");
     assertThat(probed).containsExactly("a");
 
-    leftOut.heardOf("a");
+    ejected.heardOf("a");
     assertThat(choose(MODEL)).isEqualTo("a");
     try (var _ = inFlight.begin("a")) {
       assertThat(choose(MODEL)).isEqualTo("b");
@@ -92,10 +92,10 @@ class ReplicaLoadBalancerTest {
     slowStart.update(new Fleet(Replicas.ready("m:1", "a", "b"), List.of()));
     ReplicaLoadBalancer starting =
         new ReplicaLoadBalancer(
-            () -> fleet, leftOut, slowStart, inFlight, loads, (replica, model) -> {}, this::first);
+            () -> fleet, ejected, slowStart, inFlight, loads, (replica, model) -> {}, this::first);
     assertThat(starting.choose(new ReplicaRequest(MODEL, Set.of("c"))))
         .hasToString("a at http://127.0.0.1:8081");
-    leftOut.leaveOut("a");
+    ejected.eject("a");
 
     assertThat(starting.choose(new ReplicaRequest(MODEL, Set.of("c"))))
         .hasToString("b at http://127.0.0.1:8081");

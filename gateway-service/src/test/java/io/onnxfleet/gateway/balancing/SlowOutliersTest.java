@@ -15,8 +15,8 @@ class SlowOutliersTest {
 
   private long now = 1;
   private final ReplicaLoads loads = new ReplicaLoads(Duration.ofSeconds(1), 100, () -> now);
-  private final LeftOutReplicas leftOut = new LeftOutReplicas(Balancing.properties(), () -> now);
-  private final SlowOutliers outliers = new SlowOutliers(loads, leftOut, 4);
+  private final EjectedReplicas ejected = new EjectedReplicas(Balancing.properties(), () -> now);
+  private final SlowOutliers outliers = new SlowOutliers(loads, ejected, 4);
   private final List<Replica> replicas = Replicas.ready("m:1", "a", "b", "c", "slow");
 
   @Test
@@ -25,8 +25,8 @@ class SlowOutliersTest {
     answering(50, "slow");
     outliers.look("m", replicas);
 
-    assertThat(leftOut.isLeftOut("slow")).isTrue();
-    assertThat(leftOut.count()).isEqualTo(1);
+    assertThat(ejected.isEjected("slow")).isTrue();
+    assertThat(ejected.count()).isEqualTo(1);
     assertThat(loads.of("m").of("slow", now).samples()).isZero();
   }
 
@@ -35,7 +35,7 @@ class SlowOutliersTest {
     answering(10, "a", "b", "c");
     answering(30, "slow");
     outliers.look("m", replicas);
-    assertThat(leftOut.count()).isZero();
+    assertThat(ejected.count()).isZero();
   }
 
   @Test
@@ -56,7 +56,7 @@ class SlowOutliersTest {
                     false,
                     Map.of("models-ready", "m:1", "execution-providers", "cpu"))));
     outliers.look("m", mixed);
-    assertThat(leftOut.count()).isZero();
+    assertThat(ejected.count()).isZero();
   }
 
   private void answering(long millis, String... ids) {

@@ -134,9 +134,9 @@ class FamilyStepTest {
     return soonest;
   }
 
-  private VariantForecast forecast(ModelVariant variant) {
+  private VariantEstimate estimate(ModelVariant variant) {
     Machine machine = soonest(variant.model());
-    return new VariantForecast(
+    return new VariantEstimate(
         variant,
         true,
         load(variant.model(), machine).estimateNanos(now),
@@ -147,7 +147,7 @@ class FamilyStepTest {
     HttpHeaders terms = new HttpHeaders();
     terms.set(HeaderNames.LATENCY_BUDGET_MILLIS, Integer.toString(BUDGET_MILLIS));
     String model =
-        ofFamily ? choice.choose(family, VariantUse.ALONE, terms, this::forecast).model() : "large";
+        ofFamily ? choice.choose(family, VariantUse.ALONE, terms, this::estimate).model() : "large";
     Machine machine = soonest(model);
     double cost = Objects.requireNonNull(COST.get(model)) * (0.8 + 0.4 * random.nextDouble());
     machine.queue(model).add(new Work(model, now, load(model, machine).begin(now), cost));

@@ -25,7 +25,7 @@ class VariantChoiceTest {
       "large:f:1:c:0,middle:f:0.9::0,small:f:0.8:c:0,other:g:1:c:0";
 
   private final SimpleMeterRegistry meters = new SimpleMeterRegistry();
-  private final Map<String, VariantForecast> forecasts = new HashMap<>();
+  private final Map<String, VariantEstimate> estimates = new HashMap<>();
   private long now = 1;
   private Fleet fleet = fleet(ALL, FAMILY);
   private final VariantChoice choice =
@@ -48,11 +48,11 @@ class VariantChoiceTest {
   }
 
   private void takes(String model, long millis) {
-    forecasts.put(model, new VariantForecast(variant(model), true, millis * 1_000_000, 3));
+    estimates.put(model, new VariantEstimate(variant(model), true, millis * 1_000_000, 3));
   }
 
   private void isFull(String model) {
-    forecasts.put(model, new VariantForecast(variant(model), false, 0, 3));
+    estimates.put(model, new VariantEstimate(variant(model), false, 0, 3));
   }
 
   private ModelVariant variant(String model) {
@@ -78,7 +78,7 @@ class VariantChoiceTest {
             use,
             terms(terms),
             variant ->
-                forecasts.getOrDefault(variant.model(), new VariantForecast(variant, true, 0, 0)));
+                estimates.getOrDefault(variant.model(), new VariantEstimate(variant, true, 0, 0)));
     return chosen.model();
   }
 

@@ -29,7 +29,7 @@ class VariantGateTest {
     breakAt(CROWD);
 
     assertThat(gate.isOpen()).isFalse();
-    // Its forecast is good again, since nothing is sent there, and as many requests come.
+    // Its estimate is good again, since nothing is sent there, and as many requests come.
     assertThat(admitted(40, Duration.ofSeconds(4), CROWD)).isZero();
   }
 

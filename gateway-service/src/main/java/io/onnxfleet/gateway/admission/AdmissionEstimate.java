@@ -7,7 +7,7 @@ package io.onnxfleet.gateway.admission;
  * @param nanos what nine of ten answers take at most; 0 while too little is known
  * @param ahead requests of this gateway that are answered before it
  */
-public record Outlook(boolean isRefused, long nanos, int ahead) {
+public record AdmissionEstimate(boolean isRefused, long nanos, int ahead) {
 
-  static final Outlook UNKNOWN = new Outlook(false, 0, 0);
+  static final AdmissionEstimate UNKNOWN = new AdmissionEstimate(false, 0, 0);
 }

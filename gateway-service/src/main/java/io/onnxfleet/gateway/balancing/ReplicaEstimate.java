@@ -6,4 +6,4 @@ package io.onnxfleet.gateway.balancing;
  * @param nanos until the answer, on average; 0 while nothing is known of the model
  * @param ahead requests of all callers that are there
  */
-public record Prospect(long nanos, int ahead) {}
+public record ReplicaEstimate(long nanos, int ahead) {}

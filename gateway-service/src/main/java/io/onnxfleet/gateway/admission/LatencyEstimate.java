@@ -15,9 +15,9 @@ package io.onnxfleet.gateway.admission;
  * How long the next answer will take, as far as the last seconds' answers tell. Not safe for
  * threads: {@link ModelLimiter} guards it.
  */
-final class LatencyForecast {
+final class LatencyEstimate {
 
-  /** The share of normally distributed latencies below the forecast is 0.9. */
+  /** The share of normally distributed latencies below the estimate is 0.9. */
   private static final double DEVIATIONS = 1.28;
 
   private static final double TIME_CONSTANT_NANOS = 2e9;
@@ -32,7 +32,7 @@ final class LatencyForecast {
   private double sumXy;
   private double sumYy;
 
-  LatencyForecast(long nowNanos) {
+  LatencyEstimate(long nowNanos) {
     lastNanos = nowNanos;
   }
 

@@ -1,8 +1,8 @@
 package io.onnxfleet.gateway.family;
 
+import io.onnxfleet.gateway.admission.AdmissionEstimate;
 import io.onnxfleet.gateway.admission.ModelAdmission;
-import io.onnxfleet.gateway.admission.Outlook;
-import io.onnxfleet.gateway.balancing.Prospect;
+import io.onnxfleet.gateway.balancing.ReplicaEstimate;
 import io.onnxfleet.gateway.balancing.ReplicaLoadBalancer;
 import io.onnxfleet.gateway.balancing.ReplicaLoads;
 import io.onnxfleet.gateway.fleet.ModelVariant;
@@ -11,26 +11,26 @@ import io.onnxfleet.gateway.fleet.ModelVariant;
  * How long a variant would take to answer now, as far as this gateway can tell: by the latencies of
  * the last seconds over the requests under way, and by what its replicas have to do. Stateless.
  */
-public final class VariantForecasts {
+public final class VariantEstimates {
 
   private final ModelAdmission admission;
   private final ReplicaLoadBalancer balancer;
   private final ReplicaLoads loads;
 
-  VariantForecasts(ModelAdmission admission, ReplicaLoadBalancer balancer, ReplicaLoads loads) {
+  VariantEstimates(ModelAdmission admission, ReplicaLoadBalancer balancer, ReplicaLoads loads) {
     this.admission = admission;
     this.balancer = balancer;
     this.loads = loads;
   }
 
   /** What this request would meet. */
-  public VariantForecast of(ModelVariant variant, ModelAdmission.Application application) {
-    return of(variant, admission.outlook(variant.model(), application));
+  public VariantEstimate of(ModelVariant variant, ModelAdmission.Application application) {
+    return of(variant, admission.estimate(variant.model(), application));
   }
 
   /** What a request of nobody in particular would meet. */
-  VariantForecast of(ModelVariant variant) {
-    return of(variant, admission.outlook(variant.model()));
+  VariantEstimate of(ModelVariant variant) {
+    return of(variant, admission.estimate(variant.model()));
   }
 
   /** What a request takes where it is alone: as it was seen, or else as it is stated. */
@@ -39,13 +39,13 @@ public final class VariantForecasts {
     return seen > 0 ? seen : (double) variant.costNanos();
   }
 
-  private VariantForecast of(ModelVariant variant, Outlook outlook) {
-    Prospect prospect = balancer.prospect(variant.reference());
-    if (prospect == null || outlook.isRefused()) {
-      return new VariantForecast(variant, false, outlook.nanos(), outlook.ahead());
+  private VariantEstimate of(ModelVariant variant, AdmissionEstimate place) {
+    ReplicaEstimate there = balancer.estimate(variant.reference());
+    if (there == null || place.isRefused()) {
+      return new VariantEstimate(variant, false, place.nanos(), place.ahead());
     }
-    long seen = Math.max(outlook.nanos(), prospect.nanos());
-    long nanos = seen > 0 ? seen : variant.costNanos() * (prospect.ahead() + 1);
-    return new VariantForecast(variant, true, nanos, Math.max(outlook.ahead(), prospect.ahead()));
+    long seen = Math.max(place.nanos(), there.nanos());
+    long nanos = seen > 0 ? seen : variant.costNanos() * (there.ahead() + 1);
+    return new VariantEstimate(variant, true, nanos, Math.max(place.ahead(), there.ahead()));
   }
 }

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class LatencyForecastTest {
+class LatencyEstimateTest {
 
   private static final long MILLI = 1_000_000;
 
@@ -20,65 +20,65 @@ class LatencyForecastTest {
 
   private long now = 1_000_000_000L;
 
-  private LatencyForecast learned(int count, int least, int most) {
-    LatencyForecast forecast = new LatencyForecast(now);
+  private LatencyEstimate learned(int count, int least, int most) {
+    LatencyEstimate estimate = new LatencyEstimate(now);
     Random random = new Random(3);
     for (int i = 0; i < count; i++) {
       int inFlight = random.nextInt(least, most + 1);
       now += 10 * MILLI;
-      forecast.observe(now, inFlight, (20 + 10L * inFlight) * MILLI);
+      estimate.observe(now, inFlight, (20 + 10L * inFlight) * MILLI);
     }
-    return forecast;
+    return estimate;
   }
 
   @Test
   void nanos_isUnknown_whenLittleWasSeenOrLongAgo() {
-    LatencyForecast forecast = learned(4, 1, 10);
-    assertThat(forecast.nanos(now, 5)).isZero();
+    LatencyEstimate estimate = learned(4, 1, 10);
+    assertThat(estimate.nanos(now, 5)).isZero();
 
-    LatencyForecast old = learned(100, 1, 10);
+    LatencyEstimate old = learned(100, 1, 10);
     assertThat(old.nanos(now, 5)).isPositive();
     assertThat(old.nanos(now + TimeUnit.MINUTES.toNanos(1), 5)).isZero();
   }
 
   @Test
   void nanos_followsTheLine_whenLatencyRisesWithWhatIsUnderWay() {
-    LatencyForecast forecast = learned(200, 1, 40);
+    LatencyEstimate estimate = learned(200, 1, 40);
 
-    assertThat(forecast.nanos(now, 10)).isBetween(115 * MILLI, 130 * MILLI);
-    assertThat(forecast.nanos(now, 30)).isBetween(310 * MILLI, 330 * MILLI);
+    assertThat(estimate.nanos(now, 10)).isBetween(115 * MILLI, 130 * MILLI);
+    assertThat(estimate.nanos(now, 30)).isBetween(310 * MILLI, 330 * MILLI);
   }
 
   @Test
   void nanos_neitherRisesNorStaysPut_whenUnderWayNeverVaried() {
-    LatencyForecast forecast = learned(200, 20, 20);
+    LatencyEstimate estimate = learned(200, 20, 20);
 
-    assertThat(forecast.nanos(now, 60)).isBetween(219 * MILLI, 221 * MILLI);
-    assertThat(forecast.nanos(now, 10)).isBetween(109 * MILLI, 111 * MILLI);
+    assertThat(estimate.nanos(now, 60)).isBetween(219 * MILLI, 221 * MILLI);
+    assertThat(estimate.nanos(now, 10)).isBetween(109 * MILLI, 111 * MILLI);
   }
 
   @Test
   void nanos_forALoneRequestIsShort_afterASteadyOverload() {
-    LatencyForecast forecast = new LatencyForecast(now);
+    LatencyEstimate estimate = new LatencyEstimate(now);
     Random random = new Random(9);
     for (int i = 0; i < 400; i++) {
       now += 7 * MILLI;
-      forecast.observe(now, random.nextInt(58, 65), random.nextLong(380, 460) * MILLI);
+      estimate.observe(now, random.nextInt(58, 65), random.nextLong(380, 460) * MILLI);
     }
 
-    assertThat(forecast.nanos(now, 2)).isLessThan(100 * MILLI);
+    assertThat(estimate.nanos(now, 2)).isLessThan(100 * MILLI);
   }
 
   @Test
   void nanos_coversTheScatter_whenLatenciesVary() {
-    LatencyForecast forecast = new LatencyForecast(now);
+    LatencyEstimate estimate = new LatencyEstimate(now);
     Random random = new Random(5);
     for (int i = 0; i < 400; i++) {
       now += 10 * MILLI;
-      forecast.observe(now, 8, (long) ((100 + 20 * random.nextGaussian()) * MILLI));
+      estimate.observe(now, 8, (long) ((100 + 20 * random.nextGaussian()) * MILLI));
     }
 
-    assertThat(forecast.nanos(now, 8)).isBetween(118 * MILLI, 134 * MILLI);
+    assertThat(estimate.nanos(now, 8)).isBetween(118 * MILLI, 134 * MILLI);
   }
 
   @ParameterizedTest

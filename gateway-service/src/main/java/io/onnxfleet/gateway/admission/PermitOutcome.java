@@ -1,7 +1,7 @@
 package io.onnxfleet.gateway.admission;
 
 /** How a place was used, as far as the limit learns from it. */
-enum Ending {
+enum PermitOutcome {
   /** The model ran: its latency counts. */
   ANSWERED,
   /** A replica refused for want of room: the limit is too high. */

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * The replicas that failed a moment ago, and their way back.
  *
  * <pre>
- * PRESENT -- failure --> ABSENT -- time over --> DUE -- heard of --> ON_TRIAL -- answers --> PRESENT
+ * PRESENT -- failure --> ABSENT -- time over --> DUE -- heard of --> ON_PROBATION -- answers --> PRESENT
  *                          ^                                            |
  *                          +-------- failure, for twice the time -------+
  * </pre>
@@ -22,32 +22,33 @@ import org.jspecify.annotations.Nullable;
  *       common is not one replica's fault.
  *   <li>Failures while a replica is left out do not count: a hundred requests that it drops at once
  *       are one failure.
- *   <li>A replica that is due gets no request before it answered a probe, and on trial few at once.
+ *   <li>A replica that is due gets no request before it answered a probe, and on probation few at
+ *       once.
  *   <li>A replica that has started again is present.
  * </ul>
  *
  * <p>Safe for use by many threads. Bounded by the registered replicas.
  */
-public final class LeftOutReplicas {
+public final class EjectedReplicas {
 
   /** Where a replica stands. */
   public enum Presence {
     PRESENT,
     ABSENT,
     DUE,
-    ON_TRIAL
+    ON_PROBATION
   }
 
-  private static final int TRIAL_ANSWERS = 3;
+  private static final int PROBATION_ANSWERS = 3;
 
   /**
-   * One absence and the trial that ends it.
+   * One absence and the probation that ends it.
    *
-   * @param answers on trial so far, -1 before the trial
+   * @param answers on probation so far, -1 before the probation
    */
   private record Absence(long sinceNanos, long untilNanos, long nextNanos, int answers) {
 
-    Absence trial(int newAnswers) {
+    Absence probation(int newAnswers) {
       return new Absence(sinceNanos, untilNanos, nextNanos, newAnswers);
     }
   }
@@ -58,13 +59,13 @@ public final class LeftOutReplicas {
   private final LongSupplier nanoClock;
   private volatile Map<String, String> processes = Map.of();
 
-  public LeftOutReplicas(BalancingProperties properties, LongSupplier nanoClock) {
+  public EjectedReplicas(BalancingProperties properties, LongSupplier nanoClock) {
     this.properties = properties;
     this.nanoClock = nanoClock;
   }
 
   /** Leaves the replica out from now on. */
-  public void leaveOut(String replica) {
+  public void eject(String replica) {
     long now = nanoClock.getAsLong();
     absences.compute(replica, (id, last) -> next(last, now));
   }
@@ -75,25 +76,25 @@ public final class LeftOutReplicas {
    * @param among how many replicas could be asked instead of it, itself included
    * @return whether it is left out
    */
-  public boolean leaveOutUnlessTooMany(String replica, int among) {
+  public boolean ejectUnlessTooMany(String replica, int among) {
     Presence presence = presence(replica);
     if (presence == Presence.PRESENT && absences.size() + 1 > mostLeftOut(among)) {
       return false;
     }
-    leaveOut(replica);
+    eject(replica);
     return true;
   }
 
   /**
    * The replica answered with an error of its own. Enough of them in a row leave it out.
    *
-   * @param among as in {@link #leaveOutUnlessTooMany}
+   * @param among as in {@link #ejectUnlessTooMany}
    */
   public void erred(String replica, int among) {
     int inARow = errors.computeIfAbsent(replica, id -> new AtomicInteger()).incrementAndGet();
-    if (inARow >= properties.consecutiveErrors() || presence(replica) == Presence.ON_TRIAL) {
+    if (inARow >= properties.consecutiveErrors() || presence(replica) == Presence.ON_PROBATION) {
       errors.remove(replica);
-      leaveOutUnlessTooMany(replica, among);
+      ejectUnlessTooMany(replica, among);
     }
   }
 
@@ -114,17 +115,17 @@ public final class LeftOutReplicas {
               return absence;
             }
             int answers = Math.max(absence.answers, 0) + 1;
-            return answers >= TRIAL_ANSWERS ? null : absence.trial(answers);
+            return answers >= PROBATION_ANSWERS ? null : absence.probation(answers);
           });
     }
   }
 
-  /** The replica answered a probe: if it is due, its trial begins. */
+  /** The replica answered a probe: if it is due, its probation begins. */
   public void heardOf(String replica) {
     long now = nanoClock.getAsLong();
     absences.computeIfPresent(
         replica,
-        (id, absence) -> presence(absence, now) == Presence.DUE ? absence.trial(0) : absence);
+        (id, absence) -> presence(absence, now) == Presence.DUE ? absence.probation(0) : absence);
   }
 
   public Presence presence(String replica) {
@@ -133,22 +134,22 @@ public final class LeftOutReplicas {
         : presence(absences.get(replica), nanoClock.getAsLong());
   }
 
-  /** How many requests a replica on trial may have under way. */
-  int allowedOnTrial(String replica) {
+  /** How many requests a replica on probation may have under way. */
+  int allowedOnProbation(String replica) {
     Absence absence = absences.get(replica);
     return absence == null ? Integer.MAX_VALUE : Math.max(absence.answers, 0) + 1;
   }
 
-  public boolean isLeftOut(String replica) {
+  public boolean isEjected(String replica) {
     return switch (presence(replica)) {
       case ABSENT, DUE -> true;
-      case PRESENT, ON_TRIAL -> false;
+      case PRESENT, ON_PROBATION -> false;
     };
   }
 
   /** How many are left out now. */
   public int count() {
-    return (int) absences.keySet().stream().filter(this::isLeftOut).count();
+    return (int) absences.keySet().stream().filter(this::isEjected).count();
   }
 
   /**
@@ -189,7 +190,7 @@ public final class LeftOutReplicas {
       return Presence.PRESENT;
     }
     if (absence.answers >= 0) {
-      return Presence.ON_TRIAL;
+      return Presence.ON_PROBATION;
     }
     return now - absence.untilNanos < 0 ? Presence.ABSENT : Presence.DUE;
   }

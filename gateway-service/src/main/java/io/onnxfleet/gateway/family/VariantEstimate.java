@@ -9,7 +9,7 @@ import io.onnxfleet.gateway.fleet.ModelVariant;
  * @param nanos until the answer; 0 if nothing is known
  * @param ahead requests that are answered before it
  */
-public record VariantForecast(ModelVariant variant, boolean hasRoom, long nanos, int ahead) {
+public record VariantEstimate(ModelVariant variant, boolean hasRoom, long nanos, int ahead) {
 
   boolean isWithin(long budgetNanos) {
     return hasRoom && nanos <= budgetNanos;
