@@ -71,7 +71,8 @@ class AdmissionConfiguration {
             properties,
             () -> new TargetLatencyLimit(properties),
             new AdmissionMetrics(registry),
-            System::nanoTime);
+            System::nanoTime,
+            Schedulers.parallel());
     watch.onChange(fleet -> admission.retain(fleet::knows));
     return admission;
   }

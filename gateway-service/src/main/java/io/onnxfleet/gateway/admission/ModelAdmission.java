@@ -16,6 +16,7 @@ import java.util.function.Supplier;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.SignalType;
 import reactor.core.publisher.Sinks;
+import reactor.core.scheduler.Scheduler;
 
 /**
  * Admits inference requests, model by model. A request has its place from the moment its body is at
@@ -33,23 +34,27 @@ public final class ModelAdmission {
   private final Supplier<Limit> limits;
   private final AdmissionMetrics metrics;
   private final LongSupplier nanoClock;
+  private final Scheduler timer;
   private final Map<String, ModelLimiter> limiters = new ConcurrentHashMap<>();
 
   /**
    * Nothing is admitted yet.
    *
    * @param limits a new model's limit
+   * @param timer ends waits in queues
    */
   ModelAdmission(
       LimitProperties properties,
       Supplier<Limit> limits,
       AdmissionMetrics metrics,
-      LongSupplier nanoClock) {
+      LongSupplier nanoClock,
+      Scheduler timer) {
     this.properties = properties;
     this.callers = new Callers(properties.callerHeader());
     this.limits = limits;
     this.metrics = metrics;
     this.nanoClock = nanoClock;
+    this.timer = timer;
   }
 
   /** Who asks for a place with the call; refuses a malformed priority. */
@@ -128,7 +133,7 @@ public final class ModelAdmission {
             case ModelLimiter.Refusal refusal -> Mono.error(refusal(model, refusal));
             case ModelLimiter.Ticket ticket ->
                 queued
-                    .await(ticket, properties.maxQueueTime())
+                    .await(ticket, properties.maxQueueTime(), timer)
                     .flatMap(permit -> use(permit, answer, timed, deadlineNanos, work));
           };
         });
@@ -252,7 +257,7 @@ public final class ModelAdmission {
     }
 
     /** INVARIANT: whoever stops waiting abandons the ticket, so that no permit is lost. */
-    Mono<ModelLimiter.Permit> await(ModelLimiter.Ticket ticket, Duration most) {
+    Mono<ModelLimiter.Permit> await(ModelLimiter.Ticket ticket, Duration most, Scheduler timer) {
       return decision
           .asMono()
           .doOnCancel(ticket::abandon)
@@ -262,7 +267,8 @@ public final class ModelAdmission {
                   () ->
                       new GatewayException(
                           ErrorCode.MODEL_OVERLOADED,
-                          "model '" + model + "' had no place within " + most.toMillis() + " ms")));
+                          "model '" + model + "' had no place within " + most.toMillis() + " ms")),
+              timer);
     }
   }
 }
