@@ -9,18 +9,9 @@ import java.util.List;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.springframework.cloud.client.ServiceInstance;
-import org.springframework.cloud.client.loadbalancer.DefaultResponse;
-import org.springframework.cloud.client.loadbalancer.EmptyResponse;
-import org.springframework.cloud.client.loadbalancer.Request;
-import org.springframework.cloud.client.loadbalancer.Response;
-import org.springframework.cloud.loadbalancer.core.ReactorServiceInstanceLoadBalancer;
-import reactor.core.publisher.Mono;
 
 /**
- * Finds the candidates for a request and has the policy choose one. The request's context is a
- * {@link ReplicaRequest}; without one every registered replica is a candidate. Only a {@link
- * Replica} is ever chosen.
+ * Finds the candidates for a request and has the policy choose one.
  *
  * <p>Candidates are the first of these that is not empty: registered replicas that are present, not
  * full, and neither too new nor on probation to take more; those that are at least not left out;
@@ -29,7 +20,7 @@ import reactor.core.publisher.Mono;
  *
  * <p>Safe for use by many threads; never blocks.
  */
-public final class ReplicaLoadBalancer implements ReactorServiceInstanceLoadBalancer {
+public final class ReplicaLoadBalancer {
 
   private static final long PROBE_INTERVAL = Duration.ofMillis(250).toNanos();
 
@@ -58,21 +49,15 @@ public final class ReplicaLoadBalancer implements ReactorServiceInstanceLoadBala
     this.policy = policy;
   }
 
-  @Override
-  @SuppressWarnings("rawtypes") // The interface's signature.
-  public Mono<Response<ServiceInstance>> choose(Request request) {
-    if (!(request.getContext() instanceof ReplicaRequest asked)) {
-      List<Replica> registered = fleet.get().registered();
-      return Mono.just(
-          registered.isEmpty()
-              ? new EmptyResponse()
-              : new DefaultResponse(policy.choose("", registered)));
-    }
-    Replica chosen = choose(asked);
-    return Mono.just(chosen == null ? new EmptyResponse() : new DefaultResponse(chosen));
+  /** One of all replicas, for what is asked of none in particular; null if there is none. */
+  @Nullable Replica chooseAny() {
+    List<Replica> registered = fleet.get().registered();
+    List<Replica> present = filtered(registered, replica -> !ejected.isEjected(replica.id()));
+    List<Replica> candidates = present.isEmpty() ? registered : present;
+    return candidates.isEmpty() ? null : policy.choose("", candidates);
   }
 
-  /** The same without the wrapping. */
+  /** One that can answer the request; null if none can. */
   public @Nullable Replica choose(ReplicaRequest request) {
     List<Replica> candidates = candidates(request);
     return candidates.isEmpty() ? null : policy.choose(request.model().name(), candidates);

@@ -10,7 +10,8 @@ import org.springframework.http.HttpHeaders;
  * @param path with its escapes
  * @param query with its escapes; null if there is none
  * @param headers as filters left them; to be looked at by name
- * @param received the headers as they came, which are passed on without becoming text
+ * @param received the same, as they came where no filter has changed them: they are passed on
+ *     without becoming text
  */
 public record CallHead(
     String method,

@@ -71,8 +71,6 @@ final class DirectPath implements HttpHandlerDecoratorFactory {
           FleetChainProxy.class,
           LetInCallers.class);
 
-  private static final String OWN_ROUTE = "fleet";
-
   /** The gateway's one route, and where the framework keeps and finds routes, none by default. */
   private static final Set<String> OWN_ROUTES =
       Set.of(
@@ -127,7 +125,7 @@ final class DirectPath implements HttpHandlerDecoratorFactory {
                 locator
                     .getRoutes()
                     .map(Route::getId)
-                    .filter(id -> !id.equals(OWN_ROUTE))
+                    .filter(id -> !id.equals(HttpDoor.ROUTE))
                     .collectList()
                     .subscribe(this::routesAre));
   }

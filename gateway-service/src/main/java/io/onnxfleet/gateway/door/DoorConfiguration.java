@@ -6,13 +6,17 @@ import io.onnxfleet.gateway.routing.ModelProperties;
 import io.onnxfleet.gateway.routing.RoutingProperties;
 import io.onnxfleet.gateway.security.Accesses;
 import io.onnxfleet.gateway.steps.Calls;
+import java.net.URI;
+import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 import org.springframework.beans.factory.config.BeanDefinition;
 import org.springframework.beans.factory.support.BeanDefinitionRegistryPostProcessor;
-import org.springframework.cloud.gateway.route.RouteLocator;
-import org.springframework.cloud.gateway.route.builder.RouteLocatorBuilder;
+import org.springframework.cloud.gateway.handler.predicate.PredicateDefinition;
+import org.springframework.cloud.gateway.route.RouteDefinition;
+import org.springframework.cloud.gateway.route.RouteDefinitionLocator;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import reactor.core.publisher.Flux;
 
 /** The fleet's routes and the filters that requests for them pass. */
 @Configuration(proxyBeanMethods = false)
@@ -20,18 +24,22 @@ class DoorConfiguration {
 
   private static final String DOOR = "httpDoor";
 
-  /** Every route ends in {@link HttpDoor}; which model it is about may stand in the body. */
+  /**
+   * The fleet's one route, as a definition, so that default filters are among its filters. It ends
+   * in {@link HttpDoor}; which model it is about may stand in the body.
+   */
   @Bean
-  RouteLocator fleetRoutes(RouteLocatorBuilder routes) {
-    return routes
-        .routes()
-        .route(
-            "fleet",
-            route ->
-                route
-                    .path(ApiPaths.SERVER, ApiPaths.ALL_V2, ApiPaths.V1, ApiPaths.ALL_V1)
-                    .uri("lb://inference-service"))
-        .build();
+  RouteDefinitionLocator fleetRoutes() {
+    RouteDefinition route = new RouteDefinition();
+    route.setId(HttpDoor.ROUTE);
+    route.setUri(URI.create("no://op"));
+    route.setPredicates(
+        List.of(
+            new PredicateDefinition(
+                "Path="
+                    + String.join(
+                        ",", ApiPaths.SERVER, ApiPaths.ALL_V2, ApiPaths.V1, ApiPaths.ALL_V1))));
+    return () -> Flux.just(route);
   }
 
   /** Filters without an order of their own run as they are registered: this one is the last. */

@@ -1,5 +1,6 @@
 package io.onnxfleet.gateway.door;
 
+import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpHeaderValues;
 import io.onnxfleet.contract.api.ApiCall;
@@ -18,6 +19,8 @@ import java.time.Duration;
 import java.util.function.LongSupplier;
 import org.springframework.cloud.gateway.filter.GatewayFilterChain;
 import org.springframework.cloud.gateway.filter.GlobalFilter;
+import org.springframework.cloud.gateway.route.Route;
+import org.springframework.cloud.gateway.support.ServerWebExchangeUtils;
 import org.springframework.core.Ordered;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpMethod;
@@ -28,14 +31,17 @@ import reactor.core.publisher.Mono;
 import reactor.netty.http.server.HttpServerRequest;
 
 /**
- * Ends the filter chain of the fleet's routes: makes a {@link Call} of what the path asks for and
- * has {@link Calls} answer it. It stands in the place of Spring Cloud Gateway's own balancing,
- * routing and retry filters, which choose a replica before a body is at hand and cannot send a
- * streamed one again.
+ * Ends the filter chain of the fleet's route: makes a {@link Call} of what the path asks for and
+ * has {@link Calls} answer it. There it stands in the place of Spring Cloud Gateway's own
+ * balancing, routing and retry filters, which choose a replica before a body is at hand and cannot
+ * send a streamed one again. A team's own routes are theirs.
  *
  * <p>Stateless; never blocks.
  */
 final class HttpDoor implements GlobalFilter, Ordered {
+
+  /** The fleet's route. */
+  static final String ROUTE = "fleet";
 
   private final Accesses accesses;
   private final Calls calls;
@@ -69,6 +75,10 @@ final class HttpDoor implements GlobalFilter, Ordered {
 
   @Override
   public Mono<Void> filter(ServerWebExchange exchange, GatewayFilterChain chain) {
+    Route route = exchange.getAttribute(ServerWebExchangeUtils.GATEWAY_ROUTE_ATTR);
+    if (route != null && !route.getId().equals(ROUTE)) {
+      return chain.filter(exchange);
+    }
     ServerHttpRequest request = exchange.getRequest();
     String method = request.getMethod().name();
     String path = request.getURI().getRawPath();
@@ -103,7 +113,7 @@ final class HttpDoor implements GlobalFilter, Ordered {
             uri.getRawPath(),
             uri.getRawQuery(),
             request.getHeaders(),
-            received(request)),
+            passedOn(exchange)),
         accesses.of(exchange),
         accesses.originOf(exchange),
         RequestTraceFilter.traceOf(exchange),
@@ -116,12 +126,12 @@ final class HttpDoor implements GlobalFilter, Ordered {
   private Call query(ServerWebExchange exchange) {
     ServerHttpRequest request = exchange.getRequest();
     EmbeddingsQuery query = EmbeddingsQuery.read(request.getQueryParams(), defaultModel);
-    io.netty.handler.codec.http.HttpHeaders received = received(request);
-    received.set(HttpHeaderNames.CONTENT_TYPE, HttpHeaderValues.APPLICATION_JSON);
+    io.netty.handler.codec.http.HttpHeaders passedOn = passedOn(exchange);
+    passedOn.set(HttpHeaderNames.CONTENT_TYPE, HttpHeaderValues.APPLICATION_JSON);
     return new Call(
         new ApiCall.Asked(ApiCall.EMBEDDINGS_QUERY, query.model(), null),
         new CallHead(
-            HttpMethod.POST.name(), ApiPaths.EMBEDDINGS, null, request.getHeaders(), received),
+            HttpMethod.POST.name(), ApiPaths.EMBEDDINGS, null, request.getHeaders(), passedOn),
         accesses.of(exchange),
         accesses.originOf(exchange),
         RequestTraceFilter.traceOf(exchange),
@@ -130,9 +140,16 @@ final class HttpDoor implements GlobalFilter, Ordered {
         new HttpAnswer(exchange.getResponse()));
   }
 
-  private static io.netty.handler.codec.http.HttpHeaders received(ServerHttpRequest request) {
-    HttpServerRequest received = ServerHttpRequestDecorator.getNativeRequest(request);
-    return received.requestHeaders();
+  /** The headers as they came, which need no copy, unless a filter of a team has changed some. */
+  private static io.netty.handler.codec.http.HttpHeaders passedOn(ServerWebExchange exchange) {
+    ServerHttpRequest request = exchange.getRequest();
+    if (RequestTraceFilter.hasHeadersAsTheyCame(exchange)) {
+      HttpServerRequest received = ServerHttpRequestDecorator.getNativeRequest(request);
+      return received.requestHeaders();
+    }
+    io.netty.handler.codec.http.HttpHeaders left = new DefaultHttpHeaders();
+    request.getHeaders().forEach(left::add);
+    return left;
   }
 
   private Deadline asked(ServerHttpRequest request) {

@@ -59,8 +59,21 @@ final class RequestTraceFilter implements WebFilter {
     this.nanoClock = nanoClock;
   }
 
+  /** What this filter saw of an exchange: the others have not touched it yet. */
+  private record Seen(RequestTrace trace, HttpHeaders headers) {}
+
   /** The trace of an exchange that has passed this filter. */
   static RequestTrace traceOf(ServerWebExchange exchange) {
+    return seen(exchange).trace();
+  }
+
+  /** Whether no filter has put other headers in the place of those that came. */
+  @SuppressWarnings("ReferenceEquality") // A filter cannot change them, only put others there.
+  static boolean hasHeadersAsTheyCame(ServerWebExchange exchange) {
+    return seen(exchange).headers() == exchange.getRequest().getHeaders();
+  }
+
+  private static Seen seen(ServerWebExchange exchange) {
     return Objects.requireNonNull(
         exchange.getAttribute(ATTRIBUTE), "no RequestTraceFilter before this exchange");
   }
@@ -73,7 +86,7 @@ final class RequestTraceFilter implements WebFilter {
         new RequestTrace(
             TraceContext.requestId(headers.getFirst(HeaderNames.REQUEST_ID), random),
             TraceContext.traceParent(headers.getFirst(HeaderNames.TRACE_PARENT), random));
-    exchange.getAttributes().put(ATTRIBUTE, trace);
+    exchange.getAttributes().put(ATTRIBUTE, new Seen(trace, headers));
     exchange.getResponse().getHeaders().set(HeaderNames.REQUEST_ID, trace.requestId());
     AtomicBoolean ended = new AtomicBoolean();
     return chain

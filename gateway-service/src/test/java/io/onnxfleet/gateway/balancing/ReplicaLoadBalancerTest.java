@@ -12,9 +12,6 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import org.springframework.cloud.client.ServiceInstance;
-import org.springframework.cloud.client.loadbalancer.DefaultRequest;
-import org.springframework.cloud.client.loadbalancer.Response;
 
 class ReplicaLoadBalancerTest {
 
@@ -123,12 +120,7 @@ class ReplicaLoadBalancerTest {
   }
 
   private @Nullable String choose(ModelReference model, String... excluded) {
-    Response<ServiceInstance> response =
-        balancer
-            .choose(new DefaultRequest<>(new ReplicaRequest(model, Set.of(excluded))))
-            .blockOptional()
-            .orElseThrow();
-    ServiceInstance chosen = response.getServer();
-    return chosen == null ? null : chosen.getInstanceId();
+    Replica chosen = balancer.choose(new ReplicaRequest(model, Set.of(excluded)));
+    return chosen == null ? null : chosen.id();
   }
 }
