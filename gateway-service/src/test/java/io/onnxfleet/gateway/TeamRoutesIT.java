@@ -123,7 +123,9 @@ class TeamRoutesIT {
 
       assertThat(bought.statusCode()).isEqualTo(200);
       assertThat(bought.body()).contains("shop");
-      assertThat(shop.received()).extracting(FakeReplica.Received::uri).containsExactly("/baskets?id=7");
+      assertThat(shop.received())
+          .extracting(FakeReplica.Received::uri)
+          .containsExactly("/baskets?id=7");
       assertThat(replica.received()).isEmpty();
       assertThat(infer(gateway, "X-Kept", "k").statusCode()).isEqualTo(200);
       assertThat(replica.received()).hasSize(1);
