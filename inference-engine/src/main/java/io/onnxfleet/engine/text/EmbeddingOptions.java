@@ -16,4 +16,9 @@ public record EmbeddingOptions(
 
   /** Everything as the model has it. */
   public static final EmbeddingOptions DEFAULT = new EmbeddingOptions(null, null, false, 0);
+
+  /** What of it is the same for every task. */
+  TextOptions ofTexts() {
+    return new TextOptions(prompt, wholeOnly, priority);
+  }
 }

@@ -4,12 +4,7 @@ import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.request.Deadline;
 import io.onnxfleet.engine.tensor.BufferPool;
-import io.onnxfleet.engine.text.EmbeddingCall.TokenizedText;
-import io.onnxfleet.engine.textsettings.TextParameters;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -20,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>Every token of a text counts: what the model cannot take at once is cut into overlapping
  *       windows, whose vectors are joined by the tokens that each adds.
  *   <li>A text's vector is the same alone and in company, but for rounding.
- *   <li>A call holds at most {@link EmbeddingCall#MAX_IN_FLIGHT} rows' tensors at a time and at
- *       most {@code maxTokens} tokens; none once its future is done and its rows have returned.
+ *   <li>A call holds at most {@link TextCall#MAX_IN_FLIGHT} rows' tensors at a time and at most
+ *       {@code maxTokens} tokens; none once its future is done and its rows have returned.
  * </ul>
  *
  * <p>Thread-safe. {@link #close()} releases the tokenizer; calls that were tokenized before go on.
@@ -30,20 +25,7 @@ public final class TextEmbedder implements AutoCloseable {
   /** Tokens of one call, unless said otherwise: about 4 MiB of English. */
   public static final int DEFAULT_MAX_TOKENS = 1 << 20;
 
-  /** Window length where neither the model's parameters nor its tokenizer tell one. */
-  static final int DEFAULT_LENGTH = 512;
-
-  private static final double LEAST_OF_VOCABULARY = 0.9;
-  private static final double MOST_OF_VOCABULARY = 1.05;
-
-  private final TextModel model;
-  private final TextTokenizer tokenizer;
-  private final TextRows rows;
-  private final InferencePort port;
-  private final List<DenseLayer> layers;
-  private final int capacity;
-  private final int overlap;
-  private final int maxTokens;
+  private final TextRunner runner;
 
   /**
    * An embedder that owns its tokenizer from now on.
@@ -57,49 +39,21 @@ public final class TextEmbedder implements AutoCloseable {
       InferencePort port,
       BufferPool pool,
       int maxTokens) {
-    this(model, tokenizer, List.of(), port, pool, maxTokens);
-  }
-
-  /** The same with layers behind the pooling. */
-  TextEmbedder(
-      TextModel model,
-      TextTokenizer tokenizer,
-      List<DenseLayer> layers,
-      InferencePort port,
-      BufferPool pool,
-      int maxTokens) {
-    this.model = model;
-    this.layers = List.copyOf(layers);
-    this.tokenizer = tokenizer;
-    this.port = port;
-    this.maxTokens = maxTokens;
-    model.settings().vocabulary().ifPresent(size -> requireOwn(tokenizer, size));
-    int length = windowLength(model, tokenizer);
-    capacity = length - tokenizer.specialTokens().count();
-    if (capacity < 1) {
-      throw new InferenceException(
-          ErrorCode.MODEL_LOAD_FAILED,
-          "%s: %d (expected: > %d, the special tokens around a text)"
-              .formatted(
-                  TextParameters.MAX_SEQUENCE_LENGTH, length, tokenizer.specialTokens().count()));
-    }
-    overlap = overlap(model.overlap(), capacity);
-    boolean padsLeft = model.settings().padsLeft() || tokenizer.padsLeft();
-    rows = new TextRows(model, tokenizer.specialTokens(), length, padsLeft, pool);
+    runner = new TextRunner(new TextVersion(model, List.of()), tokenizer, port, pool, maxTokens);
   }
 
   public TextModel model() {
-    return model;
+    return runner.version().model();
   }
 
   /** Tokens of a window, special tokens included. */
   public int windowLength() {
-    return capacity + tokenizer.specialTokens().count();
+    return runner.windowLength();
   }
 
   /** Numbers of a vector, 0 if the model does not declare them. */
   public int dimensions() {
-    return layers.isEmpty() ? model.dimensions() : layers.getLast().dimensions();
+    return runner.version().dimensions();
   }
 
   /**
@@ -120,209 +74,23 @@ public final class TextEmbedder implements AutoCloseable {
   public CompletableFuture<Embeddings> embed(
       List<TextInput> texts, EmbeddingOptions options, Deadline deadline, @Nullable String caller) {
     try {
-      Tokenizing work = tokenizing(texts, options);
+      TextRunner.Tokenizing work = runner.tokenizing(texts, options.ofTexts());
       while (work.advance()) {
         // A piece at a time.
       }
-      return embed(work.finish(), options, deadline, caller);
+      return runner.run(
+          work.finish(),
+          new EmbeddingTask(options.normalize()),
+          options.ofTexts(),
+          deadline,
+          caller);
     } catch (InferenceException refused) {
       return CompletableFuture.failedFuture(refused);
     }
   }
 
-  /** The second half of {@link #embed(List, EmbeddingOptions, Deadline, String)}. */
-  CompletableFuture<Embeddings> embed(
-      Tokenized tokenized, EmbeddingOptions options, Deadline deadline, @Nullable String caller) {
-    InferencePort named = request -> port.infer(request.by(caller).at(options.priority()));
-    Boolean normalize = options.normalize();
-    EmbeddingCall.Finish finish =
-        new EmbeddingCall.Finish(
-            model.pooling(), layers, normalize == null ? model.settings().normalizes() : normalize);
-    List<TokenizedText> texts = tokenized.texts();
-    long total = (long) texts.size() * tokenizer.specialTokens().count();
-    for (TokenizedText text : texts) {
-      total += text.tokens().length;
-    }
-    return new EmbeddingCall(texts, total, finish, rows, named, deadline).start();
-  }
-
-  /** The first half, to be done a piece at a time. */
-  Tokenizing tokenizing(List<TextInput> texts, EmbeddingOptions options) {
-    return new Tokenizing(texts, options);
-  }
-
-  /** Texts of which nothing is left to do but to run the model. */
-  record Tokenized(List<TokenizedText> texts) {}
-
-  /** The texts of a call while they are tokenized. Not thread-safe. */
-  final class Tokenizing implements TokenizingCall.Work<Tokenized> {
-    private final List<TextInput> texts;
-    private final EmbeddingOptions options;
-    private final String prompt;
-    private final List<TokenizedText> tokenized;
-    private int promptTokens = -1;
-    private int left = maxTokens;
-    private TextTokenizer.@Nullable Pieces current;
-
-    private Tokenizing(List<TextInput> texts, EmbeddingOptions options) {
-      this.texts = texts;
-      this.options = options;
-      this.prompt = prompt(options);
-      this.tokenized = new ArrayList<>(texts.size());
-    }
-
-    @Override
-    public boolean advance() {
-      int done = 0;
-      while (tokenized.size() < texts.size() && done < TextTokenizer.PIECE) {
-        done += step();
-      }
-      return tokenized.size() < texts.size();
-    }
-
-    @Override
-    public Tokenized finish() {
-      return new Tokenized(tokenized);
-    }
-
-    /** A piece of a text, or the whole; about how many characters that was. */
-    private int step() {
-      TextTokenizer.Pieces pieces = current;
-      if (pieces == null) {
-        switch (texts.get(tokenized.size())) {
-          case TextInput.Characters(String characters) -> {
-            pieces = tokenizer.pieces(cased(prompt + characters), left);
-            current = pieces;
-          }
-          case TextInput.Tokens(int[] given) -> {
-            add(checked(given, left, place(), prompt));
-            return given.length;
-          }
-        }
-      }
-      int length = pieces.advance();
-      if (pieces.isDone()) {
-        current = null;
-        add(pieces.tokens());
-      }
-      return Math.max(1, length);
-    }
-
-    private void add(long[] ids) {
-      left -= ids.length;
-      List<TextWindow> windows = TextWindow.cut(ids.length, capacity, overlap);
-      if (options.wholeOnly() && windows.size() > 1) {
-        throw InferenceException.invalidInput(
-            "%s: %d tokens (expected: <= %d, where long texts are not to be cut)",
-            place(), ids.length + tokenizer.specialTokens().count(), windowLength());
-      }
-      if (promptTokens < 0) {
-        promptTokens = promptTokens(prompt);
-      }
-      tokenized.add(new TokenizedText(ids, windows, promptTokens));
-    }
-
-    private String place() {
-      return "input[" + tokenized.size() + "]";
-    }
-  }
-
-  private int promptTokens(String prompt) {
-    return prompt.isEmpty() || model.settings().includesPrompt()
-        ? 0
-        : tokenizer.specialTokens().prefix().length + tokenizer.encode(prompt, maxTokens).length;
-  }
-
-  private String prompt(EmbeddingOptions options) {
-    String prompt = options.prompt();
-    if (prompt != null) {
-      return prompt;
-    }
-    String named = model.settings().defaultPrompt();
-    return named == null ? "" : model.settings().prompts().getOrDefault(named, "");
-  }
-
-  private String cased(String text) {
-    return model.settings().lowercases() ? text.toLowerCase(Locale.ROOT) : text;
-  }
-
-  /**
-   * A text's own tokens: those between this vocabulary's special ones. Ids that do not stand
-   * between these are taken for another vocabulary's, unless the model accepts any.
-   */
-  private long[] checked(int[] given, int left, String place, String prompt) {
-    if (!prompt.isEmpty()) {
-      throw InferenceException.invalidInput(
-          "%s: token ids, before which no prompt can go (expected: a text)", place);
-    }
-    SpecialTokens special = tokenizer.specialTokens();
-    boolean enclosed = special.encloses(given);
-    if (!enclosed && !model.settings().acceptsTokens()) {
-      throw InferenceException.invalidInput(
-          "%s: token ids that do not begin with %s and end with %s, as those of model '%s' do"
-              + " (expected: a text; LangChain's OpenAIEmbeddings sends one with"
-              + " check_embedding_ctx_length=False; the model's parameter token-arrays: accept"
-              + " takes any ids)",
-          place,
-          Arrays.toString(special.prefix()),
-          Arrays.toString(special.suffix()),
-          model.name());
-    }
-    int from = enclosed ? special.prefix().length : 0;
-    int to = given.length - (enclosed ? special.suffix().length : 0);
-    TextTokenizer.requireAtMost(left, to - from);
-    long[] ids = new long[to - from];
-    for (int index = from; index < to; index++) {
-      if (given[index] < 0 || given[index] >= tokenizer.vocabularySize()) {
-        throw InferenceException.invalidInput(
-            "%s: token %d (expected: 0 to %d, the vocabulary of model '%s')",
-            place, given[index], tokenizer.vocabularySize() - 1, model.name());
-      }
-      ids[index - from] = given[index];
-    }
-    return ids;
-  }
-
-  /**
-   * Refuses a tokenizer of another model, whose ids would be looked up all the same. Tables are
-   * made somewhat larger than vocabularies, and tokenizers have tokens added that are never used.
-   */
-  private static void requireOwn(TextTokenizer tokenizer, int size) {
-    int own = tokenizer.vocabularySize();
-    if (own < LEAST_OF_VOCABULARY * size || own > MOST_OF_VOCABULARY * size) {
-      throw new InferenceException(
-          ErrorCode.MODEL_LOAD_FAILED,
-          "%s: %d token ids (expected: about %d, which the model takes by its configuration, or it is another model's; parameter %s: %s takes it all the same)"
-              .formatted(
-                  TextTokenizer.FILE_NAME,
-                  own,
-                  size,
-                  TextParameters.VOCABULARY,
-                  TextParameters.ANY));
-    }
-  }
-
-  private static int overlap(int asked, int capacity) {
-    if (asked == TextModel.DEFAULT_OVERLAP) {
-      return Math.min(asked, capacity / 2);
-    }
-    if (asked >= capacity) {
-      throw new InferenceException(
-          ErrorCode.MODEL_LOAD_FAILED,
-          "%s: %d (expected: < %d, the tokens of a text that a window holds)"
-              .formatted(TextParameters.WINDOW_OVERLAP, asked, capacity));
-    }
-    return asked;
-  }
-
-  private static int windowLength(TextModel model, TextTokenizer tokenizer) {
-    int length =
-        model.maxLength().orElseGet(() -> tokenizer.declaredLength().orElse(DEFAULT_LENGTH));
-    return model.fixedLength() > 0 ? Math.min(length, model.fixedLength()) : length;
-  }
-
   @Override
   public void close() {
-    tokenizer.close();
+    runner.close();
   }
 }

@@ -16,7 +16,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -101,7 +100,7 @@ public final class TextModels implements AutoCloseable {
   public Description describe(String name, @Nullable Long version) {
     Opened lease = lease(name, version);
     try {
-      return Description.of(lease.embedder());
+      return Description.of(lease.runner());
     } finally {
       lease.release();
     }
@@ -114,8 +113,9 @@ public final class TextModels implements AutoCloseable {
    * @param dimensions of a vector, 0 if they are not declared
    */
   public record Description(TextModel model, int windowLength, int dimensions) {
-    private static Description of(TextEmbedder embedder) {
-      return new Description(embedder.model(), embedder.windowLength(), embedder.dimensions());
+    private static Description of(TextRunner runner) {
+      TextVersion version = runner.version();
+      return new Description(version.model(), runner.windowLength(), version.dimensions());
     }
   }
 
@@ -142,74 +142,81 @@ public final class TextModels implements AutoCloseable {
       Function<Description, EmbeddingOptions> options,
       Deadline deadline,
       @Nullable String caller) {
-    Call call = new Call(name, version, texts, options, deadline, caller);
+    return run(
+        new Question(name, version, texts, deadline, caller),
+        described -> {
+          EmbeddingOptions asked = options.apply(described);
+          return new Asked<>(asked.ofTexts(), new EmbeddingTask(asked.normalize()));
+        });
+  }
+
+  /**
+   * Runs a task of any kind; made again if another load takes the model's place.
+   *
+   * @param asked what is asked for of the model that answers
+   */
+  private <T> CompletableFuture<T> run(Question question, Function<Description, Asked<T>> asked) {
+    Call<T> call = new Call<>(question, asked);
     call.attempt(1);
     return call.result;
   }
 
-  /** A call that is made anew as long as its model is replaced meanwhile. */
-  private final class Call {
-    private final String name;
-    private final @Nullable Long version;
-    private final List<TextInput> texts;
-    private final Function<Description, EmbeddingOptions> options;
-    private final Deadline deadline;
-    private final @Nullable String caller;
-    private final CompletableFuture<Embeddings> result = new CompletableFuture<>();
+  /** What is known of a call before its model is. */
+  private record Question(
+      String name,
+      @Nullable Long version,
+      List<TextInput> texts,
+      Deadline deadline,
+      @Nullable String caller) {}
 
-    Call(
-        String name,
-        @Nullable Long version,
-        List<TextInput> texts,
-        Function<Description, EmbeddingOptions> options,
-        Deadline deadline,
-        @Nullable String caller) {
-      this.name = name;
-      this.version = version;
-      this.texts = texts;
-      this.options = options;
-      this.deadline = deadline;
-      this.caller = caller;
+  /** What a call asks of a model that was found. */
+  private record Asked<T>(TextOptions options, TextTask<T> task) {}
+
+  /** A call that is made anew as long as its model is replaced meanwhile. */
+  private final class Call<T> {
+    private final Question question;
+    private final Function<Description, Asked<T>> ask;
+    private final CompletableFuture<T> result = new CompletableFuture<>();
+
+    Call(Question question, Function<Description, Asked<T>> ask) {
+      this.question = question;
+      this.ask = ask;
     }
 
     void attempt(int number) {
       Opened lease;
       try {
-        lease = lease(name, version);
+        lease = lease(question.name(), question.version());
       } catch (InferenceException refused) {
         result.completeExceptionally(refused);
         return;
       }
-      TextEmbedder embedder = lease.embedder();
-      EmbeddingOptions asked;
+      Asked<T> asked;
       try {
-        asked = options.apply(Description.of(embedder));
+        asked = ask.apply(Description.of(lease.runner()));
       } catch (RuntimeException | Error failure) {
         lease.release();
         result.completeExceptionally(failure);
         return;
       }
-      CompletableFuture<Embeddings> attempt = new CompletableFuture<>();
+      CompletableFuture<T> attempt = new CompletableFuture<>();
       var _ =
           result.whenComplete(
-              (embeddings, failure) -> {
+              (_, failure) -> {
                 if (failure != null) {
                   attempt.cancel(true);
                 }
               });
-      var _ =
-          attempt.whenComplete((embeddings, failure) -> finish(number, lease, embeddings, failure));
-      tokenize(lease, embedder, asked, attempt);
+      var _ = attempt.whenComplete((answer, failure) -> finish(number, lease, answer, failure));
+      tokenize(lease, asked, attempt);
     }
 
     /** The lease is held until the texts are tokenized. */
-    private void tokenize(
-        Opened lease,
-        TextEmbedder embedder,
-        EmbeddingOptions asked,
-        CompletableFuture<Embeddings> attempt) {
-      TokenizingCall<TextEmbedder.Tokenized> call =
-          new TokenizingCall<>(embedder.tokenizing(texts, asked), () -> !attempt.isDone());
+    private void tokenize(Opened lease, Asked<T> asked, CompletableFuture<T> attempt) {
+      List<TextInput> texts = question.texts();
+      TextRunner runner = lease.runner();
+      TokenizingCall<TokenizedTexts> call =
+          new TokenizingCall<>(runner.tokenizing(texts, asked.options()), () -> !attempt.isDone());
       var _ =
           call.result()
               .whenComplete(
@@ -218,7 +225,7 @@ public final class TextModels implements AutoCloseable {
                     if (failure != null) {
                       attempt.completeExceptionally(failure);
                     } else if (!attempt.isDone()) {
-                      begin(() -> embedder.embed(tokenized, asked, deadline, caller), attempt);
+                      begin(runner, tokenized, asked, attempt);
                     }
                   });
       try {
@@ -229,70 +236,75 @@ public final class TextModels implements AutoCloseable {
       }
     }
 
-    private void finish(
-        int number, Opened lease, @Nullable Embeddings embeddings, @Nullable Throwable failure) {
+    private void begin(
+        TextRunner runner, TokenizedTexts tokenized, Asked<T> asked, CompletableFuture<T> attempt) {
+      try {
+        relay(
+            runner.run(
+                tokenized, asked.task(), asked.options(), question.deadline(), question.caller()),
+            attempt);
+      } catch (RuntimeException | Error failure) {
+        attempt.completeExceptionally(
+            failure instanceof InferenceException known
+                ? known
+                : new InferenceException(
+                    ErrorCode.EXECUTION_FAILED,
+                    asked.task().name() + " failed: " + failure,
+                    failure));
+      }
+    }
+
+    private void finish(int number, Opened lease, @Nullable T answer, @Nullable Throwable failure) {
       // INVARIANT: while the lease's load serves, every row before was run by it.
       if (result.isDone() || !isReplaced(lease)) {
-        end(embeddings, failure);
+        end(answer, failure);
       } else if (number < MOST_TRIES) {
         // Not on this thread, which is a model's.
-        Thread.ofVirtual().name("embedding-again").start(() -> attempt(number + 1));
+        Thread.ofVirtual().name("text-again").start(() -> attempt(number + 1));
       } else {
         end(
             null,
             InferenceException.retryable(
                 ErrorCode.MODEL_NOT_READY,
-                "model '%s' was loaded anew %d times during the call".formatted(name, number),
+                "model '%s' was loaded anew %d times during the call"
+                    .formatted(question.name(), number),
                 PAUSE));
       }
     }
 
-    private void end(@Nullable Embeddings embeddings, @Nullable Throwable failure) {
-      if (embeddings != null) {
-        result.complete(embeddings);
+    private void end(@Nullable T answer, @Nullable Throwable failure) {
+      if (answer != null) {
+        result.complete(answer);
       } else {
         result.completeExceptionally(
-            failure == null ? new IllegalStateException("no vectors") : failure);
+            failure == null ? new IllegalStateException("no answer") : failure);
       }
     }
 
     /** True if another load serves under the version's number. */
     private boolean isReplaced(Opened lease) {
       try {
-        return !served.metadata(name, lease.version).load().equals(lease.load);
+        return !served.metadata(question.name(), lease.version).load().equals(lease.load);
       } catch (InferenceException gone) {
         return false;
       }
     }
   }
 
-  private static void begin(
-      Supplier<CompletableFuture<Embeddings>> call, CompletableFuture<Embeddings> answer) {
-    try {
-      relay(call.get(), answer);
-    } catch (RuntimeException | Error failure) {
-      answer.completeExceptionally(
-          failure instanceof InferenceException known
-              ? known
-              : new InferenceException(
-                  ErrorCode.EXECUTION_FAILED, "embedding failed: " + failure, failure));
-    }
-  }
-
   /** Who gives the answer up gives up what it comes from. */
-  private static void relay(CompletableFuture<Embeddings> from, CompletableFuture<Embeddings> to) {
+  private static <T> void relay(CompletableFuture<T> from, CompletableFuture<T> to) {
     var _ =
         from.whenComplete(
-            (embeddings, failure) -> {
+            (answer, failure) -> {
               if (failure != null) {
                 to.completeExceptionally(failure);
               } else {
-                to.complete(embeddings);
+                to.complete(answer);
               }
             });
     var _ =
         to.whenComplete(
-            (embeddings, failure) -> {
+            (_, failure) -> {
               if (failure != null) {
                 from.cancel(true);
               }
@@ -338,7 +350,7 @@ public final class TextModels implements AutoCloseable {
     }
   }
 
-  /** The model's embedder, which stays open until the lease is released. */
+  /** The opened model, which stays open until the lease is released. */
   private Opened lease(String name, @Nullable Long version) {
     if (closed) {
       throw new InferenceException(ErrorCode.SHUTTING_DOWN, "this replica is going away");
@@ -405,8 +417,9 @@ public final class TextModels implements AutoCloseable {
       tokenizer = TextTokenizer.open(files, file);
       List<DenseLayer> layers =
           model.settings().dense().stream().map(folder -> DenseLayer.read(files, folder)).toList();
-      TextEmbedder embedder = new TextEmbedder(model, tokenizer, layers, port, pool, maxTokens);
-      return new Opened(metadata, embedder, null);
+      TextRunner runner =
+          new TextRunner(new TextVersion(model, layers), tokenizer, port, pool, maxTokens);
+      return new Opened(metadata, runner, null);
     } catch (InferenceException failure) {
       if (tokenizer != null) {
         tokenizer.close();
@@ -424,29 +437,28 @@ public final class TextModels implements AutoCloseable {
   }
 
   /**
-   * An embedder, or why there is none, and how many hold it: the map and each lease. It belongs to
-   * one load of the model: what files become after it counts at the next.
+   * A runner, or why there is none, and how many hold it: the map and each lease. It belongs to one
+   * load of the model: what files become after it counts at the next.
    */
   private static final class Opened {
     private final long version;
     private final Object load;
-    private final @Nullable TextEmbedder embedder;
+    private final @Nullable TextRunner runner;
     private final @Nullable InferenceException failure;
     private final AtomicInteger holders = new AtomicInteger(1);
 
-    Opened(
-        ModelMetadata of, @Nullable TextEmbedder embedder, @Nullable InferenceException failure) {
+    Opened(ModelMetadata of, @Nullable TextRunner runner, @Nullable InferenceException failure) {
       this.version = of.version();
       this.load = of.load();
-      this.embedder = embedder;
+      this.runner = runner;
       this.failure = failure;
     }
 
-    TextEmbedder embedder() {
-      if (embedder == null) {
+    TextRunner runner() {
+      if (runner == null) {
         throw new IllegalStateException("a failed opening is not leased");
       }
-      return embedder;
+      return runner;
     }
 
     /** Only while the map holds it, inside the map's computation: it is not closed yet. */
@@ -456,8 +468,8 @@ public final class TextModels implements AutoCloseable {
     }
 
     void release() {
-      if (holders.decrementAndGet() == 0 && embedder != null) {
-        embedder.close();
+      if (holders.decrementAndGet() == 0 && runner != null) {
+        runner.close();
       }
     }
   }

@@ -178,14 +178,14 @@ class TextEmbedderTest {
     List<CompletableFuture<InferenceResponse>> held = new ArrayList<>();
     List<FakeEncoder.Row> rows = new ArrayList<>();
     FakeEncoder encoder = holding(held, rows);
-    int count = EmbeddingCall.MAX_IN_FLIGHT + 3;
+    int count = TextCall.MAX_IN_FLIGHT + 3;
 
     var result = embedder(model(Map.of()), encoder).embed(texts(count), Deadline.NONE);
 
-    assertThat(held).hasSize(EmbeddingCall.MAX_IN_FLIGHT);
+    assertThat(held).hasSize(TextCall.MAX_IN_FLIGHT);
     for (int index = 0; index < count; index++) {
       assertThat(result).isNotDone();
-      assertThat(held).hasSize(Math.min(count, EmbeddingCall.MAX_IN_FLIGHT + index));
+      assertThat(held).hasSize(Math.min(count, TextCall.MAX_IN_FLIGHT + index));
       held.get(index).complete(encoder.hidden(rows.get(index)));
     }
     assertThat(result.join().vectors()).hasSize(count);

@@ -5,7 +5,6 @@ import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.request.Deadline;
 import io.onnxfleet.engine.request.InferenceRequest;
 import io.onnxfleet.engine.request.InferenceResponse;
-import io.onnxfleet.engine.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -20,32 +19,32 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One call of a {@link TextEmbedder} under way: keeps rows in flight until every window has
- * answered, the first has failed, or the caller has cancelled.
+ * One call of a {@link TextRunner} under way: keeps rows in flight until every window has answered,
+ * the first has failed, or the caller has cancelled. What is made of the answers is a {@link
+ * TextTask.Reduction}'s.
  *
  * <p>INVARIANT: at most {@link #MAX_IN_FLIGHT} rows are in flight, so that a long text neither
  * fills the model's queue nor the tensors' memory by itself. Longest first: rows that are
  * neighbours in the queue are of a length and need little padding.
  *
- * <p>Answers are pooled on the threads that complete them.
+ * <p>Answers are reduced on the threads that complete them.
  */
-final class EmbeddingCall {
+final class TextCall<T> {
   static final int MAX_IN_FLIGHT = 256;
 
-  private final List<TokenizedText> texts;
-  private final long totalTokens;
-  private final Finish finish;
+  private final List<TokenizedTexts.Text> texts;
+  private final String task;
+  private final TextTask.Reduction<T> reduction;
   private final TextRows rows;
   private final InferencePort port;
   private final Deadline deadline;
 
   private final List<Row> waiting;
-  private final List<TextVector> vectors;
   private final AtomicInteger unanswered;
   private final AtomicInteger inFlightCount = new AtomicInteger();
   private final ConcurrentMap<Row, CompletableFuture<InferenceResponse>> inFlight =
       new ConcurrentHashMap<>();
-  private final CompletableFuture<Embeddings> result = new CompletableFuture<>();
+  private final CompletableFuture<T> result = new CompletableFuture<>();
 
   /** Above 0 while a thread submits; that thread goes round again for each increment it missed. */
   private final AtomicInteger submitting = new AtomicInteger();
@@ -60,40 +59,27 @@ final class EmbeddingCall {
   private volatile int maxInFlight = MAX_IN_FLIGHT;
 
   /**
-   * A text as it is sent.
-   *
-   * @param tokens without special ones
-   * @param promptTokens at the start of its first row that the pooling leaves out
-   */
-  @SuppressWarnings("ArrayRecordComponent") // inside this package and never written
-  record TokenizedText(long[] tokens, List<TextWindow> windows, int promptTokens) {}
-
-  /** What is made of the model's answers. */
-  record Finish(Pooling pooling, List<DenseLayer> layers, boolean normalized) {}
-
-  /**
    * A call that has not started.
    *
-   * @param totalTokens to be told in the answer
+   * @param task its name, for messages
+   * @param reduction to which nothing was added
    */
-  EmbeddingCall(
-      List<TokenizedText> texts,
-      long totalTokens,
-      Finish finish,
+  TextCall(
+      TokenizedTexts texts,
+      String task,
+      TextTask.Reduction<T> reduction,
       TextRows rows,
       InferencePort port,
       Deadline deadline) {
-    this.texts = texts;
-    this.totalTokens = totalTokens;
-    this.finish = finish;
+    this.texts = texts.texts();
+    this.task = task;
+    this.reduction = reduction;
     this.rows = rows;
     this.port = port;
     this.deadline = deadline;
     waiting = new ArrayList<>();
-    vectors = new ArrayList<>(texts.size());
-    for (int text = 0; text < texts.size(); text++) {
-      vectors.add(new TextVector());
-      for (TextWindow window : texts.get(text).windows()) {
+    for (int text = 0; text < this.texts.size(); text++) {
+      for (TextWindow window : this.texts.get(text).windows()) {
         waiting.add(new Row(text, window));
       }
     }
@@ -101,16 +87,16 @@ final class EmbeddingCall {
     unanswered = new AtomicInteger(waiting.size());
   }
 
-  CompletableFuture<Embeddings> start() {
+  CompletableFuture<T> start() {
     var _ =
         result.whenComplete(
-            (embeddings, failure) -> {
+            (_, failure) -> {
               if (failure != null) {
                 inFlight.values().forEach(answer -> answer.cancel(true));
               }
             });
     if (waiting.isEmpty()) {
-      result.complete(new Embeddings(List.of(), totalTokens, List.of(), finish.normalized()));
+      complete();
     }
     submitMore();
     return result;
@@ -176,41 +162,35 @@ final class EmbeddingCall {
       return;
     }
     try {
-      float[] vector = vectorOf(row, response);
-      vectors.get(row.text()).add(vector, Math.max(1, row.window().newTokens()));
-      if (unanswered.decrementAndGet() == 0) {
-        complete();
-      }
+      reduce(row, response);
     } catch (RuntimeException | Error defect) {
       fail(defect);
+      return;
+    }
+    if (unanswered.decrementAndGet() == 0) {
+      complete();
     }
   }
 
   /** Closes the response, so that no memory is held when the caller learns of the result. */
-  private float[] vectorOf(Row row, InferenceResponse response) {
+  private void reduce(Row row, InferenceResponse response) {
     try (response) {
-      Tensor output = response.outputs().getFirst().tensor();
-      int promptTokens = row.window().from() == 0 ? texts.get(row.text()).promptTokens() : 0;
-      return finish
-          .pooling()
-          .vectorOf(
-              output,
-              Pooling.Span.of(
-                  rows.paddingBefore(row.window()), rows.lengthOf(row.window()), promptTokens));
+      TextWindow window = row.window();
+      int promptTokens = window.from() == 0 ? texts.get(row.text()).promptTokens() : 0;
+      Pooling.Span tokens =
+          Pooling.Span.of(rows.paddingBefore(window), rows.lengthOf(window), promptTokens);
+      reduction.add(
+          new AnsweredRow(
+              row.text(), tokens, window.newTokens(), response.outputs().getFirst().tensor()));
     }
   }
 
   private void complete() {
-    List<float[]> finished = new ArrayList<>(vectors.size());
-    for (TextVector vector : vectors) {
-      finished.add(vector.finished(finish.layers(), finish.normalized()));
+    try {
+      result.complete(reduction.finish());
+    } catch (RuntimeException | Error defect) {
+      fail(defect);
     }
-    result.complete(
-        new Embeddings(
-            finished,
-            totalTokens,
-            texts.stream().map(text -> text.windows().size()).toList(),
-            finish.normalized()));
   }
 
   private static boolean isQueueFull(@Nullable Throwable failure) {
@@ -234,7 +214,7 @@ final class EmbeddingCall {
               new InferenceException(ErrorCode.CANCELLED, "the request was cancelled", cancelled);
           default ->
               new InferenceException(
-                  ErrorCode.EXECUTION_FAILED, "embedding failed: " + cause.getMessage(), cause);
+                  ErrorCode.EXECUTION_FAILED, task + " failed: " + cause.getMessage(), cause);
         };
     result.completeExceptionally(reason);
   }

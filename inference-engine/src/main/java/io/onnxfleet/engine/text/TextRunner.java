@@ -1,0 +1,283 @@
+package io.onnxfleet.engine.text;
+
+import io.onnxfleet.engine.error.ErrorCode;
+import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.request.Deadline;
+import io.onnxfleet.engine.tensor.BufferPool;
+import io.onnxfleet.engine.textsettings.TextParameters;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs texts through one model version, whatever the {@link TextTask}: tokenizes, cuts into
+ * windows, sends each as a row, and hands what comes back to the task.
+ *
+ * <ul>
+ *   <li>Every token of a text counts: what the model cannot take at once is cut into overlapping
+ *       windows.
+ *   <li>A call holds at most {@link TextCall#MAX_IN_FLIGHT} rows' tensors at a time and at most
+ *       {@code maxTokens} tokens; none once its future is done and its rows have returned.
+ * </ul>
+ *
+ * <p>Thread-safe. {@link #close()} releases the tokenizer; calls that were tokenized before go on.
+ */
+final class TextRunner implements AutoCloseable {
+  /** Window length where neither the model's parameters nor its tokenizer tell one. */
+  static final int DEFAULT_LENGTH = 512;
+
+  private static final double LEAST_OF_VOCABULARY = 0.9;
+  private static final double MOST_OF_VOCABULARY = 1.05;
+
+  private final TextVersion version;
+  private final TextModel model;
+  private final TextTokenizer tokenizer;
+  private final TextRows rows;
+  private final InferencePort port;
+  private final int capacity;
+  private final int overlap;
+  private final int maxTokens;
+
+  /**
+   * A runner that owns its tokenizer from now on.
+   *
+   * @param maxTokens of one call
+   * @throws InferenceException with {@link ErrorCode#MODEL_LOAD_FAILED} if a window could not hold
+   *     even one token; the tokenizer stays the caller's then
+   */
+  TextRunner(
+      TextVersion version,
+      TextTokenizer tokenizer,
+      InferencePort port,
+      BufferPool pool,
+      int maxTokens) {
+    this.version = version;
+    this.model = version.model();
+    this.tokenizer = tokenizer;
+    this.port = port;
+    this.maxTokens = maxTokens;
+    model.settings().vocabulary().ifPresent(size -> requireOwn(tokenizer, size));
+    int length = windowLength(model, tokenizer);
+    capacity = length - tokenizer.specialTokens().count();
+    if (capacity < 1) {
+      throw new InferenceException(
+          ErrorCode.MODEL_LOAD_FAILED,
+          "%s: %d (expected: > %d, the special tokens around a text)"
+              .formatted(
+                  TextParameters.MAX_SEQUENCE_LENGTH, length, tokenizer.specialTokens().count()));
+    }
+    overlap = overlap(model.overlap(), capacity);
+    boolean padsLeft = model.settings().padsLeft() || tokenizer.padsLeft();
+    rows = new TextRows(model, tokenizer.specialTokens(), length, padsLeft, pool);
+  }
+
+  TextVersion version() {
+    return version;
+  }
+
+  /** Tokens of a window, special tokens included. */
+  int windowLength() {
+    return capacity + tokenizer.specialTokens().count();
+  }
+
+  /**
+   * Runs the model on texts that {@link #tokenizing} made. The future completes with an {@link
+   * InferenceException} if any text fails; cancelling it drops the rows that have not started.
+   *
+   * @throws InferenceException if the version cannot do what the task is
+   */
+  <T> CompletableFuture<T> run(
+      TokenizedTexts texts,
+      TextTask<T> task,
+      TextOptions options,
+      Deadline deadline,
+      @Nullable String caller) {
+    InferencePort named = request -> port.infer(request.by(caller).at(options.priority()));
+    return new TextCall<>(texts, task.name(), task.begin(version, texts), rows, named, deadline)
+        .start();
+  }
+
+  /** What comes before {@link #run}, to be done a piece at a time. */
+  Tokenizing tokenizing(List<TextInput> texts, TextOptions options) {
+    return new Tokenizing(texts, options);
+  }
+
+  /** The texts of a call while they are tokenized. Not thread-safe. */
+  final class Tokenizing implements TokenizingCall.Work<TokenizedTexts> {
+    private final List<TextInput> texts;
+    private final TextOptions options;
+    private final String prompt;
+    private final List<TokenizedTexts.Text> tokenized;
+    private int promptTokens = -1;
+    private int left = maxTokens;
+    private TextTokenizer.@Nullable Pieces current;
+
+    private Tokenizing(List<TextInput> texts, TextOptions options) {
+      this.texts = texts;
+      this.options = options;
+      this.prompt = prompt(options);
+      this.tokenized = new ArrayList<>(texts.size());
+    }
+
+    @Override
+    public boolean advance() {
+      int done = 0;
+      while (tokenized.size() < texts.size() && done < TextTokenizer.PIECE) {
+        done += step();
+      }
+      return tokenized.size() < texts.size();
+    }
+
+    @Override
+    public TokenizedTexts finish() {
+      long tokens = (long) tokenized.size() * tokenizer.specialTokens().count();
+      for (TokenizedTexts.Text text : tokenized) {
+        tokens += text.tokens().length;
+      }
+      return new TokenizedTexts(tokenized, tokens);
+    }
+
+    /** A piece of a text, or the whole; about how many characters that was. */
+    private int step() {
+      TextTokenizer.Pieces pieces = current;
+      if (pieces == null) {
+        switch (texts.get(tokenized.size())) {
+          case TextInput.Characters(String characters) -> {
+            pieces = tokenizer.pieces(cased(prompt + characters), left);
+            current = pieces;
+          }
+          case TextInput.Tokens(int[] given) -> {
+            add(checked(given, left, place(), prompt));
+            return given.length;
+          }
+        }
+      }
+      int length = pieces.advance();
+      if (pieces.isDone()) {
+        current = null;
+        add(pieces.tokens());
+      }
+      return Math.max(1, length);
+    }
+
+    private void add(long[] ids) {
+      left -= ids.length;
+      List<TextWindow> windows = TextWindow.cut(ids.length, capacity, overlap);
+      if (options.wholeOnly() && windows.size() > 1) {
+        throw InferenceException.invalidInput(
+            "%s: %d tokens (expected: <= %d, where long texts are not to be cut)",
+            place(), ids.length + tokenizer.specialTokens().count(), windowLength());
+      }
+      if (promptTokens < 0) {
+        promptTokens = promptTokens(prompt);
+      }
+      tokenized.add(new TokenizedTexts.Text(ids, windows, promptTokens));
+    }
+
+    private String place() {
+      return "input[" + tokenized.size() + "]";
+    }
+  }
+
+  private int promptTokens(String prompt) {
+    return prompt.isEmpty() || model.settings().includesPrompt()
+        ? 0
+        : tokenizer.specialTokens().prefix().length + tokenizer.encode(prompt, maxTokens).length;
+  }
+
+  private String prompt(TextOptions options) {
+    String prompt = options.prompt();
+    if (prompt != null) {
+      return prompt;
+    }
+    String named = model.settings().defaultPrompt();
+    return named == null ? "" : model.settings().prompts().getOrDefault(named, "");
+  }
+
+  private String cased(String text) {
+    return model.settings().lowercases() ? text.toLowerCase(Locale.ROOT) : text;
+  }
+
+  /**
+   * A text's own tokens: those between this vocabulary's special ones. Ids that do not stand
+   * between these are taken for another vocabulary's, unless the model accepts any.
+   */
+  private long[] checked(int[] given, int left, String place, String prompt) {
+    if (!prompt.isEmpty()) {
+      throw InferenceException.invalidInput(
+          "%s: token ids, before which no prompt can go (expected: a text)", place);
+    }
+    SpecialTokens special = tokenizer.specialTokens();
+    boolean enclosed = special.encloses(given);
+    if (!enclosed && !model.settings().acceptsTokens()) {
+      throw InferenceException.invalidInput(
+          "%s: token ids that do not begin with %s and end with %s, as those of model '%s' do"
+              + " (expected: a text; LangChain's OpenAIEmbeddings sends one with"
+              + " check_embedding_ctx_length=False; the model's parameter token-arrays: accept"
+              + " takes any ids)",
+          place,
+          Arrays.toString(special.prefix()),
+          Arrays.toString(special.suffix()),
+          model.name());
+    }
+    int from = enclosed ? special.prefix().length : 0;
+    int to = given.length - (enclosed ? special.suffix().length : 0);
+    TextTokenizer.requireAtMost(left, to - from);
+    long[] ids = new long[to - from];
+    for (int index = from; index < to; index++) {
+      if (given[index] < 0 || given[index] >= tokenizer.vocabularySize()) {
+        throw InferenceException.invalidInput(
+            "%s: token %d (expected: 0 to %d, the vocabulary of model '%s')",
+            place, given[index], tokenizer.vocabularySize() - 1, model.name());
+      }
+      ids[index - from] = given[index];
+    }
+    return ids;
+  }
+
+  /**
+   * Refuses a tokenizer of another model, whose ids would be looked up all the same. Tables are
+   * made somewhat larger than vocabularies, and tokenizers have tokens added that are never used.
+   */
+  private static void requireOwn(TextTokenizer tokenizer, int size) {
+    int own = tokenizer.vocabularySize();
+    if (own < LEAST_OF_VOCABULARY * size || own > MOST_OF_VOCABULARY * size) {
+      throw new InferenceException(
+          ErrorCode.MODEL_LOAD_FAILED,
+          "%s: %d token ids (expected: about %d, which the model takes by its configuration, or it is another model's; parameter %s: %s takes it all the same)"
+              .formatted(
+                  TextTokenizer.FILE_NAME,
+                  own,
+                  size,
+                  TextParameters.VOCABULARY,
+                  TextParameters.ANY));
+    }
+  }
+
+  private static int overlap(int asked, int capacity) {
+    if (asked == TextModel.DEFAULT_OVERLAP) {
+      return Math.min(asked, capacity / 2);
+    }
+    if (asked >= capacity) {
+      throw new InferenceException(
+          ErrorCode.MODEL_LOAD_FAILED,
+          "%s: %d (expected: < %d, the tokens of a text that a window holds)"
+              .formatted(TextParameters.WINDOW_OVERLAP, asked, capacity));
+    }
+    return asked;
+  }
+
+  private static int windowLength(TextModel model, TextTokenizer tokenizer) {
+    int length =
+        model.maxLength().orElseGet(() -> tokenizer.declaredLength().orElse(DEFAULT_LENGTH));
+    return model.fixedLength() > 0 ? Math.min(length, model.fixedLength()) : length;
+  }
+
+  @Override
+  public void close() {
+    tokenizer.close();
+  }
+}

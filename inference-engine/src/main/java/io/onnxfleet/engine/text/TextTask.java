@@ -1,0 +1,42 @@
+package io.onnxfleet.engine.text;
+
+import io.onnxfleet.engine.error.InferenceException;
+
+/**
+ * What a text model is asked for: to embed, to classify, to rerank. How texts become rows and rows
+ * are run is the same for every task, and {@link TextRunner} knows it. A task knows only what is
+ * made of the answers.
+ *
+ * @param <T> the answer to a call
+ */
+interface TextTask<T> {
+  /** What is done, for messages: {@code embedding}. */
+  String name();
+
+  /**
+   * Begins one call.
+   *
+   * @throws InferenceException if that version cannot do it
+   */
+  Reduction<T> begin(TextVersion version, TokenizedTexts texts);
+
+  /**
+   * The answer to one call in the making. Thread-safe: rows come in any order, on the threads that
+   * complete them.
+   */
+  interface Reduction<T> {
+    /**
+     * Takes what the model answered to a window; called once for each.
+     *
+     * @throws InferenceException if it is no answer to this task, which ends the call
+     */
+    void add(AnsweredRow row);
+
+    /**
+     * The answer, once every window was added; called once.
+     *
+     * @throws InferenceException if there is none
+     */
+    T finish();
+  }
+}
