@@ -6,6 +6,7 @@ import io.onnxfleet.engine.InferenceEngine;
 import io.onnxfleet.engine.catalog.ControlMode;
 import io.onnxfleet.engine.catalog.OnDemandOptions;
 import io.onnxfleet.engine.catalog.RepositoryControl;
+import io.onnxfleet.engine.loading.open.KeptFiles;
 import io.onnxfleet.engine.metrics.EngineMetrics;
 import io.onnxfleet.engine.metrics.ModelGauges;
 import io.onnxfleet.engine.metrics.ModelVersionId;
@@ -174,36 +175,18 @@ final class OnDemandComparison {
 
   private static EngineOptions options(Path folder, long byteSize) {
     EngineOptions usual = EngineOptions.defaults(folder);
-    return new EngineOptions(
-        folder,
-        1,
-        usual.executionProviders(),
-        usual.requiredProvider(),
-        usual.providerOptions(),
-        usual.maxQueueSize(),
-        usual.maxQueueDelay(),
-        usual.maxRequestRows(),
-        usual.maxPooledBytes(),
-        usual.maxTensorBytes(),
-        ROOM * byteSize,
-        usual.maxRunBytes(),
-        usual.drainTimeout(),
-        null,
-        0,
-        null,
-        null,
-        false,
-        new RepositoryControl(
-            ControlMode.NONE,
-            List.of(),
-            Duration.ofSeconds(1),
-            Duration.ofSeconds(1),
-            2,
-            new OnDemandOptions(true, Duration.ofSeconds(30), 256)),
-        usual.trial(),
-        usual.sentinel(),
-        usual.maxRunTime(),
-        List.of());
+    return usual
+        .with(
+            new RepositoryControl(
+                ControlMode.NONE,
+                List.of(),
+                Duration.ofSeconds(1),
+                Duration.ofSeconds(1),
+                2,
+                new OnDemandOptions(true, Duration.ofSeconds(30), 256)))
+        .with(new EngineOptions.Processors(1, false))
+        .with(usual.memory().withWeights(ROOM * byteSize))
+        .with(KeptFiles.NO_GRAPHS);
   }
 
   private static void ask(InferenceEngine engine, int[] asked, int callers)

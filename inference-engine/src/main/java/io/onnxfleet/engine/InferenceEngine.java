@@ -16,6 +16,7 @@ import io.onnxfleet.engine.instance.RowTerms;
 import io.onnxfleet.engine.instance.RunMemory;
 import io.onnxfleet.engine.instance.SentinelSamples;
 import io.onnxfleet.engine.loading.ModelLoading;
+import io.onnxfleet.engine.loading.open.KeptFiles;
 import io.onnxfleet.engine.loading.open.LoadedVersion;
 import io.onnxfleet.engine.loading.threads.InstancePlan;
 import io.onnxfleet.engine.metrics.EngineMetrics;
@@ -101,9 +102,7 @@ public final class InferenceEngine implements AutoCloseable {
 
   private InferenceEngine(
       EngineOptions options,
-      BufferPool pool,
-      RunMemory memory,
-      Ticker ticker,
+      InstanceGroup.Environment environment,
       ModelRepository repository,
       ModelCatalog catalog,
       Quarantine quarantine,
@@ -111,17 +110,18 @@ public final class InferenceEngine implements AutoCloseable {
     this.quarantine = quarantine;
     this.unmergeable = unmergeable;
     this.repository = repository;
-    OnDemandOptions demand = options.control().onDemand();
+    RepositoryControl control = options.repository().control();
+    OnDemandOptions demand = control.onDemand();
     this.onDemand = demand.enabled() ? new OnDemandModels(catalog, demand) : null;
     this.watch =
-        options.control().mode() == ControlMode.POLL
+        control.mode() == ControlMode.POLL
             ? Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().name("repository-watch").daemon().factory())
             : null;
     this.options = options;
-    this.pool = pool;
-    this.memory = memory;
-    this.ticker = ticker;
+    this.pool = environment.pool();
+    this.memory = environment.memory();
+    this.ticker = environment.ticker();
     this.catalog = catalog;
     this.trimmedAt = ticker.nanoTime();
     this.clock =
@@ -131,63 +131,54 @@ public final class InferenceEngine implements AutoCloseable {
 
   /** An engine on ONNX Runtime and the system's clock; nothing is loaded until {@link #start}. */
   public static InferenceEngine create(EngineOptions options, EngineMetrics metrics) {
-    BufferPool pool =
-        new BufferPool(
-            options.maxPooledBytes(),
-            options.maxTensorBytes(),
-            PinnedHostMemory.of(options.providerOptions()));
+    EngineOptions.Memory bounds = options.memory();
     Ticker ticker = Ticker.system();
-    ModelNotes notes = ModelNotes.open(options.notesFolder());
-    Evidence evidence = Evidence.collect(notes, options.notesFolder());
+    InstanceGroup.Environment environment =
+        new InstanceGroup.Environment(
+            new BufferPool(
+                bounds.maxPooledBytes(),
+                bounds.maxTensorBytes(),
+                PinnedHostMemory.of(options.providers().options())),
+            ticker,
+            metrics,
+            new SentinelSamples(options.checks().sentinel(), ThreadTime.ofCaller()),
+            new RunMemory(bounds.maxRunBytes(), ticker));
+    KeptFiles kept = options.kept();
+    ModelNotes notes = ModelNotes.open(kept.notesFolder());
+    Evidence evidence = Evidence.collect(notes, kept.notesFolder());
     UnmergeableModels unmergeable = new UnmergeableModels(notes);
-    GraphCache graphs = GraphCache.open(options.graphCache(), options.maxGraphCacheBytes());
-    List<FolderModelRepository> folders =
-        Stream.concat(Stream.of(options.repository()), options.furtherRepositories().stream())
-            .map(FolderModelRepository::new)
-            .toList();
-    ModelRepository repository =
-        folders.size() == 1 ? folders.getFirst() : new JoinedModelRepository(folders);
-    RunMemory memory = new RunMemory(options.maxRunBytes(), ticker);
+    GraphCache graphs = GraphCache.open(kept.graphCache(), kept.maxGraphCacheBytes());
     ModelLoading loading =
         ModelLoading.create(
-            new OnnxRuntime(pool, graphs, options.maxRunBytes()),
+            new OnnxRuntime(environment.pool(), graphs, bounds.maxRunBytes()),
             new InstancePlan(
-                options.cpus(),
-                options.executionProviders(),
-                options.requiredProvider(),
-                options.providerOptions(),
-                options.measuresThreads() ? notes : null),
-            new ModelLoading.Limits(
-                options.maxQueueSize(),
-                options.maxQueueDelay(),
-                options.maxRequestRows(),
-                options.maxRunTime(),
-                options.memoryBudgetBytes(),
-                graphs != null),
-            new ModelLoading.Trial(
-                options.trial(),
-                notes,
-                options.graphCache(),
-                options.maxGraphCacheBytes(),
-                options.copiesFolder()),
+                options.processors().count(),
+                options.providers(),
+                options.processors().splitsAreMeasured() ? notes : null),
+            new ModelLoading.Limits(options.limits(), bounds.weightBytes(), graphs != null),
+            new ModelLoading.Trial(options.checks().trial(), notes, kept),
             evidence,
-            new InstanceGroup.Environment(
-                pool,
-                ticker,
-                metrics,
-                new SentinelSamples(options.sentinel(), ThreadTime.ofCaller()),
-                memory),
+            environment,
             unmergeable);
+    ModelRepository repository = repository(options.repository());
     ModelCatalog catalog =
         ModelCatalog.create(
             repository,
             loading,
             metrics,
-            options.drainTimeout(),
-            options.control().loadingThreads(),
+            options.repository().drainTimeout(),
+            options.repository().control().loadingThreads(),
             ticker);
     return new InferenceEngine(
-        options, pool, memory, ticker, repository, catalog, evidence.quarantine(), unmergeable);
+        options, environment, repository, catalog, evidence.quarantine(), unmergeable);
+  }
+
+  private static ModelRepository repository(EngineOptions.Repository options) {
+    List<FolderModelRepository> folders =
+        Stream.concat(Stream.of(options.folder()), options.further().stream())
+            .map(FolderModelRepository::new)
+            .toList();
+    return folders.size() == 1 ? folders.getFirst() : new JoinedModelRepository(folders);
   }
 
   /**
@@ -199,7 +190,7 @@ public final class InferenceEngine implements AutoCloseable {
     var _ = clock.scheduleWithFixedDelay(this::expire, interval, interval, TimeUnit.NANOSECONDS);
     long look = IDLE_INTERVAL.toMillis();
     var _ = clock.scheduleWithFixedDelay(this::giveBackIdle, look, look, TimeUnit.MILLISECONDS);
-    RepositoryControl control = options.control();
+    RepositoryControl control = options.repository().control();
     CompletableFuture<Void> load = catalog.load(control::loadsAtStart);
     initialLoad = load;
     if (watch != null) {
@@ -370,7 +361,7 @@ public final class InferenceEngine implements AutoCloseable {
         && !load.isCompletedExceptionally()
         && (!catalog.readyVersions().isEmpty()
             || catalog.index().stream()
-                .noneMatch(entry -> options.control().loadsAtStart(entry.name())));
+                .noneMatch(entry -> options.repository().control().loadsAtStart(entry.name())));
   }
 
   /**
@@ -420,8 +411,8 @@ public final class InferenceEngine implements AutoCloseable {
         shown.outputs().stream().map(Port::spec).toList(),
         shown.maxBatchSize(),
         loaded.executionProvider().label(),
-        loaded.providerNotes(),
-        loaded.nodePlacement(),
+        loaded.execution().notes(),
+        loaded.execution().nodes(),
         loaded.group().instances(),
         loaded.config().parameters(),
         loaded.folder(),

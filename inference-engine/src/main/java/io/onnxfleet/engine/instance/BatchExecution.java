@@ -14,8 +14,6 @@ import io.onnxfleet.engine.tensor.TensorRows;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
-import java.util.function.IntSupplier;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,28 +27,19 @@ final class BatchExecution {
   private final VersionEvents events;
   private final BufferPool pool;
   private final ShapeLadder ladder;
-  private final Supplier<RowTerms> rows;
-  private final IntSupplier instances;
-  private final Supplier<@Nullable Sentinel> sentinel;
-  private final Supplier<@Nullable LiveProof> proof;
+  private final GroupState state;
 
   BatchExecution(
       TimedSession session,
       ModelInterface model,
       ShapeLadder ladder,
-      Supplier<RowTerms> rows,
-      IntSupplier instances,
-      Supplier<@Nullable Sentinel> sentinel,
-      Supplier<@Nullable LiveProof> proof,
+      GroupState state,
       VersionEvents events,
       BufferPool pool) {
     this.session = session;
     this.model = model;
     this.ladder = model.isBatched() ? ladder : ShapeLadder.NONE;
-    this.rows = rows;
-    this.instances = instances;
-    this.sentinel = sentinel;
-    this.proof = proof;
+    this.state = state;
     this.events = events;
     this.pool = pool;
   }
@@ -62,7 +51,7 @@ final class BatchExecution {
 
   /** False for what runs as it came: it has no company but its own. */
   private boolean mayHaveCompany(List<PendingPiece> batch) {
-    RowTerms terms = rows.get();
+    RowTerms terms = state.rowTerms();
     return (terms.merged() || terms.isIndependent())
         && !batch.getFirst().bound().givesOptional(model);
   }
@@ -82,7 +71,7 @@ final class BatchExecution {
 
   /** As one run, or as several where one would take too much memory. */
   private void runInParts(List<PendingPiece> batch) {
-    int parts = Math.max(1, instances.getAsInt());
+    int parts = Math.max(1, state.instances());
     if (batch.size() > 1 && session.memory().isTooMuch(inputBytes(batch), parts)) {
       int half = batch.size() / 2;
       runInParts(batch.subList(0, half));
@@ -187,7 +176,7 @@ final class BatchExecution {
     List<String> names = new ArrayList<>(wanted.cardinality());
     wanted.stream().forEach(output -> names.add(model.outputs().get(output).name()));
 
-    Sentinel watching = mayHaveCompany(batch) ? sentinel.get() : null;
+    Sentinel watching = mayHaveCompany(batch) ? state.sentinel() : null;
     List<Tensor> outputs;
     long gathered;
     Magnitudes magnitudes;
@@ -214,7 +203,7 @@ final class BatchExecution {
                     batch, answers, dimensions.rows(), dimensions.filled(), dimensions.length()),
                 magnitudes);
     boolean isPlain = batch.size() == 1 && !batch.getFirst().bound().givesOptional(model);
-    LiveProof proving = isPlain ? proof.get() : null;
+    LiveProof proving = isPlain ? state.proof() : null;
     LiveProof.Offer offer = proving == null ? null : proving.offer(batch.getFirst().bound());
     long parted = events.now();
 

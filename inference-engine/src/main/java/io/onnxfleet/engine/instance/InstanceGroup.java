@@ -56,13 +56,11 @@ public final class InstanceGroup implements ModelGauges {
   private final RequestBinding binding;
   private final BatchScheduler<PendingPiece> scheduler;
   private final VersionEvents events;
-  private final BufferPool pool;
+  private final Environment environment;
   private final Ticker ticker;
   private final BusyShare busyShare;
   private final Scheduling scheduling;
   private final SentinelWatch sentinel;
-  private final SentinelSamples samples;
-  private final RunMemory memory;
   private final MemoryEstimates estimates = new MemoryEstimates();
   private final boolean countsMemory;
   private final List<ModelInstance> instances = new CopyOnWriteArrayList<>();
@@ -91,12 +89,10 @@ public final class InstanceGroup implements ModelGauges {
       Environment environment) {
     this.id = id;
     this.model = model;
-    this.pool = environment.pool();
+    this.environment = environment;
     this.ticker = environment.ticker();
     this.binding = new RequestBinding(model, maxRequestRows, this::mostRows);
     this.rows = scheduling.rows();
-    this.samples = environment.samples();
-    this.memory = environment.memory();
     this.countsMemory = sessions.getFirst().memoryUse().isKnown();
     this.scheduler =
         new BatchScheduler<>(
@@ -106,7 +102,7 @@ public final class InstanceGroup implements ModelGauges {
             new LatencyModel(Math.max(1, model.maxBatchSize())),
             ticker);
     scheduler.merging(scheduling.rows().merged());
-    this.sentinel = new SentinelWatch(scheduler, samples);
+    this.sentinel = new SentinelWatch(scheduler, environment.samples());
     this.events =
         new VersionEvents(
             id,
@@ -124,25 +120,21 @@ public final class InstanceGroup implements ModelGauges {
   /** Rows that may run together by the memory that they take. */
   private long mostRows(long rowBytes) {
     return countsMemory
-        ? estimates.rowsWithin(memory.mostPerRun(instances.size()), rowBytes)
+        ? estimates.rowsWithin(environment.memory().mostPerRun(instances.size()), rowBytes)
         : Long.MAX_VALUE;
   }
 
   private ModelInstance instance(ModelSession session) {
     String name = ThreadNames.instance(id, instancesMade.getAndIncrement());
     TimedSession timed =
-        new TimedSession(session, memory.open(session, estimates), scheduling.maxRunTime(), ticker);
+        new TimedSession(
+            session,
+            environment.memory().open(session, estimates),
+            scheduling.maxRunTime(),
+            ticker);
     BatchExecution execution =
         new BatchExecution(
-            timed,
-            model,
-            scheduling.ladder(),
-            this::rowTerms,
-            instances::size,
-            sentinel::sentinel,
-            sentinel::proof,
-            events,
-            pool);
+            timed, model, scheduling.ladder(), new State(), events, environment.pool());
     return new ModelInstance(name, timed, execution, scheduler, busyShare, sentinel, ticker);
   }
 
@@ -185,6 +177,29 @@ public final class InstanceGroup implements ModelGauges {
     }
   }
 
+  /** This group, as its instances see it. */
+  private final class State implements GroupState {
+    @Override
+    public RowTerms rowTerms() {
+      return InstanceGroup.this.rowTerms();
+    }
+
+    @Override
+    public int instances() {
+      return instances.size();
+    }
+
+    @Override
+    public @Nullable Sentinel sentinel() {
+      return sentinel.sentinel();
+    }
+
+    @Override
+    public @Nullable LiveProof proof() {
+      return sentinel.proof();
+    }
+  }
+
   /**
    * What groups share.
    *
@@ -221,16 +236,7 @@ public final class InstanceGroup implements ModelGauges {
       AnswerComparison comparison, RandomGenerator random, long computed, Consumer<String> found) {
     sentinel.begin(
         new Sentinel(
-            model,
-            scheduling.ladder(),
-            samples,
-            comparison,
-            events,
-            pool,
-            ticker,
-            random,
-            computed,
-            found));
+            model, scheduling.ladder(), comparison, events, environment, random, computed, found));
   }
 
   /**
@@ -243,7 +249,7 @@ public final class InstanceGroup implements ModelGauges {
    */
   public void prove(ProofRows kept, RowProver prover, Function<RowVerdict, RowTerms> terms) {
     sentinel.begin(
-        new LiveProof(id, model, kept, prover, pool, ticker, verdict -> concluded(verdict, terms)));
+        new LiveProof(id, model, kept, prover, environment, verdict -> concluded(verdict, terms)));
   }
 
   private synchronized void concluded(RowVerdict verdict, Function<RowVerdict, RowTerms> terms) {
@@ -284,7 +290,8 @@ public final class InstanceGroup implements ModelGauges {
       return CompletableFuture.failedFuture(refused);
     }
     PendingRequest pending =
-        new PendingRequest(request, bound, outputNames(bound.getFirst()), events, pool);
+        new PendingRequest(
+            request, bound, outputNames(bound.getFirst()), events, environment.pool());
     submit(pending);
     return pending.answer();
   }

@@ -74,15 +74,14 @@ final class LiveProof {
       ModelInterface model,
       ProofRows kept,
       RowProver prover,
-      BufferPool pool,
-      Ticker ticker,
+      InstanceGroup.Environment environment,
       Consumer<RowVerdict> concluded) {
     this.id = id;
     this.model = model;
     this.kept = kept;
     this.prover = prover;
-    this.pool = pool;
-    this.ticker = ticker;
+    this.pool = environment.pool();
+    this.ticker = environment.ticker();
     this.concluded = concluded;
   }
 

@@ -113,21 +113,19 @@ final class Sentinel {
   Sentinel(
       ModelInterface model,
       ShapeLadder ladder,
-      SentinelSamples samples,
       AnswerComparison comparison,
       VersionEvents events,
-      BufferPool pool,
-      Ticker ticker,
+      InstanceGroup.Environment environment,
       RandomGenerator random,
       long computed,
       Consumer<String> found) {
     this.model = model;
     this.ladder = model.isBatched() ? ladder : ShapeLadder.NONE;
-    this.samples = samples;
+    this.samples = environment.samples();
     this.comparison = comparison;
     this.events = events;
-    this.pool = pool;
-    this.ticker = ticker;
+    this.pool = environment.pool();
+    this.ticker = environment.ticker();
     this.random = random;
     this.found = found;
     this.computed.set(computed);

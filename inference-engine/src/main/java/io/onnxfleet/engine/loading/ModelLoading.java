@@ -3,6 +3,7 @@ package io.onnxfleet.engine.loading;
 import io.onnxfleet.engine.instance.InstanceGroup;
 import io.onnxfleet.engine.loading.child.TrialOptions;
 import io.onnxfleet.engine.loading.child.TrialVersionLoader;
+import io.onnxfleet.engine.loading.open.KeptFiles;
 import io.onnxfleet.engine.loading.open.SessionVersionLoader;
 import io.onnxfleet.engine.loading.open.VersionLoader;
 import io.onnxfleet.engine.loading.rows.RowProofs;
@@ -11,13 +12,11 @@ import io.onnxfleet.engine.metrics.ModelVersionId;
 import io.onnxfleet.engine.notes.Evidence;
 import io.onnxfleet.engine.notes.ModelNotes;
 import io.onnxfleet.engine.notes.UnmergeableModels;
+import io.onnxfleet.engine.repository.config.VersionLimits;
 import io.onnxfleet.engine.runtime.ModelSessionFactory;
-import java.nio.file.Path;
-import java.time.Duration;
 import java.util.SplittableRandom;
 import java.util.function.BiConsumer;
 import java.util.function.Predicate;
-import org.jspecify.annotations.Nullable;
 
 /**
  * How a version comes to serve. Each of these steps is a loader that surrounds the next:
@@ -48,7 +47,7 @@ public final class ModelLoading {
   /**
    * Versions that are served by sessions.
    *
-   * @param limits what bounds each version
+   * @param limits what bounds versions
    * @param trial what an unknown model has to stand before
    * @param evidence which versions are not loaded, because they ended a process
    * @param unmergeable of what merged requests were seen to be answered wrongly
@@ -66,12 +65,9 @@ public final class ModelLoading {
         new SessionVersionLoader(
             evidence.marking(sessions),
             plan,
-            limits.maxQueueSize(),
-            limits.maxQueuedWork(),
-            limits.maxRequestRows(),
-            limits.maxRunTime(),
+            limits.version(),
             environment,
-            trial.copies(),
+            trial.kept().copiesFolder(),
             proofs);
     BudgetedVersionLoader budgeted =
         new BudgetedVersionLoader(
@@ -112,51 +108,27 @@ public final class ModelLoading {
    * What an unknown model has to stand before it is loaded.
    *
    * @param passed where it is noted what has passed
-   * @param graphCache folder of the optimised graphs, or null for the usual one
-   * @param copies folder of the copies that models are opened from, or null for the usual one
+   * @param kept where its optimised graph and the copy that it is opened from are put
    */
-  public record Trial(
-      TrialOptions options,
-      ModelNotes passed,
-      @Nullable Path graphCache,
-      long maxGraphCacheBytes,
-      @Nullable Path copies) {
+  public record Trial(TrialOptions options, ModelNotes passed, KeptFiles kept) {
     /** None. */
     public static final Trial NONE =
-        new Trial(TrialOptions.off(), ModelNotes.inMemory(), null, 0, null);
+        new Trial(TrialOptions.off(), ModelNotes.inMemory(), KeptFiles.NO_GRAPHS);
 
     private VersionLoader before(
         VersionLoader loader, InstancePlan plan, RowProofs proofs, Evidence evidence) {
       return options.enabled()
-          ? new TrialVersionLoader(
-              loader,
-              options,
-              plan,
-              passed,
-              proofs,
-              graphCache,
-              maxGraphCacheBytes,
-              copies,
-              evidence)
+          ? new TrialVersionLoader(loader, options, plan, passed, proofs, kept, evidence)
           : loader;
     }
   }
 
   /**
-   * What bounds a version.
+   * What bounds versions.
    *
-   * @param maxQueueSize requests that may wait where the configuration sets no bound
-   * @param maxQueuedWork how long what waits may take before more is refused; zero for no bound
-   * @param maxRequestRows rows of the largest request
-   * @param maxRunTime after which a run is terminated; zero for no limit
+   * @param version each of them
    * @param memoryBudget bytes that the weights of all versions may take up
    * @param sharesWeights whether the sessions of a version have one copy of them together
    */
-  public record Limits(
-      int maxQueueSize,
-      Duration maxQueuedWork,
-      int maxRequestRows,
-      Duration maxRunTime,
-      long memoryBudget,
-      boolean sharesWeights) {}
+  public record Limits(VersionLimits version, long memoryBudget, boolean sharesWeights) {}
 }

@@ -3,7 +3,9 @@ package io.onnxfleet.engine.catalog;
 import io.onnxfleet.engine.EngineOptions;
 import io.onnxfleet.engine.InferenceEngine;
 import io.onnxfleet.engine.loading.child.TrialOptions;
+import io.onnxfleet.engine.loading.open.KeptFiles;
 import io.onnxfleet.engine.metrics.EngineMetrics;
+import io.onnxfleet.engine.repository.config.VersionLimits;
 import io.onnxfleet.engine.request.InferenceRequest;
 import io.onnxfleet.engine.request.InferenceResponse;
 import io.onnxfleet.engine.tensor.DataType;
@@ -15,8 +17,6 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.CompletionException;
 
 /**
@@ -31,33 +31,13 @@ final class CrashingReplica {
   }
 
   static InferenceEngine engine(Path models, Path notes, TrialOptions trial) {
-    EngineOptions usual = EngineOptions.defaults(models);
     InferenceEngine engine =
         InferenceEngine.create(
-            new EngineOptions(
-                models,
-                1,
-                usual.executionProviders(),
-                null,
-                usual.providerOptions(),
-                64,
-                Duration.ZERO,
-                64,
-                usual.maxPooledBytes(),
-                usual.maxTensorBytes(),
-                usual.memoryBudgetBytes(),
-                usual.maxRunBytes(),
-                usual.drainTimeout(),
-                notes.resolve("graphs"),
-                1 << 20,
-                notes,
-                null,
-                false,
-                usual.control(),
-                trial,
-                usual.sentinel(),
-                Duration.ZERO,
-                List.of()),
+            EngineOptions.defaults(models)
+                .with(new EngineOptions.Processors(1, false))
+                .with(VersionLimits.of(64, 64))
+                .with(new KeptFiles(notes.resolve("graphs"), 1 << 20, notes, null))
+                .with(trial),
             EngineMetrics.NONE);
     engine.start().join();
     return engine;

@@ -310,9 +310,7 @@ class ModelCatalogTest {
         config,
         signature,
         group,
-        ExecutionProvider.CPU,
-        List.of(),
-        NodePlacement.UNKNOWN,
+        new LoadedVersion.Execution(ExecutionProvider.CPU, List.of(), NodePlacement.UNKNOWN),
         ContentDigest.ofNothing(),
         Map.of());
   }

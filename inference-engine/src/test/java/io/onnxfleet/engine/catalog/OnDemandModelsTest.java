@@ -7,9 +7,10 @@ import io.onnxfleet.engine.EngineOptions;
 import io.onnxfleet.engine.InferenceEngine;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
-import io.onnxfleet.engine.loading.child.TrialOptions;
+import io.onnxfleet.engine.loading.open.KeptFiles;
 import io.onnxfleet.engine.metrics.EngineMetrics;
 import io.onnxfleet.engine.metrics.ModelVersionId;
+import io.onnxfleet.engine.repository.config.VersionLimits;
 import io.onnxfleet.engine.request.Deadline;
 import io.onnxfleet.engine.request.InferenceRequest;
 import io.onnxfleet.engine.request.InferenceResponse;
@@ -61,36 +62,19 @@ class OnDemandModelsTest {
     EngineOptions usual = EngineOptions.defaults(root);
     InferenceEngine made =
         InferenceEngine.create(
-            new EngineOptions(
-                root,
-                1,
-                usual.executionProviders(),
-                null,
-                usual.providerOptions(),
-                64,
-                Duration.ZERO,
-                64,
-                usual.maxPooledBytes(),
-                usual.maxTensorBytes(),
-                2 * Files.size(root.resolve("a/1/model.onnx")),
-                usual.maxRunBytes(),
-                usual.drainTimeout(),
-                null,
-                0,
-                null,
-                null,
-                false,
-                new RepositoryControl(
-                    ControlMode.NONE,
-                    List.of(),
-                    Duration.ofSeconds(1),
-                    Duration.ofSeconds(1),
-                    2,
-                    new OnDemandOptions(true, maxWait, maxWaiting)),
-                TrialOptions.off(),
-                usual.sentinel(),
-                Duration.ZERO,
-                List.of()),
+            usual
+                .with(
+                    new RepositoryControl(
+                        ControlMode.NONE,
+                        List.of(),
+                        Duration.ofSeconds(1),
+                        Duration.ofSeconds(1),
+                        2,
+                        new OnDemandOptions(true, maxWait, maxWaiting)))
+                .with(new EngineOptions.Processors(1, false))
+                .with(VersionLimits.of(64, 64))
+                .with(usual.memory().withWeights(2 * Files.size(root.resolve("a/1/model.onnx"))))
+                .with(KeptFiles.NO_GRAPHS),
             new EngineMetrics() {
               @Override
               public void loadBegan(ModelVersionId id) {

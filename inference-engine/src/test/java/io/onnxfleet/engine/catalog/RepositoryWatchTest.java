@@ -13,10 +13,11 @@ import io.onnxfleet.engine.notes.Evidence;
 import io.onnxfleet.engine.notes.ModelNotes;
 import io.onnxfleet.engine.notes.UnmergeableModels;
 import io.onnxfleet.engine.repository.FolderModelRepository;
+import io.onnxfleet.engine.repository.config.VersionLimits;
 import io.onnxfleet.engine.request.InferenceRequest;
 import io.onnxfleet.engine.request.InferenceResponse;
 import io.onnxfleet.engine.request.Ticker;
-import io.onnxfleet.engine.runtime.ExecutionProvider;
+import io.onnxfleet.engine.runtime.ExecutionProviders;
 import io.onnxfleet.engine.runtime.OnnxRuntime;
 import io.onnxfleet.engine.runtime.TinyModel;
 import io.onnxfleet.engine.tensor.BufferPool;
@@ -33,7 +34,6 @@ import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -77,8 +77,8 @@ class RepositoryWatchTest {
     ModelLoading loading =
         ModelLoading.create(
             new OnnxRuntime(pool),
-            new InstancePlan(2, List.of(ExecutionProvider.CPU), null, Map.of(), null),
-            new ModelLoading.Limits(64, Duration.ZERO, 64, Duration.ZERO, Long.MAX_VALUE, false),
+            new InstancePlan(2, ExecutionProviders.CPU, null),
+            new ModelLoading.Limits(VersionLimits.of(64, 64), Long.MAX_VALUE, false),
             ModelLoading.Trial.NONE,
             Evidence.none(),
             new InstanceGroup.Environment(pool, Ticker.system(), EngineMetrics.NONE),

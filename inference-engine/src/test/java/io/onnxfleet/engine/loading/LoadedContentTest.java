@@ -7,6 +7,7 @@ import io.onnxfleet.engine.EngineOptions;
 import io.onnxfleet.engine.InferenceEngine;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.instance.InstanceGroup;
+import io.onnxfleet.engine.loading.open.KeptFiles;
 import io.onnxfleet.engine.loading.open.LoadedVersion;
 import io.onnxfleet.engine.loading.open.SessionVersionLoader;
 import io.onnxfleet.engine.loading.open.VersionLoader;
@@ -18,10 +19,11 @@ import io.onnxfleet.engine.repository.ContentDigest;
 import io.onnxfleet.engine.repository.CopiedModel;
 import io.onnxfleet.engine.repository.FolderModelRepository;
 import io.onnxfleet.engine.repository.ModelFolder;
+import io.onnxfleet.engine.repository.config.VersionLimits;
 import io.onnxfleet.engine.request.InferenceRequest;
 import io.onnxfleet.engine.request.InferenceResponse;
 import io.onnxfleet.engine.request.Ticker;
-import io.onnxfleet.engine.runtime.ExecutionProvider;
+import io.onnxfleet.engine.runtime.ExecutionProviders;
 import io.onnxfleet.engine.runtime.OnnxRuntime;
 import io.onnxfleet.engine.runtime.TinyModel;
 import io.onnxfleet.engine.tensor.BufferPool;
@@ -39,7 +41,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -72,30 +73,10 @@ final class LoadedContentTest {
     EngineOptions usual = EngineOptions.defaults(models);
     engine =
         InferenceEngine.create(
-            new EngineOptions(
-                models,
-                2,
-                usual.executionProviders(),
-                null,
-                usual.providerOptions(),
-                64,
-                usual.maxQueueDelay(),
-                64,
-                usual.maxPooledBytes(),
-                usual.maxTensorBytes(),
-                usual.memoryBudgetBytes(),
-                usual.maxRunBytes(),
-                usual.drainTimeout(),
-                cache,
-                maxGraphCache,
-                null,
-                cache.resolve("own"),
-                false,
-                usual.control(),
-                usual.trial(),
-                usual.sentinel(),
-                usual.maxRunTime(),
-                List.of()),
+            usual
+                .with(new EngineOptions.Processors(2, false))
+                .with(new VersionLimits(64, usual.limits().maxQueueDelay(), 64, Duration.ZERO))
+                .with(new KeptFiles(cache, maxGraphCache, null, cache.resolve("own"))),
             EngineMetrics.NONE);
     engine.start().join();
   }
@@ -219,11 +200,8 @@ final class LoadedContentTest {
     SessionVersionLoader sessions =
         new SessionVersionLoader(
             runtime,
-            new InstancePlan(1, List.of(ExecutionProvider.CPU), null, Map.of(), null),
-            64,
-            Duration.ZERO,
-            64,
-            Duration.ZERO,
+            new InstancePlan(1, ExecutionProviders.CPU, null),
+            VersionLimits.of(64, 64),
             new InstanceGroup.Environment(pool, Ticker.system(), EngineMetrics.NONE),
             root.resolve("copies"),
             new RowProofs(ModelNotes.inMemory(), runtime, pool, true));

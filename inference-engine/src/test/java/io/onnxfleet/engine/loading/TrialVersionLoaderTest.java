@@ -7,6 +7,7 @@ import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.loading.child.TrialOptions;
 import io.onnxfleet.engine.loading.child.TrialVersionLoader;
+import io.onnxfleet.engine.loading.open.KeptFiles;
 import io.onnxfleet.engine.loading.open.LoadedVersion;
 import io.onnxfleet.engine.loading.open.VersionLoader;
 import io.onnxfleet.engine.loading.rows.RowProofs;
@@ -15,7 +16,7 @@ import io.onnxfleet.engine.notes.Evidence;
 import io.onnxfleet.engine.notes.ModelNotes;
 import io.onnxfleet.engine.repository.FolderModelRepository;
 import io.onnxfleet.engine.repository.ModelFolder;
-import io.onnxfleet.engine.runtime.ExecutionProvider;
+import io.onnxfleet.engine.runtime.ExecutionProviders;
 import io.onnxfleet.engine.runtime.OnnxRuntime;
 import io.onnxfleet.engine.runtime.TinyModel;
 import io.onnxfleet.engine.tensor.BufferPool;
@@ -27,7 +28,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -71,12 +71,10 @@ class TrialVersionLoaderTest {
     return new TrialVersionLoader(
         passed,
         new TrialOptions(true, timeout, MEMORY),
-        new InstancePlan(1, List.of(ExecutionProvider.CPU), null, Map.of(), null),
+        new InstancePlan(1, ExecutionProviders.CPU, null),
         known,
         new RowProofs(known, new OnnxRuntime(pool), pool, false),
-        graphs,
-        1 << 20,
-        graphs.resolve("copies"),
+        new KeptFiles(graphs, 1 << 20, null, graphs.resolve("copies")),
         Evidence.none());
   }
 

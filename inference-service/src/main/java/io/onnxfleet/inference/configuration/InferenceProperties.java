@@ -2,8 +2,11 @@ package io.onnxfleet.inference.configuration;
 
 import com.sun.management.OperatingSystemMXBean;
 import io.onnxfleet.engine.EngineOptions;
+import io.onnxfleet.engine.loading.open.KeptFiles;
 import io.onnxfleet.engine.proof.SentinelOptions;
+import io.onnxfleet.engine.repository.config.VersionLimits;
 import io.onnxfleet.engine.runtime.ExecutionProvider;
+import io.onnxfleet.engine.runtime.ExecutionProviders;
 import io.onnxfleet.inference.source.FetchedModels;
 import io.onnxfleet.inference.source.S3Access;
 import io.onnxfleet.inference.source.Source;
@@ -205,31 +208,37 @@ public record InferenceProperties(
   public EngineOptions engineOptions(List<Path> fetched) {
     int processors = cpus == null ? Runtime.getRuntime().availableProcessors() : cpus;
     return new EngineOptions(
-        models.toAbsolutePath().normalize(),
-        processors,
-        executionProviders,
-        required,
-        providerOptions == null ? Map.of() : providerOptions,
-        maxQueueSize,
-        maxQueueDelay,
-        maxRequestRows,
+        new EngineOptions.Repository(
+            absolute(models), fetched, repository.control(processors), drainTimeout),
+        new EngineOptions.Processors(processors, threadBudget == ThreadBudget.MEASURE),
+        new ExecutionProviders(
+            executionProviders, required, providerOptions == null ? Map.of() : providerOptions),
+        new VersionLimits(maxQueueSize, maxQueueDelay, maxRequestRows, maxRunTime),
+        memory(),
+        new KeptFiles(
+            absoluteOrNull(graphCache),
+            maxGraphCache.toBytes(),
+            absoluteOrNull(modelNotes),
+            absoluteOrNull(modelCopies)),
+        new EngineOptions.Checks(trial.options(), sentinel()));
+  }
+
+  private EngineOptions.Memory memory() {
+    return new EngineOptions.Memory(
         Objects.requireNonNull(maxPooledMemory).toBytes(),
         Objects.requireNonNull(maxTensorMemory).toBytes(),
         memoryBudget == null ? memoryForWeights() : memoryBudget.toBytes(),
         maxRunMemory == null
             ? Math.max(LEAST_RUN_MEMORY, besideHeap() / 4)
-            : maxRunMemory.toBytes(),
-        drainTimeout,
-        graphCache == null ? null : graphCache.toAbsolutePath().normalize(),
-        maxGraphCache.toBytes(),
-        modelNotes == null ? null : modelNotes.toAbsolutePath().normalize(),
-        modelCopies == null ? null : modelCopies.toAbsolutePath().normalize(),
-        threadBudget == ThreadBudget.MEASURE,
-        repository.control(processors),
-        trial.options(),
-        sentinel(),
-        maxRunTime,
-        fetched);
+            : maxRunMemory.toBytes());
+  }
+
+  private static Path absolute(Path path) {
+    return path.toAbsolutePath().normalize();
+  }
+
+  private static @Nullable Path absoluteOrNull(@Nullable Path path) {
+    return path == null ? null : absolute(path);
   }
 
   private SentinelOptions sentinel() {

@@ -51,7 +51,7 @@ class LifecycleConfiguration {
   /** Models load from here on, while the rest of the context starts. */
   @Bean
   InitialLoad initialLoad(InferenceEngine engine) {
-    log.info("loading the models of {}", engine.options().repository());
+    log.info("loading the models of {}", engine.options().repository().folder());
     return new InitialLoad(
         engine
             .start()

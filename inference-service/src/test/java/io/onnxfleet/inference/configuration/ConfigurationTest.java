@@ -34,14 +34,14 @@ class ConfigurationTest {
             "fleet.inference.provider-options.cuda.device_id=1",
             "fleet.inference.max-tensor-memory=1GB")) {
       EngineOptions options = context.getBean(InferenceProperties.class).engineOptions();
-      assertThat(options.repository()).isEqualTo(Path.of("some/folder").toAbsolutePath());
-      assertThat(options.cpus()).isEqualTo(3);
-      assertThat(options.executionProviders())
+      assertThat(options.repository().folder()).isEqualTo(Path.of("some/folder").toAbsolutePath());
+      assertThat(options.processors().count()).isEqualTo(3);
+      assertThat(options.providers().preferred())
           .containsExactly(ExecutionProvider.CUDA, ExecutionProvider.CPU);
-      assertThat(options.requiredProvider()).isEqualTo(ExecutionProvider.CUDA);
-      assertThat(options.providerOptions().get(ExecutionProvider.CUDA))
+      assertThat(options.providers().required()).isEqualTo(ExecutionProvider.CUDA);
+      assertThat(options.providers().options().get(ExecutionProvider.CUDA))
           .containsEntry("device_id", "1");
-      assertThat(options.maxTensorBytes()).isEqualTo(1L << 30);
+      assertThat(options.memory().maxTensorBytes()).isEqualTo(1L << 30);
     }
   }
 
@@ -69,9 +69,9 @@ class ConfigurationTest {
     try (AnnotationConfigApplicationContext context = started()) {
       InferenceProperties properties = context.getBean(InferenceProperties.class);
       assertThat(properties.maxBodySize().toMegabytes()).isEqualTo(64);
-      assertThat(properties.engineOptions().cpus())
+      assertThat(properties.engineOptions().processors().count())
           .isEqualTo(Runtime.getRuntime().availableProcessors());
-      assertThat(properties.engineOptions().executionProviders())
+      assertThat(properties.engineOptions().providers().preferred())
           .containsExactly(ExecutionProvider.CPU);
     }
   }

@@ -3,6 +3,7 @@ package io.onnxfleet.engine.loading.child;
 import com.google.gson.Gson;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.instance.InstanceGroup;
+import io.onnxfleet.engine.loading.open.KeptFiles;
 import io.onnxfleet.engine.loading.open.LoadedVersion;
 import io.onnxfleet.engine.loading.open.SessionVersionLoader;
 import io.onnxfleet.engine.loading.rows.RowProofs;
@@ -15,9 +16,11 @@ import io.onnxfleet.engine.repository.CopiedModel;
 import io.onnxfleet.engine.repository.FolderModelRepository;
 import io.onnxfleet.engine.repository.ModelFolder;
 import io.onnxfleet.engine.repository.ModelFolder.Version;
+import io.onnxfleet.engine.repository.config.VersionLimits;
 import io.onnxfleet.engine.repository.config.reading.DeclaredConfig;
 import io.onnxfleet.engine.request.Ticker;
 import io.onnxfleet.engine.runtime.ExecutionProvider;
+import io.onnxfleet.engine.runtime.ExecutionProviders;
 import io.onnxfleet.engine.runtime.GraphCache;
 import io.onnxfleet.engine.runtime.ModelSession;
 import io.onnxfleet.engine.runtime.ModelSource;
@@ -59,26 +62,63 @@ public final class ModelTrial {
   /**
    * What is to be tried.
    *
-   * @param providers in order of preference, by label
-   * @param graphCache where the optimised graph is left for the parent, or null for the usual one
-   * @param copies where the model is copied to before it is opened, or null for the usual place
    * @param content what the parent found the version to be, or null if it did not look
+   * @param kept where the optimised graph is left for the parent, and copies are made
    * @param run callers' inputs to run, or null to open the version as a replica would
    */
   record Question(
       String folder,
       long version,
-      List<String> providers,
-      @Nullable String required,
-      Map<String, Map<String, String>> providerOptions,
-      @Nullable String graphCache,
-      long maxGraphCacheBytes,
-      @Nullable String copies,
       @Nullable String content,
+      Providers providers,
+      Kept kept,
       long memoryBytes,
       @Nullable Run run) {
     String toJson() {
       return GSON.toJson(this);
+    }
+  }
+
+  /** Execution providers by label. */
+  record Providers(
+      List<String> preferred, @Nullable String required, Map<String, Map<String, String>> options) {
+    static Providers of(ExecutionProviders providers) {
+      return new Providers(
+          providers.preferred().stream().map(ExecutionProvider::label).toList(),
+          providers.required() == null ? null : providers.required().label(),
+          providers.options().entrySet().stream()
+              .collect(Collectors.toMap(entry -> entry.getKey().label(), Map.Entry::getValue)));
+    }
+
+    ExecutionProviders parsed() {
+      Map<String, ExecutionProvider> labels =
+          Arrays.stream(ExecutionProvider.values())
+              .collect(Collectors.toMap(ExecutionProvider::label, Function.identity()));
+      return new ExecutionProviders(
+          preferred.stream().map(labels::get).toList(),
+          required == null ? null : labels.get(required),
+          options.entrySet().stream()
+              .collect(Collectors.toMap(entry -> labels.get(entry.getKey()), Map.Entry::getValue)));
+    }
+  }
+
+  /** Folders by their paths, null for the usual ones. */
+  record Kept(@Nullable String graphCache, long maxGraphCacheBytes, @Nullable String copies) {
+    static Kept of(KeptFiles kept) {
+      return new Kept(
+          text(kept.graphCache()), kept.maxGraphCacheBytes(), text(kept.copiesFolder()));
+    }
+
+    KeptFiles parsed() {
+      return new KeptFiles(path(graphCache), maxGraphCacheBytes, null, path(copies));
+    }
+
+    private static @Nullable String text(@Nullable Path path) {
+      return path == null ? null : path.toString();
+    }
+
+    private static @Nullable Path path(@Nullable String text) {
+      return text == null ? null : Path.of(text);
     }
   }
 
@@ -173,23 +213,10 @@ public final class ModelTrial {
           "its files have changed since they were looked at (expected the same until it is loaded)");
     }
     ProcessLimits.bound(question.memoryBytes());
-    GraphCache graphs =
-        GraphCache.open(
-            question.graphCache() == null ? null : Path.of(question.graphCache()),
-            question.maxGraphCacheBytes());
-    Map<String, ExecutionProvider> providers =
-        Arrays.stream(ExecutionProvider.values())
-            .collect(Collectors.toMap(ExecutionProvider::label, Function.identity()));
-    InstancePlan plan =
-        new InstancePlan(
-            1,
-            question.providers().stream().map(providers::get).toList(),
-            question.required() == null ? null : providers.get(question.required()),
-            question.providerOptions().entrySet().stream()
-                .collect(
-                    Collectors.toMap(entry -> providers.get(entry.getKey()), Map.Entry::getValue)),
-            null);
-    Path copies = question.copies() == null ? null : Path.of(question.copies());
+    KeptFiles kept = question.kept().parsed();
+    GraphCache graphs = GraphCache.open(kept.graphCache(), kept.maxGraphCacheBytes());
+    InstancePlan plan = new InstancePlan(1, question.providers().parsed(), null);
+    Path copies = kept.copies();
     OnnxRuntime runtime = new OnnxRuntime(pool, graphs);
     if (question.run() != null) {
       run(
@@ -204,10 +231,7 @@ public final class ModelTrial {
         new SessionVersionLoader(
             runtime,
             plan,
-            1,
-            Duration.ZERO,
-            Integer.MAX_VALUE,
-            Duration.ZERO,
+            VersionLimits.of(1, Integer.MAX_VALUE),
             new InstanceGroup.Environment(pool, Ticker.system(), EngineMetrics.NONE),
             copies,
             proofs);

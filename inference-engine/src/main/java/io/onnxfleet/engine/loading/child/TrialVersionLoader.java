@@ -3,6 +3,7 @@ package io.onnxfleet.engine.loading.child;
 import io.onnxfleet.engine.crash.CrashFolder;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.loading.open.KeptFiles;
 import io.onnxfleet.engine.loading.open.LoadedVersion;
 import io.onnxfleet.engine.loading.open.VersionLoader;
 import io.onnxfleet.engine.loading.rows.RowProofs;
@@ -13,7 +14,6 @@ import io.onnxfleet.engine.repository.ContentDigest;
 import io.onnxfleet.engine.repository.ModelFiles;
 import io.onnxfleet.engine.repository.ModelFolder;
 import io.onnxfleet.engine.repository.ModelFolder.Version;
-import io.onnxfleet.engine.runtime.ExecutionProvider;
 import io.onnxfleet.engine.runtime.Processor;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -25,7 +25,6 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -64,9 +63,7 @@ public final class TrialVersionLoader implements VersionLoader {
   private final InstancePlan plan;
   private final ModelNotes passed;
   private final RowProofs proofs;
-  private final @Nullable Path graphCache;
-  private final long maxGraphCacheBytes;
-  private final @Nullable Path copies;
+  private final KeptFiles kept;
   private final ChildProcesses children;
   private final Evidence evidence;
   private final AtomicBoolean startFailed = new AtomicBoolean();
@@ -80,7 +77,7 @@ public final class TrialVersionLoader implements VersionLoader {
    * @param plan what models run on
    * @param passed where it is noted what has passed
    * @param proofs where it is noted what was proven of what has passed
-   * @param graphCache folder of the optimised graphs, or null for the usual one
+   * @param kept where the optimised graph and the copy that a model is opened from are put
    * @param evidence told of runs that ended a process
    */
   public TrialVersionLoader(
@@ -89,19 +86,15 @@ public final class TrialVersionLoader implements VersionLoader {
       InstancePlan plan,
       ModelNotes passed,
       RowProofs proofs,
-      @Nullable Path graphCache,
-      long maxGraphCacheBytes,
-      @Nullable Path copies,
+      KeptFiles kept,
       Evidence evidence) {
     this.evidence = evidence;
-    this.copies = copies;
     this.loader = loader;
     this.options = options;
     this.plan = plan;
     this.passed = passed;
     this.proofs = proofs;
-    this.graphCache = graphCache;
-    this.maxGraphCacheBytes = maxGraphCacheBytes;
+    this.kept = kept;
     CrashFolder reports = CrashFolder.ofThisProcess();
     this.children = new ChildProcesses(command(reports), MOST_QUESTIONS, reports, REPORT_KIND);
   }
@@ -207,21 +200,16 @@ public final class TrialVersionLoader implements VersionLoader {
     return new ModelTrial.Question(
         folder.path().toString(),
         version.number(),
-        plan.executionProviders().stream().map(ExecutionProvider::label).toList(),
-        Optional.ofNullable(plan.required()).map(ExecutionProvider::label).orElse(null),
-        plan.providerOptions().entrySet().stream()
-            .collect(Collectors.toMap(entry -> entry.getKey().label(), Map.Entry::getValue)),
-        graphCache == null ? null : graphCache.toString(),
-        maxGraphCacheBytes,
-        copies == null ? null : copies.toString(),
         content.version(),
+        ModelTrial.Providers.of(plan.providers()),
+        ModelTrial.Kept.of(kept),
         options.memoryBytes() + COPIES_OF_WEIGHTS * ModelFiles.byteSize(version),
         run);
   }
 
   /** True if something is known of its rows, for or against. */
   private boolean isProven(ContentDigest content) {
-    return plan.executionProviders().stream()
+    return plan.providers().preferred().stream()
         .anyMatch(provider -> proofs.known(content, provider.label()).isPresent());
   }
 

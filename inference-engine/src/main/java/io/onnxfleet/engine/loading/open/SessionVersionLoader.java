@@ -28,6 +28,7 @@ import io.onnxfleet.engine.repository.ModelFolder.Version;
 import io.onnxfleet.engine.repository.check.ModelFileCheck;
 import io.onnxfleet.engine.repository.config.ModelConfig;
 import io.onnxfleet.engine.repository.config.SequencePadding;
+import io.onnxfleet.engine.repository.config.VersionLimits;
 import io.onnxfleet.engine.repository.config.reading.DeclaredConfig;
 import io.onnxfleet.engine.repository.config.reading.ModelConfigDerivation;
 import io.onnxfleet.engine.runtime.ModelSession;
@@ -61,10 +62,7 @@ public final class SessionVersionLoader implements VersionLoader {
 
   private final ModelSessionFactory sessions;
   private final InstancePlan plan;
-  private final int maxQueueSize;
-  private final Duration maxQueuedWork;
-  private final int maxRequestRows;
-  private final Duration maxRunTime;
+  private final VersionLimits limits;
   private final InstanceGroup.Environment environment;
   private final RowProofs proofs;
   private final @Nullable Path copies;
@@ -78,25 +76,20 @@ public final class SessionVersionLoader implements VersionLoader {
   /**
    * A loader of sessions.
    *
+   * @param limits what bounds each version
    * @param copies folder of the copies that sessions read, or null for the usual one
    */
   public SessionVersionLoader(
       ModelSessionFactory sessions,
       InstancePlan plan,
-      int maxQueueSize,
-      Duration maxQueuedWork,
-      int maxRequestRows,
-      Duration maxRunTime,
+      VersionLimits limits,
       InstanceGroup.Environment environment,
       @Nullable Path copies,
       RowProofs proofs) {
     this.copies = copies;
     this.sessions = sessions;
     this.plan = plan;
-    this.maxQueueSize = maxQueueSize;
-    this.maxQueuedWork = maxQueuedWork;
-    this.maxRequestRows = maxRequestRows;
-    this.maxRunTime = maxRunTime;
+    this.limits = limits;
     this.environment = environment;
     this.proofs = proofs;
     this.paddings = new PaddingProofs(proofs.notes(), environment.pool());
@@ -114,15 +107,14 @@ public final class SessionVersionLoader implements VersionLoader {
       CopiedModel source = CopiedModel.of(version, folder.contentOf(version), copies);
       LoadedVersion loaded = open(folder, id, version, source, opening, progress);
       opened.put(loaded.group(), opening);
+      String nodes = loaded.execution().nodes().describe();
       log.info(
           "{} is ready after {} ms: {} instances on {}{}; {}",
           id,
           (environment.ticker().nanoTime() - begin) / 1_000_000,
           opening.size(),
           loaded.executionProvider().label(),
-          loaded.nodePlacement().describe().isEmpty()
-              ? ""
-              : ", " + loaded.nodePlacement().describe(),
+          nodes.isEmpty() ? "" : ", " + nodes,
           loaded.group().rowTerms().reason());
       return loaded;
     } catch (Throwable failure) {
@@ -197,17 +189,7 @@ public final class SessionVersionLoader implements VersionLoader {
         }
         boolean _ = warmUp(session, loaded.group().model(), config, folder);
       }
-      return new LoadedVersion(
-          loaded.id(),
-          folder.path(),
-          config,
-          loaded.signature(),
-          loaded.group(),
-          loaded.executionProvider(),
-          loaded.providerNotes(),
-          loaded.nodePlacement(),
-          loaded.content(),
-          loaded.labels());
+      return loaded.with(folder.path(), config);
     } catch (Throwable failure) {
       added.forEach(session -> session.session().close());
       throw failure;
@@ -272,9 +254,8 @@ public final class SessionVersionLoader implements VersionLoader {
             id,
             model,
             opened.stream().map(Opened::session).toList(),
-            ServingTerms.scheduling(
-                config, first.executionProvider(), maxQueueSize, maxQueuedWork, maxRunTime, rows),
-            maxRequestRows,
+            ServingTerms.scheduling(config, first.executionProvider(), limits, rows),
+            limits.maxRequestRows(),
             environment);
     if (wantsRequests) {
       proofs.proveWhileServing(subject, group);
@@ -285,9 +266,7 @@ public final class SessionVersionLoader implements VersionLoader {
         config,
         first.signature(),
         group,
-        first.executionProvider(),
-        first.providerNotes(),
-        first.nodePlacement(),
+        LoadedVersion.Execution.of(first),
         file.digest(),
         labels);
   }

@@ -19,6 +19,7 @@ import io.onnxfleet.engine.repository.config.DynamicBatching;
 import io.onnxfleet.engine.repository.config.ModelConfig;
 import io.onnxfleet.engine.repository.config.QueuePolicyConfig;
 import io.onnxfleet.engine.repository.config.TensorConfig;
+import io.onnxfleet.engine.repository.config.VersionLimits;
 import io.onnxfleet.engine.runtime.ExecutionProvider;
 import io.onnxfleet.engine.runtime.ModelSignature;
 import io.onnxfleet.engine.tensor.Shape;
@@ -80,17 +81,11 @@ public final class ServingTerms {
    * <p>A configuration that names a delay or preferred sizes gets Triton's batching; any other one
    * that adapts to what batches take.
    *
-   * @param maxQueueSize the bound where the configuration sets none
-   * @param maxQueuedWork how long what waits may take
-   * @param maxRunTime after which a run is terminated, unless the configuration says otherwise
+   * @param limits where the configuration sets none
    */
   public static Scheduling scheduling(
-      ModelConfig config,
-      ExecutionProvider provider,
-      int maxQueueSize,
-      Duration maxQueuedWork,
-      Duration maxRunTime,
-      RowTerms rows) {
+      ModelConfig config, ExecutionProvider provider, VersionLimits limits, RowTerms rows) {
+    int maxQueueSize = limits.maxQueueSize();
     DynamicBatching batching = config.dynamicBatching();
     int batchSize = batching == null ? 1 : Math.max(1, config.maxBatchSize());
     DynamicBatching declared = batching == null ? DynamicBatching.DEFAULT : batching;
@@ -111,9 +106,9 @@ public final class ServingTerms {
     return new Scheduling(
         options,
         fixed ? new TritonBatchingPolicy(options) : new AdaptiveBatchingPolicy(),
-        new WorkLimits(1, maxPaddedElements(config), maxQueuedWork),
+        new WorkLimits(1, maxPaddedElements(config), limits.maxQueueDelay()),
         ladder(config, provider, batchSize),
-        maxRunTime(config, maxRunTime),
+        maxRunTime(config, limits.maxRunTime()),
         rows);
   }
 

@@ -6,6 +6,7 @@ import io.onnxfleet.engine.repository.config.OptimizationConfig;
 import io.onnxfleet.engine.repository.config.OptimizationConfig.Accelerator;
 import io.onnxfleet.engine.repository.config.reading.DeclaredConfig;
 import io.onnxfleet.engine.runtime.ExecutionProvider;
+import io.onnxfleet.engine.runtime.ExecutionProviders;
 import io.onnxfleet.engine.runtime.SessionOptions;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -24,21 +25,10 @@ import org.jspecify.annotations.Nullable;
  * accelerator one a device. Where it names a count, the CPUs are divided among them. Immutable.
  *
  * @param cpus processors to keep busy
- * @param executionProviders in order of preference
- * @param required the only provider that will do, or null
+ * @param providers what runs the sessions where the configuration does not say
  * @param splits where splits of the CPUs that proved faster are noted, or null if none are tried
  */
-public record InstancePlan(
-    int cpus,
-    List<ExecutionProvider> executionProviders,
-    @Nullable ExecutionProvider required,
-    Map<ExecutionProvider, Map<String, String>> providerOptions,
-    @Nullable ModelNotes splits) {
-
-  public InstancePlan {
-    executionProviders = List.copyOf(executionProviders);
-    providerOptions = Map.copyOf(providerOptions);
-  }
+public record InstancePlan(int cpus, ExecutionProviders providers, @Nullable ModelNotes splits) {
 
   /** Sessions to open, at least one; those that say so may be more once the provider is known. */
   public List<SessionOptions> sessionsFor(@Nullable DeclaredConfig config) {
@@ -116,7 +106,7 @@ public record InstancePlan(
           case AUTO, GPU, MODEL -> optimization.gpuAccelerators();
         };
     Set<ExecutionProvider> order = new LinkedHashSet<>();
-    Map<ExecutionProvider, Map<String, String>> options = new HashMap<>(providerOptions);
+    Map<ExecutionProvider, Map<String, String>> options = new HashMap<>(providers.options());
     for (Accelerator accelerator : accelerators) {
       order.add(accelerator.provider());
       options.put(accelerator.provider(), accelerator.options());
@@ -125,11 +115,11 @@ public record InstancePlan(
     switch (group.kind()) {
       case CPU -> order.add(ExecutionProvider.CPU);
       case GPU -> order.addAll(gpuProviders());
-      case AUTO, MODEL -> order.addAll(executionProviders);
+      case AUTO, MODEL -> order.addAll(providers.preferred());
     }
     return new SessionOptions(
         List.copyOf(order),
-        required,
+        providers.required(),
         options,
         threads,
         device,
@@ -146,7 +136,7 @@ public record InstancePlan(
   /** A group of kind GPU never runs on a CPU in silence: it fails to load where there is none. */
   private List<ExecutionProvider> gpuProviders() {
     List<ExecutionProvider> gpu =
-        executionProviders.stream()
+        providers.preferred().stream()
             .filter(
                 provider ->
                     provider == ExecutionProvider.CUDA || provider == ExecutionProvider.TENSORRT)

@@ -3,6 +3,8 @@ package io.onnxfleet.engine.loading.child;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.onnxfleet.engine.crash.CrashFolder;
+import io.onnxfleet.engine.loading.open.KeptFiles;
+import io.onnxfleet.engine.runtime.ExecutionProviders;
 import io.onnxfleet.engine.runtime.TinyModel;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -99,13 +101,9 @@ class HostileFuzzTest {
     return new ModelTrial.Question(
         root.resolve("m").toString(),
         1,
-        List.of("cpu"),
         null,
-        Map.of(),
-        null,
-        0,
-        null,
-        null,
+        ModelTrial.Providers.of(ExecutionProviders.CPU),
+        ModelTrial.Kept.of(KeptFiles.NO_GRAPHS),
         512L << 20,
         null);
   }

@@ -9,9 +9,11 @@ import io.onnxfleet.engine.metrics.EngineMetrics;
 import io.onnxfleet.engine.notes.ModelNotes;
 import io.onnxfleet.engine.repository.ModelFolder;
 import io.onnxfleet.engine.repository.ModelFolder.Version;
+import io.onnxfleet.engine.repository.config.VersionLimits;
 import io.onnxfleet.engine.request.InferenceRequest;
 import io.onnxfleet.engine.request.InferenceResponse;
 import io.onnxfleet.engine.runtime.ExecutionProvider;
+import io.onnxfleet.engine.runtime.ExecutionProviders;
 import io.onnxfleet.engine.runtime.FakeModelSession;
 import io.onnxfleet.engine.runtime.ModelSession;
 import io.onnxfleet.engine.runtime.ModelSessionFactory;
@@ -65,16 +67,12 @@ class SessionVersionLoaderTest {
   }
 
   private SessionVersionLoader loader(Path cache) {
-    InstancePlan plan =
-        new InstancePlan(2, List.of(ExecutionProvider.CPU), null, Map.of(), ModelNotes.open(cache));
+    InstancePlan plan = new InstancePlan(2, ExecutionProviders.CPU, ModelNotes.open(cache));
     ModelSessionFactory sessions = (file, options) -> new TimedFake(options);
     return new SessionVersionLoader(
         sessions,
         plan,
-        64,
-        Duration.ZERO,
-        64,
-        Duration.ZERO,
+        VersionLimits.of(64, 64),
         new InstanceGroup.Environment(pool, now::get, EngineMetrics.NONE),
         root.resolve("copies"),
         new RowProofs(ModelNotes.inMemory(), sessions, pool, true));

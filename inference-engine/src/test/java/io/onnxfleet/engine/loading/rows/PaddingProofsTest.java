@@ -18,8 +18,9 @@ import io.onnxfleet.engine.repository.ContentDigest;
 import io.onnxfleet.engine.repository.FolderModelRepository;
 import io.onnxfleet.engine.repository.ModelFolder;
 import io.onnxfleet.engine.repository.ModelFolder.Version;
+import io.onnxfleet.engine.repository.config.VersionLimits;
 import io.onnxfleet.engine.request.Ticker;
-import io.onnxfleet.engine.runtime.ExecutionProvider;
+import io.onnxfleet.engine.runtime.ExecutionProviders;
 import io.onnxfleet.engine.runtime.OnnxGraph;
 import io.onnxfleet.engine.runtime.OnnxGraph.Attribute;
 import io.onnxfleet.engine.runtime.OnnxRuntime;
@@ -236,11 +237,8 @@ class PaddingProofsTest {
     SessionVersionLoader loader =
         new SessionVersionLoader(
             runtime,
-            new InstancePlan(1, List.of(ExecutionProvider.CPU), null, Map.of(), null),
-            64,
-            Duration.ZERO,
-            64,
-            Duration.ZERO,
+            new InstancePlan(1, ExecutionProviders.CPU, null),
+            VersionLimits.of(64, 64),
             new InstanceGroup.Environment(pool, Ticker.system(), EngineMetrics.NONE),
             null,
             new RowProofs(notes, runtime, pool, true));

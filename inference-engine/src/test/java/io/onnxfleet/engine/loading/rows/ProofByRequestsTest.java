@@ -14,10 +14,11 @@ import io.onnxfleet.engine.proof.RowProof;
 import io.onnxfleet.engine.repository.FolderModelRepository;
 import io.onnxfleet.engine.repository.ModelFolder;
 import io.onnxfleet.engine.repository.ModelFolder.Version;
+import io.onnxfleet.engine.repository.config.VersionLimits;
 import io.onnxfleet.engine.request.InferenceRequest;
 import io.onnxfleet.engine.request.InferenceResponse;
 import io.onnxfleet.engine.request.Ticker;
-import io.onnxfleet.engine.runtime.ExecutionProvider;
+import io.onnxfleet.engine.runtime.ExecutionProviders;
 import io.onnxfleet.engine.runtime.ModelSession;
 import io.onnxfleet.engine.runtime.OnnxGraph;
 import io.onnxfleet.engine.runtime.OnnxGraph.Attribute;
@@ -35,7 +36,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
@@ -218,11 +218,8 @@ class ProofByRequestsTest {
     SessionVersionLoader loader =
         new SessionVersionLoader(
             runtime,
-            new InstancePlan(2, List.of(ExecutionProvider.CPU), null, Map.of(), null),
-            1024,
-            Duration.ZERO,
-            64,
-            Duration.ZERO,
+            new InstancePlan(2, ExecutionProviders.CPU, null),
+            VersionLimits.of(1024, 64),
             new InstanceGroup.Environment(pool, Ticker.system(), EngineMetrics.NONE),
             root.resolve("copies"),
             new RowProofs(notes, runtime, pool, true));

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.onnxfleet.engine.repository.config.reading.DeclaredConfig;
 import io.onnxfleet.engine.repository.config.reading.ModelConfigParser;
 import io.onnxfleet.engine.runtime.ExecutionProvider;
+import io.onnxfleet.engine.runtime.ExecutionProviders;
 import io.onnxfleet.engine.runtime.SessionOptions;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -80,9 +81,12 @@ class InstancePlanTest {
     InstancePlan plan =
         new InstancePlan(
             2,
-            ALL,
-            null,
-            Map.of(ExecutionProvider.CUDA, Map.of("gpu_mem_limit", "8000000000", "use_tf32", "0")),
+            new ExecutionProviders(
+                ALL,
+                null,
+                Map.of(
+                    ExecutionProvider.CUDA,
+                    Map.of("gpu_mem_limit", "8000000000", "use_tf32", "0"))),
             null);
     DeclaredConfig config =
         config("parameters { key: 'gpu_mem_limit' value { string_value: '1000000000' } }");
@@ -96,7 +100,7 @@ class InstancePlanTest {
 
   private static InstancePlan plan(
       List<ExecutionProvider> providers, @Nullable ExecutionProvider required) {
-    return new InstancePlan(2, providers, required, Map.of(), null);
+    return new InstancePlan(2, new ExecutionProviders(providers, required, Map.of()), null);
   }
 
   private DeclaredConfig config(String text) throws IOException {
