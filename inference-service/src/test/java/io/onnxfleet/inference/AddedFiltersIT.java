@@ -1,7 +1,9 @@
 package io.onnxfleet.inference;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import io.onnxfleet.engine.tensor.DataType;
 import jakarta.servlet.Filter;
 import jakarta.servlet.http.HttpServletRequest;
@@ -9,6 +11,8 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,6 +37,11 @@ class AddedFiltersIT {
   private static final String BODY =
       "{\"inputs\":[{\"name\":\"x\",\"shape\":[1,4],\"datatype\":\"FP32\",\"data\":[1,2,3,4]}]}";
   private static final String RESULT = "[1.0,2.0,3.0,4.0]";
+  private static final String EMBEDDINGS = "/v1/embeddings";
+  private static final String TEXT = "{\"model\":\"wide\",\"input\":\"a\"}";
+
+  /** Said by the endpoint itself, once it has looked for the model's tokenizer. */
+  private static final String NO_TEXT = "does not serve text";
 
   @TempDir private Path models;
 
@@ -91,12 +100,18 @@ class AddedFiltersIT {
   static class WithOrigins implements WebMvcConfigurer {
     @Override
     public void addCorsMappings(CorsRegistry registry) {
-      registry.addMapping("/v2/**").allowedOrigins("https://example.org").allowedMethods("POST");
+      for (String path : List.of("/v1/**", "/v2/**")) {
+        registry.addMapping(path).allowedOrigins("https://example.org").allowedMethods("POST");
+      }
     }
   }
 
   private static boolean isRefused(HttpServletRequest request) {
-    return request.getRequestURI().endsWith("/infer") && request.getHeader("X-Word") == null;
+    return runsAModel(request.getRequestURI()) && request.getHeader("X-Word") == null;
+  }
+
+  private static boolean runsAModel(String path) {
+    return path.endsWith("/infer") || path.endsWith("/embeddings");
   }
 
   @Test
@@ -120,6 +135,14 @@ class AddedFiltersIT {
       assertThat(output)
           .contains("inference calls go through all filters")
           .contains("springSecurityFilterChain");
+      for (String path : List.of(EMBEDDINGS, EMBEDDINGS + "/", "/v1//embeddings")) {
+        HttpResponse<byte[]> refused = replica.post(path, TEXT);
+        assertThat(refused.statusCode()).as(path).isIn(400, 401, 403);
+        assertThat(RunningReplica.text(refused)).doesNotContain(NO_TEXT);
+      }
+      HttpResponse<byte[]> embeddings = replica.post(EMBEDDINGS, TEXT, "X-Word", "sesame");
+      assertThat(RunningReplica.text(embeddings)).contains(NO_TEXT);
+      assertThat(embeddings.headers().firstValue("X-Content-Type-Options")).hasValue("nosniff");
       HttpResponse<byte[]> served = replica.post(INFER, BODY, "X-Word", "sesame");
       assertThat(RunningReplica.text(served)).contains(RESULT);
       // Spring Security's own headers stay, in a refusal of ours too.
@@ -141,6 +164,10 @@ class AddedFiltersIT {
       HttpResponse<byte[]> wrong = replica.post(INFER, "{}", "X-Word", "please");
       assertThat(wrong.statusCode()).isEqualTo(400);
       assertThat(wrong.headers().firstValue("X-Filter")).hasValue("was here");
+      assertThat(replica.post(EMBEDDINGS, TEXT).statusCode()).isEqualTo(418);
+      HttpResponse<byte[]> embeddings = replica.post(EMBEDDINGS, TEXT, "X-Word", "please");
+      assertThat(RunningReplica.text(embeddings)).contains(NO_TEXT);
+      assertThat(embeddings.headers().firstValue("X-Filter")).hasValue("was here");
       assertThat(output).contains("inference calls go through all filters").contains("teapot");
     }
   }
@@ -151,6 +178,9 @@ class AddedFiltersIT {
       assertThat(replica.post(INFER, BODY).statusCode()).isEqualTo(418);
       assertThat(RunningReplica.text(replica.post(INFER, BODY, "X-Word", "please")))
           .contains(RESULT);
+      assertThat(replica.post(EMBEDDINGS, TEXT).statusCode()).isEqualTo(418);
+      assertThat(RunningReplica.text(replica.post(EMBEDDINGS, TEXT, "X-Word", "please")))
+          .contains(NO_TEXT);
       assertThat(output)
           .contains("inference calls are served by controllers")
           .contains("AddedFiltersIT$Intercepted");
@@ -165,6 +195,14 @@ class AddedFiltersIT {
           .hasValue("https://example.org");
       assertThat(replica.post(INFER, BODY, "Origin", "https://other.org").statusCode())
           .isEqualTo(403);
+      assertThat(
+              replica
+                  .post(EMBEDDINGS, TEXT, "Origin", "https://example.org")
+                  .headers()
+                  .firstValue("Access-Control-Allow-Origin"))
+          .hasValue("https://example.org");
+      assertThat(replica.post(EMBEDDINGS, TEXT, "Origin", "https://other.org").statusCode())
+          .isEqualTo(403);
     }
   }
 
@@ -172,8 +210,24 @@ class AddedFiltersIT {
   void nothingIsInTheWay_whereNothingWasAdded(CapturedOutput output) {
     try (RunningReplica replica = serving()) {
       assertThat(RunningReplica.text(replica.post(INFER, BODY))).contains(RESULT);
+      assertThat(RunningReplica.text(replica.post(EMBEDDINGS, TEXT))).contains(NO_TEXT);
       assertThat(output).doesNotContain("for the sake of");
+      // The filter that times requests has seen those that take the usual way, and no other.
+      assertThat(replica.get("/v1/models").statusCode()).isEqualTo(200);
+      await().untilAsserted(() -> assertThat(timedPaths(replica)).contains("/v1/models"));
+      assertThat(timedPaths(replica)).noneMatch(AddedFiltersIT::runsAModel);
     }
+  }
+
+  private static Set<String> timedPaths(RunningReplica replica) {
+    return replica
+        .context()
+        .getBean(MeterRegistry.class)
+        .find("http.server.requests")
+        .timers()
+        .stream()
+        .map(timer -> String.valueOf(timer.getId().getTag("uri")))
+        .collect(Collectors.toSet());
   }
 
   private RunningReplica serving(Class<?>... added) {

@@ -1,5 +1,6 @@
 package io.onnxfleet.inference.protocol;
 
+import io.onnxfleet.contract.api.ApiCall;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.inference.protocol.http.UnsupportedCodingException;
@@ -34,20 +35,25 @@ final class DirectRequests {
    * then as it came.
    */
   boolean serve(HttpServletRequest request, HttpServletResponse response) throws IOException {
-    for (DirectHandler handler : handlers) {
-      if (handler.covers(request)) {
-        return serve(handler, request, response);
+    if (ApiCall.read(request.getMethod(), request.getRequestURI()) instanceof ApiCall.Asked asked) {
+      for (DirectHandler handler : handlers) {
+        if (handler.covers(asked)) {
+          return serve(handler, asked, request, response);
+        }
       }
     }
     return false;
   }
 
   private boolean serve(
-      DirectHandler handler, HttpServletRequest request, HttpServletResponse response)
+      DirectHandler handler,
+      ApiCall.Asked asked,
+      HttpServletRequest request,
+      HttpServletResponse response)
       throws IOException {
     identity.stamp(request, response);
     try {
-      handler.serve(request, response);
+      handler.serve(asked, request, response);
     } catch (UnsupportedCodingException notServed) {
       return false;
     } catch (InferenceException refused) {

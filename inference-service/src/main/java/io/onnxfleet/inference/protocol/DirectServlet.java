@@ -9,8 +9,8 @@ import org.springframework.web.servlet.DispatcherServlet;
 
 /**
  * Spring MVC's servlet, which serves direct requests itself where a filter is not known: behind all
- * filters, whatever their order, so that what they are for, a login say, holds for inference calls
- * too.
+ * filters, whatever their order, so that what they are for, a login say, holds for calls that run a
+ * model too.
  */
 final class DirectServlet extends DispatcherServlet {
   private static final long serialVersionUID = 1L;

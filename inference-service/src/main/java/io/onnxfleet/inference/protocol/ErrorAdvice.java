@@ -36,13 +36,14 @@ class ErrorAdvice {
     return responses.refused(failure, request);
   }
 
-  /** More requests at once than the replica takes. */
+  /** More requests at once than the replica takes, or its executor is closed. */
   @ExceptionHandler
   ResponseEntity<byte[]> rejected(TaskRejectedException failure, HttpServletRequest request) {
     return responses.of(
         request.getRequestURI(),
-        new InferenceException(
-            ErrorCode.QUEUE_FULL, "this replica has as many requests as it takes at once"));
+        failure.getCause() instanceof InferenceException full
+            ? full
+            : new InferenceException(ErrorCode.SHUTTING_DOWN, "this replica is going away"));
   }
 
   @ExceptionHandler

@@ -7,20 +7,16 @@ import io.onnxfleet.inference.configuration.InferenceProperties;
 import io.onnxfleet.inference.inside.FleetDoor;
 import io.onnxfleet.inference.protocol.http.BodyBudget;
 import io.onnxfleet.inference.protocol.http.RequestBodies;
-import java.util.Map;
 import org.apache.catalina.core.StandardHost;
 import org.apache.coyote.ContinueResponseTiming;
 import org.apache.coyote.http11.AbstractHttp11Protocol;
 import org.apache.tomcat.util.threads.VirtualThreadExecutor;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.MDC;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.boot.webmvc.autoconfigure.DispatcherServletAutoConfiguration;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.task.AsyncTaskExecutor;
-import org.springframework.core.task.SimpleAsyncTaskExecutor;
 import org.springframework.scheduling.annotation.EnableAsync;
 import org.springframework.web.filter.UrlHandlerFilter;
 import org.springframework.web.servlet.DispatcherServlet;
@@ -29,25 +25,14 @@ import org.springframework.web.servlet.DispatcherServlet;
 @Configuration(proxyBeanMethods = false)
 @EnableAsync(proxyTargetClass = true)
 class ProtocolConfiguration {
-  /** One virtual thread a request, as many as the bound allows; beyond it, refusal at once. */
-  @Bean(ProtocolExecutor.NAME)
-  AsyncTaskExecutor protocolExecutor(InferenceProperties properties) {
-    SimpleAsyncTaskExecutor executor = new SimpleAsyncTaskExecutor("protocol-");
-    executor.setVirtualThreads(true);
-    executor.setConcurrencyLimit(properties.maxConcurrentRequests());
-    executor.setRejectTasksWhenLimitReached(true);
-    executor.setTaskDecorator(ProtocolConfiguration::withContextOfCaller);
-    return executor;
+  @Bean
+  RequestBound requestBound(InferenceProperties properties) {
+    return new RequestBound(properties.maxConcurrentRequests());
   }
 
-  private static Runnable withContextOfCaller(Runnable task) {
-    @Nullable Map<String, String> context = MDC.getCopyOfContextMap();
-    return () -> {
-      if (context != null) {
-        MDC.setContextMap(context);
-      }
-      task.run();
-    };
+  @Bean(ProtocolExecutor.NAME)
+  AsyncTaskExecutor protocolExecutor(RequestBound bound) {
+    return new BoundedExecutor(bound);
   }
 
   @Bean

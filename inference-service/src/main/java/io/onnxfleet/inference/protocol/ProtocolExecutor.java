@@ -1,6 +1,9 @@
 package io.onnxfleet.inference.protocol;
 
-/** The virtual threads that decode, wait and encode; a container's thread does none of these. */
+/**
+ * The virtual threads of handlers that wait for a change of the repository, or list it. Calls that
+ * run a model need none: {@link ModelCalls} are served by their request's own.
+ */
 public final class ProtocolExecutor {
   /** Name of the executor's bean, for {@code @Async}. */
   public static final String NAME = "protocolExecutor";

@@ -30,16 +30,16 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 import org.springframework.web.servlet.handler.MappedInterceptor;
 
 /**
- * How far direct requests may leave the usual way, which goes through valves, filters, and Spring
- * MVC with its interceptors. Nothing that a team adds is gone around: before the filters only where
- * every filter and valve is known to do nothing for them, and past Spring MVC only where nothing
- * was added to it. What is in the way is logged once, by name.
+ * How far calls that run a model may leave the usual way, which goes through valves, filters, and
+ * Spring MVC with its interceptors. Nothing that a team adds is gone around: before the filters
+ * only where every filter and valve is known to do nothing for them, and past Spring MVC only where
+ * nothing was added to it. What is in the way is logged once, by name.
  *
  * <p>Thread-safe. Until the server has begun, requests take the usual way.
  */
 @Component
 final class ShortPath {
-  /** Where direct requests are served. */
+  /** Where they are served. */
   enum Way {
     BEFORE_FILTERS,
     BEHIND_FILTERS,

@@ -22,23 +22,14 @@ final class DirectInference implements DirectHandler {
   }
 
   @Override
-  public boolean covers(HttpServletRequest request) {
-    return read(request) instanceof ApiCall.Asked asked
-        && asked.call() == ApiCall.INFER
-        && isPlain(asked.model())
-        && isPlain(asked.version());
+  public boolean covers(ApiCall.Asked asked) {
+    return asked.call() == ApiCall.INFER && isPlain(asked.model()) && isPlain(asked.version());
   }
 
   @Override
-  public void serve(HttpServletRequest request, HttpServletResponse response) throws IOException {
-    if (!(read(request) instanceof ApiCall.Asked asked)) {
-      throw new IllegalStateException(request.getRequestURI() + " is not covered");
-    }
+  public void serve(ApiCall.Asked asked, HttpServletRequest request, HttpServletResponse response)
+      throws IOException {
     endpoint.serve(Objects.requireNonNull(asked.model()), asked.version(), request, response);
-  }
-
-  private static ApiCall.Reading read(HttpServletRequest request) {
-    return ApiCall.read(request.getMethod(), request.getRequestURI());
   }
 
   private static boolean isPlain(@Nullable String segment) {

@@ -1,7 +1,6 @@
 package io.onnxfleet.inference.protocol.v2;
 
 import io.onnxfleet.contract.api.ApiPaths;
-import io.onnxfleet.inference.protocol.ProtocolExecutor;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Content;
 import io.swagger.v3.oas.annotations.media.ExampleObject;
@@ -11,17 +10,15 @@ import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.MediaType;
-import org.springframework.scheduling.annotation.Async;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RestController;
 
 /**
  * Inference calls as the OpenAPI document describes them. {@link DirectInference} serves those with
- * a plain path before they come here.
+ * a plain path before they come here, unless a team has added something to Spring MVC.
  */
 @RestController
 @Tag(name = "Inference", description = "Open Inference Protocol v2: calls")
@@ -49,15 +46,13 @@ class InferenceController {
           @Content(
               mediaType = MediaType.APPLICATION_JSON_VALUE,
               schema = @Schema(implementation = InferenceBodies.Response.class)))
-  @Async(ProtocolExecutor.NAME)
   @PostMapping({ApiPaths.INFER, ApiPaths.VERSION_INFER})
-  public CompletableFuture<@Nullable Void> infer(
+  void infer(
       @PathVariable String model,
       @PathVariable(required = false) @Nullable String version,
       HttpServletRequest request,
       HttpServletResponse response)
       throws IOException {
     endpoint.serve(model, version, request, response);
-    return CompletableFuture.completedFuture(null);
   }
 }

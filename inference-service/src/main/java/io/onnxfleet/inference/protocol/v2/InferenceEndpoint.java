@@ -8,14 +8,11 @@ import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.request.Deadline;
 import io.onnxfleet.engine.request.InferenceRequest;
 import io.onnxfleet.engine.request.InferenceResponse;
-import io.onnxfleet.inference.configuration.InferenceProperties;
-import io.onnxfleet.inference.lifecycle.Admission;
 import io.onnxfleet.inference.load.ReplicaLoad;
 import io.onnxfleet.inference.protocol.AnsweredUnits;
 import io.onnxfleet.inference.protocol.AnsweringContent;
 import io.onnxfleet.inference.protocol.Callers;
-import io.onnxfleet.inference.protocol.ClientConnection;
-import io.onnxfleet.inference.protocol.Deadlines;
+import io.onnxfleet.inference.protocol.ModelCalls;
 import io.onnxfleet.inference.protocol.ModelVersions;
 import io.onnxfleet.inference.protocol.http.RequestBodies;
 import io.onnxfleet.inference.protocol.http.RequestBody;
@@ -28,37 +25,28 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
 /**
  * Answers an inference call in the calling thread, which is a virtual one: it decodes, waits and
- * encodes. No more calls at once than the bound allows. Thread-safe.
+ * encodes. Thread-safe.
  */
 @Component
 final class InferenceEndpoint {
   private final InferenceEngine engine;
-  private final Admission admission;
+  private final ModelCalls calls;
   private final ReplicaLoad load;
-  private final InferenceProperties properties;
   private final InferRequestDecoder decoder;
-  private final Semaphore room;
   private final RequestBodies bodies;
 
   InferenceEndpoint(
-      InferenceEngine engine,
-      Admission admission,
-      InferenceProperties properties,
-      ReplicaLoad load,
-      RequestBodies bodies) {
+      InferenceEngine engine, ModelCalls calls, ReplicaLoad load, RequestBodies bodies) {
     this.bodies = bodies;
     this.engine = engine;
     this.load = load;
-    this.admission = admission;
-    this.properties = properties;
+    this.calls = calls;
     decoder = new InferRequestDecoder(engine.bufferPool());
-    room = new Semaphore(properties.maxConcurrentRequests());
   }
 
   /**
@@ -73,17 +61,13 @@ final class InferenceEndpoint {
       HttpServletRequest request,
       HttpServletResponse response)
       throws IOException {
-    if (!room.tryAcquire()) {
-      throw new InferenceException(
-          ErrorCode.QUEUE_FULL, "this replica has as many requests as it takes at once");
-    }
-    try (var _ = admission.enter();
+    try (var _ = calls.enter();
         ReplicaLoad.Visit visit = load.enter(model, request, response)) {
       AnsweringContent content =
           new AnsweringContent(engine, model, ModelVersions.parse(model, version));
       InferenceCall call = decode(model, version, request);
       AnsweredUnits units = AnsweredUnits.of(engine, call.request());
-      try (InferenceResponse finished = answer(call, ClientConnection.of(request), request);
+      try (InferenceResponse finished = answer(call, request);
           HttpResponseTarget target =
               new HttpResponseTarget(
                   request,
@@ -96,21 +80,15 @@ final class InferenceEndpoint {
         InferResponseEncoder.encode(
             finished, call.forms(), request.getHeader(HeaderNames.VARIANT), target);
       }
-    } finally {
-      room.release();
     }
   }
 
-  private InferenceResponse answer(
-      InferenceCall call, ClientConnection client, HttpServletRequest http) {
+  private InferenceResponse answer(InferenceCall call, HttpServletRequest http) {
     InferenceRequest request = call.request();
     ModelMetadata before = call.forms().classesByName().isEmpty() ? null : metadata(request);
     CompletableFuture<InferenceResponse> answer = engine.infer(signed(request, http));
     InferenceResponse finished =
-        client.await(
-            answer,
-            request.deadline().remainingNanos(engine.ticker().nanoTime()),
-            InferenceResponse::close);
+        calls.await(answer, request.deadline(), http, InferenceResponse::close);
     if (before == null) {
       return finished;
     }
@@ -154,7 +132,7 @@ final class InferenceEndpoint {
   private InferenceCall decode(String model, @Nullable String version, HttpServletRequest request)
       throws IOException {
     long accepted = engine.ticker().nanoTime();
-    Deadline deadline = Deadlines.of(request, properties.defaultDeadline(), () -> accepted);
+    Deadline deadline = calls.deadline(request, accepted);
     Long number = ModelVersions.parse(model, version);
     engine.requireAccepting(model, number);
     InferenceTarget target =
