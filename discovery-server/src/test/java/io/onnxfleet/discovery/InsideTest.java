@@ -219,6 +219,7 @@ class InsideTest {
       // seen.
       await()
           .atMost(Duration.ofSeconds(60))
+          .pollInterval(Duration.ofSeconds(1))
           .untilAsserted(
               () -> {
                 int status =

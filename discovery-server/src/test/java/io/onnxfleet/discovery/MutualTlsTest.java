@@ -115,6 +115,7 @@ class MutualTlsTest {
       // seen. Both registries are, since each also asks the other.
       await()
           .atMost(Duration.ofSeconds(60))
+          .pollInterval(Duration.ofSeconds(1))
           .untilAsserted(
               () -> {
                 assertThat(register(replica, request(one, "/eureka/apps/INFERENCE-SERVICE")))
