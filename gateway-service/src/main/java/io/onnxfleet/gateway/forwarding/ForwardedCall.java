@@ -76,6 +76,10 @@ final class ForwardedCall {
   @GuardedBy("this")
   private final Set<String> tried = new HashSet<>();
 
+  /** Replicas whose tries have not ended, which are no alternative to each other. */
+  @GuardedBy("this")
+  private final List<String> underWay = new ArrayList<>(MOST_LANES);
+
   @GuardedBy("this")
   private final List<Lane> lanes = new ArrayList<>(1);
 
@@ -200,14 +204,33 @@ final class ForwardedCall {
     return true;
   }
 
-  private synchronized @Nullable Replica choose() {
-    if (stale == null) {
-      return choose(tried);
+  /** Takes the replica for a try, until {@link #isFree}. */
+  private synchronized @Nullable Replica take() {
+    Replica replica = choose();
+    if (replica != null) {
+      underWay.add(replica.id());
     }
-    Set<String> others = new HashSet<>(tried);
+    return replica;
+  }
+
+  private synchronized void isFree(Replica replica) {
+    underWay.remove(replica.id());
+  }
+
+  @GuardedBy("this")
+  private @Nullable Replica choose() {
+    Set<String> excluded = tried;
+    if (!underWay.isEmpty()) {
+      excluded = new HashSet<>(tried);
+      excluded.addAll(underWay);
+    }
+    if (stale == null) {
+      return choose(excluded);
+    }
+    Set<String> others = new HashSet<>(excluded);
     others.add(stale);
     Replica other = choose(others);
-    return other == null ? choose(tried) : other;
+    return other == null ? choose(excluded) : other;
   }
 
   private @Nullable Replica choose(Set<String> excluded) {
@@ -382,7 +405,7 @@ final class ForwardedCall {
     Mono<Void> next() {
       return Mono.defer(
           () -> {
-            Replica replica = choose();
+            Replica replica = take();
             return replica == null
                 ? Mono.error(exhausted())
                 : ask(replica)
@@ -393,9 +416,11 @@ final class ForwardedCall {
     private Mono<Void> ask(Replica replica) {
       Duration remaining = call.deadline().remaining(way.nanoClock().getAsLong());
       if (remaining.isZero()) {
+        isFree(replica);
         return Mono.error(Deadline.passed());
       }
       if (!exposes(replica)) {
+        isFree(replica);
         return Mono.error(
             new GatewayException(
                 ErrorCode.MODEL_ON_PROBATION,
@@ -614,6 +639,7 @@ final class ForwardedCall {
         load.ended();
       }
       lease.close();
+      isFree(replica);
       way.metrics().tryEnded(model.name(), now - load.startNanos());
     }
   }

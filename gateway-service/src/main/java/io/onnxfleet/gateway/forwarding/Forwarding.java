@@ -28,8 +28,9 @@ import reactor.core.publisher.Mono;
  * <ul>
  *   <li>A request is tried again only while the client has heard nothing, and only if its body is
  *       kept or nothing of it went out.
- *   <li>A replica is asked at most once, except that one whose used connection turned out to be
- *       closed may be asked again when there is no other.
+ *   <li>A replica has the request once at a time, and is asked at most once, with two exceptions:
+ *       one whose used connection turned out to be closed may be asked again when there is no
+ *       other, and so may one that was given up for an answer which then broke off.
  *   <li>A request to run a model that a replica broke off, or says nothing to, goes on to at most
  *       one other, and only if {@link Suspects} speak for it.
  *   <li>Tries that cost replicas work stay within the {@link RetryBudget}. A replica's refusal for

@@ -162,6 +162,38 @@ class ForwardedCallTest {
   }
 
   @Test
+  void replicaThatHasTheCall_isNotAskedAgain_whenTheOtherFails() throws Exception {
+    Forwarded forwarded = new Forwarded(5, 100, "a", "b").vouchedFor();
+    forwarded.learn(40, 10 * MILLI);
+    Client client = forwarded.infers();
+    forwarded.timer.advance(11 * MILLI);
+    assertThat(forwarded.replicas.asked()).containsExactly("a", "b");
+
+    forwarded.replicas.tries().getFirst().fails(Reason.REFUSED);
+
+    assertThat(forwarded.replicas.asked()).containsExactly("a", "b");
+    assertThat(client.ends).isZero();
+    forwarded.replicas.tries().getLast().answers(200);
+    assertThat(client.answer.body()).isEqualTo("b");
+  }
+
+  @Test
+  void replicaThatWasGivenUp_isAskedAgain_whenTheFirstAnswerBreaksOff() throws Exception {
+    Forwarded forwarded = new Forwarded(5, 100, "a", "b").vouchedFor();
+    forwarded.learn(40, 10 * MILLI);
+    Client client = forwarded.infers();
+    forwarded.timer.advance(11 * MILLI);
+    Try first = forwarded.replicas.tries().getFirst();
+    assertThat(first.begins(200)).isTrue();
+
+    first.fails(Reason.CUT);
+
+    assertThat(forwarded.replicas.asked()).containsExactly("a", "b", "b");
+    forwarded.replicas.open().getFirst().answers(200);
+    assertThat(client.answer.body()).isEqualTo("b");
+  }
+
+  @Test
   void nobodyIsAskedBeside_whenTheRetryBudgetIsUsedUp() throws Exception {
     Forwarded forwarded = new Forwarded(5, 1, "a", "b").vouchedFor();
     forwarded.learn(40, 10 * MILLI);
