@@ -138,6 +138,15 @@ final class ErrorResponses {
         case 413 -> {
           return new GatewayException(ErrorCode.REQUEST_TOO_LARGE, "the body is too large");
         }
+        // Of a team's own routes.
+        case 503 -> {
+          return new GatewayException(
+              ErrorCode.NO_REPLICA, "unavailable: " + response.getBody().getDetail());
+        }
+        case 504 -> {
+          return new GatewayException(
+              ErrorCode.DEADLINE_EXCEEDED, "no answer in time: " + response.getBody().getDetail());
+        }
         default -> {
           if (status.is4xxClientError()) {
             return new GatewayException(
