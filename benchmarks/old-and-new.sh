@@ -8,48 +8,17 @@
 
 set -euo pipefail
 
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+. "$(dirname "${BASH_SOURCE[0]}")/processes.sh"
 old=$(cd "${1:?an older checkout, built}" && pwd -P)
 requests=${2:-200}
-work=$(mktemp -d)
-java=$("$root/fleet" java-home)/bin/java
-declare -A pids ports
+declare -A ports
 
-finish() {
-  local name
-  for name in "${!pids[@]}"; do kill -KILL "${pids[$name]}" 2>/dev/null || true; done
-  wait 2>/dev/null || true
-  rm -rf "$work"
-}
-trap finish EXIT
-
-fail() {
-  echo "old-and-new.sh: $*" >&2
-  exit 1
-}
-
-free_port() { # one that nobody listens on
-  local port
-  while :; do
-    port=$((20000 + RANDOM % 20000))
-    (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
-  done
-  echo "$port"
-}
-
-start() { # name, checkout, module, path that answers once it serves, arguments...
-  local name=$1 layout=$2/$3/target/layout path=$4 i
+serve() { # name, checkout, module, path that answers once it serves, arguments...
+  local name=$1 of=$2 module=$3 path=$4
   shift 4
   ports[$name]=$(free_port)
-  (cd "$layout" && exec "$java" @jvm.args @application.args --server.port="${ports[$name]}" --server.address=127.0.0.1 \
-    "$@") </dev/null >"$work/$name.log" 2>&1 &
-  pids[$name]=$!
-  for i in $(seq 1200); do
-    ! curl -fs -o /dev/null --max-time 2 "http://127.0.0.1:${ports[$name]}$path" || return 0
-    kill -0 "${pids[$name]}" 2>/dev/null || break
-    sleep 0.1
-  done
-  fail "$name did not start: $(tail -n 3 "$work/$name.log")"
+  checkout=$of start "$name" "$module" "${ports[$name]}" "$@"
+  await "$name" "http://127.0.0.1:${ports[$name]}$path"
 }
 
 stop() { # names...
@@ -65,15 +34,15 @@ models=$work/models
 mkdir "$models"
 for model in all-minilm-l6-v2 all-minilm-l6-v2-int8; do cp -r "$root/models/$model" "$models/"; done
 
-start registry "$root" discovery-server /actuator/health
+serve registry "$root" discovery-server /actuator/health
 register=--eureka.client.service-url.defaultZone=http://127.0.0.1:${ports[registry]}/eureka/
 
 replica() { # name, checkout
-  start "$1" "$2" inference-service /v2/health/ready "$register" --fleet.inference.models="$models" --fleet.inference.cpus=1
+  serve "$1" "$2" inference-service /v2/health/ready "$register" --fleet.inference.models="$models" --fleet.inference.cpus=1
 }
 
 gateway() { # name, checkout: administration is open to one token
-  start "$1" "$2" gateway-service /v2/health/ready "$register" --fleet.gateway.administration.token=old-and-new
+  serve "$1" "$2" gateway-service /v2/health/ready "$register" --fleet.gateway.administration.token=old-and-new
 }
 
 cat >"$work/calls.py" <<'PYTHON'

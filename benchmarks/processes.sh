@@ -37,11 +37,12 @@ background() { # name, command...
   pids[$name]=$!
 }
 
-# A process of the fleet, on 127.0.0.1 unless `address` says otherwise; FLEET_JAVA_OPTIONS go to its JVM.
+# A process of the fleet, on 127.0.0.1 unless `address` says otherwise, and of this checkout unless `checkout` does;
+# FLEET_JAVA_OPTIONS go to its JVM.
 start() { # name, module, port, arguments...
   local name=$1 module=$2 port=$3
   shift 3
-  (cd "$root/$module/target/layout" && exec "$java" @jvm.args ${FLEET_JAVA_OPTIONS:-} @application.args \
+  (cd "${checkout:-$root}/$module/target/layout" && exec "$java" @jvm.args ${FLEET_JAVA_OPTIONS:-} @application.args \
     --server.port="$port" --server.address="${address:-127.0.0.1}" "$@") </dev/null >>"$work/$name.log" 2>&1 9>&- &
   pids[$name]=$!
 }
@@ -50,6 +51,7 @@ await() { # name, url
   local i
   for i in $(seq 1200); do
     ! curl -fs -o /dev/null --max-time 2 "$2" || return 0
+    kill -0 "${pids[$1]}" 2>/dev/null || break
     sleep 0.1
   done
   fail "$1 did not start: $(tail -n 1 "$work/$1.log")"
