@@ -55,11 +55,13 @@ class OpenApiFleetIT {
   @Test
   void operations_ofTheGateway_areAnsweredAsTheyStand(ClientFleet fleet) throws Exception {
     executeAll(fleet.keyed().base(), fleet.keyed().key());
+    fleet.awaitSettled();
   }
 
   @Test
   void operations_ofAReplica_areAnsweredAsTheyStand(ClientFleet fleet) throws Exception {
     executeAll(fleet.replica(), "");
+    fleet.awaitSettled();
   }
 
   private void executeAll(URI base, String key) throws IOException, InterruptedException {
