@@ -14,6 +14,13 @@ public class GatewayService {
   /** Reactor's number of event loops, which is never below four unless it is set. */
   private static final String EVENT_LOOPS = "reactor.netty.ioWorkerCount";
 
+  /**
+   * Those that accept connections and do nothing else; none unless it is set. An event loop that is
+   * busy with the connections that it has does not come to accepting others, so that whoever had
+   * many would keep everybody else out.
+   */
+  private static final String ACCEPTORS = "reactor.netty.ioSelectCount";
+
   private static final String KEY = "key";
 
   /** Runs the gateway or, told {@code key NAME ...}, makes a key for one. */
@@ -25,6 +32,9 @@ public class GatewayService {
     }
     if (System.getProperty(EVENT_LOOPS) == null) {
       System.setProperty(EVENT_LOOPS, Integer.toString(Runtime.getRuntime().availableProcessors()));
+    }
+    if (System.getProperty(ACCEPTORS) == null) {
+      System.setProperty(ACCEPTORS, "1");
     }
     SpringApplication.run(GatewayService.class, arguments);
   }
