@@ -30,12 +30,14 @@ public class GatewayService {
           KeyCommand.run(
               Arrays.asList(arguments).subList(1, arguments.length), System.out, System.err));
     }
-    if (System.getProperty(EVENT_LOOPS) == null) {
-      System.setProperty(EVENT_LOOPS, Integer.toString(Runtime.getRuntime().availableProcessors()));
-    }
-    if (System.getProperty(ACCEPTORS) == null) {
-      System.setProperty(ACCEPTORS, "1");
-    }
+    setUnlessGiven(EVENT_LOOPS, Runtime.getRuntime().availableProcessors());
+    setUnlessGiven(ACCEPTORS, 1);
     SpringApplication.run(GatewayService.class, arguments);
+  }
+
+  private static void setUnlessGiven(String property, int value) {
+    if (System.getProperty(property) == null) {
+      System.setProperty(property, Integer.toString(value));
+    }
   }
 }

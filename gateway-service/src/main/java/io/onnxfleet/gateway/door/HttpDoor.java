@@ -8,6 +8,7 @@ import io.onnxfleet.contract.api.ApiPaths;
 import io.onnxfleet.contract.api.ErrorCode;
 import io.onnxfleet.contract.api.HeaderNames;
 import io.onnxfleet.contract.api.Server;
+import io.onnxfleet.gateway.call.BodySource;
 import io.onnxfleet.gateway.call.Call;
 import io.onnxfleet.gateway.call.CallHead;
 import io.onnxfleet.gateway.call.Deadline;
@@ -106,20 +107,19 @@ final class HttpDoor implements GlobalFilter, Ordered {
   private Call call(ServerWebExchange exchange, ApiCall.Asked asked) {
     ServerHttpRequest request = exchange.getRequest();
     URI uri = request.getURI();
-    return new Call(
-        asked,
+    CallHead head =
         new CallHead(
             request.getMethod().name(),
             uri.getRawPath(),
             uri.getRawQuery(),
             request.getHeaders(),
-            passedOn(exchange)),
-        accesses.of(exchange),
-        accesses.originOf(exchange),
-        RequestTraceFilter.traceOf(exchange),
+            passedOn(exchange));
+    return call(
+        exchange,
+        asked,
+        head,
         asked.call().server() == Server.ONE_REPLICA ? asked(request) : ofItsOwn(),
-        new HttpBody(request),
-        new HttpAnswer(exchange.getResponse()));
+        new HttpBody(request));
   }
 
   /** The same question as a replica knows it: by POST. */
@@ -128,15 +128,29 @@ final class HttpDoor implements GlobalFilter, Ordered {
     EmbeddingsQuery query = EmbeddingsQuery.read(request.getQueryParams(), defaultModel);
     io.netty.handler.codec.http.HttpHeaders passedOn = passedOn(exchange);
     passedOn.set(HttpHeaderNames.CONTENT_TYPE, HttpHeaderValues.APPLICATION_JSON);
-    return new Call(
+    return call(
+        exchange,
         new ApiCall.Asked(ApiCall.EMBEDDINGS_QUERY, query.model(), null),
         new CallHead(
             HttpMethod.POST.name(), ApiPaths.EMBEDDINGS, null, request.getHeaders(), passedOn),
+        asked(request),
+        query.body());
+  }
+
+  private Call call(
+      ServerWebExchange exchange,
+      ApiCall.Asked asked,
+      CallHead head,
+      Deadline until,
+      BodySource body) {
+    return new Call(
+        asked,
+        head,
         accesses.of(exchange),
         accesses.originOf(exchange),
         RequestTraceFilter.traceOf(exchange),
-        asked(request),
-        query.body(),
+        until,
+        body,
         new HttpAnswer(exchange.getResponse()));
   }
 

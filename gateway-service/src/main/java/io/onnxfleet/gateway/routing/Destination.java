@@ -1,5 +1,6 @@
 package io.onnxfleet.gateway.routing;
 
+import io.onnxfleet.gateway.call.Answer;
 import io.onnxfleet.gateway.call.Call;
 import io.onnxfleet.gateway.fleet.ModelReference;
 import io.onnxfleet.gateway.rollout.Assignment;
@@ -14,6 +15,11 @@ import org.jspecify.annotations.Nullable;
  */
 public record Destination(
     Call call, ModelReference model, boolean isChosen, @Nullable Assignment assignment) {
+
+  /** The same, answered there. */
+  public Destination answeredBy(Answer answer) {
+    return new Destination(call.answeredBy(answer), model, isChosen, assignment);
+  }
 
   /** Answers to a chosen model name it, so that they are not those to the model itself. */
   public String operation(String name) {

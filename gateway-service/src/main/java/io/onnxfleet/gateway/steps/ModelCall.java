@@ -54,15 +54,7 @@ record ModelCall(
 
   @SuppressWarnings("ReferenceEquality") // Whether anybody stands between at all.
   ModelCall answeredBy(Answer answer) {
-    if (answer == call.answer()) {
-      return this;
-    }
-    return with(
-        new Destination(
-            call.answeredBy(answer),
-            destination().model(),
-            destination().isChosen(),
-            destination().assignment()));
+    return answer == call.answer() ? this : with(destination().answeredBy(answer));
   }
 
   ModelReference asked() {

@@ -22,6 +22,13 @@ class ForwardedCallTest {
     return new Forwarded(5, 100, "a", "b", "c").vouchedFor();
   }
 
+  /** Two replicas, of which it is known that they take 10 ms. */
+  private static Forwarded learnedTwo(int maxTries, int retryBurst) throws Exception {
+    Forwarded forwarded = new Forwarded(maxTries, retryBurst, "a", "b").vouchedFor();
+    forwarded.learn(40, 10 * MILLI);
+    return forwarded;
+  }
+
   @Test
   void call_isAnsweredByOneReplica_andLeavesNothingBehind() {
     Forwarded forwarded = three();
@@ -150,8 +157,7 @@ class ForwardedCallTest {
 
   @Test
   void failureOfOneLane_isNotTheCalls_whileTheOtherIsOpen() throws Exception {
-    Forwarded forwarded = new Forwarded(2, 100, "a", "b").vouchedFor();
-    forwarded.learn(40, 10 * MILLI);
+    Forwarded forwarded = learnedTwo(2, 100);
     Client client = forwarded.infers();
     forwarded.timer.advance(20 * MILLI);
 
@@ -163,8 +169,7 @@ class ForwardedCallTest {
 
   @Test
   void replicaThatHasTheCall_isNotAskedAgain_whenTheOtherFails() throws Exception {
-    Forwarded forwarded = new Forwarded(5, 100, "a", "b").vouchedFor();
-    forwarded.learn(40, 10 * MILLI);
+    Forwarded forwarded = learnedTwo(5, 100);
     Client client = forwarded.infers();
     forwarded.timer.advance(11 * MILLI);
     assertThat(forwarded.replicas.asked()).containsExactly("a", "b");
@@ -179,8 +184,7 @@ class ForwardedCallTest {
 
   @Test
   void replicaThatWasGivenUp_isAskedAgain_whenTheFirstAnswerBreaksOff() throws Exception {
-    Forwarded forwarded = new Forwarded(5, 100, "a", "b").vouchedFor();
-    forwarded.learn(40, 10 * MILLI);
+    Forwarded forwarded = learnedTwo(5, 100);
     Client client = forwarded.infers();
     forwarded.timer.advance(11 * MILLI);
     Try first = forwarded.replicas.tries().getFirst();
@@ -195,8 +199,7 @@ class ForwardedCallTest {
 
   @Test
   void nobodyIsAskedBeside_whenTheRetryBudgetIsUsedUp() throws Exception {
-    Forwarded forwarded = new Forwarded(5, 1, "a", "b").vouchedFor();
-    forwarded.learn(40, 10 * MILLI);
+    Forwarded forwarded = learnedTwo(5, 1);
     Client first = forwarded.infers();
     forwarded.timer.advance(20 * MILLI);
     assertThat(forwarded.replicas.asked()).containsExactly("a", "b");
@@ -211,8 +214,7 @@ class ForwardedCallTest {
 
   @Test
   void nobodyIsAskedBeside_whenNoOtherHasRoom() throws Exception {
-    Forwarded forwarded = new Forwarded(5, 100, "a", "b").vouchedFor();
-    forwarded.learn(40, 10 * MILLI);
+    Forwarded forwarded = learnedTwo(5, 100);
     forwarded.ejected.eject("b");
     forwarded.infers();
     forwarded.timer.advance(20 * MILLI);
@@ -232,8 +234,7 @@ class ForwardedCallTest {
 
   @Test
   void busyReplica_isNotEjected_whenItAnswersOthersMeanwhile() throws Exception {
-    Forwarded forwarded = new Forwarded(5, 0, "a", "b").vouchedFor();
-    forwarded.learn(40, 10 * MILLI);
+    Forwarded forwarded = learnedTwo(5, 0);
     forwarded.infers();
     forwarded.timer.advance(100 * MILLI);
     Client other = forwarded.infers();
