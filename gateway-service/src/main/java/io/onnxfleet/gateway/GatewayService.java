@@ -1,6 +1,6 @@
 package io.onnxfleet.gateway;
 
-import io.onnxfleet.gateway.security.KeyCommand;
+import io.onnxfleet.gateway.security.credential.KeyCommand;
 import java.util.Arrays;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;

@@ -18,6 +18,11 @@ class ArchitectureTest {
           .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
           .importPackages("io.onnxfleet.gateway");
 
+  private static final JavaClasses TESTS =
+      new ClassFileImporter()
+          .withImportOption(ImportOption.Predefined.ONLY_INCLUDE_TESTS)
+          .importPackages("io.onnxfleet.gateway");
+
   @Test
   void packages_haveNoCycles() {
     slices().matching("io.onnxfleet.gateway.(*)..").should().beFreeOfCycles().check(CLASSES);
@@ -60,13 +65,29 @@ class ArchitectureTest {
             describe(
                 "do not run before there is a call",
                 type ->
-                    !type.getPackageName().endsWith(".security")
+                    !type.getPackageName().contains(".gateway.security.")
                         || !BEFORE_THE_CALL.contains(outermost(type).getSimpleName())))
         .should()
         .dependOnClassesThat()
         .haveNameMatching(
             ".*\\.web\\.server\\.ServerWebExchange(\\$.*)?|.*\\.server\\.reactive\\.\\w*ServerHttp.*")
         .check(CLASSES);
+  }
+
+  /** What opens a socket is an integration test, and named so: its branches do not count. */
+  @Test
+  void unitTests_openNoSocket() {
+    noClasses()
+        .that()
+        .haveNameMatching(".*Test(\\$.*)?")
+        .should()
+        .dependOnClassesThat()
+        .haveNameMatching(
+            "java\\.net\\.(Server|Datagram)?Socket|java\\.net\\.http\\..*|com\\.sun\\.net\\.httpserver\\..*"
+                + "|reactor\\.netty\\.(http\\.server|tcp|udp)\\..*|java\\.nio\\.channels\\..*Channel"
+                + "|io\\.netty\\.channel\\.socket\\.nio\\..*|.*\\.SpringApplication.*"
+                + "|io\\.onnxfleet\\.gateway\\.(RunningGateway|FakeReplica|FakeRegistry|BrokenReplica|RawClient)")
+        .check(TESTS);
   }
 
   private static JavaClass outermost(JavaClass type) {

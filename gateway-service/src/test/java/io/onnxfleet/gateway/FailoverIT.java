@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.onnxfleet.gateway.admission.ByteBudget;
 import io.onnxfleet.gateway.admission.ConcurrencyLimiter;
 import io.onnxfleet.gateway.balancing.EjectedReplicas;
-import io.onnxfleet.gateway.balancing.InFlightRequests;
+import io.onnxfleet.gateway.load.InFlightRequests;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;

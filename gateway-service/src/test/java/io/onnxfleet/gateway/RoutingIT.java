@@ -3,7 +3,7 @@ package io.onnxfleet.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.onnxfleet.gateway.admission.ByteBudget;
-import io.onnxfleet.gateway.balancing.InFlightRequests;
+import io.onnxfleet.gateway.load.InFlightRequests;
 import java.io.ByteArrayOutputStream;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;

@@ -3,7 +3,7 @@ package io.onnxfleet.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.onnxfleet.gateway.security.KeyCommand;
+import io.onnxfleet.gateway.security.credential.KeyCommand;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;

@@ -6,7 +6,7 @@ import io.onnxfleet.gateway.family.VariantEstimates;
 import io.onnxfleet.gateway.fleet.FleetWatch;
 import io.onnxfleet.gateway.rollout.Rollouts;
 import io.onnxfleet.gateway.security.AuditLog;
-import io.onnxfleet.gateway.security.FailureLimit;
+import io.onnxfleet.gateway.security.chain.FailureLimit;
 import io.onnxfleet.gateway.suspect.Suspects;
 import java.time.Duration;
 import java.util.Objects;

@@ -8,7 +8,7 @@ import io.onnxfleet.gateway.fleet.Fleet;
 import io.onnxfleet.gateway.fleet.FleetWatch;
 import io.onnxfleet.gateway.fleet.ModelReference;
 import io.onnxfleet.gateway.fleet.Replica;
-import io.onnxfleet.gateway.fleet.ReplicaSelf;
+import io.onnxfleet.gateway.registry.ReplicaSelf;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Collection;

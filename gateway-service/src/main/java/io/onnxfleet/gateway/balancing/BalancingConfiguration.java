@@ -2,6 +2,8 @@ package io.onnxfleet.gateway.balancing;
 
 import io.onnxfleet.gateway.fleet.Fleet;
 import io.onnxfleet.gateway.fleet.FleetWatch;
+import io.onnxfleet.gateway.load.InFlightRequests;
+import io.onnxfleet.gateway.load.ReplicaLoads;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;

@@ -1,6 +1,7 @@
 package io.onnxfleet.gateway.balancing;
 
 import io.onnxfleet.gateway.fleet.Replica;
+import io.onnxfleet.gateway.load.InFlightRequests;
 import java.util.List;
 import java.util.function.IntUnaryOperator;
 

@@ -1,6 +1,7 @@
 package io.onnxfleet.gateway.balancing;
 
 import io.onnxfleet.gateway.fleet.Replica;
+import io.onnxfleet.gateway.load.ReplicaLoads;
 
 /**
  * Asks a replica for its load, apart from any request. Returns at once; the answer, if one comes,

@@ -1,6 +1,9 @@
 package io.onnxfleet.gateway.balancing;
 
 import io.onnxfleet.gateway.fleet.Replica;
+import io.onnxfleet.gateway.load.ModelLoads;
+import io.onnxfleet.gateway.load.ReplicaLoad;
+import io.onnxfleet.gateway.load.ReplicaLoads;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntUnaryOperator;

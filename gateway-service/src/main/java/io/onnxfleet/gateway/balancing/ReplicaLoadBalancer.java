@@ -3,6 +3,10 @@ package io.onnxfleet.gateway.balancing;
 import io.onnxfleet.gateway.fleet.Fleet;
 import io.onnxfleet.gateway.fleet.ModelReference;
 import io.onnxfleet.gateway.fleet.Replica;
+import io.onnxfleet.gateway.load.InFlightRequests;
+import io.onnxfleet.gateway.load.ModelLoads;
+import io.onnxfleet.gateway.load.ReplicaLoad;
+import io.onnxfleet.gateway.load.ReplicaLoads;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -50,7 +54,7 @@ public final class ReplicaLoadBalancer {
   }
 
   /** One of all replicas, for what is asked of none in particular; null if there is none. */
-  @Nullable Replica chooseAny() {
+  public @Nullable Replica chooseAny() {
     List<Replica> registered = fleet.get().registered();
     List<Replica> present = filtered(registered, replica -> !ejected.isEjected(replica.id()));
     List<Replica> candidates = present.isEmpty() ? registered : present;

@@ -2,6 +2,9 @@ package io.onnxfleet.gateway.balancing;
 
 import io.onnxfleet.contract.fleet.MetadataKeys;
 import io.onnxfleet.gateway.fleet.Replica;
+import io.onnxfleet.gateway.load.ModelLoads;
+import io.onnxfleet.gateway.load.ReplicaLoad;
+import io.onnxfleet.gateway.load.ReplicaLoads;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;

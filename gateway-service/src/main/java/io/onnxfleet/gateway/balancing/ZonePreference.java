@@ -1,6 +1,8 @@
 package io.onnxfleet.gateway.balancing;
 
 import io.onnxfleet.gateway.fleet.Replica;
+import io.onnxfleet.gateway.load.ModelLoads;
+import io.onnxfleet.gateway.load.ReplicaLoads;
 import java.util.ArrayList;
 import java.util.List;
 

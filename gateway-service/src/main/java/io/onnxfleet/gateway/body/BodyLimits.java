@@ -1,7 +1,6 @@
 package io.onnxfleet.gateway.body;
 
 import io.onnxfleet.contract.api.ErrorCode;
-import io.onnxfleet.gateway.admission.RequestContent;
 import io.onnxfleet.gateway.failure.GatewayException;
 
 /**

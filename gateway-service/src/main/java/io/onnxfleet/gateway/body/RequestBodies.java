@@ -1,7 +1,6 @@
 package io.onnxfleet.gateway.body;
 
 import io.onnxfleet.gateway.admission.ByteBudget;
-import io.onnxfleet.gateway.admission.RequestContent;
 import io.onnxfleet.gateway.call.BodySource;
 import java.util.function.Function;
 import reactor.core.publisher.Mono;

@@ -2,9 +2,9 @@ package io.onnxfleet.gateway.door;
 
 import io.onnxfleet.contract.api.ApiPaths;
 import io.onnxfleet.gateway.routing.RoutingProperties;
-import io.onnxfleet.gateway.security.FleetChainProxy;
-import io.onnxfleet.gateway.security.GlobalCorsFilter;
-import io.onnxfleet.gateway.security.LetInCallers;
+import io.onnxfleet.gateway.security.chain.FleetChainProxy;
+import io.onnxfleet.gateway.security.chain.GlobalCorsFilter;
+import io.onnxfleet.gateway.security.chain.LetInCallers;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;

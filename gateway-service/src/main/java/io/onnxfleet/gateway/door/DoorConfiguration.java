@@ -4,7 +4,7 @@ import io.onnxfleet.contract.api.ApiPaths;
 import io.onnxfleet.gateway.observability.GatewayMetrics;
 import io.onnxfleet.gateway.routing.ModelProperties;
 import io.onnxfleet.gateway.routing.RoutingProperties;
-import io.onnxfleet.gateway.security.Accesses;
+import io.onnxfleet.gateway.security.chain.Accesses;
 import io.onnxfleet.gateway.steps.Calls;
 import java.net.URI;
 import java.util.List;

@@ -1,7 +1,7 @@
 package io.onnxfleet.gateway.door;
 
-import io.onnxfleet.gateway.admission.RequestProgress;
 import io.onnxfleet.gateway.call.BodySource;
+import io.onnxfleet.gateway.connection.RequestProgress;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.io.buffer.DataBuffer;
 import org.springframework.http.HttpHeaders;

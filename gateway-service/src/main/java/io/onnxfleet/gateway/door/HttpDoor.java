@@ -13,7 +13,7 @@ import io.onnxfleet.gateway.call.Call;
 import io.onnxfleet.gateway.call.CallHead;
 import io.onnxfleet.gateway.call.Deadline;
 import io.onnxfleet.gateway.failure.GatewayException;
-import io.onnxfleet.gateway.security.Accesses;
+import io.onnxfleet.gateway.security.chain.Accesses;
 import io.onnxfleet.gateway.steps.Calls;
 import java.net.URI;
 import java.time.Duration;

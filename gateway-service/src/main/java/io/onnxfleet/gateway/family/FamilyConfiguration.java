@@ -3,8 +3,8 @@ package io.onnxfleet.gateway.family;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.onnxfleet.gateway.admission.ModelAdmission;
 import io.onnxfleet.gateway.balancing.ReplicaLoadBalancer;
-import io.onnxfleet.gateway.balancing.ReplicaLoads;
 import io.onnxfleet.gateway.fleet.FleetWatch;
+import io.onnxfleet.gateway.load.ReplicaLoads;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 

@@ -4,8 +4,8 @@ import io.onnxfleet.gateway.admission.AdmissionEstimate;
 import io.onnxfleet.gateway.admission.ModelAdmission;
 import io.onnxfleet.gateway.balancing.ReplicaEstimate;
 import io.onnxfleet.gateway.balancing.ReplicaLoadBalancer;
-import io.onnxfleet.gateway.balancing.ReplicaLoads;
 import io.onnxfleet.gateway.fleet.ModelVariant;
+import io.onnxfleet.gateway.load.ReplicaLoads;
 
 /**
  * How long a variant would take to answer now, as far as this gateway can tell: by the latencies of

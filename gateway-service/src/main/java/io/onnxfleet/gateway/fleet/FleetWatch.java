@@ -85,7 +85,7 @@ public final class FleetWatch implements SmartLifecycle {
   }
 
   /** Calls the listener after every look, on the watching thread. */
-  void onLook(Runnable listener) {
+  public void onLook(Runnable listener) {
     lookListeners.add(listener);
   }
 
@@ -162,7 +162,7 @@ public final class FleetWatch implements SmartLifecycle {
   }
 
   /** Looks at the registry a moment later, because it may have changed. Never blocks. */
-  void lookSoon() {
+  public void lookSoon() {
     ScheduledExecutorService watching = executor;
     if (watching != null) {
       try {

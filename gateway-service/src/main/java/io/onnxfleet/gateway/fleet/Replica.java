@@ -105,7 +105,7 @@ public final class Replica implements ServiceInstance {
   }
 
   /** Whether it numbers what it tells, so that an older view can be told from a newer one. */
-  boolean countsItsChanges() {
+  public boolean countsItsChanges() {
     return revision >= 0;
   }
 

@@ -2,15 +2,15 @@ package io.onnxfleet.gateway.forwarding;
 
 import io.netty.util.Timer;
 import io.onnxfleet.gateway.balancing.EjectedReplicas;
-import io.onnxfleet.gateway.balancing.InFlightRequests;
 import io.onnxfleet.gateway.balancing.ReplicaLoadBalancer;
-import io.onnxfleet.gateway.balancing.ReplicaLoads;
 import io.onnxfleet.gateway.balancing.SlowOutliers;
 import io.onnxfleet.gateway.body.RequestBody;
 import io.onnxfleet.gateway.call.Call;
 import io.onnxfleet.gateway.fleet.Fleet;
 import io.onnxfleet.gateway.fleet.ModelReference;
 import io.onnxfleet.gateway.fleet.Replica;
+import io.onnxfleet.gateway.load.InFlightRequests;
+import io.onnxfleet.gateway.load.ReplicaLoads;
 import io.onnxfleet.gateway.observability.GatewayMetrics;
 import io.onnxfleet.gateway.routing.RoutingProperties;
 import io.onnxfleet.gateway.suspect.Suspects;

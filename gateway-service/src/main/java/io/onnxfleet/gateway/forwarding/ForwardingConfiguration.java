@@ -2,21 +2,20 @@ package io.onnxfleet.gateway.forwarding;
 
 import io.netty.channel.ChannelOption;
 import io.netty.util.HashedWheelTimer;
-import io.onnxfleet.gateway.balancing.BalancingProperties;
 import io.onnxfleet.gateway.balancing.EjectedReplicas;
-import io.onnxfleet.gateway.balancing.InFlightRequests;
 import io.onnxfleet.gateway.balancing.ReplicaLoadBalancer;
-import io.onnxfleet.gateway.balancing.ReplicaLoads;
 import io.onnxfleet.gateway.balancing.SlowOutliers;
 import io.onnxfleet.gateway.fleet.FleetWatch;
 import io.onnxfleet.gateway.inside.FleetIdentity;
+import io.onnxfleet.gateway.load.InFlightRequests;
+import io.onnxfleet.gateway.load.ReplicaLoads;
 import io.onnxfleet.gateway.observability.GatewayMetrics;
+import io.onnxfleet.gateway.probe.LifeProbes;
 import io.onnxfleet.gateway.rollout.AnswerComparison;
 import io.onnxfleet.gateway.rollout.RolloutProperties;
 import io.onnxfleet.gateway.routing.RoutingProperties;
 import io.onnxfleet.gateway.suspect.Suspects;
 import java.util.concurrent.TimeUnit;
-import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import reactor.netty.http.client.HttpClient;
@@ -50,40 +49,6 @@ class ForwardingConfiguration {
             .option(
                 ChannelOption.CONNECT_TIMEOUT_MILLIS, (int) properties.connectTimeout().toMillis())
             .option(ChannelOption.TCP_NODELAY, true));
-  }
-
-  @Bean
-  LifeProbes lifeProbes(RoutingProperties properties, FleetIdentity identity) {
-    return new LifeProbes(
-        identity.clientOf(
-            HttpClient.newConnection()
-                .disableRetry(true)
-                .option(
-                    ChannelOption.CONNECT_TIMEOUT_MILLIS,
-                    (int) properties.connectTimeout().toMillis())));
-  }
-
-  @Bean
-  LeavingProbes leavingProbes(HttpClient replicaHttpClient, FleetWatch watch) {
-    LeavingProbes probes = new LeavingProbes(replicaHttpClient, watch::gone);
-    watch.onVanished(probes::ask);
-    return probes;
-  }
-
-  @Bean
-  HttpLoadProbes loadProbes(
-      HttpClient replicaHttpClient,
-      ReplicaLoads loads,
-      EjectedReplicas ejected,
-      ObjectProvider<Suspects> suspects,
-      BalancingProperties balancing) {
-    return new HttpLoadProbes(
-        replicaHttpClient,
-        loads,
-        ejected,
-        leaving -> suspects.ifAvailable(known -> known.leaves(leaving)),
-        balancing.maxProbesPerSecond(),
-        System::nanoTime);
   }
 
   /** One thread for every wait; starts with the first. */
@@ -145,7 +110,7 @@ class ForwardingConfiguration {
             inFlight,
             ejected,
             suspects,
-            lifeProbes,
+            lifeProbes::lives,
             comparison,
             mostOfAnswer,
             rollout.shadowsAtOnce()),

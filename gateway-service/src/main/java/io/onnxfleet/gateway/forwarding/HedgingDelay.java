@@ -1,6 +1,6 @@
 package io.onnxfleet.gateway.forwarding;
 
-import io.onnxfleet.gateway.balancing.ModelLoads;
+import io.onnxfleet.gateway.load.ModelLoads;
 import io.onnxfleet.gateway.routing.RoutingProperties;
 import java.time.Duration;
 import java.util.List;

@@ -20,7 +20,6 @@ import io.onnxfleet.gateway.call.RequestTrace;
 import io.onnxfleet.gateway.fleet.Replica;
 import java.net.URI;
 import java.time.Duration;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.reactivestreams.Publisher;
@@ -32,6 +31,7 @@ import reactor.netty.NettyOutbound;
 import reactor.netty.http.client.HttpClient;
 import reactor.netty.http.client.HttpClientRequest;
 import reactor.netty.http.client.HttpClientResponse;
+import reactor.netty.internal.shaded.reactor.pool.PoolAcquirePendingLimitException;
 
 /**
  * Sends calls over HTTP. Headers and pieces of a body are passed without being looked at.
@@ -213,9 +213,9 @@ final class HttpReplicaClient implements ReplicaClient {
       return new ReplicaFailure(reason, replica.id() + ": " + error);
     }
 
-    /** The pool's two ways to say that it is full. */
+    /** The pool's two ways to say that it is full, of which the first has no public name. */
     private static boolean isSaturation(Throwable error) {
-      return error instanceof RejectedExecutionException || error instanceof TimeoutException;
+      return error instanceof PoolAcquirePendingLimitException || error instanceof TimeoutException;
     }
 
     private static boolean markUsed(Channel channel) {

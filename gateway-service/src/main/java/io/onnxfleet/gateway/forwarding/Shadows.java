@@ -5,10 +5,10 @@ import io.netty.handler.codec.http.HttpHeaderNames;
 import io.onnxfleet.contract.api.ApiCall;
 import io.onnxfleet.contract.api.HeaderNames;
 import io.onnxfleet.gateway.balancing.EjectedReplicas;
-import io.onnxfleet.gateway.balancing.InFlightRequests;
 import io.onnxfleet.gateway.balancing.ReplicaLoadBalancer;
 import io.onnxfleet.gateway.balancing.ReplicaRequest;
 import io.onnxfleet.gateway.fleet.Replica;
+import io.onnxfleet.gateway.load.InFlightRequests;
 import io.onnxfleet.gateway.rollout.AnswerComparison;
 import io.onnxfleet.gateway.rollout.InferenceAnswer;
 import io.onnxfleet.gateway.rollout.ShadowResult;
@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
@@ -43,18 +44,25 @@ final class Shadows {
   private final InFlightRequests inFlight;
   private final EjectedReplicas ejected;
   private final Suspects suspects;
-  private final LifeProbes life;
+  private final Function<Replica, Mono<Boolean>> life;
   private final AnswerComparison comparison;
   private final int mostOfAnswer;
   private final Semaphore places;
 
+  /**
+   * Asks nobody yet.
+   *
+   * @param life whether a replica answers at all
+   * @param mostOfAnswer bytes of an answer that is compared
+   * @param atOnce requests at candidates
+   */
   Shadows(
       HttpClient http,
       ReplicaLoadBalancer balancer,
       InFlightRequests inFlight,
       EjectedReplicas ejected,
       Suspects suspects,
-      LifeProbes life,
+      Function<Replica, Mono<Boolean>> life,
       AnswerComparison comparison,
       int mostOfAnswer,
       int atOnce) {
@@ -145,7 +153,7 @@ final class Shadows {
 
   /** The replica broke it off: unless it lives, the copy may be why. */
   private Mono<Received> broken(Replica replica, RunRequest run, Throwable failure) {
-    return life.lives(replica)
+    return life.apply(replica)
         .flatMap(
             lives -> {
               if (!lives) {

@@ -1,7 +1,7 @@
 package io.onnxfleet.gateway.rollout;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
-import io.onnxfleet.gateway.balancing.LatencyQuantiles;
+import io.onnxfleet.gateway.load.LatencyQuantiles;
 import java.time.Duration;
 
 /**

@@ -20,7 +20,7 @@ public final class Access {
   private final ModelPatterns models;
 
   /** How the caller is known. */
-  enum Kind {
+  public enum Kind {
     /** By a key, a token or a certificate that this gateway verified. */
     VERIFIED,
     /** By a security chain of somebody else. */
@@ -31,7 +31,7 @@ public final class Access {
     BEHIND_PROXY
   }
 
-  Access(Kind kind, String caller, Set<Scope> scopes, ModelPatterns models) {
+  public Access(Kind kind, String caller, Set<Scope> scopes, ModelPatterns models) {
     this.kind = kind;
     this.caller = caller;
     this.scopes = scopes.isEmpty() ? EnumSet.noneOf(Scope.class) : EnumSet.copyOf(scopes);

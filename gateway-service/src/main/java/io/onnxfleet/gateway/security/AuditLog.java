@@ -56,7 +56,7 @@ public final class AuditLog {
         deed.requestId());
   }
 
-  void keysChanged(int count, List<String> changes) {
+  public void keysChanged(int count, List<String> changes) {
     LOGGER.info("keys: {} known (+ added, - removed, ~ changed): {}", count, changes);
   }
 

@@ -23,11 +23,11 @@ public enum Scope {
     return label;
   }
 
-  static Optional<Scope> of(String label) {
+  public static Optional<Scope> of(String label) {
     return Arrays.stream(values()).filter(scope -> scope.label.equals(label)).findFirst();
   }
 
-  static Scope parse(String label) {
+  public static Scope parse(String label) {
     return of(label.strip().toLowerCase(Locale.ROOT))
         .orElseThrow(
             () ->

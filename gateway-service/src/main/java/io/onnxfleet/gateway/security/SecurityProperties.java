@@ -1,5 +1,6 @@
 package io.onnxfleet.gateway.security;
 
+import io.onnxfleet.gateway.security.quota.Quota;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -104,7 +105,7 @@ public record SecurityProperties(
   }
 
   /** The quota of that name; none where there is no name. */
-  Quota quota(String name) {
+  public Quota quota(String name) {
     return quotas.getOrDefault(name, Quota.NONE);
   }
 
@@ -116,7 +117,7 @@ public record SecurityProperties(
         "empty, or one of quotas, " + new TreeSet<>(quotas.keySet()));
   }
 
-  Set<Scope> anonymous() {
+  public Set<Scope> anonymous() {
     return Set.copyOf(anonymousScopes);
   }
 

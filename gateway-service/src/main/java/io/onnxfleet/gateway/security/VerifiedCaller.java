@@ -1,5 +1,6 @@
 package io.onnxfleet.gateway.security;
 
+import io.onnxfleet.gateway.security.quota.QuotaUse;
 import java.time.Instant;
 import java.time.InstantSource;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +17,7 @@ import reactor.util.context.Context;
  * @param use of its quota; null if it has none
  * @param isGuessable whether its credential was thought of and not drawn
  */
-record VerifiedCaller(
+public record VerifiedCaller(
     Access access,
     FleetAuthentication authentication,
     Context context,
@@ -24,12 +25,13 @@ record VerifiedCaller(
     @Nullable QuotaUse use,
     boolean isGuessable) {
 
-  static VerifiedCaller of(Access access, @Nullable Instant expires, @Nullable QuotaUse use) {
+  public static VerifiedCaller of(
+      Access access, @Nullable Instant expires, @Nullable QuotaUse use) {
     return of(access, expires, use, false);
   }
 
   /** Whose credential an operator has thought of. */
-  static VerifiedCaller guessable(Access access) {
+  public static VerifiedCaller guessable(Access access) {
     return of(access, null, null, true);
   }
 
@@ -45,7 +47,7 @@ record VerifiedCaller(
         isGuessable);
   }
 
-  boolean hasExpired(InstantSource clock) {
+  public boolean hasExpired(InstantSource clock) {
     return expires != null && !clock.instant().isBefore(expires);
   }
 }

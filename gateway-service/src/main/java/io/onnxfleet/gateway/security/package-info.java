@@ -1,7 +1,6 @@
 /**
- * Who may do what: {@link io.onnxfleet.gateway.security.Access} is what a request may do, {@code
- * AuthenticationFilter} finds out whose it is, {@code ApiKeys} and {@code TokenVerifier} know the
- * callers.
+ * Who may do what: {@link io.onnxfleet.gateway.security.Access} is what a request may do. Whose it
+ * is finds the chain out ({@code .chain}), by what a caller shows ({@code .credential}).
  */
 @NullMarked
 package io.onnxfleet.gateway.security;

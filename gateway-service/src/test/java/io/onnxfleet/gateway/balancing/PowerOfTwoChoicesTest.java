@@ -3,6 +3,7 @@ package io.onnxfleet.gateway.balancing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.onnxfleet.gateway.fleet.Replica;
+import io.onnxfleet.gateway.load.InFlightRequests;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.List;

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.onnxfleet.contract.fleet.LoadReport;
 import io.onnxfleet.gateway.fleet.Replica;
+import io.onnxfleet.gateway.load.ReplicaLoad;
+import io.onnxfleet.gateway.load.ReplicaLoads;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.onnxfleet.gateway.fleet.Fleet;
 import io.onnxfleet.gateway.fleet.ModelReference;
 import io.onnxfleet.gateway.fleet.Replica;
+import io.onnxfleet.gateway.load.InFlightRequests;
+import io.onnxfleet.gateway.load.ReplicaLoads;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

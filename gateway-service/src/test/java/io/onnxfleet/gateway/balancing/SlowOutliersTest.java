@@ -3,6 +3,7 @@ package io.onnxfleet.gateway.balancing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.onnxfleet.gateway.fleet.Replica;
+import io.onnxfleet.gateway.load.ReplicaLoads;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

@@ -1,6 +1,8 @@
 package io.onnxfleet.gateway.balancing;
 
 import io.onnxfleet.gateway.fleet.Fleet;
+import io.onnxfleet.gateway.load.InFlightRequests;
+import io.onnxfleet.gateway.load.ReplicaLoads;
 import java.time.Duration;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;

@@ -3,6 +3,8 @@ package io.onnxfleet.gateway.balancing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.onnxfleet.gateway.fleet.Replica;
+import io.onnxfleet.gateway.load.ReplicaLoad;
+import io.onnxfleet.gateway.load.ReplicaLoads;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;

@@ -4,6 +4,7 @@ import io.netty.handler.codec.http.DefaultHttpHeaders;
 import io.onnxfleet.contract.api.ApiCall;
 import io.onnxfleet.contract.api.ApiPaths;
 import io.onnxfleet.gateway.security.TestAccess;
+import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.support.Netty4HeadersAdapter;
 
@@ -42,6 +43,20 @@ public final class TestCalls {
         answer,
         Long.MAX_VALUE,
         headers);
+  }
+
+  /** The same call with another target. */
+  public static Call at(Call call, String path, @Nullable String query) {
+    CallHead head = call.head();
+    return new Call(
+        call.asked(),
+        new CallHead(head.method(), path, query, head.headers(), head.received()),
+        call.access(),
+        call.origin(),
+        call.trace(),
+        call.deadline(),
+        call.body(),
+        call.answer());
   }
 
   private static Call call(

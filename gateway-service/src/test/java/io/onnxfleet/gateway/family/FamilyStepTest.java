@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.onnxfleet.contract.api.HeaderNames;
-import io.onnxfleet.gateway.balancing.ReplicaLoad;
-import io.onnxfleet.gateway.balancing.ReplicaLoads;
 import io.onnxfleet.gateway.fleet.Fleet;
 import io.onnxfleet.gateway.fleet.ModelFamily;
 import io.onnxfleet.gateway.fleet.ModelVariant;
 import io.onnxfleet.gateway.fleet.OneReplica;
+import io.onnxfleet.gateway.load.ReplicaLoad;
+import io.onnxfleet.gateway.load.ReplicaLoads;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;

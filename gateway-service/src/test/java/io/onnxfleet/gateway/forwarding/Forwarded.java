@@ -2,8 +2,6 @@ package io.onnxfleet.gateway.forwarding;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.onnxfleet.gateway.balancing.EjectedReplicas;
-import io.onnxfleet.gateway.balancing.InFlightRequests;
-import io.onnxfleet.gateway.balancing.ReplicaLoads;
 import io.onnxfleet.gateway.balancing.SlowOutliers;
 import io.onnxfleet.gateway.balancing.TestBalancer;
 import io.onnxfleet.gateway.body.RequestBody;
@@ -14,6 +12,8 @@ import io.onnxfleet.gateway.failure.GatewayException;
 import io.onnxfleet.gateway.fleet.Fleet;
 import io.onnxfleet.gateway.fleet.ModelReference;
 import io.onnxfleet.gateway.fleet.Replica;
+import io.onnxfleet.gateway.load.InFlightRequests;
+import io.onnxfleet.gateway.load.ReplicaLoads;
 import io.onnxfleet.gateway.observability.GatewayMetrics;
 import io.onnxfleet.gateway.routing.RoutingProperties;
 import io.onnxfleet.gateway.suspect.RunRequest;
@@ -50,7 +50,7 @@ final class Forwarded {
 
   final Suspects suspects;
   private final Fleet fleet;
-  private final Forwarding forwarding;
+  final Forwarding forwarding;
 
   /** A fleet whose replicas of these ids serve one model. */
   Forwarded(int maxTries, int retryBurst, String... ids) {
