@@ -28,10 +28,14 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
 class DnsIT {
+
+  /** More than one look, each of which asks again before it gives up. */
+  private static final int UNANSWERED = 4;
 
   /** A name server of one name. */
   private static final class NameServer implements AutoCloseable {
@@ -40,6 +44,7 @@ class DnsIT {
     private final Channel channel;
     private volatile List<String> addresses = List.of();
     private volatile boolean silent;
+    final AtomicInteger unanswered = new AtomicInteger();
 
     NameServer() throws InterruptedException {
       channel =
@@ -72,6 +77,7 @@ class DnsIT {
 
     private void answer(ChannelHandlerContext context, DatagramDnsQuery query) throws Exception {
       if (silent) {
+        unanswered.incrementAndGet();
         return;
       }
       DefaultDnsQuestion question = query.recordAt(DnsSection.QUESTION);
@@ -136,7 +142,9 @@ class DnsIT {
           .until(() -> gateway.post("/v2/models/b/infer", "{}").statusCode() == 200);
 
       dns.silent = true;
-      Thread.sleep(3_000);
+      Awaitility.await()
+          .atMost(Duration.ofSeconds(20))
+          .until(() -> dns.unanswered.get() >= UNANSWERED);
       awaitReplicas(gateway, "one");
       assertThat(gateway.post("/v2/models/a/infer", "{}").statusCode()).isEqualTo(200);
 

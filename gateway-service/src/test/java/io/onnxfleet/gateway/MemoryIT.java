@@ -19,9 +19,11 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -145,19 +147,13 @@ class MemoryIT {
     Process process =
         new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
     GatewayProcess gateway = new GatewayProcess(process, port, log);
-    long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
-    while (true) {
-      assertThat(process.isAlive()).as(Files.readString(log)).isTrue();
-      assertThat(System.nanoTime()).as(Files.readString(log)).isLessThan(until);
-      try {
-        byte[] body = "{\"model\":\"a\"}".getBytes(UTF_8);
-        if (post(gateway, "/v1/embeddings", body, null).get().statusCode() == 200) {
-          return gateway;
-        }
-      } catch (java.util.concurrent.ExecutionException notYet) {
-        Thread.sleep(200);
-      }
-    }
+    byte[] body = "{\"model\":\"a\"}".getBytes(UTF_8);
+    Awaitility.await()
+        .atMost(Duration.ofMinutes(2))
+        .failFast(() -> assertThat(process.isAlive()).as(Files.readString(log)).isTrue())
+        .ignoreExceptionsInstanceOf(ExecutionException.class)
+        .until(() -> post(gateway, "/v1/embeddings", body, null).get().statusCode() == 200);
+    return gateway;
   }
 
   /** As the poms say; a later heap wins. */

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.onnxfleet.contract.api.Need;
 import io.onnxfleet.gateway.ApiTable.Call;
-import io.onnxfleet.gateway.security.KeyCommand;
+import io.onnxfleet.gateway.security.credential.KeyCommand;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -23,11 +23,15 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
 /** Keys over HTTP: who gets in, for what, how much of it, and what others see of that. */
+@ExtendWith(OutputCaptureExtension.class)
 class SecurityIT {
 
   private static final String INFER = "/v2/models/a/infer";
@@ -387,14 +391,16 @@ class SecurityIT {
   }
 
   @Test
-  void keys_comeAndGo_withTheFile() throws Exception {
+  void keys_comeAndGo_withTheFile(CapturedOutput output) throws Exception {
     String before = Files.readString(keys);
     String late = key("late", "--models", "a");
     awaitKnown(late);
 
     // What is wrong changes nothing.
     Files.writeString(keys, Files.readString(keys) + "{\"name\":\"broken\"\n");
-    Thread.sleep(1500);
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(20))
+        .until(() -> output.getAll().contains("the keys stay as they were"));
     assertThat(send(call("GET", "/v2", ""), late).statusCode()).isEqualTo(200);
 
     Files.writeString(keys, before);

@@ -85,8 +85,10 @@ class SlowClientsIT {
                   .POST(HttpRequest.BodyPublishers.ofByteArray(new byte[size])));
       try (Socket replica = accepted(slow)) {
         // Longer than any of the times above; nothing is read meanwhile.
-        Thread.sleep(1500);
-        assertThat(answer).isNotDone();
+        Awaitility.await()
+            .during(Duration.ofMillis(1500))
+            .atMost(Duration.ofSeconds(20))
+            .until(() -> !answer.isDone());
         replica.getInputStream().skipNBytes(size);
         replica
             .getOutputStream()
