@@ -1,6 +1,7 @@
 package io.onnxfleet.engine.text;
 
 import io.onnxfleet.engine.tensor.Tensor;
+import io.onnxfleet.engine.text.pooling.Pooling;
 
 /**
  * What the model answered to one window of one text.

@@ -1,5 +1,7 @@
 package io.onnxfleet.engine.text;
 
+import io.onnxfleet.engine.text.pooling.TextVector;
+import io.onnxfleet.engine.text.tokenization.TokenizedTexts;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -4,6 +4,8 @@ import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.request.Deadline;
 import io.onnxfleet.engine.tensor.BufferPool;
+import io.onnxfleet.engine.text.tokenization.TextInput;
+import io.onnxfleet.engine.text.tokenization.TextTokenizer;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;

@@ -4,6 +4,8 @@ import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.tensor.DataType;
 import io.onnxfleet.engine.tensor.TensorSpec;
+import io.onnxfleet.engine.text.pooling.Pooling;
+import io.onnxfleet.engine.text.tokenization.TextTokenizer;
 import io.onnxfleet.engine.textsettings.SideFiles;
 import io.onnxfleet.engine.textsettings.TextOutputs;
 import io.onnxfleet.engine.textsettings.TextParameters;

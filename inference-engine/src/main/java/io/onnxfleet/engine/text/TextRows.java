@@ -8,6 +8,8 @@ import io.onnxfleet.engine.tensor.NamedTensor;
 import io.onnxfleet.engine.tensor.Shape;
 import io.onnxfleet.engine.tensor.Tensor;
 import io.onnxfleet.engine.tensor.TensorSpec;
+import io.onnxfleet.engine.text.tokenization.SpecialTokens;
+import io.onnxfleet.engine.text.tokenization.TextWindow;
 import java.nio.IntBuffer;
 import java.nio.LongBuffer;
 import java.util.ArrayList;

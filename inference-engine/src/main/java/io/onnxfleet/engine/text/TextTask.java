@@ -1,6 +1,7 @@
 package io.onnxfleet.engine.text;
 
 import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.text.tokenization.TokenizedTexts;
 
 /**
  * What a text model is asked for: to embed, to classify, to rerank. How texts become rows and rows

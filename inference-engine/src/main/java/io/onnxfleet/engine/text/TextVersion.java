@@ -1,5 +1,6 @@
 package io.onnxfleet.engine.text;
 
+import io.onnxfleet.engine.text.pooling.DenseLayer;
 import java.util.List;
 
 /**

@@ -1,9 +1,9 @@
 /**
  * From text to answers. {@link TextModels} keeps the models that serve text open; a {@link
- * TextRunner} tokenizes with the {@code tokenizer.json} beside a model, cuts long text into
- * overlapping windows, and sends each as a row through an {@link InferencePort}. What is made of
- * the rows is a {@link TextTask}'s: an {@link EmbeddingTask} pools and joins them. {@link
- * TextModel} says whether a model serves text at all.
+ * TextRunner} has texts tokenized and cut into windows ({@code tokenization}), and sends each
+ * window as a row through an {@link InferencePort}. What is made of the rows is a {@link
+ * TextTask}'s: an {@link EmbeddingTask} pools and joins them ({@code pooling}). {@link TextModel}
+ * says whether a model serves text at all.
  */
 @NullMarked
 package io.onnxfleet.engine.text;

@@ -8,6 +8,7 @@ import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.tensor.DataType;
 import io.onnxfleet.engine.tensor.Shape;
 import io.onnxfleet.engine.tensor.TensorSpec;
+import io.onnxfleet.engine.text.pooling.Pooling;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -18,6 +18,8 @@ import io.onnxfleet.engine.tensor.BufferPool;
 import io.onnxfleet.engine.tensor.DataType;
 import io.onnxfleet.engine.tensor.Shape;
 import io.onnxfleet.engine.tensor.TensorSpec;
+import io.onnxfleet.engine.text.tokenization.MiniLm;
+import io.onnxfleet.engine.text.tokenization.TextInput;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

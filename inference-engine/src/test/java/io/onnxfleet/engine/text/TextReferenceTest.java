@@ -10,6 +10,8 @@ import io.onnxfleet.engine.EngineOptions;
 import io.onnxfleet.engine.InferenceEngine;
 import io.onnxfleet.engine.metrics.EngineMetrics;
 import io.onnxfleet.engine.request.Deadline;
+import io.onnxfleet.engine.text.tokenization.MiniLm;
+import io.onnxfleet.engine.text.tokenization.TextInput;
 import java.io.IOException;
 import java.nio.LongBuffer;
 import java.nio.file.Files;

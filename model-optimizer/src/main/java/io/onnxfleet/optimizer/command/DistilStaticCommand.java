@@ -1,6 +1,6 @@
 package io.onnxfleet.optimizer.command;
 
-import io.onnxfleet.engine.text.TextTokenizer;
+import io.onnxfleet.engine.text.tokenization.TextTokenizer;
 import io.onnxfleet.optimizer.OptimizerException;
 import io.onnxfleet.optimizer.compare.Throughput;
 import io.onnxfleet.optimizer.distil.SimilarityAgreement;

@@ -2,7 +2,7 @@ package io.onnxfleet.optimizer.distil;
 
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.file.TextFile;
-import io.onnxfleet.engine.text.TextTokenizer;
+import io.onnxfleet.engine.text.tokenization.TextTokenizer;
 import io.onnxfleet.optimizer.OptimizerException;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -1,6 +1,6 @@
 package io.onnxfleet.optimizer.repository;
 
-import io.onnxfleet.engine.text.TextTokenizer;
+import io.onnxfleet.engine.text.tokenization.TextTokenizer;
 import io.onnxfleet.optimizer.OptimizerException;
 import java.io.IOException;
 import java.nio.file.AtomicMoveNotSupportedException;

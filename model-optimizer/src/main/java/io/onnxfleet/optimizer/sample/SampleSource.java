@@ -2,7 +2,7 @@ package io.onnxfleet.optimizer.sample;
 
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.file.TextFile;
-import io.onnxfleet.engine.text.TextTokenizer;
+import io.onnxfleet.engine.text.tokenization.TextTokenizer;
 import io.onnxfleet.optimizer.OptimizerException;
 import io.onnxfleet.optimizer.graph.ElementType;
 import io.onnxfleet.optimizer.graph.Tensor;

@@ -1,7 +1,7 @@
 package io.onnxfleet.optimizer.sample;
 
 import io.onnxfleet.engine.text.TextModel;
-import io.onnxfleet.engine.text.TextTokenizer;
+import io.onnxfleet.engine.text.tokenization.TextTokenizer;
 import io.onnxfleet.optimizer.graph.ElementType;
 import io.onnxfleet.optimizer.graph.Tensor;
 import io.onnxfleet.optimizer.runtime.InputSpec;

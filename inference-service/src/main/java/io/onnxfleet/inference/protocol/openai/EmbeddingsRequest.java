@@ -1,6 +1,6 @@
 package io.onnxfleet.inference.protocol.openai;
 
-import io.onnxfleet.engine.text.TextInput;
+import io.onnxfleet.engine.text.tokenization.TextInput;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

@@ -3,7 +3,7 @@ package io.onnxfleet.inference.protocol.openai;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.text.TextEmbedder;
-import io.onnxfleet.engine.text.TextInput;
+import io.onnxfleet.engine.text.tokenization.TextInput;
 import io.onnxfleet.inference.protocol.http.Json;
 import java.io.IOException;
 import java.io.InputStream;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.text.Embeddings;
-import io.onnxfleet.engine.text.TextInput;
+import io.onnxfleet.engine.text.tokenization.TextInput;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;

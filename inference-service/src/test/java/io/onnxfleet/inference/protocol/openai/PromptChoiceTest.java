@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.onnxfleet.engine.error.InferenceException;
-import io.onnxfleet.engine.text.TextInput;
+import io.onnxfleet.engine.text.tokenization.TextInput;
 import io.onnxfleet.inference.protocol.openai.EmbeddingsRequest.Purpose;
 import java.util.List;
 import java.util.Map;

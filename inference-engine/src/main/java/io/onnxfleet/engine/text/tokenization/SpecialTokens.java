@@ -1,4 +1,4 @@
-package io.onnxfleet.engine.text;
+package io.onnxfleet.engine.text.tokenization;
 
 import java.util.Arrays;
 
@@ -11,16 +11,16 @@ import java.util.Arrays;
  * @param textType the token type of every token of the text
  * @param suffixTypes the token types of the suffix
  */
-@SuppressWarnings("ArrayRecordComponent") // inside this package and never written
-record SpecialTokens(
+@SuppressWarnings("ArrayRecordComponent") // inside the engine, and never written
+public record SpecialTokens(
     long[] prefix, long[] suffix, long[] prefixTypes, long textType, long[] suffixTypes) {
 
-  int count() {
+  public int count() {
     return prefix.length + suffix.length;
   }
 
   /** True if ids begin with the prefix and end with the suffix, and there is one of them at all. */
-  boolean encloses(int[] ids) {
+  public boolean encloses(int[] ids) {
     if (count() == 0 || ids.length < count()) {
       return false;
     }

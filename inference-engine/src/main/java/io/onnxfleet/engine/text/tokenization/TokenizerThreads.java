@@ -1,4 +1,4 @@
-package io.onnxfleet.engine.text;
+package io.onnxfleet.engine.text.tokenization;
 
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
@@ -15,14 +15,14 @@ import java.util.concurrent.Semaphore;
  * <p>Bounded: {@value #MOST_CALLS} calls, and a thread a CPU for the short and half as many for the
  * long. Thread-safe. Once closed, calls are refused, and those under way are told so.
  */
-final class TokenizerThreads implements AutoCloseable {
+public final class TokenizerThreads implements AutoCloseable {
   static final int MOST_CALLS = 4096;
 
   private final ExecutorService shortCalls;
   private final ExecutorService longCalls;
   private final Semaphore room = new Semaphore(MOST_CALLS);
 
-  TokenizerThreads(int cpus) {
+  public TokenizerThreads(int cpus) {
     shortCalls = threads("tokenizer-", Math.max(1, cpus));
     longCalls = threads("tokenizer-long-", Math.max(1, cpus / 2));
   }
@@ -37,7 +37,7 @@ final class TokenizerThreads implements AutoCloseable {
    *
    * @throws InferenceException if too many are under way
    */
-  void begin(Call call, boolean isLong) {
+  public void begin(Call call, boolean isLong) {
     if (!room.tryAcquire()) {
       throw InferenceException.retryable(
           ErrorCode.QUEUE_FULL,
@@ -70,7 +70,7 @@ final class TokenizerThreads implements AutoCloseable {
   }
 
   /** What is done in turns, by one thread at a time. */
-  interface Call {
+  public interface Call {
     /** Does a part of the work, and never throws; true if it is over. */
     boolean takeTurn();
 

@@ -1,4 +1,4 @@
-package io.onnxfleet.engine.text;
+package io.onnxfleet.engine.text.tokenization;
 
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
@@ -9,13 +9,13 @@ import java.util.function.BooleanSupplier;
  * The texts of one call while they are tokenized, a piece a turn. Over as soon as nobody waits for
  * the result any more.
  */
-final class TokenizingCall<T> implements TokenizerThreads.Call {
+public final class TokenizingCall<T> implements TokenizerThreads.Call {
   private final Work<T> work;
   private final BooleanSupplier isWanted;
   private final CompletableFuture<T> result = new CompletableFuture<>();
 
   /** Something that is done piece by piece. */
-  interface Work<T> {
+  public interface Work<T> {
     /** Does the next piece; false if none is left behind it. */
     boolean advance();
 
@@ -23,13 +23,13 @@ final class TokenizingCall<T> implements TokenizerThreads.Call {
     T finish();
   }
 
-  TokenizingCall(Work<T> work, BooleanSupplier isWanted) {
+  public TokenizingCall(Work<T> work, BooleanSupplier isWanted) {
     this.work = work;
     this.isWanted = isWanted;
   }
 
   /** Completes on a tokenizing thread. */
-  CompletableFuture<T> result() {
+  public CompletableFuture<T> result() {
     return result;
   }
 

@@ -1,4 +1,4 @@
-package io.onnxfleet.engine.text;
+package io.onnxfleet.engine.text.tokenization;
 
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
@@ -27,7 +27,7 @@ public final class TextTokenizer implements AutoCloseable {
   /** The name of the file beside the model. */
   public static final String FILE_NAME = SideFiles.TOKENIZER;
 
-  static final int PIECE = 1 << 15;
+  public static final int PIECE = 1 << 15;
   private static final int MOST_BYTES = 256 << 20;
 
   private final TokenizersLibrary library;
@@ -66,7 +66,7 @@ public final class TextTokenizer implements AutoCloseable {
   }
 
   /** The same of a file beside a model. */
-  static TextTokenizer open(SideFiles files, Path file) {
+  public static TextTokenizer open(SideFiles files, Path file) {
     return open(
         String.valueOf(file.getFileName()), () -> TextFile.text(files.read(file, MOST_BYTES)));
   }
@@ -104,7 +104,7 @@ public final class TextTokenizer implements AutoCloseable {
   }
 
   /** True if the file would fill texts up at their start. */
-  boolean padsLeft() {
+  public boolean padsLeft() {
     return padsLeft;
   }
 
@@ -128,12 +128,12 @@ public final class TextTokenizer implements AutoCloseable {
   }
 
   /** The same piece by piece. */
-  Pieces pieces(String text, int maxTokens) {
+  public Pieces pieces(String text, int maxTokens) {
     return new Pieces(longWords.bounded(text), maxTokens);
   }
 
   /** A text while it is encoded. Not thread-safe. */
-  final class Pieces {
+  public final class Pieces {
     private final String text;
     private final int maxTokens;
     private int from;
@@ -146,7 +146,7 @@ public final class TextTokenizer implements AutoCloseable {
       this.maxTokens = maxTokens;
     }
 
-    boolean isDone() {
+    public boolean isDone() {
       return done;
     }
 
@@ -157,7 +157,7 @@ public final class TextTokenizer implements AutoCloseable {
      * @throws InferenceException with {@link ErrorCode#REQUEST_TOO_LARGE} if there are more than
      *     {@code maxTokens}
      */
-    int advance() {
+    public int advance() {
       int to = text.length() <= PIECE ? text.length() : endOfPiece(text, from);
       long[] piece = encodePiece(text.substring(from, to));
       requireAtMost(maxTokens, count + (long) piece.length);
@@ -177,7 +177,7 @@ public final class TextTokenizer implements AutoCloseable {
     }
 
     /** The tokens of the pieces so far. */
-    long[] tokens() {
+    public long[] tokens() {
       return count == tokens.length ? tokens : Arrays.copyOf(tokens, count);
     }
   }
@@ -197,11 +197,11 @@ public final class TextTokenizer implements AutoCloseable {
     return row;
   }
 
-  SpecialTokens specialTokens() {
+  public SpecialTokens specialTokens() {
     return specialTokens;
   }
 
-  static void requireAtMost(int maxTokens, long count) {
+  public static void requireAtMost(int maxTokens, long count) {
     if (count > maxTokens) {
       throw new InferenceException(
           ErrorCode.REQUEST_TOO_LARGE,

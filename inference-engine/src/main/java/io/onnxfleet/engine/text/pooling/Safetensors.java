@@ -1,4 +1,4 @@
-package io.onnxfleet.engine.text;
+package io.onnxfleet.engine.text.pooling;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;

@@ -1,4 +1,4 @@
-package io.onnxfleet.engine.text;
+package io.onnxfleet.engine.text.pooling;
 
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
@@ -28,7 +28,7 @@ public record Pooling(List<PoolingMode> modes) {
   }
 
   /** Of a row's tokens those that count. */
-  record Span(int first, int last, int afterPrompt) {
+  public record Span(int first, int last, int afterPrompt) {
     /**
      * The tokens of a row.
      *
@@ -36,14 +36,14 @@ public record Pooling(List<PoolingMode> modes) {
      * @param tokens that are none
      * @param promptTokens at their start that mean, maximum and sums leave out
      */
-    static Span of(int padding, int tokens, int promptTokens) {
+    public static Span of(int padding, int tokens, int promptTokens) {
       return new Span(
           padding, padding + tokens - 1, padding + Math.clamp(promptTokens, 0, tokens - 1));
     }
   }
 
   /** Numbers of a window's vector for each of a token's. */
-  int vectorsJoined() {
+  public int vectorsJoined() {
     return Math.max(1, modes.size());
   }
 
@@ -52,7 +52,7 @@ public record Pooling(List<PoolingMode> modes) {
    *
    * @param output of a batch of one row; padding around its tokens may have been left or cut off
    */
-  float[] vectorOf(Tensor output, Span span) {
+  public float[] vectorOf(Tensor output, Span span) {
     int rank = modes.isEmpty() ? 2 : 3;
     Shape shape = output.shape();
     boolean fits =

@@ -1,4 +1,4 @@
-package io.onnxfleet.engine.text;
+package io.onnxfleet.engine.text.tokenization;
 
 /** One text to embed, as characters or already as tokens. */
 public sealed interface TextInput {

@@ -1,4 +1,4 @@
-package io.onnxfleet.engine.text;
+package io.onnxfleet.engine.text.tokenization;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -10,9 +10,9 @@ import java.util.List;
  * @param to one behind the last
  * @param newTokens tokens that no window before this one holds: its weight when windows are joined
  */
-record TextWindow(int from, int to, int newTokens) {
+public record TextWindow(int from, int to, int newTokens) {
 
-  int length() {
+  public int length() {
     return to - from;
   }
 
@@ -28,7 +28,7 @@ record TextWindow(int from, int to, int newTokens) {
    * @param capacity tokens that a window can hold, special tokens not counted; at least 1
    * @param overlap tokens that neighbours share; less than the capacity
    */
-  static List<TextWindow> cut(int tokens, int capacity, int overlap) {
+  public static List<TextWindow> cut(int tokens, int capacity, int overlap) {
     if (capacity < 1 || overlap < 0 || overlap >= capacity) {
       throw new IllegalArgumentException(
           "capacity: %d (expected: >= 1), overlap: %d (expected: 0 to capacity - 1)"

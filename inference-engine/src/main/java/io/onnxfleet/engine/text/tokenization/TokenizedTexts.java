@@ -1,4 +1,4 @@
-package io.onnxfleet.engine.text;
+package io.onnxfleet.engine.text.tokenization;
 
 import java.util.List;
 
@@ -8,14 +8,14 @@ import java.util.List;
  * @param texts in the call's order
  * @param tokens of all of them, each text with one set of special tokens
  */
-record TokenizedTexts(List<Text> texts, long tokens) {
+public record TokenizedTexts(List<Text> texts, long tokens) {
 
-  TokenizedTexts {
+  public TokenizedTexts {
     texts = List.copyOf(texts);
   }
 
   /** Windows of each text, in their order. */
-  List<Integer> windows() {
+  public List<Integer> windows() {
     return texts.stream().map(text -> text.windows().size()).toList();
   }
 
@@ -25,6 +25,6 @@ record TokenizedTexts(List<Text> texts, long tokens) {
    * @param tokens without special ones
    * @param promptTokens at the start of its first row that the pooling leaves out
    */
-  @SuppressWarnings("ArrayRecordComponent") // inside this package and never written
-  record Text(long[] tokens, List<TextWindow> windows, int promptTokens) {}
+  @SuppressWarnings("ArrayRecordComponent") // inside the engine, and never written
+  public record Text(long[] tokens, List<TextWindow> windows, int promptTokens) {}
 }

@@ -1,4 +1,4 @@
-package io.onnxfleet.engine.text;
+package io.onnxfleet.engine.text.pooling;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.onnxfleet.engine.error.ErrorCode;
@@ -9,7 +9,7 @@ import java.util.List;
  * The vector of one text in the making: the sum of its windows' vectors, each times its weight.
  * Thread-safe.
  */
-final class TextVector {
+public final class TextVector {
   @GuardedBy("this")
   private double[] sums = {};
 
@@ -17,7 +17,7 @@ final class TextVector {
   private long weights;
 
   /** Adds a window's vector; all are of one length, and the weight is at least 1. */
-  synchronized void add(float[] vector, int weight) {
+  public synchronized void add(float[] vector, int weight) {
     if (sums.length == 0) {
       sums = new double[vector.length];
     } else if (sums.length != vector.length) {
@@ -37,7 +37,7 @@ final class TextVector {
    * @param normalized true to scale it to length 1
    * @throws InferenceException if it is no vector that could be compared: zeros, NaN, Infinity
    */
-  synchronized float[] finished(List<DenseLayer> layers, boolean normalized) {
+  public synchronized float[] finished(List<DenseLayer> layers, boolean normalized) {
     double[] values = new double[sums.length];
     for (int index = 0; index < values.length; index++) {
       values[index] = sums[index] / Math.max(1, weights);

@@ -1,4 +1,4 @@
-package io.onnxfleet.engine.text;
+package io.onnxfleet.engine.text.pooling;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
@@ -18,7 +18,7 @@ import java.util.Map;
  * A layer that sentence-transformers puts behind the pooling: {@code activation(weights * vector +
  * bias)}. Immutable, thread-safe. Holds at most {@link Safetensors#MOST_BYTES} of weights.
  */
-final class DenseLayer {
+public final class DenseLayer {
   private static final String WEIGHTS = "model.safetensors";
   private static final String CONFIG = "config.json";
   private static final int MOST_CONFIG_BYTES = 1 << 20;
@@ -62,7 +62,7 @@ final class DenseLayer {
    *
    * @throws InferenceException with {@link ErrorCode#MODEL_LOAD_FAILED} if it is none
    */
-  static DenseLayer read(SideFiles files, String folder) {
+  public static DenseLayer read(SideFiles files, String folder) {
     String place = folder + "/";
     JsonObject config = config(files, place);
     int in = number(place, config, "in_features");
@@ -80,7 +80,7 @@ final class DenseLayer {
     return new DenseLayer(in, out, weights, bias, activation(place, config));
   }
 
-  int dimensions() {
+  public int dimensions() {
     return out;
   }
 

@@ -1,4 +1,4 @@
-package io.onnxfleet.engine.text;
+package io.onnxfleet.engine.text.pooling;
 
 import io.onnxfleet.engine.tensor.DataType;
 import io.onnxfleet.engine.tensor.Tensor;

@@ -1,4 +1,4 @@
-package io.onnxfleet.engine.text;
+package io.onnxfleet.engine.text.tokenization;
 
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
