@@ -3,6 +3,7 @@ package io.onnxfleet.inference.protocol;
 import io.onnxfleet.contract.api.ApiCall;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.inference.protocol.error.ErrorResponses;
 import io.onnxfleet.inference.protocol.http.UnsupportedCodingException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -73,6 +74,11 @@ final class DirectRequests {
       throw refusal;
     }
     response.resetBuffer();
-    errors.write(refusal, request, response);
+    RequestIdentity.enterLog(response);
+    try {
+      errors.write(refusal, request, response);
+    } finally {
+      RequestIdentity.leaveLog();
+    }
   }
 }

@@ -1,5 +1,6 @@
 package io.onnxfleet.inference.protocol;
 
+import io.onnxfleet.inference.protocol.connection.PlainErrorValve;
 import jakarta.servlet.ServletException;
 import java.io.IOException;
 import org.apache.catalina.connector.Request;

@@ -3,6 +3,7 @@ package io.onnxfleet.inference.protocol;
 import io.micrometer.core.instrument.Counter;
 import io.onnxfleet.contract.api.HeaderNames;
 import io.onnxfleet.inference.inside.FleetDoor;
+import io.onnxfleet.inference.protocol.error.ErrorResponses;
 import jakarta.servlet.ServletException;
 import java.io.IOException;
 import java.util.concurrent.atomic.AtomicLong;

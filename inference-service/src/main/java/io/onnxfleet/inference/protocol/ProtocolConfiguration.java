@@ -7,34 +7,17 @@ import io.onnxfleet.inference.configuration.InferenceProperties;
 import io.onnxfleet.inference.inside.FleetDoor;
 import io.onnxfleet.inference.protocol.http.BodyBudget;
 import io.onnxfleet.inference.protocol.http.RequestBodies;
-import org.apache.catalina.core.StandardHost;
-import org.apache.coyote.ContinueResponseTiming;
-import org.apache.coyote.http11.AbstractHttp11Protocol;
-import org.apache.tomcat.util.threads.VirtualThreadExecutor;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.boot.webmvc.autoconfigure.DispatcherServletAutoConfiguration;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
-import org.springframework.core.task.AsyncTaskExecutor;
-import org.springframework.scheduling.annotation.EnableAsync;
 import org.springframework.web.filter.UrlHandlerFilter;
 import org.springframework.web.servlet.DispatcherServlet;
 
-/** Threads and connections of the protocols. */
+/** The way of a request from its connection to what serves it. */
 @Configuration(proxyBeanMethods = false)
-@EnableAsync(proxyTargetClass = true)
 class ProtocolConfiguration {
-  @Bean
-  RequestBound requestBound(InferenceProperties properties) {
-    return new RequestBound(properties.maxConcurrentRequests());
-  }
-
-  @Bean(ProtocolExecutor.NAME)
-  AsyncTaskExecutor protocolExecutor(RequestBound bound) {
-    return new BoundedExecutor(bound);
-  }
-
   @Bean
   BodyBudget bodyBudget(InferenceProperties properties) {
     return new BodyBudget(properties.bodyMemory());
@@ -62,46 +45,17 @@ class ProtocolConfiguration {
     return new DirectServlet(path, requests);
   }
 
-  @Bean(initMethod = "start")
-  ConnectionWatch connectionWatch() {
-    return new ConnectionWatch();
-  }
-
-  /**
-   * Each request is served by a virtual thread from its first byte to its last, so that waiting for
-   * a batch, or for a slow client, holds no thread of the container.
-   */
+  /** Nobody but the fleet gets in; what does takes the short path where that leads. */
   @Bean
-  WebServerFactoryCustomizer<TomcatServletWebServerFactory> connections(
-      ConnectionWatch watch,
+  WebServerFactoryCustomizer<TomcatServletWebServerFactory> valves(
       ShortPath path,
       DirectRequests requests,
       RequestIdentity identity,
       FleetDoor door,
       MeterRegistry meters) {
-    return factory -> {
-      factory.setProtocol(WatchedHttp11Protocol.class.getName());
-      factory.addProtocolHandlerCustomizers(
-          handler -> {
-            handler.setExecutor(new VirtualThreadExecutor("http-"));
-            if (handler instanceof AbstractHttp11Protocol<?> http) {
-              // A client that waits for 100 is not told to send what is refused anyway.
-              http.setContinueResponseTiming(
-                  ContinueResponseTiming.ON_REQUEST_BODY_READ.toString());
-            }
-          });
-      factory.addConnectorCustomizers(
-          connector -> connector.addUpgradeProtocol(new ClearTextHttp2()));
-      factory.addEngineValves(
-          new ConnectionValve(watch),
-          new FleetValve(door, identity, meters.counter(FleetValve.REFUSALS)),
-          new DirectValve(path, requests));
-      factory.addContextCustomizers(
-          context -> {
-            if (context.getParent() instanceof StandardHost host) {
-              host.setErrorReportValveClass(PlainErrorValve.class.getName());
-            }
-          });
-    };
+    return factory ->
+        factory.addEngineValves(
+            new FleetValve(door, identity, meters.counter(FleetValve.REFUSALS)),
+            new DirectValve(path, requests));
   }
 }

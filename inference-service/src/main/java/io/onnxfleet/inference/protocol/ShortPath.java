@@ -1,5 +1,6 @@
 package io.onnxfleet.inference.protocol;
 
+import io.onnxfleet.inference.protocol.connection.PlainErrorValve;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

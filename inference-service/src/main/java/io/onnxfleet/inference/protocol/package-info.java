@@ -1,10 +1,9 @@
 /**
- * What all protocols of a replica share: the road of calls that run a model ({@link
- * io.onnxfleet.inference.protocol.ModelCalls}), how short it is ({@link
- * io.onnxfleet.inference.protocol.ShortPath}), the executor of handlers that wait for the
- * repository ({@link io.onnxfleet.inference.protocol.ProtocolExecutor}), the mapping of failures to
- * statuses ({@link io.onnxfleet.inference.protocol.ErrorResponses}), and the wait for an answer
- * that ends when its client goes away ({@link io.onnxfleet.inference.protocol.ClientConnection}).
+ * How a request comes to the protocol that it speaks: {@link FleetValve} lets only the fleet in,
+ * {@link ShortPath} says how far calls that run a model may leave the usual way, {@link
+ * DirectHandler} is what a protocol offers there. What all protocols share lies in {@code
+ * connection} (the container's side), {@code call} (what a call may take), {@code error} (what is
+ * answered to what failed) and {@code http} (bodies); none of these knows this package.
  */
 @NullMarked
 package io.onnxfleet.inference.protocol;

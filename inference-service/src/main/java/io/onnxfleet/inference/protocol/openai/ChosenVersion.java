@@ -1,7 +1,7 @@
 package io.onnxfleet.inference.protocol.openai;
 
 import io.onnxfleet.contract.api.HeaderNames;
-import io.onnxfleet.inference.protocol.ModelVersions;
+import io.onnxfleet.inference.protocol.call.ModelVersions;
 import jakarta.servlet.http.HttpServletRequest;
 import org.jspecify.annotations.Nullable;
 

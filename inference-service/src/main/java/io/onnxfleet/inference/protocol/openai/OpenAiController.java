@@ -7,6 +7,7 @@ import io.onnxfleet.engine.ModelMetadata;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.text.TextModels;
+import io.onnxfleet.inference.protocol.openai.embeddings.EmbeddingsEndpoint;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Content;
 import io.swagger.v3.oas.annotations.media.ExampleObject;
@@ -24,8 +25,8 @@ import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RestController;
 
 /**
- * OpenAI's calls as the OpenAPI document describes them. {@link DirectEmbeddings} serves embeddings
- * before they come here, unless a team has added something to Spring MVC. Thread-safe.
+ * OpenAI's calls as the OpenAPI document describes them. {@link EmbeddingsEndpoint} serves
+ * embeddings before they come here, unless a team has added something to Spring MVC. Thread-safe.
  */
 @Tag(name = "OpenAI", description = "Embeddings as OpenAI's clients ask for them")
 @RestController

@@ -1,8 +1,6 @@
 /**
- * OpenAI's embeddings over the engine: {@code POST /v1/embeddings} and {@code GET /v1/models}.
- * Starts at {@link io.onnxfleet.inference.protocol.openai.OpenAiController}; {@link
- * io.onnxfleet.inference.protocol.openai.EmbeddingsRequestReader} and {@link
- * io.onnxfleet.inference.protocol.openai.OpenAiBody} are the wire form.
+ * OpenAI's interface over the engine. Starts at {@link OpenAiController}, which describes it all
+ * and lists models ({@link ModelList}); embeddings themselves are in {@code embeddings}.
  */
 @NullMarked
 package io.onnxfleet.inference.protocol.openai;

@@ -2,7 +2,7 @@ package io.onnxfleet.inference.protocol.v2;
 
 import io.onnxfleet.contract.api.ApiPaths;
 import io.onnxfleet.engine.InferenceEngine;
-import io.onnxfleet.inference.protocol.ModelVersions;
+import io.onnxfleet.inference.protocol.call.ModelVersions;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import java.nio.charset.StandardCharsets;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.onnxfleet.inference.protocol.call;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.onnxfleet.inference.protocol.error;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,4 +1,0 @@
-@NullMarked
-package io.onnxfleet.inference.protocol;
-
-import org.jspecify.annotations.NullMarked;
