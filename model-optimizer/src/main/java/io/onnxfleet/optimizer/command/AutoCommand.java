@@ -6,6 +6,11 @@ import io.onnxfleet.optimizer.auto.Search;
 import io.onnxfleet.optimizer.auto.SearchOptions;
 import io.onnxfleet.optimizer.auto.SearchReport;
 import io.onnxfleet.optimizer.auto.Target;
+import io.onnxfleet.optimizer.command.option.FitOptions;
+import io.onnxfleet.optimizer.command.option.Fraction;
+import io.onnxfleet.optimizer.command.option.SampleOptions;
+import io.onnxfleet.optimizer.command.result.ExitCode;
+import io.onnxfleet.optimizer.command.result.ProgressLine;
 import io.onnxfleet.optimizer.graph.OnnxModel;
 import io.onnxfleet.optimizer.repository.Folders;
 import io.onnxfleet.optimizer.repository.ModelFolder;
@@ -138,7 +143,7 @@ final class AutoCommand implements Callable<Integer> {
             maxLoss.value());
       }
       Folders.remove(workspace);
-      return chosen.isPresent() ? 0 : OptimizeCommand.REFUSED;
+      return chosen.isPresent() ? 0 : ExitCode.REFUSED;
     } finally {
       progress.clear();
     }

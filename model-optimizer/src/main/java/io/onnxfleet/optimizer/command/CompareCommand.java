@@ -1,6 +1,10 @@
 package io.onnxfleet.optimizer.command;
 
 import io.onnxfleet.optimizer.OptimizerException;
+import io.onnxfleet.optimizer.command.option.Fraction;
+import io.onnxfleet.optimizer.command.option.SampleOptions;
+import io.onnxfleet.optimizer.command.result.ExitCode;
+import io.onnxfleet.optimizer.command.result.ProgressLine;
 import io.onnxfleet.optimizer.compare.Comparison;
 import io.onnxfleet.optimizer.compare.ComparisonOptions;
 import io.onnxfleet.optimizer.compare.ComparisonReport;
@@ -119,7 +123,7 @@ final class CompareCommand implements Callable<Integer> {
             row.model(),
             row.error().loss(),
             maxLoss.value());
-        code = OptimizeCommand.REFUSED;
+        code = ExitCode.REFUSED;
       }
     }
     return code;

@@ -1,5 +1,12 @@
 package io.onnxfleet.optimizer.command;
 
+import io.onnxfleet.optimizer.command.option.Fraction;
+import io.onnxfleet.optimizer.command.option.ModelFiles;
+import io.onnxfleet.optimizer.command.option.SampleOptions;
+import io.onnxfleet.optimizer.command.result.ExitCode;
+import io.onnxfleet.optimizer.command.result.Rewriting;
+import io.onnxfleet.optimizer.command.result.Trial;
+import io.onnxfleet.optimizer.command.result.Workspace;
 import io.onnxfleet.optimizer.compare.OutputError;
 import io.onnxfleet.optimizer.precision.Precision;
 import io.onnxfleet.optimizer.precision.PrecisionConversion;
@@ -111,7 +118,7 @@ final class ConvertCommand implements Callable<Integer> {
                 "optimize: the relative error is %.2e (expected: <= %.2e); nothing was written%n",
                 error.relativeError(),
                 maxError.value());
-        return OptimizeCommand.REFUSED;
+        return ExitCode.REFUSED;
       }
       rewriting.draft().model().write(workspace.file());
       workspace.publish();

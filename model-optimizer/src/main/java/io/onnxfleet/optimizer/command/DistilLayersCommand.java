@@ -1,5 +1,10 @@
 package io.onnxfleet.optimizer.command;
 
+import io.onnxfleet.optimizer.command.option.FitOptions;
+import io.onnxfleet.optimizer.command.option.ModelFiles;
+import io.onnxfleet.optimizer.command.result.QualityGate;
+import io.onnxfleet.optimizer.command.result.Rewriting;
+import io.onnxfleet.optimizer.command.result.Workspace;
 import io.onnxfleet.optimizer.distil.LayerDistillation;
 import io.onnxfleet.optimizer.sample.SampleSplit;
 import java.io.PrintWriter;

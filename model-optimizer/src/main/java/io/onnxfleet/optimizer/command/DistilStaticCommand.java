@@ -2,6 +2,12 @@ package io.onnxfleet.optimizer.command;
 
 import io.onnxfleet.engine.text.tokenization.TextTokenizer;
 import io.onnxfleet.optimizer.OptimizerException;
+import io.onnxfleet.optimizer.command.option.FitOptions;
+import io.onnxfleet.optimizer.command.option.Fraction;
+import io.onnxfleet.optimizer.command.option.SampleOptions;
+import io.onnxfleet.optimizer.command.result.ExitCode;
+import io.onnxfleet.optimizer.command.result.ProgressLine;
+import io.onnxfleet.optimizer.command.result.Workspace;
 import io.onnxfleet.optimizer.compare.Throughput;
 import io.onnxfleet.optimizer.distil.SimilarityAgreement;
 import io.onnxfleet.optimizer.distil.StaticDistillation;
@@ -154,7 +160,7 @@ final class DistilStaticCommand implements Callable<Integer> {
               "optimize: the rank correlation is %.4f (expected: >= %.4f); nothing was written%n",
               agreement,
               minAgreement.value());
-          return OptimizeCommand.REFUSED;
+          return ExitCode.REFUSED;
         }
         double cost = speed(teacher, student, held, out);
         folder.join(family == null ? ModelFolder.nameOf(input) : family, agreement, cost);

@@ -1,5 +1,12 @@
 package io.onnxfleet.optimizer.command;
 
+import io.onnxfleet.optimizer.command.option.Fraction;
+import io.onnxfleet.optimizer.command.option.ModelFiles;
+import io.onnxfleet.optimizer.command.option.SampleOptions;
+import io.onnxfleet.optimizer.command.result.ExitCode;
+import io.onnxfleet.optimizer.command.result.Rewriting;
+import io.onnxfleet.optimizer.command.result.Trial;
+import io.onnxfleet.optimizer.command.result.Workspace;
 import io.onnxfleet.optimizer.distil.TabularDistillation;
 import io.onnxfleet.optimizer.sample.SampleSet;
 import java.io.PrintWriter;
@@ -62,7 +69,7 @@ final class DistilTabularCommand implements Callable<Integer> {
             "optimize: the agreement is %.4f (expected: >= %.4f); nothing was written%n",
             agreement,
             minAgreement.value());
-        return OptimizeCommand.REFUSED;
+        return ExitCode.REFUSED;
       }
       rewriting.draft().model().write(workspace.file());
       Trial.load(workspace.file());

@@ -1,5 +1,10 @@
 package io.onnxfleet.optimizer.command;
 
+import io.onnxfleet.optimizer.command.option.ModelFiles;
+import io.onnxfleet.optimizer.command.option.ShapeOptions;
+import io.onnxfleet.optimizer.command.result.Rewriting;
+import io.onnxfleet.optimizer.command.result.SamenessGate;
+import io.onnxfleet.optimizer.command.result.Workspace;
 import io.onnxfleet.optimizer.fuse.TransformerFusion;
 import io.onnxfleet.optimizer.graph.OnnxModel;
 import java.io.PrintWriter;

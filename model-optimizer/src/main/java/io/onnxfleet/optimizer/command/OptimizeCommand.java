@@ -1,6 +1,7 @@
 package io.onnxfleet.optimizer.command;
 
 import io.onnxfleet.optimizer.OptimizerException;
+import io.onnxfleet.optimizer.command.result.ExitCode;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import picocli.CommandLine;
@@ -29,9 +30,6 @@ import picocli.CommandLine.Spec;
       SynthesizeCommand.class,
     })
 public final class OptimizeCommand implements Runnable {
-  static final int FAILED = 1;
-  static final int REFUSED = 3;
-
   @Spec
   @SuppressWarnings("NullAway.Init") // set by picocli before it runs
   private CommandSpec spec;
@@ -49,7 +47,7 @@ public final class OptimizeCommand implements Runnable {
       err.printf(
           "optimize: out of memory: %s (expected: fewer or smaller samples)%n",
           tooLarge.getMessage());
-      code = FAILED;
+      code = ExitCode.FAILED;
     }
     System.exit(code);
   }
@@ -63,7 +61,7 @@ public final class OptimizeCommand implements Runnable {
         (failure, command, _) -> {
           if (failure instanceof OptimizerException) {
             command.getErr().println("optimize: " + failure.getMessage());
-            return FAILED;
+            return ExitCode.FAILED;
           }
           throw failure;
         });

@@ -1,5 +1,11 @@
 package io.onnxfleet.optimizer.command;
 
+import io.onnxfleet.optimizer.command.option.FitOptions;
+import io.onnxfleet.optimizer.command.option.Fraction;
+import io.onnxfleet.optimizer.command.option.ModelFiles;
+import io.onnxfleet.optimizer.command.result.QualityGate;
+import io.onnxfleet.optimizer.command.result.Rewriting;
+import io.onnxfleet.optimizer.command.result.Workspace;
 import io.onnxfleet.optimizer.fuse.TransformerFusion;
 import io.onnxfleet.optimizer.pass.Pass;
 import io.onnxfleet.optimizer.prune.MagnitudePruning;

@@ -12,7 +12,7 @@ import java.util.Set;
  * ONNX Runtime's attention of packed projections becomes three products and the attention that
  * takes them, so that what quantizes products finds these too.
  */
-final class AttentionUnpacking {
+public final class AttentionUnpacking {
   private static final List<String> PARTS = List.of("query", "key", "value");
 
   private final Graph graph;
@@ -26,7 +26,7 @@ final class AttentionUnpacking {
    *
    * @param excluded names of nodes that stay as they are
    */
-  static void apply(Graph graph, Set<String> excluded) {
+  public static void apply(Graph graph, Set<String> excluded) {
     AttentionUnpacking unpacking = new AttentionUnpacking(graph);
     for (Node node : graph.nodes()) {
       if (!excluded.contains(node.name()) && unpacking.isSameApart(node)) {
@@ -37,7 +37,7 @@ final class AttentionUnpacking {
   }
 
   /** Whether a node is attention of three projections of one width, with constant FP32 weights. */
-  static boolean isPacked(Graph graph, Node node) {
+  public static boolean isPacked(Graph graph, Node node) {
     return node.operator().equals("Attention")
         && node.domain().equals(Node.MICROSOFT_DOMAIN)
         && node.inputs().size() <= 4

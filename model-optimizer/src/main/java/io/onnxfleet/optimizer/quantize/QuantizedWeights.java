@@ -13,24 +13,25 @@ import java.nio.FloatBuffer;
  * @param values INT8, in the weights' own shape
  * @param scales FP32, one a column or one a row
  */
-record QuantizedWeights(Tensor values, Tensor scales) {
+public record QuantizedWeights(Tensor values, Tensor scales) {
   /**
    * Processors without VNNI add two products of an unsigned and a signed byte in 16 bits: 2 x 255 x
    * 64 still fits, so that they compute what all others do. The range of the activations, not the
    * eighth bit of the weights, decides how much a model loses.
    */
-  static final float LARGEST_FACTOR = 64f;
+  public static final float LARGEST_FACTOR = 64f;
 
   /** What is not multiplied in 8 bits: rows are only looked up. */
-  static final float LARGEST_ENTRY = 127f;
+  public static final float LARGEST_ENTRY = 127f;
 
   /** One scale a column, as matrix products want it. */
-  static QuantizedWeights byColumn(String name, Tensor matrix) {
+  public static QuantizedWeights byColumn(String name, Tensor matrix) {
     return byColumn(name, matrix, LARGEST_FACTOR, new float[Math.toIntExact(matrix.dimension(1))]);
   }
 
   /** One scale a column, each at least so large. */
-  static QuantizedWeights byColumn(String name, Tensor matrix, float levels, float[] leastScales) {
+  public static QuantizedWeights byColumn(
+      String name, Tensor matrix, float levels, float[] leastScales) {
     int rows = Math.toIntExact(matrix.dimension(0));
     int columns = Math.toIntExact(matrix.dimension(1));
     float[] largest = new float[columns];
@@ -62,14 +63,15 @@ record QuantizedWeights(Tensor values, Tensor scales) {
   }
 
   /** One scale a row, as look-ups want it. */
-  static QuantizedWeights byRow(String name, Tensor matrix) {
+  public static QuantizedWeights byRow(String name, Tensor matrix) {
     int rows = Math.toIntExact(matrix.dimension(0));
     QuantizedWeights flat = byRow(name, matrix, LARGEST_ENTRY, new float[rows]);
     return new QuantizedWeights(flat.values(), flat.scales().reshaped(rows, 1));
   }
 
   /** One scale for each place on the first axis, each at least so large. */
-  static QuantizedWeights byRow(String name, Tensor weights, float levels, float[] leastScales) {
+  public static QuantizedWeights byRow(
+      String name, Tensor weights, float levels, float[] leastScales) {
     int rows = Math.toIntExact(weights.dimension(0));
     int columns = rows == 0 ? 0 : Math.toIntExact(weights.elements() / rows);
     float[] scales = new float[rows];

@@ -14,6 +14,8 @@ import io.onnxfleet.optimizer.graph.Tensor;
 import io.onnxfleet.optimizer.pass.Draft;
 import io.onnxfleet.optimizer.pass.PassContext;
 import io.onnxfleet.optimizer.quantize.BlockQuantization.Blocks;
+import io.onnxfleet.optimizer.quantize.dynamic.DynamicQuantization;
+import io.onnxfleet.optimizer.quantize.dynamic.QuantizationOptions;
 import io.onnxfleet.optimizer.sample.SampleSet;
 import java.nio.file.Path;
 import java.util.Map;
