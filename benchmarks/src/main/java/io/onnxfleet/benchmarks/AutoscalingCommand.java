@@ -2,6 +2,8 @@ package io.onnxfleet.benchmarks;
 
 import io.onnxfleet.benchmarks.autoscaling.AutoscalingComparison;
 import io.onnxfleet.benchmarks.autoscaling.AutoscalingComparison.Line;
+import io.onnxfleet.benchmarks.command.CallersFolder;
+import io.onnxfleet.benchmarks.command.Chart;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,7 +30,7 @@ final class AutoscalingCommand implements Callable<Integer> {
     AutoscalingComparison comparison = new AutoscalingComparison(System.out);
     comparison.run();
     if (plots != null) {
-      Path folder = Files.createDirectories(Benchmarks.resolve(plots));
+      Path folder = Files.createDirectories(CallersFolder.resolve(plots));
       for (boolean bursty : new boolean[] {false, true}) {
         Path file = folder.resolve("autoscaling-" + (bursty ? "bursty" : "diurnal") + ".svg");
         Files.writeString(file, draw(comparison.lines(bursty)));

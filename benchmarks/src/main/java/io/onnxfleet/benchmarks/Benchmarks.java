@@ -1,9 +1,14 @@
 package io.onnxfleet.benchmarks;
 
+import static io.onnxfleet.benchmarks.command.CallersFolder.resolve;
+
 import ai.onnxruntime.OrtException;
 import io.onnxfleet.benchmarks.balancing.BalancingComparison;
+import io.onnxfleet.benchmarks.bench.BenchCommand;
+import io.onnxfleet.benchmarks.bench.ServerScenarioCommand;
 import io.onnxfleet.benchmarks.chaos.ChaosCommand;
-import io.onnxfleet.benchmarks.chaos.CrowdCommand;
+import io.onnxfleet.benchmarks.chaos.crowd.CrowdCommand;
+import io.onnxfleet.benchmarks.client.FleetClient;
 import io.onnxfleet.benchmarks.models.TinyModel;
 import io.onnxfleet.benchmarks.policies.PolicyComparison;
 import io.onnxfleet.benchmarks.stored.CheckCommand;
@@ -112,11 +117,6 @@ final class Benchmarks {
   int policies() {
     PolicyComparison.print(System.out);
     return 0;
-  }
-
-  /** Where the caller stands: this process may have been started in another folder. */
-  static Path resolve(Path file) {
-    return Path.of(System.getProperty("onnxfleet.directory", "")).resolve(file);
   }
 
   @Command(name = "balancing", description = "Compares the balancing policies by simulation.")

@@ -1,5 +1,7 @@
 package io.onnxfleet.benchmarks;
 
+import io.onnxfleet.benchmarks.client.BatchStatistics;
+import io.onnxfleet.benchmarks.client.FleetClient;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.List;

@@ -4,6 +4,8 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import ai.onnxruntime.OrtException;
 import io.onnxfleet.benchmarks.RawOnnxRuntime.Split;
+import io.onnxfleet.benchmarks.command.CallersFolder;
+import io.onnxfleet.benchmarks.command.Conversion;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -92,7 +94,7 @@ final class RawCommand implements Callable<Integer> {
         splits == null ? Split.of(Runtime.getRuntime().availableProcessors()) : splits;
     List<Figure> figures = new ArrayList<>();
     for (Split split : tried) {
-      try (RawOnnxRuntime raw = new RawOnnxRuntime(Benchmarks.resolve(file), split, provider)) {
+      try (RawOnnxRuntime raw = new RawOnnxRuntime(CallersFolder.resolve(file), split, provider)) {
         for (int batch : batches) {
           Figure figure = measure(raw, batch);
           figures.add(figure);
@@ -115,7 +117,7 @@ final class RawCommand implements Callable<Integer> {
               lines.append(
                   "%s\t%d\t%.2f\t%.3f\t%.3f\n"
                       .formatted(f.split, f.batch, f.rowsPerSecond, f.median, f.percentile99)));
-      Files.writeString(Benchmarks.resolve(result), lines, UTF_8);
+      Files.writeString(CallersFolder.resolve(result), lines, UTF_8);
     }
     return 0;
   }
@@ -147,7 +149,7 @@ final class RawCommand implements Callable<Integer> {
   static final class SplitConverter implements ITypeConverter<Split> {
     @Override
     public Split convert(String text) {
-      return BenchCommand.convert(text, Split::parse);
+      return Conversion.of(text, Split::parse);
     }
   }
 }

@@ -1,5 +1,8 @@
 package io.onnxfleet.benchmarks;
 
+import io.onnxfleet.benchmarks.client.BinaryRequest;
+import io.onnxfleet.benchmarks.client.FleetClient;
+import io.onnxfleet.benchmarks.client.ModelInput;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.URI;

@@ -1,8 +1,7 @@
 /**
- * Measures servers and models from outside. {@link io.onnxfleet.benchmarks.Benchmarks} is the way
- * in; {@link io.onnxfleet.benchmarks.Bench} measures a server under load, {@link
- * io.onnxfleet.benchmarks.RawCommand} ONNX Runtime without one, {@link
- * io.onnxfleet.benchmarks.Demo} shows what the fleet does.
+ * Measures servers and models from outside. {@link Benchmarks} is the way in. {@code bench}
+ * measures a server under load, {@link RawCommand} ONNX Runtime without one, {@link Demo} shows
+ * what the fleet does; {@code client} is how all of them speak with it.
  */
 @NullMarked
 package io.onnxfleet.benchmarks;

@@ -2,6 +2,9 @@ package io.onnxfleet.benchmarks;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.onnxfleet.benchmarks.client.BatchStatistics;
+import io.onnxfleet.benchmarks.client.BinaryRequest;
+import io.onnxfleet.benchmarks.client.FleetClient;
 import io.onnxfleet.testing.process.FleetProcesses;
 import io.onnxfleet.testing.process.Running;
 import java.io.IOException;

@@ -1,5 +1,7 @@
 package io.onnxfleet.benchmarks.chaos;
 
+import io.onnxfleet.benchmarks.chaos.bar.Bar;
+import io.onnxfleet.benchmarks.chaos.bar.BarTable;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;

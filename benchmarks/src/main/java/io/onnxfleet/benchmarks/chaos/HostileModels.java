@@ -1,6 +1,9 @@
 package io.onnxfleet.benchmarks.chaos;
 
-import io.onnxfleet.benchmarks.chaos.Suspects.Suspect;
+import io.onnxfleet.benchmarks.chaos.bar.Bar;
+import io.onnxfleet.benchmarks.chaos.models.Folders;
+import io.onnxfleet.benchmarks.chaos.models.Suspects;
+import io.onnxfleet.benchmarks.chaos.models.Suspects.Suspect;
 import io.onnxfleet.benchmarks.load.Window;
 import io.onnxfleet.testing.process.Running;
 import java.io.IOException;

@@ -1,5 +1,6 @@
 package io.onnxfleet.benchmarks.chaos;
 
+import io.onnxfleet.benchmarks.chaos.bar.Bar;
 import io.onnxfleet.benchmarks.load.Window;
 import io.onnxfleet.testing.process.Running;
 import java.io.IOException;

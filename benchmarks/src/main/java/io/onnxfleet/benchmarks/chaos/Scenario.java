@@ -1,5 +1,6 @@
 package io.onnxfleet.benchmarks.chaos;
 
+import io.onnxfleet.benchmarks.chaos.bar.Bar;
 import java.io.IOException;
 import java.util.List;
 

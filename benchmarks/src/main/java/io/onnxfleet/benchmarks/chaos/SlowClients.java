@@ -2,6 +2,8 @@ package io.onnxfleet.benchmarks.chaos;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
+import io.onnxfleet.benchmarks.chaos.bar.Bar;
+import io.onnxfleet.benchmarks.chaos.crowd.CrowdCommand;
 import io.onnxfleet.benchmarks.load.Window;
 import io.onnxfleet.testing.process.Running;
 import java.io.File;
@@ -17,8 +19,9 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * A thousand clients that send or take a byte a second ({@link Crowd}). The gateway sends most of
- * them away after its time for them, and they come again. Measured with and without them in turn.
+ * A thousand clients that send or take a byte a second ({@link CrowdCommand}). The gateway sends
+ * most of them away after its time for them, and they come again. Measured with and without them in
+ * turn.
  */
 final class SlowClients implements Scenario {
 
@@ -59,7 +62,7 @@ final class SlowClients implements Scenario {
         traffic.during(SETTLING);
         without.add(traffic.during(MEASURED).millis(99));
         order(crowd, settings.slowClients());
-        traffic.during(Crowd.ARRIVAL.plus(SETTLING));
+        traffic.during(CrowdCommand.ARRIVAL.plus(SETTLING));
         Window window = traffic.during(MEASURED);
         with.add(window.millis(99));
         failed += window.failed();
@@ -118,7 +121,8 @@ final class SlowClients implements Scenario {
             classPath,
             "io.onnxfleet.benchmarks.Benchmarks",
             "crowd",
-            "--port=" + gateway.port()));
+            "--port=" + gateway.port(),
+            "--model=" + ChaosFleet.MODEL));
   }
 
   private static void order(Running crowd, int clients) throws IOException {

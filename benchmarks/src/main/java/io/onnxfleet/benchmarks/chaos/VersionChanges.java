@@ -1,5 +1,7 @@
 package io.onnxfleet.benchmarks.chaos;
 
+import io.onnxfleet.benchmarks.chaos.bar.Bar;
+import io.onnxfleet.benchmarks.chaos.models.Folders;
 import io.onnxfleet.benchmarks.load.Window;
 import io.onnxfleet.contract.api.ApiCall;
 import io.onnxfleet.testing.process.Running;

@@ -1,0 +1,8 @@
+/**
+ * Model files that a scenario puts before a replica, sound or damaged: {@link Suspects}, in {@link
+ * Folders}.
+ */
+@NullMarked
+package io.onnxfleet.benchmarks.chaos.models;
+
+import org.jspecify.annotations.NullMarked;

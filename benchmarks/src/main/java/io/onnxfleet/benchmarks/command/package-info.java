@@ -1,0 +1,8 @@
+/**
+ * What commands share: files as the caller names them ({@link CallersFolder}), options' values
+ * ({@link Conversion}), diagrams ({@link Chart}).
+ */
+@NullMarked
+package io.onnxfleet.benchmarks.command;
+
+import org.jspecify.annotations.NullMarked;
