@@ -159,13 +159,6 @@ function done(summary, latency, requests)
 end
 LUA
 
-# What its compilers take is left out: they would be counted with whoever is measured while they are at it.
-ticks=$(getconf CLK_TCK)
-cpu() { # gateway: CPU time so far, us
-  grep -hv '(C[12] Comp' /proc/"${pids[$1]}"/task/*/stat |
-    awk -v ticks="$ticks" '{ sub(/.*\) /, ""); used += $12 + $13 } END { printf "%.0f", used * 1e6 / ticks }'
-}
-
 # The open gateway is sent the same headers as its pair, since they cost something to read as well.
 measure() { # gateway credentials seconds: p50 us, p99 us, requests/s, errors, CPU us of the gateway for a request
   local before result

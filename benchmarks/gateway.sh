@@ -1,9 +1,13 @@
 #!/usr/bin/env bash
 #
-# What the gateway costs a request: the fleet's gateway, a bare Spring Cloud Gateway with one static route and HAProxy, in
-# turn in front of one backend that answers at once (HAProxy again). Needs wrk, haproxy, curl and the built layouts.
+# What the gateway costs a request: the fleet's gateway, a bare Spring Cloud Gateway with one static route, a proxy of
+# Netty's codecs alone and HAProxy, in turn in front of one backend that answers at once (HAProxy again). Needs wrk, haproxy,
+# curl and the built layouts.
 #
-#   benchmarks/gateway.sh [SECONDS [ROUNDS [WARM_UP_SECONDS]]]
+#   [BEFORE=<another built checkout>] benchmarks/gateway.sh [SECONDS [ROUNDS [WARM_UP_SECONDS]]]
+#
+# With BEFORE that checkout's gateway takes its turns too. The CPU time is a process's own for a request, without its
+# compilers.
 
 set -euo pipefail
 
@@ -14,6 +18,7 @@ warm_up=${3:-30}
 backend=$(free_port)
 haproxy_port=$(free_port)
 bare=$(free_port)
+netty=$(free_port)
 registry=$(free_port)
 fleet=$(free_port)
 
@@ -44,6 +49,8 @@ libraries=$(cd "$root/gateway-service/target/layout" && printf '%s:' "$PWD"/lib/
 background bare "$java" -XX:+UseSerialGC -Xmx512m --enable-native-access=ALL-UNNAMED -Dbackend="http://127.0.0.1:$backend" \
   -cp "$libraries" "$root/benchmarks/BareGateway.java" --server.port="$bare" --server.address=127.0.0.1 \
   --eureka.client.enabled=false --spring.cloud.discovery.enabled=false --spring.cloud.loadbalancer.enabled=false
+background netty "$java" -XX:+UseSerialGC -Xmx512m --enable-native-access=ALL-UNNAMED -Dbackend="$backend" -Dport="$netty" \
+  -cp "$libraries" "$root/benchmarks/NettyGateway.java"
 
 start registry discovery-server "$registry"
 await registry "http://127.0.0.1:$registry/actuator/health"
@@ -55,14 +62,27 @@ curl -fs -X POST -H 'Content-Type: application/json' "http://127.0.0.1:$registry
     "dataCenterInfo": {"@class": "com.netflix.appinfo.InstanceInfo$DefaultDataCenterInfo", "name": "MyOwn"},
     "leaseInfo": {"renewalIntervalInSecs": 3600, "durationInSecs": 7200},
     "metadata": {"models-ready": "tiny:1", "models-known": ""}}}'
-start fleet gateway-service "$fleet" --eureka.client.service-url.defaultZone="http://127.0.0.1:$registry/eureka/" \
-  ${GATEWAY_ARGUMENTS:-}
+doors=(direct:"$backend" haproxy:"$haproxy_port" netty:"$netty" bare:"$bare" fleet:"$fleet")
+warmed=("$netty" "$bare" "$fleet")
+gateway() { # name, port
+  start "$1" gateway-service "$2" --eureka.client.service-url.defaultZone="http://127.0.0.1:$registry/eureka/" \
+    --eureka.client.register-with-eureka=false ${GATEWAY_ARGUMENTS:-}
+}
+gateway fleet "$fleet"
+if [ -n "${BEFORE:-}" ]; then
+  before=$(free_port)
+  checkout=$BEFORE gateway before "$before"
+  doors+=(before:"$before")
+  warmed+=("$before")
+fi
 
 path=/v2/models/tiny/infer
 await backend "http://127.0.0.1:$backend$path"
 await haproxy "http://127.0.0.1:$haproxy_port$path"
+await netty "http://127.0.0.1:$netty$path"
 await bare "http://127.0.0.1:$bare$path"
 await fleet "http://127.0.0.1:$fleet/v2/models/tiny/ready"
+[ -z "${BEFORE:-}" ] || await before "http://127.0.0.1:$before/v2/models/tiny/ready"
 
 cat >"$work/post.lua" <<'EOF'
 wrk.method = "POST"
@@ -70,24 +90,32 @@ wrk.headers["Content-Type"] = "application/json"
 wrk.body = '{"inputs":[{"name":"x","shape":[1,8],"datatype":"FP32","data":[1,2,3,4,5,6,7,8]}]}'
 done = function(summary, latency, requests)
   local errors = summary.errors.status + summary.errors.connect + summary.errors.read + summary.errors.timeout
-  io.write(string.format("RESULT %.1f %.1f %.1f %d\n", latency:percentile(50), latency:percentile(99),
-    summary.requests * 1e6 / summary.duration, errors))
+  io.write(string.format("RESULT %.1f %.1f %.1f %d %d\n", latency:percentile(50), latency:percentile(99),
+    summary.requests * 1e6 / summary.duration, errors, summary.requests))
 end
 EOF
 
-measure() { # port connections seconds: p50 us, p99 us, requests/s, errors
+measure() { # port connections seconds: p50 us, p99 us, requests/s, errors, requests
   wrk -t1 -c"$2" -d"$3"s -s "$work/post.lua" "http://127.0.0.1:$1$path" | sed -n 's/^RESULT //p'
 }
 
-for port in "$bare" "$fleet"; do
-  measure "$port" 32 "$warm_up" >/dev/null
-  measure "$port" 1 3 >/dev/null
+# In turns, so that all of them are as old when the first is measured.
+for _ in 1 2 3; do
+  for port in "${warmed[@]}"; do
+    measure "$port" 32 $(((warm_up + 2) / 3)) >/dev/null
+    measure "$port" 1 1 >/dev/null
+  done
 done
 
 for round in $(seq "$rounds"); do
-  for door in direct:$backend haproxy:$haproxy_port bare:$bare fleet:$fleet; do
+  for door in "${doors[@]}"; do
+    name=${door%%:*}
+    process=$name
+    [ "$name" != direct ] || process=backend
     for clients in 1 32; do
-      echo "${door%%:*} $clients $(measure "${door##*:}" "$clients" "$seconds")" >>"$work/results"
+      from=$(cpu "$process")
+      result=$(measure "${door##*:}" "$clients" "$seconds")
+      echo "$name $clients $result $(($(cpu "$process") - from))" >>"$work/results"
     done
   done
 done
@@ -98,20 +126,26 @@ awk -v rounds="$rounds" '
     for (i = 1; i <= n; i++) for (j = i + 1; j <= n; j++) if (v[j] + 0 < v[i] + 0) { t = v[i]; v[i] = v[j]; v[j] = t }
     return v[int((n + 1) / 2)]
   }
-  { key = $1 " " $2; p50[key] = p50[key] " " $3; p99[key] = p99[key] " " $4; rate[key] = rate[key] " " $5; errors[$1] += $6 }
+  { key = $1 " " $2; p50[key] = p50[key] " " $3; p99[key] = p99[key] " " $4; rate[key] = rate[key] " " $5; errors[$1] += $6
+    cpu[key] = cpu[key] " " $8 / $7; now[key, ++count[key]] = $8 / $7 }
   END {
     base = median(p50["direct 1"], rounds)
     bare_added = median(p50["bare 1"], rounds) - base
     bare_rate = median(rate["bare 32"], rounds)
-    print "| Door | Added p50, 1 client, µs | p99, 1 client, µs | Of the bare gateway | Requests/s, 32 clients | Of the bare gateway | Errors |"
-    print "|---|---:|---:|---:|---:|---:|---:|"
-    split("direct haproxy bare fleet", doors, " ")
-    for (d = 1; d <= 4; d++) {
+    print "| Door | Added p50, 1 client, µs | p99, 1 client, µs | Of the bare gateway | Requests/s, 32 clients | Of the bare gateway | CPU, 32 clients, µs | Errors |"
+    print "|---|---:|---:|---:|---:|---:|---:|---:|"
+    kinds = split("direct haproxy netty bare fleet" ("before 1" in p50 ? " before" : ""), doors, " ")
+    for (d = 1; d <= kinds; d++) {
       name = doors[d]
       added = median(p50[name " 1"], rounds) - base
       throughput = median(rate[name " 32"], rounds)
-      printf "| %s | %.0f | %.0f | %.2f | %.0f | %.2f | %d |\n", name, added, median(p99[name " 1"], rounds), added / bare_added,
-        throughput, throughput / bare_rate, errors[name]
+      printf "| %s | %.0f | %.0f | %.2f | %.0f | %.2f | %.1f | %d |\n", name, added, median(p99[name " 1"], rounds),
+        added / bare_added, throughput, throughput / bare_rate, median(cpu[name " 32"], rounds), errors[name]
+    }
+    if ("before 1" in p50) {
+      for (r = 1; r <= rounds; r++) ratios = ratios " " now["fleet 32", r] / now["before 32", r]
+      print ""
+      printf "CPU of a request, now over before, rounds:%s; median %.3f\n", ratios, median(ratios, rounds)
     }
     added = median(p50["fleet 1"], rounds) - base
     throughput = median(rate["fleet 32"], rounds)

@@ -30,6 +30,7 @@ public final class Replica implements ServiceInstance {
   private final String id;
   private final ServiceInstance instance;
   private final Map<String, String> metadata;
+  private final String authority;
   private final String baseUri;
   private final Map<String, Set<String>> ready;
   private final Map<String, Map<String, ModelContent>> contents;
@@ -48,12 +49,8 @@ public final class Replica implements ServiceInstance {
     this.toldByItself = toldByItself;
     this.instance = instance;
     this.metadata = instance.getMetadata() == null ? Map.of() : Map.copyOf(instance.getMetadata());
-    this.baseUri =
-        (instance.isSecure() ? "https" : "http")
-            + "://"
-            + bracketed(instance.getHost())
-            + ":"
-            + instance.getPort();
+    this.authority = bracketed(instance.getHost()) + ":" + instance.getPort();
+    this.baseUri = (instance.isSecure() ? "https" : "http") + "://" + authority;
     ReplicaMetadata told = ReplicaMetadata.of(metadata);
     this.tellsContents = told.contents() != null;
     this.tellsOfQuarantine = told.quarantine() != null;
@@ -116,6 +113,11 @@ public final class Replica implements ServiceInstance {
 
   public String id() {
     return id;
+  }
+
+  /** Host and port. */
+  public String authority() {
+    return authority;
   }
 
   /** Scheme, host and port, without a path and without a slash at the end. */

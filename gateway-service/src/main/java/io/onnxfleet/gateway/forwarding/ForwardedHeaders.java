@@ -20,13 +20,6 @@ final class ForwardedHeaders {
   private ForwardedHeaders() {}
 
   static void copyRequest(HttpHeaders from, HttpHeaders to) {
-    // The HTTP client has set these two by itself.
-    if (from.contains(HttpHeaderNames.ACCEPT)) {
-      to.remove(HttpHeaderNames.ACCEPT);
-    }
-    if (from.contains(HttpHeaderNames.USER_AGENT)) {
-      to.remove(HttpHeaderNames.USER_AGENT);
-    }
     copy(from, to, true);
   }
 

@@ -5,6 +5,7 @@ import io.netty.util.HashedWheelTimer;
 import io.onnxfleet.gateway.balancing.EjectedReplicas;
 import io.onnxfleet.gateway.balancing.ReplicaLoadBalancer;
 import io.onnxfleet.gateway.balancing.SlowOutliers;
+import io.onnxfleet.gateway.client.ReplicaConnections;
 import io.onnxfleet.gateway.fleet.FleetWatch;
 import io.onnxfleet.gateway.inside.FleetIdentity;
 import io.onnxfleet.gateway.load.InFlightRequests;
@@ -38,6 +39,19 @@ class ForwardingConfiguration {
         .build();
   }
 
+  /** Of calls; what the gateway itself asks replicas goes by {@link #replicaHttpClient}. */
+  @Bean
+  ReplicaConnections callConnections(RoutingProperties properties, FleetIdentity identity) {
+    return ReplicaConnections.over(
+        new ReplicaConnections.Limits(
+            properties.maxConnections(),
+            properties.maxPendingAcquires(),
+            properties.connectTimeout(),
+            properties.maxIdleTime(),
+            properties.maxLifeTime()),
+        identity.tls());
+  }
+
   /** Retries by itself are off: {@link Forwarding} knows what may be sent again, and where to. */
   @Bean
   HttpClient replicaHttpClient(
@@ -62,7 +76,8 @@ class ForwardingConfiguration {
   Forwarding forwarding(
       FleetWatch watch,
       ReplicaLoadBalancer balancer,
-      HttpClient replicaHttpClient,
+      ReplicaConnections callConnections,
+      FleetIdentity identity,
       InFlightRequests inFlight,
       ReplicaLoads loads,
       EjectedReplicas ejected,
@@ -75,7 +90,7 @@ class ForwardingConfiguration {
     return new Forwarding(
         watch::current,
         balancer,
-        new HttpReplicaClient(replicaHttpClient),
+        new HttpReplicaClient(callConnections, identity::sign),
         inFlight,
         loads,
         ejected,

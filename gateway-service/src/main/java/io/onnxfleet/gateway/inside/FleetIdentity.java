@@ -1,5 +1,6 @@
 package io.onnxfleet.gateway.inside;
 
+import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.IdentityCipherSuiteFilter;
@@ -48,6 +49,16 @@ public final class FleetIdentity {
     HttpClient signed = signing.on(client);
     SslContext known = tls;
     return known == null ? signed : signed.secure(ssl -> ssl.sslContext(known));
+  }
+
+  /** Signs a request by its headers, where the fleet has a secret. */
+  public void sign(HttpHeaders headers, String method, String authority, String uri) {
+    signing.sign(headers, method, authority, uri);
+  }
+
+  /** How replicas are connected to; null where they speak no TLS. */
+  public @Nullable SslContext tls() {
+    return tls;
   }
 
   /** Whether replicas speak TLS. One that registers without it is not one of the fleet then. */

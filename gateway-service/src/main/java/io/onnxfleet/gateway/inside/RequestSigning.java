@@ -1,5 +1,6 @@
 package io.onnxfleet.gateway.inside;
 
+import io.netty.handler.codec.http.HttpHeaders;
 import io.onnxfleet.contract.api.HeaderNames;
 import io.onnxfleet.contract.fleet.FleetSecret;
 import java.util.function.LongSupplier;
@@ -28,13 +29,25 @@ final class RequestSigning {
   }
 
   private void sign(FleetSecret known, HttpClientRequest request) {
-    String signature =
-        known.sign(
-            request.method().name(),
-            authority(request.resourceUrl()),
-            request.uri(),
-            millisClock.getAsLong());
-    request.requestHeaders().set(HeaderNames.SIGNATURE, signature);
+    sign(
+        known,
+        request.requestHeaders(),
+        request.method().name(),
+        authority(request.resourceUrl()),
+        request.uri());
+  }
+
+  /** Signs one request; does nothing where the fleet has no secret. */
+  void sign(HttpHeaders headers, String method, String authority, String uri) {
+    FleetSecret known = secret;
+    if (known != null) {
+      sign(known, headers, method, authority, uri);
+    }
+  }
+
+  private void sign(
+      FleetSecret known, HttpHeaders headers, String method, String authority, String uri) {
+    headers.set(HeaderNames.SIGNATURE, known.sign(method, authority, uri, millisClock.getAsLong()));
   }
 
   /** Host and port of {@code http://host:port/path}; the scheme's own port is often left out. */
