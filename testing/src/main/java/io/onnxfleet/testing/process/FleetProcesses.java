@@ -3,13 +3,13 @@ package io.onnxfleet.testing.process;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.onnxfleet.contract.api.ApiPaths;
+import io.onnxfleet.launcher.process.Await;
+import io.onnxfleet.launcher.process.HttpProbe;
+import io.onnxfleet.launcher.process.Launch;
+import io.onnxfleet.launcher.process.Layout;
+import io.onnxfleet.launcher.process.Ports;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -27,19 +27,20 @@ import org.jspecify.annotations.Nullable;
  */
 public final class FleetProcesses implements AutoCloseable {
   /** Where all of them listen. */
-  public static final String HOST = "127.0.0.1";
+  public static final String HOST = Ports.HOST;
 
   private static final String REGISTRY = "discovery-server";
   private static final String GATEWAY = "gateway-service";
   private static final String REPLICA = "inference-service";
   private static final Duration LONGEST_START = Duration.ofMinutes(5);
-  private static final Duration POLL = Duration.ofMillis(50);
+  private static final Duration LONGEST_ANSWER = Duration.ofSeconds(10);
+  private static final Await AWAIT = new Await(LONGEST_START, Duration.ofMillis(50));
   private static final Pattern ZONE = Pattern.compile("\"zone\":\"([^\"]*)\"");
 
   private final Path root;
   private final Path logs;
   private final List<Running> processes = new ArrayList<>();
-  private final HttpClient http;
+  private final HttpProbe probe;
   private final int registryPort;
   private final List<String> common;
   private final List<String> javaOptions = new ArrayList<>();
@@ -53,7 +54,7 @@ public final class FleetProcesses implements AutoCloseable {
    * @param common further arguments of every process
    */
   public FleetProcesses(Path root, Path logs, String... common) throws IOException {
-    this(root, logs, null, HttpClient.newBuilder(), common);
+    this(root, logs, null, null, common);
   }
 
   /**
@@ -65,19 +66,22 @@ public final class FleetProcesses implements AutoCloseable {
   public static FleetProcesses withTls(
       Path root, Path logs, Path certificates, SSLContext asks, String... common)
       throws IOException {
-    return new FleetProcesses(
-        root, logs, certificates, HttpClient.newBuilder().sslContext(asks), common);
+    return new FleetProcesses(root, logs, certificates, asks, common);
   }
 
   private FleetProcesses(
-      Path root, Path logs, @Nullable Path certificates, HttpClient.Builder http, String... common)
+      Path root,
+      Path logs,
+      @Nullable Path certificates,
+      @Nullable SSLContext asks,
+      String... common)
       throws IOException {
     this.root = root;
     this.logs = Files.createDirectories(logs);
     this.certificates = certificates;
-    this.http = http.version(HttpClient.Version.HTTP_1_1).build();
+    this.probe = new HttpProbe(asks, LONGEST_ANSWER);
     this.common = List.of(common);
-    this.registryPort = freePort();
+    this.registryPort = Ports.free();
   }
 
   /**
@@ -117,12 +121,12 @@ public final class FleetProcesses implements AutoCloseable {
 
   /** The same under a name, with further arguments. */
   public Running startGateway(String name, String... arguments) throws IOException {
-    return start(GATEWAY, name, freePort(), List.of(arguments));
+    return start(GATEWAY, name, Ports.free(), List.of(arguments));
   }
 
   /** A gateway that shows other certificates than those of the fleet's folder. */
   public Running startGateway(String name, Path others) throws IOException {
-    return start(GATEWAY, name, freePort(), List.of(), Map.of(), others);
+    return start(GATEWAY, name, Ports.free(), List.of(), Map.of(), others);
   }
 
   /** Starts a replica of the default models on one CPU; it becomes ready by itself. */
@@ -135,7 +139,7 @@ public final class FleetProcesses implements AutoCloseable {
     return start(
         REPLICA,
         name,
-        freePort(),
+        Ports.free(),
         replicaOf(root.resolve("models").toAbsolutePath(), List.of()),
         environment,
         certificates);
@@ -143,7 +147,8 @@ public final class FleetProcesses implements AutoCloseable {
 
   /** Starts a replica of other models on one CPU. */
   public Running startReplica(String name, Path models, String... arguments) throws IOException {
-    return start(REPLICA, name, freePort(), replicaOf(models.toAbsolutePath(), List.of(arguments)));
+    return start(
+        REPLICA, name, Ports.free(), replicaOf(models.toAbsolutePath(), List.of(arguments)));
   }
 
   private static List<String> replicaOf(Path models, List<String> arguments) {
@@ -157,19 +162,18 @@ public final class FleetProcesses implements AutoCloseable {
   public Running startAlone(String name, String... arguments) throws IOException {
     List<String> all = new ArrayList<>(List.of(arguments));
     all.add("--eureka.client.enabled=false");
-    return start(REPLICA, name, freePort(), all);
+    return start(REPLICA, name, Ports.free(), all);
   }
 
   /** Starts a process that has ended anew, as it was, once it has. Its log goes on. */
   public Running startAgain(Running ended) throws IOException {
     ended.awaitEnd();
-    return run(ended.name(), ended.base(), ended.log(), ended.start());
+    return run(ended.name(), ended.base(), ended.launch());
   }
 
   /** Starts another program that ends with the fleet, in the repository's root. */
   public Running startOther(String name, int port, List<String> command) throws IOException {
-    Path log = logs.resolve(name + ".log");
-    return run(name, base("http", port), log, builder(root, command, log));
+    return start(name, base("http", port), root, command, Map.of());
   }
 
   /**
@@ -178,11 +182,10 @@ public final class FleetProcesses implements AutoCloseable {
    * @return what it printed
    */
   public String run(String module, String... arguments) throws IOException, InterruptedException {
-    List<String> command = command();
-    Collections.addAll(command, arguments);
+    Layout layout = Layout.of(root, module);
     Process process =
-        new ProcessBuilder(command)
-            .directory(layout(module).toFile())
+        new ProcessBuilder(layout.command(options(), List.of(arguments)))
+            .directory(layout.folder().toFile())
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
     String printed = new String(process.getInputStream().readAllBytes(), UTF_8);
@@ -229,7 +232,7 @@ public final class FleetProcesses implements AutoCloseable {
 
   private String registeredReplicas() throws InterruptedException {
     URI apps = registry().resolve("/eureka/apps/INFERENCE-SERVICE");
-    return body(HttpRequest.newBuilder(apps).header("Accept", "application/json"));
+    return probe.get(apps, "Accept", "application/json").body();
   }
 
   /** Waits until the gateway counts that many replicas. */
@@ -253,13 +256,7 @@ public final class FleetProcesses implements AutoCloseable {
 
   /** Waits until something is so, for as long as a start may take. */
   public void await(String what, Condition condition) throws IOException, InterruptedException {
-    long end = System.nanoTime() + LONGEST_START.toNanos();
-    while (!condition.holds()) {
-      if (System.nanoTime() - end > 0) {
-        throw new IOException(what + ": not so after " + LONGEST_START.toSeconds() + " s");
-      }
-      Thread.sleep(POLL);
-    }
+    AWAIT.until(what, condition::holds);
   }
 
   /** Whether a GET of that path is answered with 200 by a process that must live. */
@@ -270,52 +267,25 @@ public final class FleetProcesses implements AutoCloseable {
 
   /** Of a GET of that path, with names and values of headers; 0 if nobody answers. */
   public int status(Running running, String path, String... headers) throws InterruptedException {
-    HttpRequest.Builder request = request(running, path);
-    if (headers.length > 0) {
-      request.headers(headers);
-    }
-    try {
-      return http.send(request.build(), BodyHandlers.discarding()).statusCode();
-    } catch (IOException notYet) {
-      return 0;
-    }
+    return probe.get(running.uri(path), headers).status();
   }
 
   /** The body of the answer to a GET, or nothing. */
   public String get(Running running, String path) throws InterruptedException {
-    return body(request(running, path));
+    return probe.get(running.uri(path)).body();
   }
 
   /** What a replica that must live says of its models, as JSON; nothing if it does not answer. */
   public String index(Running running) throws InterruptedException {
     requireAlive(running);
-    return body(
-        request(running, ApiPaths.REPOSITORY_INDEX).POST(HttpRequest.BodyPublishers.noBody()));
+    return probe.post(running.uri(ApiPaths.REPOSITORY_INDEX), "{}").body();
   }
 
-  private static HttpRequest.Builder request(Running running, String path) {
-    return HttpRequest.newBuilder(running.uri(path)).timeout(Duration.ofSeconds(10));
-  }
-
-  private String body(HttpRequest.Builder request) throws InterruptedException {
-    try {
-      return http.send(request.build(), BodyHandlers.ofString()).body();
-    } catch (IOException notYet) {
-      return "";
-    }
-  }
-
-  private List<String> command(String... javaArguments) {
-    List<String> command = new ArrayList<>();
-    Collections.addAll(
-        command,
-        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "@jvm.args",
-        "-Xmx512m");
-    Collections.addAll(command, javaArguments);
-    command.addAll(javaOptions);
-    command.add("@application.args");
-    return command;
+  private List<String> options(String... others) {
+    List<String> options = new ArrayList<>(List.of("-Xmx512m"));
+    Collections.addAll(options, others);
+    options.addAll(javaOptions);
+    return options;
   }
 
   private Running start(String module, String name, int port, List<String> arguments)
@@ -331,13 +301,13 @@ public final class FleetProcesses implements AutoCloseable {
       Map<String, String> environment,
       @Nullable Path shown)
       throws IOException {
-    Path log = logs.resolve(name + ".log");
-    List<String> command =
-        command(
+    List<String> options =
+        options(
             "-XX:ErrorFile=" + logs.toAbsolutePath().resolve(name + "-crash-%p.log"),
             "-XX:-CreateCoredumpOnCrash");
+    List<String> all = new ArrayList<>();
     Collections.addAll(
-        command,
+        all,
         "--server.port=" + port,
         "--server.address=" + HOST,
         "--eureka.instance.hostname=" + HOST,
@@ -345,45 +315,41 @@ public final class FleetProcesses implements AutoCloseable {
         "--eureka.instance.prefer-ip-address=true",
         "--eureka.client.service-url.defaultZone=%s/eureka/".formatted(registry()));
     if (shown != null) {
-      command.add("--spring.profiles.include=mutual-tls");
-      command.add("--fleet.tls.directory=" + shown.resolve(module).toAbsolutePath());
+      all.add("--spring.profiles.include=mutual-tls");
+      all.add("--fleet.tls.directory=" + shown.resolve(module).toAbsolutePath());
     }
-    command.addAll(common);
-    command.addAll(arguments);
-    ProcessBuilder builder = builder(layout(module), command, log);
-    builder.environment().putAll(environment);
-    return run(name, base(scheme(module), port), log, builder);
-  }
-
-  /** Where the build has laid out a module. */
-  private Path layout(String module) {
-    return root.resolve(module).resolve("target/layout");
+    all.addAll(common);
+    all.addAll(arguments);
+    Layout layout = Layout.of(root, module);
+    return start(
+        name,
+        base(scheme(module), port),
+        layout.folder(),
+        layout.command(options, all),
+        environment);
   }
 
   private static URI base(String scheme, int port) {
     return URI.create(scheme + "://" + HOST + ":" + port);
   }
 
-  private static ProcessBuilder builder(Path folder, List<String> command, Path log)
+  private Running start(
+      String name, URI base, Path folder, List<String> command, Map<String, String> environment)
       throws IOException {
+    Path log = logs.resolve(name + ".log");
     Files.deleteIfExists(log);
-    return new ProcessBuilder(command)
-        .directory(folder.toFile())
-        .redirectErrorStream(true)
-        .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+    return run(name, base, new Launch(folder, command, environment, log, false));
   }
 
-  private Running run(String name, URI base, Path log, ProcessBuilder start) throws IOException {
-    Running running = new Running(name, start.start(), base, log, start);
+  private Running run(String name, URI base, Launch launch) throws IOException {
+    Running running = new Running(name, launch.start(), base, launch);
     processes.add(running);
     return running;
   }
 
   /** One that nobody listens on. */
   public static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
+    return Ports.free();
   }
 
   @Override
@@ -394,6 +360,5 @@ public final class FleetProcesses implements AutoCloseable {
     for (Running running : processes) {
       running.awaitEnd();
     }
-    http.close();
   }
 }

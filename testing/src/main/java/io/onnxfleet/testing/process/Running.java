@@ -1,5 +1,6 @@
 package io.onnxfleet.testing.process;
 
+import io.onnxfleet.launcher.process.Launch;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -10,9 +11,14 @@ import java.util.List;
  * A process, where it listens, and what started it.
  *
  * @param base where its paths begin
- * @param log what it has printed
+ * @param launch what started it
  */
-public record Running(String name, Process process, URI base, Path log, ProcessBuilder start) {
+public record Running(String name, Process process, URI base, Launch launch) {
+  /** What it has printed. */
+  public Path log() {
+    return launch.output();
+  }
+
   public int port() {
     return base.getPort();
   }

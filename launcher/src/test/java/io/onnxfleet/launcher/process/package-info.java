@@ -1,0 +1,4 @@
+@NullMarked
+package io.onnxfleet.launcher.process;
+
+import org.jspecify.annotations.NullMarked;
