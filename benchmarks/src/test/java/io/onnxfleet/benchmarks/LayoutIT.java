@@ -18,14 +18,21 @@ class LayoutIT {
   private static final Path ROOT =
       Path.of(Objects.requireNonNull(System.getProperty("fleet.root")));
 
-  /** What build/AotCache.java adds to the options of a layout. */
+  /** What the launcher adds to the options of a layout once it has recorded a cache. */
   private static final List<String> WITH_CACHE =
       List.of("-XX:AOTCache=application.aot", "-Xlog:aot=off", "-Xlog:cds=off");
 
   @TempDir Path folder;
 
   @ParameterizedTest
-  @ValueSource(strings = {"discovery-server", "gateway-service", "inference-service", "benchmarks"})
+  @ValueSource(
+      strings = {
+        "discovery-server",
+        "gateway-service",
+        "inference-service",
+        "launcher",
+        "benchmarks"
+      })
   void options_areAccepted_byThisJdk(String module) throws Exception {
     Files.write(folder.resolve("jvm.args"), options(module));
     assertThat(version().exitCode()).isZero();

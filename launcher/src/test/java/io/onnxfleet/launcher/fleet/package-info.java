@@ -1,0 +1,4 @@
+@NullMarked
+package io.onnxfleet.launcher.fleet;
+
+import org.jspecify.annotations.NullMarked;

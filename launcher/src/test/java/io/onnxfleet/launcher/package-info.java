@@ -1,0 +1,4 @@
+@NullMarked
+package io.onnxfleet.launcher;
+
+import org.jspecify.annotations.NullMarked;

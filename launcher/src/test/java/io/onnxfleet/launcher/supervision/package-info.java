@@ -1,0 +1,4 @@
+@NullMarked
+package io.onnxfleet.launcher.supervision;
+
+import org.jspecify.annotations.NullMarked;
