@@ -97,7 +97,7 @@ public final class Launcher {
 
   private int run(String command, List<String> arguments) throws IOException, InterruptedException {
     return switch (command) {
-      case "up" -> up(UpOptions.of(arguments, directory));
+      case "up" -> upCommand().run(UpOptions.of(arguments, directory));
       case "check-up" -> {
         upCommand().check(UpOptions.of(arguments, directory));
         yield 0;
@@ -142,10 +142,6 @@ public final class Launcher {
 
   private UpCommand upCommand() {
     return new UpCommand(fleet, certificates, caches, console, time);
-  }
-
-  private int up(UpOptions options) throws IOException, InterruptedException {
-    return upCommand().run(options);
   }
 
   private int down() throws IOException, InterruptedException {
@@ -254,7 +250,7 @@ public final class Launcher {
 
   private int demo(List<String> arguments) throws IOException, InterruptedException {
     requireNone("demo", arguments);
-    int code = up(UpOptions.NONE);
+    int code = upCommand().runAtOnce();
     Optional<FleetSettings> settings = fleet.settings();
     if (code != 0 || settings.isEmpty()) {
       return code;

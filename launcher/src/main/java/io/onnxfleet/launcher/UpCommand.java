@@ -48,16 +48,24 @@ final class UpCommand {
   }
 
   int run(UpOptions options) throws IOException, InterruptedException {
-    return Change.make(fleet, console, time, change -> run(options, change));
+    return Change.make(fleet, console, time, change -> run(options, true, change));
   }
 
-  private int run(UpOptions options, Change change) throws IOException, InterruptedException {
+  /** Records nothing first: a first look need not pay for later starts. */
+  int runAtOnce() throws IOException, InterruptedException {
+    return Change.make(fleet, console, time, change -> run(UpOptions.NONE, false, change));
+  }
+
+  private int run(UpOptions options, boolean records, Change change)
+      throws IOException, InterruptedException {
     FleetSettings settings = check(options);
     if (!fleet.isUp()) {
       fleet.endSupervision();
       fleet.forget();
+      if (records) {
+        caches.makeIfNeeded();
+      }
     }
-    caches.makeIfNeeded();
     if (settings.tls()) {
       certificates.makeIfNeeded();
     }
