@@ -267,7 +267,9 @@ public final class Launcher {
 
   private int chaos(List<String> arguments) throws IOException, InterruptedException {
     fleet.prepare();
-    caches.makeIfNeeded();
+    if (arguments.stream().noneMatch(Programs.HELP::contains)) {
+      caches.makeIfNeeded();
+    }
     List<String> all = new ArrayList<>(List.of("--root", fleet.folder().root().toString()));
     all.addAll(arguments);
     return programs.benchmarks("chaos", all);

@@ -17,7 +17,7 @@ import java.util.Optional;
  * The other programs of the checkout, run before the caller's eyes. Each call gives an exit code.
  */
 final class Programs {
-  private static final List<String> HELP = List.of("-h", "--help");
+  static final List<String> HELP = List.of("-h", "--help");
 
   private final Fleet fleet;
   private final Path directory;
