@@ -140,7 +140,8 @@ class ArchitectureTest {
             describe(
                 "blocks",
                 call ->
-                    isReactive(call.getTargetOwner()) && BLOCKING.matcher(call.getName()).matches()))
+                    isReactive(call.getTargetOwner())
+                        && BLOCKING.matcher(call.getName()).matches()))
         .orShould()
         .callMethodWhere(
             describe(
