@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.onnxfleet.benchmarks.FleetCalls.Answer;
+import io.onnxfleet.testing.model.TinyModel;
 import io.onnxfleet.testing.process.FleetProcesses;
 import io.onnxfleet.testing.process.Running;
 import java.io.IOException;
@@ -107,8 +108,8 @@ class DeathsFleetIT {
   }
 
   private void writeModels() throws IOException {
-    OnnxFile.crashingPool().writeTo(models, "pool");
-    OnnxFile.doubled(2).writeTo(models, "doubled");
+    TinyModel.poolBeyondItsMask("height", "width").writeTo(models, "pool");
+    TinyModel.doubled(2).writeTo(models, "doubled");
   }
 
   private static URI startGateway(FleetProcesses fleet) throws IOException, InterruptedException {

@@ -98,7 +98,7 @@ final class FleetCalls implements AutoCloseable {
     return post(base, inferPath(model), body(input));
   }
 
-  /** A square picture in binary, for {@link OnnxFile#crashingPool}. */
+  /** A square picture in binary, for {@code TinyModel.poolBeyondItsMask}. */
   Answer pool(URI base, String model, int size) throws IOException, InterruptedException {
     int bytes = size * size * Float.BYTES;
     ObjectNode picture = input("x", "FP32", 1, 1, size, size);

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.onnxfleet.benchmarks.FleetCalls.Answer;
+import io.onnxfleet.testing.model.OnnxGraph;
+import io.onnxfleet.testing.model.TinyModel;
 import io.onnxfleet.testing.process.FleetProcesses;
 import io.onnxfleet.testing.process.Running;
 import java.io.IOException;
@@ -65,11 +67,11 @@ class RightAnswersFleetIT {
     OnnxFile.centred(2).writeTo(models, "centred");
     OnnxFile.lookup(SIZE, "data/weights.bin").writeTo(models, "lookup");
     Files.createDirectories(models.resolve("lookup/1/data"));
-    Files.write(models.resolve("lookup/1/data/weights.bin"), OnnxFile.values(SIZE, 1));
-    OnnxFile.doubled(2).writeTo(models, "doubled");
-    OnnxFile.product(4, 1).writeTo(models, "reloaded");
+    Files.write(models.resolve("lookup/1/data/weights.bin"), TinyModel.weights(SIZE, 1));
+    TinyModel.doubled(2).writeTo(models, "doubled");
+    TinyModel.matrix(4, 1).writeTo(models, "reloaded");
     for (String name : List.of("product", "followed")) {
-      Files.setLastModifiedTime(OnnxFile.product(SIZE, 1).writeTo(models, name), FIXED);
+      Files.setLastModifiedTime(TinyModel.matrix(SIZE, 1).writeTo(models, name), FIXED);
     }
     Files.setLastModifiedTime(OnnxFile.words(3, 1).writeTo(models, "words"), FIXED);
     Files.writeString(models.resolve("words/tokenizer.json"), TOKENIZER);
@@ -141,7 +143,7 @@ class RightAnswersFleetIT {
     Path table = models.resolve("lookup/1/data/weights.bin");
     eachReplica(base -> assertThat(lookedUp(base)).isEqualTo(1));
 
-    write(table, OnnxFile.values(SIZE, 2));
+    write(table, TinyModel.weights(SIZE, 2));
     eachReplica(base -> assertThat(lookedUp(base)).as("overwritten").isEqualTo(1));
     try (RandomAccessFile file = new RandomAccessFile(table.toFile(), "rw")) {
       file.setLength(4096);
@@ -150,7 +152,7 @@ class RightAnswersFleetIT {
     assertThat(CALLS.load(gateway, "lookup")).as("half a file").isNotEqualTo(200);
     eachReplica(base -> assertThat(lookedUp(base)).isEqualTo(1));
 
-    Files.write(table, OnnxFile.values(SIZE, 3));
+    Files.write(table, TinyModel.weights(SIZE, 3));
     assertThat(CALLS.load(gateway, "lookup")).isEqualTo(200);
     eachReplica(base -> assertThat(lookedUp(base)).as("loaded").isEqualTo(3));
     Answer other = CALLS.infer(gateway, "doubled", new float[] {1, 2});
@@ -163,14 +165,14 @@ class RightAnswersFleetIT {
       throws Exception {
     Path file = models.resolve("product/1/model.onnx");
     assertThat(multiplied(gateway, "product")).isEqualTo(SIZE);
-    replace(file, OnnxFile.product(SIZE, 2));
+    replace(file, TinyModel.matrix(SIZE, 2));
     eachReplica(base -> assertThat(multiplied(base, "product")).isEqualTo(SIZE));
 
     assertThat(CALLS.load(gateway, "product")).isEqualTo(200);
     assertThat(multiplied(gateway, "product")).as("cached before").isEqualTo(2 * SIZE);
     eachReplica(base -> assertThat(multiplied(base, "product")).isEqualTo(2 * SIZE));
 
-    replace(file, OnnxFile.product(SIZE, 3));
+    replace(file, TinyModel.matrix(SIZE, 3));
     Running third = startReplica("replica-3");
     try {
       fleet.awaitOk(third, "/v2/health/ready");
@@ -242,7 +244,7 @@ class RightAnswersFleetIT {
 
   private static long followedAfter(Path file, int value) throws Exception {
     assertThat(multiplied(otherGateway, "followed")).isEqualTo((value - 1) * SIZE);
-    replace(file, OnnxFile.product(SIZE, value));
+    replace(file, TinyModel.matrix(SIZE, value));
     assertThat(CALLS.load(gateway, "followed")).isEqualTo(200);
     long loaded = System.nanoTime();
     assertThat(multiplied(gateway, "followed")).isEqualTo(value * SIZE);
@@ -254,8 +256,8 @@ class RightAnswersFleetIT {
   }
 
   /** In place: the same file, of the same size and time. */
-  private static void replace(Path file, OnnxFile model) throws IOException {
-    byte[] bytes = model.bytes();
+  private static void replace(Path file, OnnxGraph model) throws IOException {
+    byte[] bytes = model.toByteArray();
     assertThat(Files.size(file)).isEqualTo(bytes.length);
     write(file, bytes);
     Files.setLastModifiedTime(file, FIXED);

@@ -1,12 +1,12 @@
 package io.onnxfleet.engine;
 
-import io.onnxfleet.engine.runtime.OnnxGraph;
-import io.onnxfleet.engine.runtime.OnnxGraph.Attribute;
 import io.onnxfleet.engine.tensor.BufferPool;
 import io.onnxfleet.engine.tensor.DataType;
 import io.onnxfleet.engine.tensor.NamedTensor;
 import io.onnxfleet.engine.tensor.Shape;
 import io.onnxfleet.engine.tensor.Tensor;
+import io.onnxfleet.testing.model.Attribute;
+import io.onnxfleet.testing.model.OnnxGraph;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -4,6 +4,7 @@ import static io.onnxfleet.inference.RunningReplica.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.onnxfleet.engine.tensor.DataType;
+import io.onnxfleet.testing.model.TinyModel;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;

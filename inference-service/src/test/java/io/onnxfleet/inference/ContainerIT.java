@@ -3,6 +3,7 @@ package io.onnxfleet.inference;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.onnxfleet.engine.tensor.DataType;
+import io.onnxfleet.testing.model.TinyModel;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.onnxfleet.contract.api.HeaderNames;
 import io.onnxfleet.contract.fleet.FleetSecret;
 import io.onnxfleet.engine.tensor.DataType;
+import io.onnxfleet.testing.model.TinyModel;
 import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;

@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.onnxfleet.engine.InferenceEngine;
 import io.onnxfleet.engine.tensor.DataType;
+import io.onnxfleet.testing.model.TinyModel;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;

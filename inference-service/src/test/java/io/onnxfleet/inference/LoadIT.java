@@ -2,6 +2,7 @@ package io.onnxfleet.inference;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.onnxfleet.testing.model.TinyModel;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.onnxfleet.contract.api.HeaderNames;
 import io.onnxfleet.contract.fleet.FleetSecret;
+import io.onnxfleet.testing.model.TinyModel;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.SocketTimeoutException;

@@ -3,6 +3,7 @@ package io.onnxfleet.inference;
 import static io.onnxfleet.inference.RunningReplica.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.onnxfleet.testing.model.TinyModel;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;

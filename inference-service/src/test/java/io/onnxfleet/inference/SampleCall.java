@@ -4,7 +4,8 @@ import static io.onnxfleet.inference.RunningReplica.json;
 import static io.onnxfleet.inference.RunningReplica.text;
 
 import com.google.protobuf.ByteString;
-import io.onnxfleet.engine.tensor.DataType;
+import io.onnxfleet.contract.inference.Datatype;
+import io.onnxfleet.testing.model.StoredTensor;
 import java.io.ByteArrayOutputStream;
 import java.math.BigInteger;
 import java.net.http.HttpResponse;
@@ -43,7 +44,7 @@ final class SampleCall {
     return replica.post(path(), MAPPER.writeValueAsBytes(Map.of("inputs", tensors)));
   }
 
-  private static Object jsonOf(DataType type, Object element) {
+  private static Object jsonOf(Datatype type, Object element) {
     return switch (type) {
       case BOOL -> element.equals(1L);
       case UINT64 -> new BigInteger(Long.toUnsignedString((Long) element));
@@ -92,7 +93,7 @@ final class SampleCall {
     int at = header.isPresent() ? (int) header.getAsLong() : body.length;
     Map<String, StoredTensor> outputs = new LinkedHashMap<>();
     for (JsonNode output : json(new String(body, 0, at, StandardCharsets.UTF_8)).get("outputs")) {
-      DataType type = DataType.parse(output.get("datatype").asString());
+      Datatype type = Datatype.valueOf(output.get("datatype").asString());
       List<Long> shape = new ArrayList<>();
       output.get("shape").forEach(dim -> shape.add(dim.asLong()));
       JsonNode size = output.at("/parameters/binary_data_size");
@@ -108,11 +109,11 @@ final class SampleCall {
     return outputs;
   }
 
-  private static ByteString bytesOf(DataType type, JsonNode elements) {
+  private static ByteString bytesOf(Datatype type, JsonNode elements) {
     ByteString all = ByteString.EMPTY;
-    if (type == DataType.BYTES) {
+    if (type == Datatype.BYTES) {
       for (JsonNode element : elements) {
-        all = all.concat(StoredTensor.element(ByteString.copyFromUtf8(element.asString())));
+        all = all.concat(StoredTensor.text(ByteString.copyFromUtf8(element.asString())));
       }
       return all;
     }

@@ -5,8 +5,9 @@ import static io.onnxfleet.inference.RunningReplica.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.onnxfleet.engine.tensor.DataType;
-import io.onnxfleet.inference.StoredTensor.Kind;
+import io.onnxfleet.contract.inference.Datatype;
+import io.onnxfleet.testing.model.StoredTensor;
+import io.onnxfleet.testing.model.StoredTensor.Kind;
 import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
@@ -217,7 +218,7 @@ class SharedModelsIT {
     if (RANDOM.contains(model)) {
       return;
     }
-    boolean half = actual.type() == DataType.FP16 || actual.type() == DataType.BF16;
+    boolean half = actual.type() == Datatype.FP16 || actual.type() == Datatype.BF16;
     double relative = half ? 2e-2 : 1e-3;
     double absolute = ABSOLUTE_TOLERANCE.getOrDefault(model, half ? 2e-2 : 1e-5);
     List<Object> values = actual.elements();

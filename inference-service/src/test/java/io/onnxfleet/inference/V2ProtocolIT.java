@@ -5,6 +5,7 @@ import static io.onnxfleet.inference.RunningReplica.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.onnxfleet.engine.tensor.DataType;
+import io.onnxfleet.testing.model.TinyModel;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

@@ -1,8 +1,8 @@
 package io.onnxfleet.benchmarks.balancing;
 
 import io.onnxfleet.gateway.balancing.BalancingPolicy;
-import io.onnxfleet.gateway.balancing.InFlightRequests;
 import io.onnxfleet.gateway.fleet.Replica;
+import io.onnxfleet.gateway.load.InFlightRequests;
 import java.util.List;
 import java.util.function.IntUnaryOperator;
 

@@ -1,13 +1,13 @@
 package io.onnxfleet.benchmarks.balancing;
 
 import io.onnxfleet.gateway.balancing.BalancingPolicy;
-import io.onnxfleet.gateway.balancing.InFlightRequests;
 import io.onnxfleet.gateway.balancing.LeastInFlight;
 import io.onnxfleet.gateway.balancing.LoadProbes;
 import io.onnxfleet.gateway.balancing.PowerOfTwoChoices;
 import io.onnxfleet.gateway.balancing.Prequal;
-import io.onnxfleet.gateway.balancing.ReplicaLoads;
 import io.onnxfleet.gateway.balancing.RoundRobin;
+import io.onnxfleet.gateway.load.InFlightRequests;
+import io.onnxfleet.gateway.load.ReplicaLoads;
 import java.util.function.IntUnaryOperator;
 
 /** The policies that are compared: the gateway's own classes, and an experiment. */

@@ -2,10 +2,10 @@ package io.onnxfleet.benchmarks.balancing;
 
 import io.onnxfleet.contract.fleet.LoadReport;
 import io.onnxfleet.gateway.balancing.BalancingPolicy;
-import io.onnxfleet.gateway.balancing.InFlightRequests;
-import io.onnxfleet.gateway.balancing.ReplicaLoad;
-import io.onnxfleet.gateway.balancing.ReplicaLoads;
 import io.onnxfleet.gateway.fleet.Replica;
+import io.onnxfleet.gateway.load.InFlightRequests;
+import io.onnxfleet.gateway.load.ReplicaLoad;
+import io.onnxfleet.gateway.load.ReplicaLoads;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -1,5 +1,6 @@
 package io.onnxfleet.benchmarks.stored;
 
+import io.onnxfleet.testing.model.StoredTensor;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;

@@ -2,6 +2,7 @@ package io.onnxfleet.benchmarks.stored;
 
 import io.onnxfleet.benchmarks.stored.Agreement.Tolerance;
 import io.onnxfleet.benchmarks.stored.InferenceCall.Ports;
+import io.onnxfleet.testing.model.StoredTensor;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.URI;

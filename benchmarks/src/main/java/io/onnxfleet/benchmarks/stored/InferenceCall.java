@@ -2,20 +2,20 @@ package io.onnxfleet.benchmarks.stored;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.google.protobuf.ByteString;
 import io.onnxfleet.contract.api.ApiCall;
 import io.onnxfleet.contract.api.HeaderNames;
-import io.onnxfleet.contract.inference.Datatype;
 import io.onnxfleet.contract.inference.InferRequest;
 import io.onnxfleet.contract.inference.InferResponse;
 import io.onnxfleet.contract.inference.WireMessage;
 import io.onnxfleet.contract.inference.WireTensor;
+import io.onnxfleet.testing.model.StoredTensor;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
-import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -72,9 +72,9 @@ final class InferenceCall implements AutoCloseable {
                 input ->
                     new WireTensor(
                         input.getKey(),
-                        Datatype.valueOf(input.getValue().datatype()),
+                        input.getValue().type(),
                         input.getValue().shape(),
-                        ByteBuffer.wrap(input.getValue().data())))
+                        input.getValue().data().asReadOnlyByteBuffer()))
             .toList();
     WireMessage message = InferRequest.binary(tensors).write(true);
     HttpRequest.Builder request =
@@ -93,9 +93,9 @@ final class InferenceCall implements AutoCloseable {
             response.body(), response.headers().firstValue(HeaderNames.HEADER_LENGTH).orElse(null));
     Map<String, StoredTensor> outputs = new LinkedHashMap<>();
     for (WireTensor output : InferResponse.read(message).outputs()) {
-      byte[] data = new byte[output.data().remaining()];
-      output.data().get(data);
-      outputs.put(output.name(), new StoredTensor(output.datatype().name(), output.shape(), data));
+      outputs.put(
+          output.name(),
+          new StoredTensor(output.datatype(), output.shape(), ByteString.copyFrom(output.data())));
     }
     return outputs;
   }

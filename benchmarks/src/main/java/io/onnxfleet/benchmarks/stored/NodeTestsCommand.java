@@ -1,6 +1,8 @@
 package io.onnxfleet.benchmarks.stored;
 
+import com.google.protobuf.ByteString;
 import io.onnxfleet.benchmarks.stored.Agreement.Tolerance;
+import io.onnxfleet.contract.inference.Datatype;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.runtime.ModelSession;
 import io.onnxfleet.engine.runtime.OnnxRuntime;
@@ -11,9 +13,9 @@ import io.onnxfleet.engine.tensor.NamedTensor;
 import io.onnxfleet.engine.tensor.Shape;
 import io.onnxfleet.engine.tensor.Tensor;
 import io.onnxfleet.engine.tensor.TensorSpec;
+import io.onnxfleet.testing.model.StoredTensor;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -142,24 +144,22 @@ public final class NodeTestsCommand implements Callable<Integer> {
     Tensor tensor =
         Tensor.ofByteSize(
             pool,
-            DataType.valueOf(stored.datatype()),
+            DataType.parse(stored.type().name()),
             Shape.of(stored.shape().stream().mapToLong(Long::longValue).toArray()),
-            stored.data().length);
-    tensor.data().put(stored.data());
+            stored.data().size());
+    tensor.data().put(stored.data().asReadOnlyByteBuffer());
     return tensor;
   }
 
   private static StoredTensor stored(Tensor tensor) {
-    ByteBuffer data = tensor.data();
-    byte[] bytes = new byte[data.remaining()];
-    data.get(bytes);
     List<Long> shape = Arrays.stream(tensor.shape().dims()).boxed().toList();
-    return new StoredTensor(tensor.dataType().name(), shape, bytes);
+    return new StoredTensor(
+        Datatype.valueOf(tensor.dataType().name()), shape, ByteString.copyFrom(tensor.data()));
   }
 
   private static Agreement compare(StoredTensor actual, StoredTensor expected) {
-    String declared = expected.datatype() + expected.shape();
-    String got = actual.datatype() + actual.shape();
+    String declared = expected.declared();
+    String got = actual.declared();
     if (!declared.equals(got)) {
       return Agreement.disagreement("%s (expected %s)".formatted(got, declared));
     }
@@ -169,7 +169,7 @@ public final class NodeTestsCommand implements Callable<Integer> {
         largest = Math.max(largest, Math.abs(number));
       }
     }
-    boolean half = actual.datatype().equals("FP16") || actual.datatype().equals("BF16");
+    boolean half = actual.type() == Datatype.FP16 || actual.type() == Datatype.BF16;
     return Agreement.of(
         actual.elements(),
         expected.elements(),

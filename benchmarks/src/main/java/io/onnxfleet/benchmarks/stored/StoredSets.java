@@ -2,6 +2,8 @@ package io.onnxfleet.benchmarks.stored;
 
 import io.onnxfleet.benchmarks.stored.Agreement.Tolerance;
 import io.onnxfleet.benchmarks.stored.InferenceCall.Ports;
+import io.onnxfleet.contract.inference.Datatype;
+import io.onnxfleet.testing.model.StoredTensor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -66,12 +68,11 @@ record StoredSets(List<Path> folders) {
 
   private static Agreement compare(
       StoredTensor actual, StoredTensor expected, Tolerance tolerance) {
-    String declared = expected.datatype() + expected.shape();
-    if (!declared.equals(actual.datatype() + actual.shape())) {
-      return Agreement.disagreement(
-          "%s%s (expected %s)".formatted(actual.datatype(), actual.shape(), declared));
+    String declared = expected.declared();
+    if (!declared.equals(actual.declared())) {
+      return Agreement.disagreement("%s (expected %s)".formatted(actual.declared(), declared));
     }
-    boolean half = expected.datatype().equals("FP16") || expected.datatype().equals("BF16");
+    boolean half = expected.type() == Datatype.FP16 || expected.type() == Datatype.BF16;
     Tolerance used =
         half
             ? new Tolerance(
@@ -83,7 +84,7 @@ record StoredSets(List<Path> folders) {
 
   /** A sequence of maps is answered as JSON objects, any other as one tensor. */
   private static Agreement compareOther(StoredTensor actual, JsonNode stored, Tolerance tolerance) {
-    if (!actual.datatype().equals("BYTES")) {
+    if (actual.type() != Datatype.BYTES) {
       List<Object> values = new ArrayList<>();
       stored.forEach(
           element -> element.path("data").forEach(value -> values.add(value.asDouble())));

@@ -7,10 +7,10 @@ import io.onnxfleet.engine.InferenceEngine;
 import io.onnxfleet.engine.loading.child.TrialOptions;
 import io.onnxfleet.engine.request.InferenceRequest;
 import io.onnxfleet.engine.request.InferenceResponse;
-import io.onnxfleet.engine.runtime.TinyModel;
 import io.onnxfleet.engine.tensor.NamedTensor;
 import io.onnxfleet.engine.tensor.Shape;
 import io.onnxfleet.engine.tensor.Tensor;
+import io.onnxfleet.testing.model.TinyModel;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.Writer;
@@ -42,7 +42,8 @@ class CrashEvidenceTest {
 
   @BeforeEach
   void writesModels() throws IOException {
-    TinyModel.poolBeyondItsMask("size").writeTo(Files.createDirectories(models.resolve("pool/1")));
+    TinyModel.poolBeyondItsMask("size", "size")
+        .writeTo(Files.createDirectories(models.resolve("pool/1")));
     TinyModel.times(2).writeTo(Files.createDirectories(models.resolve("sound/1")));
   }
 

@@ -18,8 +18,8 @@ import io.onnxfleet.engine.repository.FolderModelRepository;
 import io.onnxfleet.engine.repository.ModelFolder;
 import io.onnxfleet.engine.runtime.ExecutionProviders;
 import io.onnxfleet.engine.runtime.OnnxRuntime;
-import io.onnxfleet.engine.runtime.TinyModel;
 import io.onnxfleet.engine.tensor.BufferPool;
+import io.onnxfleet.testing.model.TinyModel;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -145,7 +145,7 @@ class TrialVersionLoaderTest {
 
   @Test
   void load_saysWhatTheCrashWas_whenTheFirstRunEndsTheProcess() throws IOException {
-    TinyModel.poolBeyondItsMask("3000").writeTo(folder("m"));
+    TinyModel.poolBeyondItsMask("3000", "3000").writeTo(folder("m"));
     assertThat(outcome("m"))
         .matches(
             "it ended the process that checked it: SIGSEGV in libonnxruntime\\S*\\+0x[0-9a-f]+"

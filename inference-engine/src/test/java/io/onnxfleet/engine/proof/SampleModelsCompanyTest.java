@@ -23,6 +23,7 @@ import io.onnxfleet.engine.tensor.NamedTensor;
 import io.onnxfleet.engine.tensor.Shape;
 import io.onnxfleet.engine.tensor.Tensor;
 import io.onnxfleet.engine.tensor.TensorSpec;
+import io.onnxfleet.testing.model.StoredTensor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -190,8 +191,8 @@ class SampleModelsCompanyTest {
               new NamedTensor(
                   input.name(),
                   input.form() == TensorSpec.Form.SEQUENCE
-                      ? stored.readSequence(data)
-                      : stored.readTensor(data)));
+                      ? stored.read(data, StoredTensor.Kind.SEQUENCE)
+                      : stored.read(data, StoredTensor.Kind.TENSOR)));
         }
       }
       List<String> outputs = metadata.outputs().stream().map(TensorSpec::name).toList();

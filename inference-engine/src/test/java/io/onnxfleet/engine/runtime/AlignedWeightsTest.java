@@ -4,9 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.onnxfleet.engine.tensor.BufferPool;
+import io.onnxfleet.engine.tensor.DataType;
 import io.onnxfleet.engine.tensor.NamedTensor;
 import io.onnxfleet.engine.tensor.Shape;
 import io.onnxfleet.engine.tensor.Tensor;
+import io.onnxfleet.testing.model.OnnxGraph;
+import io.onnxfleet.testing.model.Protobuf;
+import io.onnxfleet.testing.model.TinyModel;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -22,6 +26,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Weights of kept graphs begin where kernels may read them; others end the process that runs. */
 class AlignedWeightsTest {
+
+  /** Sides of matrices of 1,079,520, 76,812 and 10,212 bytes. */
+  private static final int[] ODD = {520, 519, 37, 69};
+
   private static final long ROOM = 1L << 30;
 
   private final BufferPool pool = BufferPool.ofDefaults();
@@ -30,7 +38,7 @@ class AlignedWeightsTest {
 
   @Test
   void form_hasItsWeightsAligned_andAnswersAsTheModelItself() throws IOException {
-    Path model = TinyModel.oddMatrices(new Random(7)).writeTo(folder);
+    Path model = oddMatrices(new Random(7)).writeTo(folder);
     float[] plain = answer(new OnnxRuntime(pool), ModelSource.unchanging(model));
     GraphCache cache = Objects.requireNonNull(GraphCache.open(folder.resolve("cache"), ROOM));
     assertThat(answer(new OnnxRuntime(pool, cache), known(model))).containsExactly(plain);
@@ -44,7 +52,7 @@ class AlignedWeightsTest {
   /** As an earlier version left them: of another key, but in the same folder. */
   @Test
   void form_isMadeAnew_whenItsWeightsAreNotAligned() throws IOException {
-    Path model = TinyModel.oddMatrices(new Random(7)).writeTo(folder);
+    Path model = oddMatrices(new Random(7)).writeTo(folder);
     Path cache = folder.resolve("cache");
     OnnxRuntime runtime =
         new OnnxRuntime(pool, Objects.requireNonNull(GraphCache.open(cache, ROOM)));
@@ -161,21 +169,45 @@ class AlignedWeightsTest {
   }
 
   private float[] answer(OnnxRuntime runtime, ModelSource model) {
-    float[] x = new float[3 * TinyModel.ODD[0]];
+    float[] x = new float[3 * ODD[0]];
     Random random = new Random(11);
     for (int element = 0; element < x.length; element++) {
       x[element] = (float) random.nextGaussian();
     }
-    Tensor rows = Tensor.ofFloats(pool, Shape.of(3, TinyModel.ODD[0]), x);
+    Tensor rows = Tensor.ofFloats(pool, Shape.of(3, ODD[0]), x);
     List<Tensor> outputs = List.of();
     try (ModelSession session = runtime.open(model, SessionOptions.cpu(1))) {
       outputs = session.run(List.of(new NamedTensor("x", rows)), List.of("y"));
-      float[] answer = new float[3 * TinyModel.ODD[3]];
+      float[] answer = new float[3 * ODD[3]];
       outputs.getFirst().data().asFloatBuffer().get(answer);
       return answer;
     } finally {
       rows.close();
       outputs.forEach(Tensor::close);
     }
+  }
+
+  /**
+   * y = xWVU over FP32 rows, with weights of one and of less than a megabyte whose sizes are no
+   * multiples of a register's.
+   */
+  private static OnnxGraph oddMatrices(Random random) {
+    return TinyModel.graph()
+        .floats("w", new long[] {ODD[0], ODD[1]}, gaussian(random, ODD[0] * ODD[1]))
+        .floats("v", new long[] {ODD[1], ODD[2]}, gaussian(random, ODD[1] * ODD[2]))
+        .floats("u", new long[] {ODD[2], ODD[3]}, gaussian(random, ODD[2] * ODD[3]))
+        .node("MatMul", "x w", "xw")
+        .node("MatMul", "xw v", "xwv")
+        .node("MatMul", "xwv u", "y")
+        .input("x", DataType.FP32, "rows", Integer.toString(ODD[0]))
+        .output("y", DataType.FP32, "rows", Integer.toString(ODD[3]));
+  }
+
+  private static float[] gaussian(Random random, int count) {
+    float[] values = new float[count];
+    for (int index = 0; index < count; index++) {
+      values[index] = (float) random.nextGaussian();
+    }
+    return values;
   }
 }

@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.tensor.BufferPool;
+import io.onnxfleet.testing.model.OnnxGraph;
+import io.onnxfleet.testing.model.TinyModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,8 +22,8 @@ class ModelStructureTest {
 
   @Test
   void check_letsPass_whatTheRuntimeCanOpen() {
-    TinyModel model =
-        new TinyModel().function("outer", "inner", 3).function("inner", "Neg", 2).call("outer");
+    OnnxGraph model =
+        TinyModel.graph().function("outer", "inner", 3).function("inner", "Neg", 2).call("outer");
     Path file = model.writeTo(folder);
     ModelStructure.check(file);
     try (ModelSession session =
@@ -34,17 +36,17 @@ class ModelStructureTest {
   @Test
   void check_refuses_aFunctionThatCallsItself() {
     assertRefused(
-        new TinyModel().function("f", "f", 1).call("f"), "the function test.f calls itself");
+        TinyModel.graph().function("f", "f", 1).call("f"), "the function test.f calls itself");
     assertRefused(
-        new TinyModel().function("f", "g", 1).function("g", "f", 1).call("f"), "calls itself");
+        TinyModel.graph().function("f", "g", 1).function("g", "f", 1).call("f"), "calls itself");
     assertRefused(
-        new TinyModel().function("unused", "unused", 1).function("f", "Neg", 1).call("f"),
+        TinyModel.graph().function("unused", "unused", 1).function("f", "Neg", 1).call("f"),
         "test.unused calls itself");
   }
 
   @Test
   void check_refuses_functionsThatExpandToMillionsOfNodes() {
-    TinyModel model = new TinyModel().function("f0", "Neg", 2);
+    OnnxGraph model = TinyModel.graph().function("f0", "Neg", 2);
     for (int level = 1; level <= 60; level++) {
       model.function("f" + level, "f" + (level - 1), 2);
     }
@@ -53,7 +55,7 @@ class ModelStructureTest {
 
   @Test
   void check_refuses_aLongChainOfFunctions() {
-    TinyModel model = new TinyModel();
+    OnnxGraph model = TinyModel.graph();
     for (int level = 1; level <= 5000; level++) {
       model.function("f" + level, "f" + (level + 1), 1);
     }
@@ -62,7 +64,7 @@ class ModelStructureTest {
 
   @Test
   void check_refuses_graphsNestedDeeply() {
-    TinyModel model = TinyModel.nested(ModelStructure.MAX_NESTING + 1);
+    OnnxGraph model = TinyModel.nested(ModelStructure.MAX_NESTING + 1);
     assertRefused(model, "nested more than 16 deep");
   }
 
@@ -82,7 +84,7 @@ class ModelStructureTest {
     }
   }
 
-  private void assertRefused(TinyModel model, String reason) {
+  private void assertRefused(OnnxGraph model, String reason) {
     assertThatExceptionOfType(InferenceException.class)
         .isThrownBy(() -> ModelStructure.check(model.writeTo(folder)))
         .withMessageContaining(reason)

@@ -12,6 +12,8 @@ import io.onnxfleet.engine.tensor.NamedTensor;
 import io.onnxfleet.engine.tensor.Shape;
 import io.onnxfleet.engine.tensor.Tensor;
 import io.onnxfleet.engine.tensor.TensorRows;
+import io.onnxfleet.testing.model.OnnxGraph;
+import io.onnxfleet.testing.model.TinyModel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -87,8 +89,8 @@ class OnnxModelSessionTest extends ModelSessionContract {
 
   @Test
   void run_isRight_whenAnOutputIsNotOfTheDeclaredSize() {
-    TinyModel model =
-        new TinyModel()
+    OnnxGraph model =
+        TinyModel.graph()
             .node("NonZero", "x", "y")
             .input("x", DataType.INT64, "n")
             .output("y", DataType.INT64, "1", "n");
@@ -112,9 +114,9 @@ class OnnxModelSessionTest extends ModelSessionContract {
 
   @Test
   void run_givesTheSame_whenOutputsAreConstantsOrInputs() {
-    TinyModel model =
-        new TinyModel()
-            .constant("c", 3)
+    OnnxGraph model =
+        TinyModel.graph()
+            .real("c", 3)
             .node("Neg", "x", "y")
             .input("x", DataType.FP32, "n")
             .output("y", DataType.FP32, "n")
@@ -168,8 +170,8 @@ class OnnxModelSessionTest extends ModelSessionContract {
 
   @Test
   void run_givesConstants_whenThereAreNoInputs() {
-    TinyModel model =
-        new TinyModel()
+    OnnxGraph model =
+        TinyModel.graph()
             .texts("t", "a\0b".getBytes(StandardCharsets.UTF_8), new byte[0])
             .node("Identity", "t", "y")
             .output("y", DataType.BYTES, "2");
@@ -205,8 +207,8 @@ class OnnxModelSessionTest extends ModelSessionContract {
 
   @Test
   void run_takesTheInitializersValue_unlessOneIsGiven() {
-    TinyModel model =
-        new TinyModel()
+    OnnxGraph model =
+        TinyModel.graph()
             .input("x", DataType.FP32, "n")
             .overridable("scale", 10)
             .node("Mul", "x scale", "y")
@@ -257,8 +259,8 @@ class OnnxModelSessionTest extends ModelSessionContract {
 
   @Test
   void run_stacksSequences_whenTheirTensorsAreAlike() {
-    TinyModel model =
-        new TinyModel()
+    OnnxGraph model =
+        TinyModel.graph()
             .input("a", DataType.FP32, "m")
             .input("b", DataType.FP32, "n")
             .node("SequenceConstruct", "a b", "y")
@@ -286,8 +288,8 @@ class OnnxModelSessionTest extends ModelSessionContract {
 
   @Test
   void run_partsATensor_whereASequenceIsExpected() {
-    TinyModel model =
-        new TinyModel()
+    OnnxGraph model =
+        TinyModel.graph()
             .sequenceInput("x", DataType.BYTES, "1")
             .input("at", DataType.INT64)
             .node("SequenceAt", "x at", "y")
@@ -311,8 +313,8 @@ class OnnxModelSessionTest extends ModelSessionContract {
 
   @Test
   void run_givesMapsAsJson() {
-    TinyModel model =
-        new TinyModel()
+    OnnxGraph model =
+        TinyModel.graph()
             .input("x", DataType.FP32, "n", "2")
             .zipMap("x", "y", "no \"way\"", "yes\uD83D\uDE42")
             .mapOutput("y");
@@ -327,7 +329,7 @@ class OnnxModelSessionTest extends ModelSessionContract {
     }
   }
 
-  private ModelSession open(TinyModel model) {
+  private ModelSession open(OnnxGraph model) {
     return new OnnxRuntime(pool).open(model.writeTo(folder), SessionOptions.cpu(1));
   }
 

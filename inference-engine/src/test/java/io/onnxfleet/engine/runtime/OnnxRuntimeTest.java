@@ -12,6 +12,8 @@ import io.onnxfleet.engine.tensor.NamedTensor;
 import io.onnxfleet.engine.tensor.Shape;
 import io.onnxfleet.engine.tensor.Tensor;
 import io.onnxfleet.engine.tensor.TensorSpec;
+import io.onnxfleet.testing.model.OnnxGraph;
+import io.onnxfleet.testing.model.TinyModel;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,7 +36,7 @@ class OnnxRuntimeTest {
 
   @Test
   void open_tellsNamesOfDimensionsAndMetadata() {
-    TinyModel model = TinyModel.affine().metadata("author", "nobody").metadata("note", "");
+    OnnxGraph model = TinyModel.affine().metadata("author", "nobody").metadata("note", "");
     try (ModelSession session = open(model)) {
       assertThat(session.signature().inputs())
           .containsExactly(
@@ -46,8 +48,8 @@ class OnnxRuntimeTest {
 
   @Test
   void open_tellsUnknownRankFromAScalar() {
-    TinyModel model =
-        new TinyModel()
+    OnnxGraph model =
+        TinyModel.graph()
             .unrankedInput("x", DataType.FP32)
             .input("s", DataType.FP32)
             .node("Add", "x s", "y")
@@ -65,8 +67,8 @@ class OnnxRuntimeTest {
 
   @Test
   void open_namesTheOutput_whenItsTypeIsNotServed() {
-    TinyModel model =
-        new TinyModel().input("x", DataType.FP32).cast("x", "y", 17).outputOfElementType("y", 17);
+    OnnxGraph model =
+        TinyModel.graph().input("x", DataType.FP32).cast("x", "y", 17).outputOfElementType("y", 17);
     assertRefused(model, "output 'y' is FLOAT8E4M3FN (expected one of [BOOL, UINT8");
   }
 
@@ -84,8 +86,8 @@ class OnnxRuntimeTest {
 
   @Test
   void open_saysWhatIsWrong_withoutPlacesInTheRuntimesSources() {
-    TinyModel model =
-        new TinyModel()
+    OnnxGraph model =
+        TinyModel.graph()
             .input("x", DataType.FP32)
             .node("NoSuchOperator", "x", "y")
             .output("y", DataType.FP32);
@@ -101,7 +103,7 @@ class OnnxRuntimeTest {
   @Test
   void open_isRefused_whenThereAreNoOutputs() {
     assertRefused(
-        new TinyModel().input("x", DataType.FP32).node("Identity", "x", "unused"), "no outputs");
+        TinyModel.graph().input("x", DataType.FP32).node("Identity", "x", "unused"), "no outputs");
   }
 
   @Test
@@ -215,8 +217,8 @@ class OnnxRuntimeTest {
 
   @Test
   void run_saysThatMemoryIsExhausted_andTheNextOneWorks() {
-    TinyModel model =
-        new TinyModel()
+    OnnxGraph model =
+        TinyModel.graph()
             .input("shape", DataType.INT64, "1")
             .node("ConstantOfShape", "shape", "y")
             .output("y", DataType.FP32, "n");
@@ -245,11 +247,11 @@ class OnnxRuntimeTest {
         .withMessage("RUN A (expected AAAALALA)");
   }
 
-  private ModelSession open(TinyModel model) {
+  private ModelSession open(OnnxGraph model) {
     return runtime.open(model.writeTo(folder), SessionOptions.cpu(1));
   }
 
-  private void assertRefused(TinyModel model, String reason) {
+  private void assertRefused(OnnxGraph model, String reason) {
     assertThatExceptionOfType(InferenceException.class)
         .isThrownBy(() -> open(model))
         .withMessageContaining(reason)

@@ -10,6 +10,8 @@ import io.onnxfleet.engine.tensor.DataType;
 import io.onnxfleet.engine.tensor.NamedTensor;
 import io.onnxfleet.engine.tensor.Shape;
 import io.onnxfleet.engine.tensor.Tensor;
+import io.onnxfleet.testing.model.OnnxGraph;
+import io.onnxfleet.testing.model.TinyModel;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -27,8 +29,8 @@ class SessionArenaTest {
   private final BufferPool pool = BufferPool.ofDefaults();
 
   /** The number of an output's elements is what its input says. */
-  private static TinyModel zeros() {
-    return new TinyModel()
+  private static OnnxGraph zeros() {
+    return TinyModel.graph()
         .node("ConstantOfShape", "n", "zeros")
         .node("Identity", "zeros", "y")
         .input("n", DataType.INT64, "1")
@@ -83,11 +85,11 @@ class SessionArenaTest {
   /** The weights of a model are not what its runs may take. */
   @Test
   void limit_isOfRuns_howeverLargeTheModel() {
-    TinyModel model =
+    OnnxGraph model =
         zeros()
-            .zeros("weights", 6 * MEGABYTE)
+            .floats("weights", new long[] {6 * MEGABYTE}, new float[6 * MEGABYTE])
             .node("Add", "weights one", "heavy")
-            .constant("one", 1)
+            .real("one", 1)
             .output("heavy", DataType.FP32, "6291456");
     try (ModelSession session = open(model, LIMIT)) {
       assertThat(session.memoryUse().held()).isZero();
@@ -98,18 +100,18 @@ class SessionArenaTest {
   @ParameterizedTest
   @ValueSource(strings = {"affine", "loop", "sequence", "text", "unranked", "zeros"})
   void shrink_leavesTheSessionAsItWas(String kind) {
-    TinyModel model =
+    OnnxGraph model =
         switch (kind) {
           case "affine" -> TinyModel.affine();
           case "loop" -> TinyModel.loop();
           case "text" -> TinyModel.identity(DataType.BYTES, "2", "n");
           case "unranked" ->
-              new TinyModel()
+              TinyModel.graph()
                   .node("Neg", "x", "y")
                   .unrankedInput("x", DataType.FP32)
                   .output("y", DataType.FP32, "n");
           case "sequence" ->
-              new TinyModel()
+              TinyModel.graph()
                   .node("SequenceLength", "x", "y")
                   .sequenceInput("x", DataType.FP32, "n")
                   .output("y", DataType.INT64);
@@ -124,7 +126,7 @@ class SessionArenaTest {
     assertThat(pool.usage().bytesInUse()).isZero();
   }
 
-  private ModelSession open(TinyModel model, long mostRunBytes) {
+  private ModelSession open(OnnxGraph model, long mostRunBytes) {
     return new OnnxRuntime(pool, null, mostRunBytes)
         .open(model.writeTo(folder), SessionOptions.cpu(1));
   }

@@ -12,6 +12,7 @@ import io.onnxfleet.engine.tensor.DataType;
 import io.onnxfleet.engine.tensor.NamedTensor;
 import io.onnxfleet.engine.tensor.Tensor;
 import io.onnxfleet.engine.tensor.TensorSpec;
+import io.onnxfleet.testing.model.StoredTensor.Kind;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -193,11 +194,11 @@ class SharedModelsTest {
 
   private Tensor read(Path file, TensorSpec spec, boolean optional) throws IOException {
     if (optional) {
-      return stored.readOptional(file);
+      return stored.read(file, Kind.OPTIONAL);
     }
     return spec.form() == TensorSpec.Form.SEQUENCE
-        ? stored.readSequence(file)
-        : stored.readTensor(file);
+        ? stored.read(file, Kind.SEQUENCE)
+        : stored.read(file, Kind.TENSOR);
   }
 
   private void checkOutput(String name, TensorSpec spec, Tensor actual, Path set, int index)

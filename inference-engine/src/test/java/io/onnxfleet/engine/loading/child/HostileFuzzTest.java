@@ -5,7 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.onnxfleet.engine.crash.CrashFolder;
 import io.onnxfleet.engine.loading.open.KeptFiles;
 import io.onnxfleet.engine.runtime.ExecutionProviders;
-import io.onnxfleet.engine.runtime.TinyModel;
+import io.onnxfleet.testing.model.OnnxGraph;
+import io.onnxfleet.testing.model.TinyModel;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -54,7 +55,7 @@ class HostileFuzzTest {
     log.info("{} of them; replay with -Dtest.seed={}", count, seed);
     Path version = Files.createDirectories(root.resolve("m/1"));
     List<byte[]> seeds = new ArrayList<>();
-    for (TinyModel model :
+    for (OnnxGraph model :
         List.of(TinyModel.times(2), TinyModel.affine(), TinyModel.loop(), TinyModel.nested(3))) {
       seeds.add(Files.readAllBytes(model.writeTo(version)));
     }

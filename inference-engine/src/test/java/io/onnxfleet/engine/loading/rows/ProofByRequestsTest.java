@@ -2,6 +2,7 @@ package io.onnxfleet.engine.loading.rows;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.awaitility.Awaitility.await;
 
 import io.onnxfleet.engine.instance.InstanceGroup;
 import io.onnxfleet.engine.instance.RowTerms;
@@ -20,8 +21,6 @@ import io.onnxfleet.engine.request.InferenceResponse;
 import io.onnxfleet.engine.request.Ticker;
 import io.onnxfleet.engine.runtime.ExecutionProviders;
 import io.onnxfleet.engine.runtime.ModelSession;
-import io.onnxfleet.engine.runtime.OnnxGraph;
-import io.onnxfleet.engine.runtime.OnnxGraph.Attribute;
 import io.onnxfleet.engine.runtime.OnnxRuntime;
 import io.onnxfleet.engine.runtime.Processor;
 import io.onnxfleet.engine.runtime.SessionOptions;
@@ -30,6 +29,8 @@ import io.onnxfleet.engine.tensor.DataType;
 import io.onnxfleet.engine.tensor.NamedTensor;
 import io.onnxfleet.engine.tensor.Shape;
 import io.onnxfleet.engine.tensor.Tensor;
+import io.onnxfleet.testing.model.Attribute;
+import io.onnxfleet.testing.model.OnnxGraph;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -305,15 +306,14 @@ class ProofByRequestsTest {
   }
 
   /** The verdict is noted beside the requests. */
-  private void awaitNote() throws InterruptedException {
+  private void awaitNote() {
     String content = loaded.getFirst().content().version();
     String name =
         "rows %d, ONNX Runtime %s, cpu, %s"
             .formatted(RowProof.VERSION, runtime.version(), Processor.id());
-    long end = System.nanoTime() + LONGEST_PROOF.toNanos();
-    while (notes.read(content, name).orElse("unproven").contains("unproven")) {
-      assertThat(System.nanoTime()).as("the note").isLessThan(end);
-      Thread.sleep(5);
-    }
+    await("the note")
+        .pollInterval(Duration.ofMillis(5))
+        .atMost(LONGEST_PROOF)
+        .until(() -> !notes.read(content, name).orElse("unproven").contains("unproven"));
   }
 }

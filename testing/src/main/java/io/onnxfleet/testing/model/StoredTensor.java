@@ -1,10 +1,9 @@
-package io.onnxfleet.inference;
+package io.onnxfleet.testing.model;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.WireFormat;
-import io.onnxfleet.engine.tensor.DataType;
-import java.io.ByteArrayOutputStream;
+import io.onnxfleet.contract.inference.Datatype;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -14,16 +13,36 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A tensor of the shared samples, its elements as the protocol's binary form has them. */
-record StoredTensor(DataType type, List<Long> shape, ByteString data) {
+/**
+ * A tensor as it lies beside a sample model, or as an answer carries it. Immutable.
+ *
+ * @param data the elements as the protocol's binary form has them: little-endian, texts each behind
+ *     its length in four bytes
+ */
+public record StoredTensor(Datatype type, List<Long> shape, ByteString data) {
+
   /** How the message in a file is to be read. */
-  enum Kind {
+  public enum Kind {
     TENSOR,
+    /** Tensors of one shape, which are stacked along a new first axis. */
     SEQUENCE,
+    /** Either of these, or nothing, which is an empty tensor. */
     OPTIONAL
   }
 
-  static StoredTensor read(Path file, Kind kind) throws IOException {
+  private static final StoredTensor NOTHING =
+      new StoredTensor(Datatype.FP32, List.of(0L), ByteString.EMPTY);
+
+  public StoredTensor {
+    shape = List.copyOf(shape);
+  }
+
+  /** A file that is one tensor. */
+  public static StoredTensor read(Path file) throws IOException {
+    return read(file, Kind.TENSOR);
+  }
+
+  public static StoredTensor read(Path file, Kind kind) throws IOException {
     CodedInputStream message = CodedInputStream.newInstance(Files.readAllBytes(file));
     return switch (kind) {
       case TENSOR -> tensor(message);
@@ -44,10 +63,9 @@ record StoredTensor(DataType type, List<Long> shape, ByteString data) {
         default -> message.skipField(tag);
       }
     }
-    return new StoredTensor(DataType.FP32, List.of(0L), ByteString.EMPTY);
+    return NOTHING;
   }
 
-  /** Tensors of one shape, stacked along a new first axis. */
   private static StoredTensor sequence(CodedInputStream message) throws IOException {
     List<StoredTensor> elements = new ArrayList<>();
     for (int tag = message.readTag(); tag != 0; tag = message.readTag()) {
@@ -58,34 +76,55 @@ record StoredTensor(DataType type, List<Long> shape, ByteString data) {
       }
     }
     if (elements.isEmpty()) {
-      return new StoredTensor(DataType.FP32, List.of(0L), ByteString.EMPTY);
+      return NOTHING;
     }
-    List<Long> shape = new ArrayList<>(List.of((long) elements.size()));
-    shape.addAll(elements.getFirst().shape());
+    StoredTensor first = elements.getFirst();
     ByteString data = ByteString.EMPTY;
     for (StoredTensor element : elements) {
-      data = data.concat(element.data());
+      if (element.type != first.type || !element.shape.equals(first.shape)) {
+        throw new IOException(element.declared() + " (expected: " + first.declared() + ")");
+      }
+      data = data.concat(element.data);
     }
-    return new StoredTensor(elements.getFirst().type(), shape, data);
+    List<Long> shape = new ArrayList<>(List.of((long) elements.size()));
+    shape.addAll(first.shape);
+    return new StoredTensor(first.type, shape, data);
   }
 
   private static StoredTensor tensor(CodedInputStream message) throws IOException {
     List<Long> shape = new ArrayList<>();
     List<Long> integers = new ArrayList<>();
     ByteString data = ByteString.EMPTY;
-    DataType type = DataType.FP32;
+    int type = 0;
     for (int tag = message.readTag(); tag != 0; tag = message.readTag()) {
       switch (WireFormat.getTagFieldNumber(tag)) {
         case 1 -> readIntegers(message, tag, shape);
-        case 2 -> type = OnnxTypes.ofNumber(message.readInt32());
-        case 5, 7, 11 -> readIntegers(message, tag, integers);
-        case 6 -> data = data.concat(element(message.readBytes()));
+        case 2 -> type = message.readInt32();
+        // Floats and doubles are packed as they are.
         case 4, 9, 10 -> data = message.readBytes();
+        case 5, 7, 11 -> readIntegers(message, tag, integers);
+        case 6 -> data = data.concat(text(message.readBytes()));
         default -> message.skipField(tag);
       }
     }
-    return new StoredTensor(
-        type, shape, integers.isEmpty() ? data : packed(type.byteSize(), integers));
+    Datatype datatype = ElementTypes.ofNumber(type);
+    if (datatype == null) {
+      throw new IOException("element type: " + type + " (expected: a tensor's)");
+    }
+    StoredTensor tensor =
+        new StoredTensor(
+            datatype, shape, integers.isEmpty() ? data : packed(datatype.byteSize(), integers));
+    long expected = datatype.byteSize() * shape.stream().reduce(1L, (one, other) -> one * other);
+    if (datatype != Datatype.BYTES && tensor.data.size() != expected) {
+      throw new IOException(
+          "%s: %d bytes (expected: %d)".formatted(tensor.declared(), tensor.data.size(), expected));
+    }
+    return tensor;
+  }
+
+  /** Type and shape, as {@code FP32[2, 3]}. */
+  public String declared() {
+    return type.name() + shape;
   }
 
   private static void readIntegers(CodedInputStream message, int tag, List<Long> into)
@@ -101,23 +140,25 @@ record StoredTensor(DataType type, List<Long> shape, ByteString data) {
   }
 
   private static ByteString packed(int byteSize, List<Long> values) {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    byte[] bytes = new byte[byteSize * values.size()];
+    int at = 0;
     for (long value : values) {
       for (int index = 0; index < byteSize; index++) {
-        bytes.write((int) (value >> (8 * index)));
+        bytes[at++] = (byte) (value >> (8 * index));
       }
     }
-    return ByteString.copyFrom(bytes.toByteArray());
+    return ByteString.copyFrom(bytes);
   }
 
-  static ByteString element(ByteString text) {
-    ByteBuffer length = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN);
+  /** A text as an element. */
+  public static ByteString text(ByteString text) {
+    ByteBuffer length = ByteBuffer.allocate(Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
     length.putInt(0, text.size());
     return ByteString.copyFrom(length).concat(text);
   }
 
-  /** The elements: {@code Double}, {@code Long}, or {@code String} for bytes. */
-  List<Object> elements() {
+  /** The elements: {@code Double}, {@code String} for texts, or else {@code Long}. */
+  public List<Object> elements() {
     ByteBuffer source = data.asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
     List<Object> elements = new ArrayList<>();
     while (source.hasRemaining()) {
@@ -134,22 +175,29 @@ record StoredTensor(DataType type, List<Long> shape, ByteString data) {
             case BF16 -> (double) Float.intBitsToFloat(source.getShort() << 16);
             case FP32 -> (double) source.getFloat();
             case FP64 -> source.getDouble();
-            case BYTES -> text(source);
+            case BYTES -> textOf(source);
           });
     }
     return elements;
   }
 
-  private static String text(ByteBuffer source) {
+  private static String textOf(ByteBuffer source) {
     byte[] text = new byte[source.getInt()];
     source.get(text);
     return new String(text, StandardCharsets.UTF_8);
   }
 
-  /** True if JSON can carry every element. */
-  boolean isJson() {
-    return type != DataType.FP16
-        && type != DataType.BF16
+  /** Whether elements are reals, which may differ a little. */
+  public boolean isReal() {
+    return switch (type) {
+      case FP16, BF16, FP32, FP64 -> true;
+      default -> false;
+    };
+  }
+
+  /** Whether JSON can carry every element. */
+  public boolean isJson() {
+    return type.isInJson()
         && elements().stream()
             .noneMatch(element -> element instanceof Double value && !Double.isFinite(value));
   }

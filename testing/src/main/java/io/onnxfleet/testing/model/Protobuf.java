@@ -1,36 +1,38 @@
-package io.onnxfleet.engine.runtime;
+package io.onnxfleet.testing.model;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 
-/** A protobuf message put together field by field, without a schema. */
-final class Protobuf {
+/** A protobuf message put together field by field, without a schema. Not safe for threads. */
+public final class Protobuf {
+
   private final ByteString.Output bytes = ByteString.newOutput();
   private final CodedOutputStream fields = CodedOutputStream.newInstance(bytes);
 
-  Protobuf number(int field, long value) {
+  public Protobuf number(int field, long value) {
     return write(() -> fields.writeInt64(field, value));
   }
 
-  Protobuf real(int field, float value) {
+  public Protobuf real(int field, float value) {
     return write(() -> fields.writeFloat(field, value));
   }
 
-  Protobuf text(int field, String value) {
+  public Protobuf text(int field, String value) {
     return write(() -> fields.writeString(field, value));
   }
 
-  Protobuf bytes(int field, byte[] value) {
+  public Protobuf bytes(int field, byte[] value) {
     return write(() -> fields.writeByteArray(field, value));
   }
 
-  Protobuf message(int field, Protobuf value) {
+  public Protobuf message(int field, Protobuf value) {
     return bytes(field, value.toByteArray());
   }
 
-  byte[] toByteArray() {
+  /** The message so far. */
+  public byte[] toByteArray() {
     write(fields::flush);
     return bytes.toByteString().toByteArray();
   }
@@ -39,8 +41,8 @@ final class Protobuf {
     try {
       field.write();
       return this;
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+    } catch (IOException failure) {
+      throw new UncheckedIOException(failure);
     }
   }
 
