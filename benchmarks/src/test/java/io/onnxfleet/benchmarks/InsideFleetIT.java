@@ -48,11 +48,13 @@ class InsideFleetIT {
           .atMost(LONG)
           .until(() -> Files.readString(replica.log()).contains("joining the registry"));
       // Its models serve, and nobody can find it: not for a moment only.
-      for (int second = 0; second < 5; second++) {
-        assertThat(fleet.status(replica, "/v2/health/ready")).isEqualTo(503);
-        assertThat(fleet.status(replica, "/readyz")).isEqualTo(503);
-        TimeUnit.SECONDS.sleep(1);
-      }
+      await()
+          .during(Duration.ofSeconds(5))
+          .atMost(LONG)
+          .until(
+              () ->
+                  fleet.status(replica, "/v2/health/ready") == 503
+                      && fleet.status(replica, "/readyz") == 503);
       assertThat(fleet.status(gateway, "/readyz")).isEqualTo(503);
 
       Running registry = fleet.startRegistry();

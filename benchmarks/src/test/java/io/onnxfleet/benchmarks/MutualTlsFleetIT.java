@@ -85,11 +85,10 @@ class MutualTlsFleetIT {
       await()
           .atMost(LONG)
           .until(() -> Files.readString(impostor.log()).contains("Started GatewayService"));
-      for (int second = 0; second < 5; second++) {
-        assertThat(fleet.status(impostor, "/readyz")).isEqualTo(503);
-        assertThat(embed(impostor.base())).isEqualTo(503);
-        TimeUnit.SECONDS.sleep(1);
-      }
+      await()
+          .during(Duration.ofSeconds(5))
+          .atMost(LONG)
+          .until(() -> fleet.status(impostor, "/readyz") == 503 && embed(impostor.base()) == 503);
       assertThat(embed(gateway.base())).isEqualTo(200);
     }
   }

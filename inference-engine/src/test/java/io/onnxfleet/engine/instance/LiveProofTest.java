@@ -1,6 +1,7 @@
 package io.onnxfleet.engine.instance;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.onnxfleet.engine.batching.BatchSchedulerOptions;
 import io.onnxfleet.engine.batching.QueuePolicy;
@@ -118,10 +119,11 @@ class LiveProofTest {
     }
   }
 
-  private void awaitTerms() throws InterruptedException {
-    while (group().rowTerms().equals(BEFORE)) {
-      Thread.sleep(1);
-    }
+  private void awaitTerms() {
+    await()
+        .pollInterval(Duration.ofMillis(1))
+        .atMost(Duration.ofSeconds(60))
+        .until(() -> !group().rowTerms().equals(BEFORE));
   }
 
   @Test
