@@ -22,13 +22,20 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
 
 /** The fleet as real processes on loopback, under load, while replicas come to harm. */
 class FleetIT {
   private static final String MODEL = "all-minilm-l6-v2";
   private static final Path ROOT = Path.of(System.getProperty("fleet.root", ".."));
   private static final int CLIENTS = 64;
+
+  /** What is lost is lost in the moment of a death: more of them measure, and find no more. */
+  private static final int REQUESTS = Integer.getInteger("fleet.requests", 6_000);
 
   /** However slow the machine is: what is shed when answers take long is another test's. */
   private static final String ALL_ARE_LET_IN = "--fleet.gateway.limits.least=" + CLIENTS;
@@ -40,7 +47,7 @@ class FleetIT {
 
   @Test
   void answers_allCome_whenOneReplicaIsKilledAndOneIsStopped() throws Exception {
-    int requests = 20_000;
+    int requests = REQUESTS;
     try (FleetProcesses fleet = new FleetProcesses(ROOT, Path.of("target/fleet/failures"))) {
       fleet.startRegistry();
       Running gateway = fleet.startGateway("gateway", ALL_ARE_LET_IN);
@@ -94,11 +101,32 @@ class FleetIT {
     }
   }
 
-  @Test
-  void failures_areTheMalformedAlone_whenLengthsAreMixedUnderLoad() throws Exception {
-    int requests = 2_048;
-    try (FleetProcesses fleet = new FleetProcesses(ROOT, Path.of("target/fleet/malformed"))) {
-      Running gateway = startSmallFleet(fleet);
+  /** Two tests of one replica, one after the other. */
+  @Nested
+  @TestInstance(TestInstance.Lifecycle.PER_CLASS)
+  class OfOneReplica {
+
+    private FleetProcesses fleet;
+    private Running gateway;
+
+    @BeforeAll
+    void start() throws Exception {
+      fleet = new FleetProcesses(ROOT, Path.of("target/fleet/one-replica"));
+      fleet.startRegistry();
+      gateway = fleet.startGateway("gateway", ALL_ARE_LET_IN);
+      Running replica = fleet.startReplica("replica");
+      fleet.awaitOk(replica, "/v2/health/ready");
+      fleet.awaitOk(gateway, "/v2/models/" + MODEL + "/ready");
+    }
+
+    @AfterAll
+    void stop() {
+      fleet.close();
+    }
+
+    @Test
+    void failures_areTheMalformedAlone_whenLengthsAreMixedUnderLoad() throws Exception {
+      int requests = 2_048;
       try (FleetClient client = new FleetClient(gateway.base())) {
         BinaryRequest shorter = tokens(1, 16);
         BinaryRequest longer = tokens(2, 32);
@@ -125,13 +153,10 @@ class FleetIT {
         assertThat(statistics.meanBatchSize()).as("requests shared batches").isGreaterThan(1);
       }
     }
-  }
 
-  @Test
-  void clients_areServedInTurn_whenManyShareOneInstance() throws Exception {
-    long rounds = 30;
-    try (FleetProcesses fleet = new FleetProcesses(ROOT, Path.of("target/fleet/fairness"))) {
-      Running gateway = startSmallFleet(fleet);
+    @Test
+    void clients_areServedInTurn_whenManyShareOneInstance() throws Exception {
+      long rounds = 30;
       try (FleetClient client = new FleetClient(gateway.base())) {
         BinaryRequest input = tokens(1, 16);
         AtomicLong left = new AtomicLong(CLIENTS * rounds);
@@ -159,16 +184,6 @@ class FleetIT {
         }
       }
     }
-  }
-
-  private static Running startSmallFleet(FleetProcesses fleet)
-      throws IOException, InterruptedException {
-    fleet.startRegistry();
-    Running gateway = fleet.startGateway("gateway", ALL_ARE_LET_IN);
-    Running replica = fleet.startReplica("replica");
-    fleet.awaitOk(replica, "/v2/health/ready");
-    fleet.awaitOk(gateway, "/v2/models/" + MODEL + "/ready");
-    return gateway;
   }
 
   private static void expectRefusal(
