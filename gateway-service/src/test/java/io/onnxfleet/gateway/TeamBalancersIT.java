@@ -32,7 +32,8 @@ class TeamBalancersIT {
     ROUTES + "[1].id=raw",
     ROUTES + "[1].uri=lb://inference-service",
     ROUTES + "[1].predicates[0]=Path=/raw/**",
-    "fleet.gateway.balancing.policy=round-robin"
+    "fleet.gateway.balancing.policy=round-robin",
+    "fleet.gateway.balancing.slow-start=0s"
   };
   private static final String NOT_ASKED =
       "calls of the API are balanced by the fleet's policy alone";

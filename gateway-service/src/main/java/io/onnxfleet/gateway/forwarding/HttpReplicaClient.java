@@ -423,16 +423,20 @@ final class HttpReplicaClient implements ReplicaClient {
     }
 
     private void answer(Publisher<ByteBuf> sent) {
-      Answer to = call.answer();
-      HttpHeaders received = headers;
-      if (received != null) {
-        ForwardedHeaders.copyResponse(received, to.sent());
+      try {
+        Answer to = call.answer();
+        HttpHeaders received = headers;
+        if (received != null) {
+          ForwardedHeaders.copyResponse(received, to.sent());
+        }
+        to.status(status);
+        writing =
+            to.write(sent)
+                .subscribe(
+                    null, this::answerFailed, this::answerSent, Context.of(sink.contextView()));
+      } catch (RuntimeException unanswerable) {
+        fail(unanswerable);
       }
-      to.status(status);
-      writing =
-          to.write(sent)
-              .subscribe(
-                  null, this::answerFailed, this::answerSent, Context.of(sink.contextView()));
     }
 
     private void answerSent() {

@@ -459,6 +459,23 @@ class HttpReplicaClientTest {
     assertThat(connections.opened()).isOne();
   }
 
+  @Test
+  void answerThatCannotBeSent_failsTheCall() {
+    IllegalStateException unanswerable = new IllegalStateException("no");
+    Outcome outcome =
+        send(
+            BODY,
+            new SlowAnswer(answer) {
+              @Override
+              public Mono<Void> write(Publisher<? extends ByteBuf> pieces) {
+                throw unanswerable;
+              }
+            });
+    connections.hear(sized("{}"));
+
+    assertThat(outcome.failure).isSameAs(unanswerable);
+  }
+
   /** Whatever nobody took is given back to its allocator. */
   @Test
   void pieces_areLetGo_whoeverLeaves() {
