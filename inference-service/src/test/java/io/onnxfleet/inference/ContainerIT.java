@@ -259,7 +259,7 @@ class ContainerIT {
       assertThat(Arrays.copyOfRange(frame, 5, 9)).containsOnly(0);
       // Whoever leaves before its PING, type 6, has it fail on a broken connection.
       while (frame[3] != 6) {
-        int length = (frame[0] & 0xff) << 16 | (frame[1] & 0xff) << 8 | frame[2] & 0xff;
+        int length = ((frame[0] & 0xff) << 16) | ((frame[1] & 0xff) << 8) | (frame[2] & 0xff);
         assertThat(socket.getInputStream().readNBytes(length)).hasSize(length);
         frame = socket.getInputStream().readNBytes(9);
         assertThat(frame).hasSize(9);
