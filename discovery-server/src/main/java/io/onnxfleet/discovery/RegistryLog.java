@@ -77,7 +77,9 @@ final class RegistryLog {
     }
   }
 
+  /** An instance thinks of its names itself: they cannot look like a line of ours. */
   private static String name(String application, String id) {
-    return application + " " + id;
+    return (application + " " + id)
+        .replaceAll("[\\p{Cntrl}\\x{80}-\\x{9f}\\x{2028}\\x{2029}]", "?");
   }
 }

@@ -64,11 +64,22 @@ class RegistryLogTest {
             "joined: INFERENCE-SERVICE replica-1", "left: INFERENCE-SERVICE replica-1 (DOWN)");
   }
 
+  @Test
+  void instance_makesNoLineOfItsOwn() {
+    registers(InstanceStatus.UP, "a\nleft: INFERENCE-SERVICE replica-1");
+    assertThat(lines)
+        .containsExactly("joined: INFERENCE-SERVICE a?left: INFERENCE-SERVICE replica-1");
+  }
+
   private void registers(InstanceStatus status) {
+    registers(status, "replica-1");
+  }
+
+  private void registers(InstanceStatus status, String id) {
     InstanceInfo instance =
         InstanceInfo.Builder.newBuilder()
             .setAppName(SERVICE)
-            .setInstanceId("replica-1")
+            .setInstanceId(id)
             .setStatus(status)
             .build();
     log.registered(new EurekaInstanceRegisteredEvent(this, instance, 6, false));

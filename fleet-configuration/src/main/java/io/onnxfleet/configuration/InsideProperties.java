@@ -21,8 +21,8 @@ import org.springframework.boot.ssl.SslBundles;
 /**
  * What the processes of a fleet know each other by.
  *
- * @param secret shared by gateways, replicas and registries, at least 32 characters; without it,
- *     and without certificates, each of them lets everybody in
+ * @param secret shared by gateways, replicas, registries and job services, at least 32 characters;
+ *     without it, and without certificates, each of them lets everybody in
  * @param secretFile a file that holds it, read at the start
  * @param tls certificates, beside the secret or in its place
  */
@@ -39,19 +39,22 @@ public record InsideProperties(
    * @param gateways of which names a gateway's certificate has one (DNS or URI)
    * @param replicas of which names a replica's certificate has one
    * @param registries of which names a registry's certificate has one
+   * @param jobs of which names a job service's certificate has one
    */
   public record Tls(
       @DefaultValue("") String bundle,
       @DefaultValue("/etc/fleet/tls") Path directory,
       @DefaultValue("gateway-service") List<String> gateways,
       @DefaultValue("inference-service") List<String> replicas,
-      @DefaultValue("discovery-server") List<String> registries) {
+      @DefaultValue("discovery-server") List<String> registries,
+      @DefaultValue("job-service") List<String> jobs) {
 
     /** Copies the names. */
     public Tls {
       gateways = named("gateways", gateways);
       replicas = named("replicas", replicas);
       registries = named("registries", registries);
+      jobs = named("jobs", jobs);
     }
 
     private static List<String> named(String key, List<String> names) {
@@ -72,6 +75,7 @@ public record InsideProperties(
       List<String> members = new ArrayList<>(gateways);
       members.addAll(replicas);
       members.addAll(registries);
+      members.addAll(jobs);
       return members;
     }
 

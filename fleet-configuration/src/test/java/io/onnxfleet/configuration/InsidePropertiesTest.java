@@ -20,7 +20,7 @@ class InsidePropertiesTest {
   private static InsideProperties properties(@Nullable String secret, @Nullable Path file) {
     List<String> any = List.of("any");
     return new InsideProperties(
-        secret, file, new InsideProperties.Tls("", Path.of("none"), any, any, any));
+        secret, file, new InsideProperties.Tls("", Path.of("none"), any, any, any, any));
   }
 
   @Test
@@ -44,12 +44,13 @@ class InsidePropertiesTest {
   @Test
   void door_isOpen_onlyWithNeitherSecretNorCertificates() {
     List<String> any = List.of("any");
-    InsideProperties.Tls tls = new InsideProperties.Tls("inside", Path.of("none"), any, any, any);
+    InsideProperties.Tls tls =
+        new InsideProperties.Tls("inside", Path.of("none"), any, any, any, any);
     assertThat(properties(null, null).isOpen()).isTrue();
     assertThat(properties(TEXT, null).isOpen()).isFalse();
     assertThat(new InsideProperties(null, null, tls).isOpen()).isFalse();
     assertThatThrownBy(
-            () -> new InsideProperties.Tls("inside", Path.of("none"), any, List.of(" "), any))
+            () -> new InsideProperties.Tls("inside", Path.of("none"), any, List.of(" "), any, any))
         .hasMessage("fleet.tls.replicas: [ ] (expected: names of certificates)");
   }
 }

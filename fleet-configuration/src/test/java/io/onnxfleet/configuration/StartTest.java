@@ -65,6 +65,13 @@ class StartTest {
     assertThat(output).contains("listens on every address.");
   }
 
+  /** How a process does without the secret that its environment has. */
+  @Test
+  void start_knowsNoSecret_whereItsKeysAreEmpty(CapturedOutput output) {
+    start("--server.address=0.0.0.0", "--fleet.secret=", "--fleet.secret-file=");
+    assertThat(output).contains("OPEN: this process listens on 0.0.0.0.");
+  }
+
   @Test
   void start_doesNotWarn_onLoopback_orBehindASecret(CapturedOutput output) {
     start("--server.address=127.0.0.1");

@@ -94,6 +94,7 @@ class WireNamesTest {
         .contains(
             "gateway-service",
             "inference-service",
+            "job-service",
             "discovery-server",
             "inference-engine",
             "benchmarks",

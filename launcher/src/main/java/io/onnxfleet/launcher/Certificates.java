@@ -12,7 +12,7 @@ import java.util.List;
 /** By an authority of this checkout: made by the program that tests make theirs by. */
 final class Certificates {
   private static final List<String> NAMES =
-      List.of("discovery-server", "gateway-service", "inference-service");
+      List.of("discovery-server", "gateway-service", "inference-service", "job-service");
 
   /** They are valid for a month more. */
   private static final Duration GOOD = Duration.ofDays(365);

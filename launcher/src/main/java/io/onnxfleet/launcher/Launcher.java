@@ -7,10 +7,13 @@ import io.onnxfleet.launcher.fleet.FleetHealth;
 import io.onnxfleet.launcher.fleet.FleetSettings;
 import io.onnxfleet.launcher.fleet.Numbers;
 import io.onnxfleet.launcher.fleet.Service;
+import io.onnxfleet.launcher.jobs.JobsCommand;
+import io.onnxfleet.launcher.process.Ports;
 import io.onnxfleet.launcher.process.Time;
 import io.onnxfleet.launcher.supervision.Supervisor;
 import io.onnxfleet.launcher.training.AotCache;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -102,8 +105,14 @@ public final class Launcher {
         upCommand().check(UpOptions.of(arguments, directory));
         yield 0;
       }
-      case "down" -> down();
-      case "status" -> status();
+      case "down" -> {
+        requireNone(command, arguments);
+        yield down();
+      }
+      case "status" -> {
+        requireNone(command, arguments);
+        yield status();
+      }
       case "scale" -> scale(arguments);
       case "tls" -> tls(arguments);
       case "demo" -> demo(arguments);
@@ -122,6 +131,8 @@ public final class Launcher {
           programs.benchmarks(command.substring("bench-".length()), arguments);
       case "chaos" -> chaos(arguments);
       case "optimize" -> programs.optimize(arguments);
+      case "add" -> programs.add(arguments);
+      case "jobs" -> jobs(arguments);
       case "aot-cache" -> recordCache(arguments);
       case "supervise" -> {
         new Supervisor(fleet, time).run();
@@ -154,7 +165,8 @@ public final class Launcher {
           List<Service> replicas = fleet.replicas();
           boolean wasUp = !fleet.services().isEmpty();
           for (List<Service> together :
-              List.of(List.of(Service.GATEWAY), replicas, List.of(Service.REGISTRY))) {
+              List.of(
+                  List.of(Service.GATEWAY, Service.JOBS), replicas, List.of(Service.REGISTRY))) {
             fleet.stop(together, service -> console.say(Change.notStopped(fleet, service)));
           }
           fleet.forget();
@@ -263,6 +275,26 @@ public final class Launcher {
     console.say();
     console.say("the fleet still runs: ./fleet status shows it, ./fleet down stops it");
     return 0;
+  }
+
+  private int jobs(List<String> arguments) throws IOException, InterruptedException {
+    FleetSettings settings =
+        fleet
+            .settings()
+            .orElseGet(() -> FleetSettings.ofDefaults(fleet.folder(), fleet.environment()));
+    return new JobsCommand(
+            URI.create("http://" + Ports.HOST + ":" + settings.gatewayPort()),
+            fleet.environment().apiKey(),
+            directory,
+            console.out(),
+            console.err(),
+            time,
+            isTerminal())
+        .run(arguments);
+  }
+
+  private static boolean isTerminal() {
+    return Optional.ofNullable(System.console()).stream().anyMatch(known -> known.isTerminal());
   }
 
   private int chaos(List<String> arguments) throws IOException, InterruptedException {

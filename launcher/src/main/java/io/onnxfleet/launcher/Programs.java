@@ -17,6 +17,9 @@ import java.util.Optional;
  * The other programs of the checkout, run before the caller's eyes. Each call gives an exit code.
  */
 final class Programs {
+  static final String NO_KEYS_YET =
+      "the running gateway asks for no keys yet: ./fleet down and ./fleet up";
+
   static final List<String> HELP = List.of("-h", "--help");
 
   private final Fleet fleet;
@@ -101,12 +104,36 @@ final class Programs {
 
   /** The optimizer, whose paths are relative to the caller's folder. */
   int optimize(List<String> arguments) throws IOException, InterruptedException {
+    return optimizer("OptimizeCommand", arguments);
+  }
+
+  /** What brings models, which is told the folder and the address unless its options name them. */
+  int add(List<String> arguments) throws IOException, InterruptedException {
+    FleetSettings settings =
+        fleet
+            .settings()
+            .orElseGet(() -> FleetSettings.ofDefaults(fleet.folder(), fleet.environment()));
+    List<String> options = new ArrayList<>(arguments);
+    boolean hasFolder =
+        options.stream().anyMatch(each -> each.equals("--models") || each.startsWith("--models="));
+    if (!hasFolder) {
+      options.addAll(List.of("--models", settings.models().toString()));
+    }
+    options.addAll(List.of("--gateway", "http://" + Ports.HOST + ":" + settings.gatewayPort()));
+    if (settings.keys()) {
+      options.add("--asks-for-keys");
+    }
+    return optimizer("AddCommand", options);
+  }
+
+  private int optimizer(String command, List<String> arguments)
+      throws IOException, InterruptedException {
     Layout layout = layout("model-optimizer");
     return Foreground.run(
         directory,
         layout.commandElsewhere(
             List.of("@" + layout.folder().resolve(Layout.OPTIONS)),
-            "io.onnxfleet.optimizer.command.OptimizeCommand",
+            "io.onnxfleet.optimizer.command." + command,
             arguments));
   }
 
@@ -135,9 +162,7 @@ final class Programs {
     if (code == 0 && file < 0 && fleet.isUp()) {
       Optional<FleetSettings> settings = fleet.settings();
       if (settings.isPresent() && !new FleetHealth(fleet, settings.get()).asksForKeys()) {
-        console
-            .err()
-            .println("the running gateway asks for no keys yet: ./fleet down and ./fleet up");
+        console.err().println(NO_KEYS_YET);
       }
     }
     return code;

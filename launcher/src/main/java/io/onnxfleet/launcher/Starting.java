@@ -8,8 +8,10 @@ import io.onnxfleet.launcher.process.Await;
 import io.onnxfleet.launcher.process.Time;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 
-/** Starts what does not run of a fleet, and waits until it serves. */
+/** Starts what does not run of a fleet, and waits until it serves, and until jobs are taken. */
 final class Starting {
   private static final Duration POLL = Duration.ofMillis(100);
 
@@ -40,10 +42,21 @@ final class Starting {
       change.start(Service.GATEWAY, settings.gatewayPort(), settings);
     }
     startReplicas();
+    // Last: what serves comes first where CPUs are few.
+    if (settings.hasJobs() && !fleet.isAlive(Service.JOBS)) {
+      change.start(Service.JOBS, settings.jobsPort(), settings);
+    }
     if (change.startedAny()) {
       console.say("waiting for the gateway and %d replicas".formatted(settings.replicas()));
     }
     awaitReplicas();
+  }
+
+  /** Which the gateway serves without. */
+  void awaitJobs() throws IOException, InterruptedException {
+    if (settings.hasJobs()) {
+      await("the gateway reaches the job service", health::servesJobs, fleet.services());
+    }
   }
 
   /** Those that do not run. */
@@ -66,15 +79,23 @@ final class Starting {
     await("the gateway serves", health::serves);
   }
 
-  /** Until it is so, unless a process dies or time is up. */
+  /** Until it is so, unless a process dies that the fleet does not serve without. */
   private void await(String what, Await.Condition condition)
+      throws IOException, InterruptedException {
+    List<Service> needed = new ArrayList<>(fleet.services());
+    needed.remove(Service.JOBS);
+    await(what, condition, needed);
+  }
+
+  /** Until it is so, unless a process dies that is needed, or time is up. */
+  private void await(String what, Await.Condition condition, List<Service> needed)
       throws IOException, InterruptedException {
     Await.Condition whileAllLive =
         () -> {
           if (condition.holds()) {
             return true;
           }
-          for (Service service : fleet.services()) {
+          for (Service service : needed) {
             requireAlive(fleet, service);
           }
           return false;

@@ -39,8 +39,12 @@ final class UpCommand {
     }
     FleetSettings settings =
         options.over(FleetSettings.ofDefaults(fleet.folder(), fleet.environment()));
+    settings.requirePorts();
     Fleet.requireFree(Service.REGISTRY, settings.discoveryPort());
     Fleet.requireFree(Service.GATEWAY, settings.gatewayPort());
+    if (settings.hasJobs()) {
+      Fleet.requireFree(Service.JOBS, settings.jobsPort());
+    }
     for (int port : settings.replicaPorts(settings.replicas())) {
       Fleet.requireFree(Service.replica(port), port);
     }
@@ -71,12 +75,14 @@ final class UpCommand {
     }
     fleet.remember(settings);
     long from = time.nanos();
-    new Starting(fleet, settings, change, console, time).startAll();
+    Starting starting = new Starting(fleet, settings, change, console, time);
+    starting.startAll();
     console.say(
         change.startedAny()
             ? "the fleet serves after %d s"
                 .formatted(Duration.ofNanos(time.nanos() - from).toSeconds())
             : "the fleet is already up");
+    starting.awaitJobs();
     change.keep();
     if (settings.restarts()) {
       fleet.supervise();
@@ -96,6 +102,8 @@ final class UpCommand {
       console.say(
           "callers need one of the keys in %s: -H 'Authorization: Bearer KEY'"
               .formatted(fleet.environment().keys()));
+    } else if (fleet.environment().hasKeys()) {
+      console.say(Programs.NO_KEYS_YET);
     }
     if (health.servesDefaults()) {
       console.say(

@@ -15,11 +15,12 @@ record UpOptions(
     @Nullable Path models,
     @Nullable Integer port,
     boolean tls,
-    boolean noRestart) {
+    boolean noRestart,
+    boolean noJobs) {
   private static final String EXPECTED =
-      "--replicas N, --models DIR, --port P, --tls, --no-restart";
+      "--replicas N, --models DIR, --port P, --tls, --no-restart, --no-jobs";
 
-  static final UpOptions NONE = new UpOptions(null, null, null, false, false);
+  static final UpOptions NONE = new UpOptions(null, null, null, false, false, false);
 
   /**
    * Reads them.
@@ -33,11 +34,13 @@ record UpOptions(
     Integer port = null;
     boolean tls = false;
     boolean noRestart = false;
+    boolean noJobs = false;
     for (Iterator<String> left = arguments.iterator(); left.hasNext(); ) {
       String option = left.next();
       switch (option) {
         case "--tls" -> tls = true;
         case "--no-restart" -> noRestart = true;
+        case "--no-jobs" -> noJobs = true;
         case "--replicas" -> replicas = Numbers.atLeast(option, value(option, left), 1);
         case "--port" -> port = Numbers.atLeast(option, value(option, left), 1);
         case "--models" -> models = folder(value(option, left), directory);
@@ -46,7 +49,7 @@ record UpOptions(
                 "up: unknown option '%s' (expected: %s)".formatted(option, EXPECTED));
       }
     }
-    return new UpOptions(replicas, models, port, tls, noRestart);
+    return new UpOptions(replicas, models, port, tls, noRestart, noJobs);
   }
 
   private static String value(String option, Iterator<String> left) {
@@ -70,9 +73,11 @@ record UpOptions(
         port != null ? port : defaults.gatewayPort(),
         defaults.discoveryPort(),
         defaults.firstReplicaPort(),
+        noJobs ? 0 : defaults.jobsPort(),
         replicas != null ? replicas : defaults.replicas(),
         models != null ? models : defaults.models(),
         tls,
+        defaults.keys(),
         defaults.restarts() && !noRestart);
   }
 
@@ -96,6 +101,10 @@ record UpOptions(
       throw new IllegalArgumentException(
           "the fleet is up with %d replicas; ./fleet scale %d changes that"
               .formatted(running.replicas(), replicas));
+    }
+    if (noJobs && running.hasJobs()) {
+      throw new IllegalArgumentException(
+          "the fleet is up with a job service; ./fleet down first to start it without");
     }
     if (tls && !running.tls()) {
       throw new IllegalArgumentException(

@@ -37,6 +37,7 @@ class LauncherIT {
   private int registryPort;
   private int replicaPort;
   private int gatewayPort;
+  private int jobsPort;
 
   /** What a command answered. */
   private record Said(int code, String out, String err) {}
@@ -45,7 +46,8 @@ class LauncherIT {
   void layOut() throws Exception {
     root = temporary.toRealPath();
     String standIn = place(StandIn.class);
-    for (String module : List.of("discovery-server", "gateway-service", "inference-service")) {
+    for (String module :
+        List.of("discovery-server", "gateway-service", "inference-service", "job-service")) {
       layOut(module, standIn, StandIn.class);
     }
     layOut(
@@ -54,12 +56,14 @@ class LauncherIT {
         Launcher.class);
     registryPort = Ports.free();
     gatewayPort = Ports.free();
+    jobsPort = Ports.free();
     do {
       replicaPort = Ports.free();
     } while (replicaPort > 65_000
         || Ports.isTaken(replicaPort + 1)
-        || List.of(registryPort, gatewayPort).contains(replicaPort + 1));
+        || List.of(registryPort, gatewayPort, jobsPort).contains(replicaPort + 1));
     variables.put("FLEET_DISCOVERY_PORT", Integer.toString(registryPort));
+    variables.put("FLEET_JOB_SERVICE_PORT", Integer.toString(jobsPort));
     variables.put("FLEET_REPLICA_PORT", Integer.toString(replicaPort));
     variables.put("FLEET_AOT_CACHE", "no");
   }
@@ -125,7 +129,9 @@ class LauncherIT {
     assertThat(up.out())
         .contains("discovery-server is ready", "waiting for the gateway and 2 replicas")
         .contains("the fleet serves after ");
-    assertThat(all()).hasSize(5);
+    assertThat(all()).hasSize(6);
+    assertThat(fleet("status").out()).containsPattern("job-service .* " + jobsPort + "  ready");
+    assertThat(fleet("jobs", "list").err()).contains("expected: a gateway of the fleet");
     String second = "replica-" + (replicaPort + 1);
 
     killAndAwait(process(second));
@@ -139,6 +145,8 @@ class LauncherIT {
 
     Said scaled = fleet("scale", "1");
     assertThat(scaled.code()).as("%s", scaled).isZero();
+    killAndAwait(process("job-service"));
+    await().atMost(LONG).until(() -> fleet("status").out().contains("job-service was restarted 1"));
     killAndAwait(process("discovery-server"));
     await()
         .atMost(LONG)
@@ -146,7 +154,7 @@ class LauncherIT {
     await().atMost(LONG).until(() -> fleet("status").code() == 0);
     assertThat(root.resolve(".fleet/run").resolve(second)).doesNotExist();
     assertThat(Files.readAllLines(root.resolve(".fleet/logs/supervisor.log")))
-        .hasSize(4)
+        .hasSize(6)
         .first()
         .asString()
         .contains(second, "died: without a word", "it is started again in 1 s");
@@ -157,7 +165,7 @@ class LauncherIT {
     assertThat(fleet("status").err()).isEmpty();
 
     List<ProcessHandle> processes = all();
-    assertThat(processes).hasSize(4).allMatch(ProcessHandle::isAlive);
+    assertThat(processes).hasSize(5).allMatch(ProcessHandle::isAlive);
     assertThat(fleet("down")).isEqualTo(new Said(0, "the fleet is down\n", ""));
     await().atMost(LONG).until(() -> processes.stream().noneMatch(ProcessHandle::isAlive));
     assertThat(fleet("status")).isEqualTo(new Said(1, "the fleet is not running\n", ""));
@@ -165,9 +173,10 @@ class LauncherIT {
 
   @Test
   void deadReplica_staysDeadAndIsNamed_withoutRestarts() throws Exception {
-    Said up = up("--replicas", "1", "--no-restart");
+    Said up = up("--replicas", "1", "--no-restart", "--no-jobs");
     assertThat(up.code()).as("%s", up).isZero();
     assertThat(all()).hasSize(3);
+    assertThat(Ports.isTaken(jobsPort)).isFalse();
     killAndAwait(process("replica-" + replicaPort));
 
     Said status = fleet("status");
@@ -181,6 +190,21 @@ class LauncherIT {
                     .formatted(replicaPort));
     assertThat(up().code()).as("starts what does not run").isZero();
     assertThat(fleet("status").code()).isZero();
+  }
+
+  @Test
+  void deadJobService_keepsNoReplicaFromComing() throws Exception {
+    Said up = up("--replicas", "1", "--no-restart");
+    assertThat(up.code()).as("%s", up).isZero();
+    killAndAwait(process("job-service"));
+
+    Said scaled = fleet("scale", "2");
+
+    assertThat(scaled.out())
+        .as("%s", scaled)
+        .containsPattern("job-service .*  dead")
+        .containsPattern("replica-" + (replicaPort + 1) + " .*  ready");
+    assertThat(process("replica-" + (replicaPort + 1)).isAlive()).isTrue();
   }
 
   @Test

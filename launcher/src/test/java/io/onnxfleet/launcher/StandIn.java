@@ -12,8 +12,8 @@ import java.nio.file.Path;
 import java.util.stream.Stream;
 
 /**
- * Stands in for any service: ready at once, unless {@code -Dstandin.ready=no}, and as a gateway
- * knows as many replicas as were started.
+ * Stands in for any service, by the paths that it has: ready at once, unless {@code
+ * -Dstandin.ready=no}, and as a gateway knows as many replicas as were started.
  */
 final class StandIn {
   private StandIn() {}
@@ -37,12 +37,19 @@ final class StandIn {
               "fleet_gateway_replicas{state=\"registered\"} %d.0\n"
                   .formatted(replicas(run))
                   .getBytes(UTF_8);
-          exchange.sendResponseHeaders(status, body.length);
+          exchange.sendResponseHeaders(
+              knows(exchange.getRequestURI().getPath()) ? status : 404, body.length);
           exchange.getResponseBody().write(body);
           exchange.close();
         });
     server.start();
     System.out.println("the stand-in listens");
+  }
+
+  /** A job service answers other paths than the others. */
+  private static boolean knows(String path) {
+    return !System.getProperty("onnxfleet.process", "").endsWith("job-service")
+        || path.equals("/readyz");
   }
 
   private static long replicas(Path run) {

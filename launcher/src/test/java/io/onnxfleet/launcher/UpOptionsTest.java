@@ -13,7 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class UpOptionsTest {
   private static final FleetSettings RUNNING =
-      new FleetSettings(8080, 8761, 8081, 2, Path.of("/models"), false, true);
+      new FleetSettings(8080, 8761, 8081, 8079, 2, Path.of("/models"), false, false, true);
 
   @TempDir private Path directory;
 
@@ -27,7 +27,9 @@ class UpOptionsTest {
     FleetSettings settings =
         options("--replicas", "3", "--models", "own", "--port", "9", "--tls", "--no-restart")
             .over(RUNNING);
-    assertThat(settings).isEqualTo(new FleetSettings(9, 8761, 8081, 3, models, true, false));
+    assertThat(settings)
+        .isEqualTo(new FleetSettings(9, 8761, 8081, 8079, 3, models, true, false, false));
+    assertThat(options("--no-jobs").over(RUNNING).hasJobs()).isFalse();
     assertThat(UpOptions.NONE.over(RUNNING)).isEqualTo(RUNNING);
     assertThat(options().over(RUNNING.withRestarts(false)).restarts()).isFalse();
   }
@@ -37,7 +39,7 @@ class UpOptionsTest {
     assertThatThrownBy(() -> options("--replica", "3"))
         .hasMessage(
             "up: unknown option '--replica' (expected: --replicas N, --models DIR, --port P, --tls,"
-                + " --no-restart)");
+                + " --no-restart, --no-jobs)");
     assertThatThrownBy(() -> options("--port")).hasMessage("--port needs a value");
     assertThatThrownBy(() -> options("--replicas", "two"))
         .hasMessage("--replicas: 'two' (expected: a whole number, at least 1)");
@@ -55,6 +57,9 @@ class UpOptionsTest {
         .hasMessage("the fleet is up with 2 replicas; ./fleet scale 3 changes that");
     assertThatThrownBy(() -> options("--port", "9").requireSame(RUNNING))
         .hasMessage("the fleet is up on port 8080; ./fleet down first to move it to 9");
+    assertThatThrownBy(() -> options("--no-jobs").requireSame(RUNNING))
+        .hasMessage("the fleet is up with a job service; ./fleet down first to start it without");
+    options("--no-jobs").requireSame(options("--no-jobs").over(RUNNING));
     assertThatThrownBy(() -> options("--tls").requireSame(RUNNING))
         .hasMessageStartingWith("the fleet is up without certificates");
     assertThatThrownBy(() -> options("--models", ".").requireSame(RUNNING))

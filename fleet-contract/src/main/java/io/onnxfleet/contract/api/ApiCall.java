@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The table of the API's calls: the one place that says which method and path there are, who
- * answers, and what a caller needs. {@link #read} and {@link #path} are its reader and its writer.
+ * answers, how a model that stands in the body is chosen, and what a caller needs. {@link #read}
+ * and {@link #path} are its reader and its writer.
  */
 public enum ApiCall {
   SERVER_METADATA(Method.GET, Need.ANY_SCOPE, Server.WHOLE_FLEET, ApiPaths.SERVER),
@@ -39,12 +40,39 @@ public enum ApiCall {
   ROLLOUTS(Method.GET, Need.ANY_SCOPE, Server.GATEWAY, ApiPaths.ROLLOUTS),
   PUT_ROLLOUT(Method.PUT, Need.ADMIN, Server.GATEWAY, ApiPaths.ROLLOUT),
   DELETE_ROLLOUT(Method.DELETE, Need.ADMIN, Server.GATEWAY, ApiPaths.ROLLOUT),
-  /** The model stands in the body. */
-  EMBEDDINGS(Method.POST, Need.INFER, Server.ONE_REPLICA, ApiPaths.EMBEDDINGS),
+  /** Vectors of texts. */
+  EMBEDDINGS(ModelInBody.COMPARABLE_VARIANT, ApiPaths.EMBEDDINGS),
   /** The same, asked by query parameters, so that proxies may keep it. */
   EMBEDDINGS_QUERY(Method.GET, Need.INFER, Server.GATEWAY, ApiPaths.EMBEDDINGS),
+  /** How relevant documents are to a query. */
+  RERANK(ModelInBody.ANY_VARIANT, ApiPaths.RERANK),
+  /** The same in the second form of Cohere's. */
+  RERANK_V2(ModelInBody.ANY_VARIANT, ApiPaths.RERANK_V2),
+  /** Which labels texts have. */
+  CLASSIFY(ModelInBody.ANY_VARIANT, ApiPaths.CLASSIFY),
+  /** Which entities texts name. */
+  TOKEN_CLASSIFY(ModelInBody.ANY_VARIANT, ApiPaths.TOKEN_CLASSIFY),
+  /** How alike one text is to others. */
+  SIMILARITY(ModelInBody.COMPARABLE_VARIANT, ApiPaths.SIMILARITY),
+  TOKENIZE(ModelInBody.COMPARABLE_VARIANT, ApiPaths.TOKENIZE),
+  DETOKENIZE(ModelInBody.COMPARABLE_VARIANT, ApiPaths.DETOKENIZE),
   OPENAI_MODELS(Method.GET, Need.ANY_SCOPE, Server.WHOLE_FLEET, ApiPaths.OPENAI_MODELS),
   OPENAI_MODEL(Method.GET, Need.ANY_SCOPE, Server.ONE_REPLICA, ApiPaths.OPENAI_MODEL),
+  /** Multipart: what stands in the file is streamed to where files are kept. */
+  CREATE_FILE(Method.POST, Need.JOBS, Server.JOB_SERVICE, ApiPaths.FILES),
+  FILES(Method.GET, Need.JOBS, Server.JOB_SERVICE, ApiPaths.FILES),
+  FILE(Method.GET, Need.JOBS, Server.JOB_SERVICE, ApiPaths.FILE),
+  DELETE_FILE(Method.DELETE, Need.JOBS, Server.JOB_SERVICE, ApiPaths.FILE),
+  FILE_CONTENT(Method.GET, Need.JOBS, Server.JOB_SERVICE, ApiPaths.FILE_CONTENT),
+  CREATE_BATCH(Method.POST, Need.JOBS, Server.JOB_SERVICE, ApiPaths.BATCHES),
+  BATCHES(Method.GET, Need.JOBS, Server.JOB_SERVICE, ApiPaths.BATCHES),
+  BATCH(Method.GET, Need.JOBS, Server.JOB_SERVICE, ApiPaths.BATCH),
+  CANCEL_BATCH(Method.POST, Need.JOBS, Server.JOB_SERVICE, ApiPaths.CANCEL_BATCH),
+  /** A request that can wait: its path is the query's {@link ApiPaths#JOB_CALL}. */
+  CREATE_JOB(Method.POST, Need.FLEET, Server.JOB_SERVICE, ApiPaths.JOBS),
+  JOB(Method.GET, Need.JOBS, Server.JOB_SERVICE, ApiPaths.JOB),
+  CANCEL_JOB(Method.DELETE, Need.JOBS, Server.JOB_SERVICE, ApiPaths.JOB),
+  JOB_RESULT(Method.GET, Need.JOBS, Server.JOB_SERVICE, ApiPaths.JOB_RESULT),
   /** What a replica would tell the registry now: {@code ReplicaMetadata} as a JSON object. */
   REPLICA_SELF(Method.GET, Need.FLEET, Server.REPLICA, ApiPaths.REPLICA_SELF),
   /** The load by a model, in a header. */
@@ -62,6 +90,10 @@ public enum ApiCall {
 
   private static final String MODEL = "{model}";
   private static final String VERSION = "{version}";
+
+  /** Of a file, a batch or a job: stands where a model's name could. */
+  private static final String ID = "{id}";
+
   private static final String HEAD = "HEAD";
   private static final Segment ROOT = new Segment();
 
@@ -77,18 +109,34 @@ public enum ApiCall {
   private final Method method;
   private final Need need;
   private final Server server;
+  private final ModelInBody modelInBody;
   private final String template;
   private final @Nullable String versionTemplate;
 
+  /** Runs a model that the body names, at one replica. */
+  ApiCall(ModelInBody modelInBody, String template) {
+    this(Method.POST, Need.INFER, Server.ONE_REPLICA, modelInBody, template, null);
+  }
+
   ApiCall(Method method, Need need, Server server, String template) {
-    this(method, need, server, template, null);
+    this(method, need, server, ModelInBody.NONE, template, null);
+  }
+
+  ApiCall(Method method, Need need, Server server, String template, String versionTemplate) {
+    this(method, need, server, ModelInBody.NONE, template, versionTemplate);
   }
 
   ApiCall(
-      Method method, Need need, Server server, String template, @Nullable String versionTemplate) {
+      Method method,
+      Need need,
+      Server server,
+      ModelInBody modelInBody,
+      String template,
+      @Nullable String versionTemplate) {
     this.method = method;
     this.need = need;
     this.server = server;
+    this.modelInBody = modelInBody;
     this.template = template;
     this.versionTemplate = versionTemplate;
   }
@@ -105,7 +153,19 @@ public enum ApiCall {
     return server;
   }
 
-  /** The path, with {@code {model}} where a model's name stands. */
+  /** Whether a gateway's callers may ask for it. */
+  public boolean isOffered() {
+    return need != Need.FLEET && server != Server.PROCESS;
+  }
+
+  /** Whether the body names the model, and which variant of a family then answers. */
+  public ModelInBody modelInBody() {
+    return modelInBody;
+  }
+
+  /**
+   * The path, with {@code {model}} where a model's name stands, {@code {id}} where another does.
+   */
   public String template() {
     return template;
   }
@@ -115,22 +175,28 @@ public enum ApiCall {
     return versionTemplate;
   }
 
-  /** The path of a call that is about no model. */
+  /** Whether the path names a model. Otherwise the body or the query may. */
+  public boolean namesModel() {
+    return template.contains(MODEL);
+  }
+
+  /** The path of a call that is about no model, and nothing else with a name. */
   public String path() {
-    if (template.contains(MODEL)) {
+    if (namesModel() || template.contains(ID)) {
       throw new IllegalArgumentException(this + ": no model (expected: one)");
     }
     return template;
   }
 
   /**
-   * The path for a model.
+   * The path for a model, or for a file, a batch or a job.
    *
    * @param version null for whichever answers
    */
   public String path(String model, @Nullable String version) {
     String chosen = version == null ? template : versionTemplate;
-    if (chosen == null || !chosen.contains(MODEL)) {
+    String place = template.contains(ID) ? ID : MODEL;
+    if (chosen == null || !chosen.contains(place)) {
       throw new IllegalArgumentException(
           this
               + " of model '"
@@ -139,9 +205,9 @@ public enum ApiCall {
               + version
               + " (expected: a call that has one)");
     }
-    int at = chosen.indexOf(MODEL);
+    int at = chosen.indexOf(place);
     String path =
-        chosen.substring(0, at) + PathSegment.write(model) + chosen.substring(at + MODEL.length());
+        chosen.substring(0, at) + PathSegment.write(model) + chosen.substring(at + place.length());
     return version == null ? path : path.replace(VERSION, PathSegment.write(version));
   }
 
@@ -149,7 +215,8 @@ public enum ApiCall {
    * What a request asks for.
    *
    * @param call that stands in the table
-   * @param model that the path names, without escapes; null if the call is about none
+   * @param model that the path names, without escapes, or the id of a file, a batch or a job; null
+   *     if the call is about none
    * @param version that the path names; null if it names none
    */
   public record Asked(ApiCall call, @Nullable String model, @Nullable String version)
@@ -244,7 +311,7 @@ public enum ApiCall {
     }
 
     private Segment next(String part) {
-      if (part.equals(MODEL)) {
+      if (part.equals(MODEL) || part.equals(ID)) {
         Segment next = model == null ? new Segment() : model;
         model = next;
         return next;

@@ -1,8 +1,8 @@
 package io.onnxfleet.contract.api;
 
 /**
- * The templates of {@link ApiCall}'s table as constants, for annotations. {@code {model}} and
- * {@code {version}} stand for one segment each.
+ * The templates of {@link ApiCall}'s table as constants, for annotations. {@code {model}}, {@code
+ * {version}} and {@code {id}} stand for one segment each.
  */
 public final class ApiPaths {
 
@@ -30,8 +30,24 @@ public final class ApiPaths {
   public static final String ROLLOUTS = "/v2/fleet/rollouts";
   public static final String ROLLOUT = ROLLOUTS + "/{model}";
   public static final String EMBEDDINGS = "/v1/embeddings";
+  public static final String RERANK = "/v1/rerank";
+  public static final String RERANK_V2 = "/v2/rerank";
+  public static final String CLASSIFY = "/v1/classify";
+  public static final String TOKEN_CLASSIFY = "/v1/token-classify";
+  public static final String SIMILARITY = "/v1/similarity";
+  public static final String TOKENIZE = "/v1/tokenize";
+  public static final String DETOKENIZE = "/v1/detokenize";
   public static final String OPENAI_MODELS = "/v1/models";
   public static final String OPENAI_MODEL = OPENAI_MODELS + "/{model}";
+  public static final String FILES = "/v1/files";
+  public static final String FILE = FILES + "/{id}";
+  public static final String FILE_CONTENT = FILE + "/content";
+  public static final String BATCHES = "/v1/batches";
+  public static final String BATCH = BATCHES + "/{id}";
+  public static final String CANCEL_BATCH = BATCH + "/cancel";
+  public static final String JOBS = "/v1/jobs";
+  public static final String JOB = JOBS + "/{id}";
+  public static final String JOB_RESULT = JOB + "/result";
   public static final String REPLICA_SELF = "/v2/fleet/self";
   public static final String MODEL_LOAD = MODEL + "/load";
   public static final String PROCESS_LIVE = "/livez";
@@ -42,8 +58,17 @@ public final class ApiPaths {
 
   public static final String ALL_V1 = "/v1/**";
 
-  /** Below which everything has OpenAI's shapes. */
+  /** Below which everything has OpenAI's shapes; beside it {@link #RERANK_V2} does. */
   public static final String V1 = "/v1";
+
+  /** The parameter of {@link #JOBS}: the path, with its query, that is to be asked some time. */
+  public static final String JOB_CALL = "call";
+
+  /** The parameter of {@link #JOB_RESULT}: seconds that it may be held until there is one. */
+  public static final String JOB_WAIT = "wait";
+
+  /** The most of {@link #JOB_WAIT}, in seconds. */
+  public static final int LONGEST_JOB_WAIT = 60;
 
   private static final String HEALTH = "/v2/health/";
 
@@ -56,7 +81,13 @@ public final class ApiPaths {
 
   /** Whether errors of a path have OpenAI's shape. */
   public static boolean isOpenAi(String path) {
-    return isBelow(path, V1);
+    return isBelow(path, V1) || isCohere(path);
+  }
+
+  /** Whether errors of a path say beside OpenAI's shape what Cohere's clients look for. */
+  public static boolean isCohere(String path) {
+    String plain = withoutSlashAtEnd(path);
+    return plain.equals(RERANK) || plain.equals(RERANK_V2);
   }
 
   /** Whether a path asks whether something lives or is ready: open to all, and never refused. */

@@ -4,19 +4,29 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The body of a refusal: exactly {@code {"error":"message"}}, or OpenAI's shape below {@code /v1}.
+ * The body of a refusal: exactly {@code {"error":"message"}}, or OpenAI's shape below {@code /v1},
+ * with the message beside it where Cohere's clients look for it.
  *
- * @param openAi whether it has OpenAI's shape; else it is the message alone
+ * @param shape that it has
  * @param type OpenAI's; null where the shape has none
  * @param param the argument at fault; null if it is none, or the shape has none
  * @param code what programs tell errors of one type apart by; null if nothing does
  */
 public record ErrorBody(
-    boolean openAi,
+    Shape shape,
     String message,
     @Nullable String type,
     @Nullable String param,
     @Nullable String code) {
+
+  /** The shapes of a refusal. */
+  public enum Shape {
+    /** The message alone. */
+    MESSAGE,
+    OPENAI,
+    /** OpenAI's, and the message beside it. */
+    COHERE
+  }
 
   private static final String ERROR = "error";
   private static final String MESSAGE = "message";
@@ -37,8 +47,13 @@ public record ErrorBody(
    */
   public static ErrorBody of(String path, ErrorCode code, String message, @Nullable String param) {
     return ApiPaths.isOpenAi(path)
-        ? new ErrorBody(true, message, code.category().openAiType(), param, code.label())
-        : new ErrorBody(false, message, null, null, null);
+        ? new ErrorBody(
+            ApiPaths.isCohere(path) ? Shape.COHERE : Shape.OPENAI,
+            message,
+            code.category().openAiType(),
+            param,
+            code.label())
+        : new ErrorBody(Shape.MESSAGE, message, null, null, null);
   }
 
   /** As it is sent. */
@@ -48,7 +63,7 @@ public record ErrorBody(
 
   private String json() {
     StringBuilder json = new StringBuilder(160).append("{\"").append(ERROR).append("\":");
-    if (!openAi) {
+    if (shape == Shape.MESSAGE) {
       quoted(json, message);
       return json.append('}').toString();
     }
@@ -56,7 +71,11 @@ public record ErrorBody(
     quoted(json.append(",\"").append(TYPE).append("\":"), type);
     quoted(json.append(",\"").append(PARAM).append("\":"), param);
     quoted(json.append(",\"").append(CODE).append("\":"), code);
-    return json.append("}}").toString();
+    json.append('}');
+    if (shape == Shape.COHERE) {
+      quoted(json.append(",\"").append(MESSAGE).append("\":"), message);
+    }
+    return json.append('}').toString();
   }
 
   private static void quoted(StringBuilder json, @Nullable String text) {

@@ -33,6 +33,22 @@ public enum ErrorCode {
   MODEL_ON_PROBATION(ErrorCategory.UNAVAILABLE, 503, "model_on_probation", Param.MODEL),
   QUALITY_UNAVAILABLE(ErrorCategory.UNAVAILABLE, 503),
 
+  // Jobs.
+  FILE_NOT_FOUND(ErrorCategory.NOT_FOUND, 404),
+  BATCH_NOT_FOUND(ErrorCategory.NOT_FOUND, 404),
+  /** A batch that has not ended reads it. */
+  FILE_IN_USE(ErrorCategory.INVALID_REQUEST, 409),
+  BATCH_ENDED(ErrorCategory.INVALID_REQUEST, 409),
+  JOB_NOT_FOUND(ErrorCategory.NOT_FOUND, 404),
+  /** There is nothing to cancel, or no answer and none to come. */
+  JOB_ENDED(ErrorCategory.INVALID_REQUEST, 409),
+  /** The key is another request's. */
+  IDEMPOTENCY_KEY_REUSED(ErrorCategory.INVALID_REQUEST, 422),
+  STORE_FULL(ErrorCategory.UNAVAILABLE, 503),
+  /** Where files lie nobody answers, or not as it should. */
+  STORE_UNAVAILABLE(ErrorCategory.UNAVAILABLE, 503),
+  JOBS_UNAVAILABLE(ErrorCategory.UNAVAILABLE, 503),
+
   // Load.
   /**
    * The model, or its caller's share of it, has all the requests that it can take, as gateway or

@@ -43,6 +43,15 @@ public final class HeaderNames {
   /** What keeps a caller on one side of a rollout; else each request is assigned by chance. */
   public static final String ROLLOUT_KEY = "Inference-Rollout-Key";
 
+  /** RFC 7240: what a caller would like, such as {@value #RESPOND_ASYNC}. */
+  public static final String PREFER = "Prefer";
+
+  /** The request can wait: a job is made of it, and told of at once. */
+  public static final String RESPOND_ASYNC = "respond-async";
+
+  /** Which request of a caller a job is made of, so that none is made twice; else each is new. */
+  public static final String IDEMPOTENCY_KEY = "Idempotency-Key";
+
   // Said by the gateway to replicas.
 
   /**
@@ -62,6 +71,13 @@ public final class HeaderNames {
    * that name a model in their body have no other place for it. Else the highest READY one.
    */
   public static final String VARIANT_VERSION = "Inference-Variant-Version";
+
+  /**
+   * Whose work a request is about: what the gateway tells the job service, and what that tells the
+   * gateway of each line ({@link io.onnxfleet.contract.fleet.WorkOwner}). Counts only where {@link
+   * #SIGNATURE} covers it.
+   */
+  public static final String OWNER = "Inference-Owner";
 
   /** Shows that a request is the fleet's own: {@link io.onnxfleet.contract.fleet.FleetSecret}. */
   public static final String SIGNATURE = "Inference-Fleet-Signature";
@@ -97,11 +113,23 @@ public final class HeaderNames {
   /** The names in a request's body that changed nothing. */
   public static final String IGNORED = "Inference-Ignored";
 
-  /** How many windows each text of an embeddings request was cut into. */
+  /** How many windows each text of a request was cut into; of rerank, each document. */
   public static final String WINDOWS = "Inference-Windows";
+
+  /**
+   * What became of the windows' logits of a text that was cut: {@code mean} or {@code max}. Absent
+   * where none was.
+   */
+  public static final String WINDOWS_JOINED = "Inference-Windows-Joined";
 
   /** What an answer took: {@link io.onnxfleet.contract.fleet.InferenceUnits}. */
   public static final String UNITS = "Inference-Units";
+
+  /** RFC 7240: what a caller preferred and got. */
+  public static final String PREFERENCE_APPLIED = "Preference-Applied";
+
+  /** How far the job is whose result is asked for. */
+  public static final String JOB_STATUS = "Job-Status";
 
   /** How a change of a model went at each replica. */
   public static final String REPLICA_RESULTS = "Inference-Replica-Results";

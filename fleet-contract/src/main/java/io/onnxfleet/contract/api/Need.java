@@ -8,6 +8,8 @@ public enum Need {
   ANY_SCOPE,
   /** To run models. */
   INFER,
+  /** To have work done later; of files, batches and jobs, one's own. Administrators see all. */
+  JOBS,
   /** To load, unload and roll out. */
   ADMIN,
   /** To be a process of the fleet. */

@@ -8,8 +8,11 @@ import org.jspecify.annotations.Nullable;
 /** One segment of a path, in which a name may hold any character. Stateless. */
 public final class PathSegment {
 
-  /** What RFC 3986 lets stand in a segment as it is, beside letters and digits. */
-  private static final String PLAIN = "-._~!$&'()*+,;=:@";
+  /**
+   * What RFC 3986 lets stand in a segment as it is, beside letters and digits; without the
+   * semicolon, behind which frameworks read parameters that are no part of a name.
+   */
+  private static final String PLAIN = "-._~!$&'()*+,=:@";
 
   private static final char[] HEX = "0123456789ABCDEF".toCharArray();
 

@@ -8,6 +8,8 @@ public enum Server {
   WHOLE_FLEET,
   /** The gateway only. */
   GATEWAY,
+  /** The job service; the gateway passes the request on to it. */
+  JOB_SERVICE,
   /** A replica only, for the fleet's other processes. */
   REPLICA,
   /** Each process for itself. */

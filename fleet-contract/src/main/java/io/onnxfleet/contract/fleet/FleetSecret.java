@@ -18,10 +18,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <ul>
  *   <li>the registry's password;
- *   <li>a signature of each request to a replica: of its method, its path with the query, the
- *       replica's address and the time. Whoever reads one can send that path to that replica again
- *       for {@value #WINDOW_MILLIS} ms, and nothing else. Bodies are not signed, since they are
- *       passed on while they come.
+ *   <li>a signature of each request to a replica or the job service, and of each that the job
+ *       service makes for somebody: of its method, its path with the query, the address that it
+ *       goes to, the time, and whose work it is about. Whoever reads one can send that path to that
+ *       process again for {@value #WINDOW_MILLIS} ms, and nothing else. Bodies are not signed,
+ *       since they are passed on while they come.
  * </ul>
  *
  * <p>Immutable and thread-safe; shows nothing of itself in a log.
@@ -79,8 +80,23 @@ public final class FleetSecret {
    * @param target path and query as they are sent
    */
   public String sign(String method, String authority, String target, long nowMillis) {
+    return sign(method, authority, target, null, nowMillis);
+  }
+
+  /**
+   * The same, of a request that says whose work it is about: nobody can put another owner in.
+   *
+   * @param owner the value of {@link HeaderNames#OWNER}; null if there is none
+   */
+  public String sign(
+      String method, String authority, String target, @Nullable String owner, long nowMillis) {
     String said = VERSION + ' ' + nowMillis + ' ' + authority;
-    return said + ' ' + ENCODER.encodeToString(code(said, method, target));
+    return said + ' ' + ENCODER.encodeToString(code(said, method, owned(target, owner)));
+  }
+
+  /** INVARIANT: neither has a line's end, so that no target looks like one with an owner. */
+  private static String owned(String target, @Nullable String owner) {
+    return owner == null ? target : target + '\n' + owner;
   }
 
   /**
@@ -92,6 +108,21 @@ public final class FleetSecret {
    */
   public @Nullable String complaint(
       @Nullable String signature, String method, String target, Self self, long nowMillis) {
+    return complaint(signature, method, target, null, self, nowMillis);
+  }
+
+  /**
+   * The same, of a request that says whose work it is about.
+   *
+   * @param owner the value of {@link HeaderNames#OWNER}; null if there is none
+   */
+  public @Nullable String complaint(
+      @Nullable String signature,
+      String method,
+      String target,
+      @Nullable String owner,
+      Self self,
+      long nowMillis) {
     if (signature == null) {
       return "missing (expected: a request of the fleet's gateway)";
     }
@@ -101,7 +132,7 @@ public final class FleetSecret {
       return "malformed (expected: version, time, address and code)";
     }
     byte[] given = bytes(signature.substring(last + 1));
-    byte[] right = ENCODER.encode(code(signature.substring(0, last), method, target));
+    byte[] right = ENCODER.encode(code(signature.substring(0, last), method, owned(target, owner)));
     if (!MessageDigest.isEqual(right, given)) {
       return "wrong (expected: made with the same fleet.secret)";
     }

@@ -1,8 +1,11 @@
 package io.onnxfleet.contract.api;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -50,7 +53,46 @@ class ApiCallTest {
   void everyCall_isOfTheApi_orOfOneProcess(ApiCall call) {
     assertThat(ApiPaths.isApi(call.template())).isEqualTo(call.server() != Server.PROCESS);
     assertThat(ApiPaths.isHealth(call.template())).isEqualTo(call.need() == Need.NOTHING);
-    assertThat(ApiPaths.isOpenAi(call.template())).isEqualTo(call.template().startsWith("/v1/"));
+    assertThat(ApiPaths.isOpenAi(call.template()))
+        .isEqualTo(call.template().startsWith("/v1/") || call == ApiCall.RERANK_V2);
+    assertThat(ApiPaths.isCohere(call.template() + "/"))
+        .isEqualTo(call == ApiCall.RERANK || call == ApiCall.RERANK_V2);
+  }
+
+  @Test
+  void embeddings_nameTheirModelElsewhere_thanInTheirPath() {
+    assertThat(ApiCall.EMBEDDINGS.namesModel()).isFalse();
+    assertThat(ApiCall.EMBEDDINGS_QUERY.namesModel()).isFalse();
+    assertThat(ApiCall.INFER.namesModel()).isTrue();
+  }
+
+  @Test
+  void modelsInBodies_areChosenAsTheirAnswersAreUsed() {
+    Map<ApiCall, ModelInBody> chosen = new EnumMap<>(ApiCall.class);
+    for (ApiCall call : ApiCall.values()) {
+      if (call.modelInBody() != ModelInBody.NONE) {
+        chosen.put(call, call.modelInBody());
+      }
+    }
+    assertThat(chosen)
+        .containsExactlyInAnyOrderEntriesOf(
+            Map.ofEntries(
+                Map.entry(ApiCall.EMBEDDINGS, ModelInBody.COMPARABLE_VARIANT),
+                Map.entry(ApiCall.RERANK, ModelInBody.ANY_VARIANT),
+                Map.entry(ApiCall.RERANK_V2, ModelInBody.ANY_VARIANT),
+                Map.entry(ApiCall.CLASSIFY, ModelInBody.ANY_VARIANT),
+                Map.entry(ApiCall.TOKEN_CLASSIFY, ModelInBody.ANY_VARIANT),
+                Map.entry(ApiCall.SIMILARITY, ModelInBody.COMPARABLE_VARIANT),
+                Map.entry(ApiCall.TOKENIZE, ModelInBody.COMPARABLE_VARIANT),
+                Map.entry(ApiCall.DETOKENIZE, ModelInBody.COMPARABLE_VARIANT)));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void callsThatRunAModelAtOneReplica_nameItInPathOrBody(ApiCall call) {
+    boolean runsModel = call.server() == Server.ONE_REPLICA && call.need() == Need.INFER;
+    boolean inBody = call.modelInBody() != ModelInBody.NONE;
+    assertThat(inBody).isEqualTo(runsModel && !call.namesModel());
   }
 
   @Test
@@ -126,6 +168,20 @@ class ApiCallTest {
   }
 
   @Test
+  void errorsOfRerank_haveCoheresMessageBesideOpenAis() {
+    for (String path : new String[] {"/v1/rerank", "/v2/rerank"}) {
+      assertThat(
+              new String(ErrorBody.of(path, ErrorCode.INVALID_INPUT, "no", "query").write(), UTF_8))
+          .startsWith(
+              "{\"error\":{\"message\":\"no\",\"type\":\"invalid_request_error\",\"param\":\"query\"")
+          .endsWith("},\"message\":\"no\"}");
+    }
+    assertThat(
+            new String(ErrorBody.of("/v1/classify", ErrorCode.INVALID_INPUT, "no").write(), UTF_8))
+        .endsWith("}}");
+  }
+
+  @Test
   void segments_areReadAsTheyAreWritten() {
     Random random = new Random(7);
     for (int round = 0; round < 5000; round++) {
@@ -142,6 +198,14 @@ class ApiCallTest {
       assertThat(segment).matches("[!$&-;=@-Z_a-z~%]+");
       assertThat(PathSegment.read(segment, 0, segment.length())).isEqualTo(name);
     }
+  }
+
+  /** Who may unload one model must not reach another one by what a framework leaves out. */
+  @Test
+  void semicolons_areEscaped() {
+    assertThat(ApiCall.UNLOAD.path("b;a", null)).isEqualTo("/v2/repository/models/b%3Ba/unload");
+    assertThat(ApiCall.read("POST", "/v2/repository/models/b%3Ba/unload"))
+        .isEqualTo(asked(ApiCall.UNLOAD, "b;a", null));
   }
 
   @Test

@@ -103,4 +103,18 @@ class FleetSecretTest {
     assertThat(FleetSecret.isSameHost("ab:zz", "10.0.0.7")).isFalse();
     assertThat(FleetSecret.isSameHost("", "10.0.0.7")).isFalse();
   }
+
+  @Test
+  void signature_holdsForItsOwnerAlone() {
+    String signature = secret.sign("POST", "host:1", "/x", "alice", NOW);
+    assertThat(secret.complaint(signature, "POST", "/x", "alice", any -> true, NOW)).isNull();
+    for (String other : new String[] {"bob", "", null}) {
+      assertThat(secret.complaint(signature, "POST", "/x", other, any -> true, NOW))
+          .as("%s", other)
+          .startsWith("wrong");
+    }
+    String ofNobody = secret.sign("POST", "host:1", "/x", NOW);
+    assertThat(secret.complaint(ofNobody, "POST", "/x", "alice", any -> true, NOW))
+        .startsWith("wrong");
+  }
 }

@@ -146,8 +146,20 @@ public final class Fleet {
 
   public static void requireFree(Service service, int port) throws IOException {
     if (Ports.isTaken(port)) {
-      throw new IOException("port %d, which %s needs, is taken".formatted(port, service));
+      throw new IOException(
+          "port %d, which %s needs, is taken (%s)".formatted(port, service, wayOut(service)));
     }
+  }
+
+  private static String wayOut(Service service) {
+    if (service.isReplica()) {
+      return "FLEET_REPLICA_PORT names another one to begin with";
+    }
+    return switch (service.name()) {
+      case "gateway-service" -> "up --port names another";
+      case "job-service" -> "FLEET_JOB_SERVICE_PORT names another, up --no-jobs starts none";
+      default -> "FLEET_DISCOVERY_PORT names another";
+    };
   }
 
   /** Starts a service on a free port. It goes on when this process ends. */

@@ -35,6 +35,16 @@ public record FleetFolder(Path root) {
     return state().resolve("keys");
   }
 
+  /** By which gateway and job service know each other where callers have keys. */
+  public Path secret() {
+    return state().resolve("secret");
+  }
+
+  /** What the job service keeps: files, answers and its database. */
+  public Path jobs() {
+    return state().resolve("jobs");
+  }
+
   public Path settings() {
     return state().resolve("settings");
   }

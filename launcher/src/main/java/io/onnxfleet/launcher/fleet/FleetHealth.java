@@ -7,6 +7,7 @@ import io.onnxfleet.launcher.process.Ports;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.HttpURLConnection;
 import java.net.URI;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
@@ -52,9 +53,15 @@ public final class FleetHealth {
       return false;
     }
     boolean secure = settings.tls() && !service.equals(Service.GATEWAY);
-    String path = service.equals(Service.REGISTRY) ? REGISTRY_HEALTH : ApiPaths.READY;
-    URI uri = uri(secure ? "https" : "http", port.getAsInt(), path);
+    URI uri = uri(secure ? "https" : "http", port.getAsInt(), readiness(service));
     return (secure ? inside : open).get(uri).isOk();
+  }
+
+  private static String readiness(Service service) {
+    if (service.equals(Service.REGISTRY)) {
+      return REGISTRY_HEALTH;
+    }
+    return service.equals(Service.JOBS) ? ApiPaths.PROCESS_READY : ApiPaths.READY;
   }
 
   /** How many the gateway knows, which is a moment later than the registry does. */
@@ -70,6 +77,12 @@ public final class FleetHealth {
       return open.get(uri, credentials.headers()).isOk();
     }
     return open.get(gateway(ApiPaths.READY)).isOk();
+  }
+
+  /** Whether calls about jobs get an answer of the job service, by the gateway. */
+  public boolean servesJobs() throws IOException, InterruptedException {
+    int status = open.get(gateway(ApiPaths.BATCHES + "?limit=1"), credentials.headers()).status();
+    return status != 0 && status < HttpURLConnection.HTTP_INTERNAL_ERROR;
   }
 
   public boolean servesDefaults() {

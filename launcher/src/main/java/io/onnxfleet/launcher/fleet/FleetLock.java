@@ -5,15 +5,22 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.LongPredicate;
 
 /**
  * One command at a time changes a fleet. A folder, since a shell makes one as safely, with the
- * holder's process id. A lock whose holder is gone counts for nothing. Not reentrant.
+ * holder's process id. A lock whose holder is gone counts for nothing, also where another process
+ * has got its id since. Not reentrant.
  */
 public final class FleetLock implements AutoCloseable {
   private static final String HOLDER = "pid";
+
+  /** By which clocks of files and of processes may differ. */
+  private static final Duration TOLERANCE = Duration.ofSeconds(10);
 
   private final Path folder;
 
@@ -56,7 +63,21 @@ public final class FleetLock implements AutoCloseable {
     return attempt(
         folder.lock(),
         ProcessHandle.current().pid(),
-        holder -> ProcessHandle.of(holder).isPresent());
+        holder -> wasThere(holder, folder.lock().resolve(HOLDER)));
+  }
+
+  /** Whether a process is there that was when the lock was taken: ids are used again. */
+  private static boolean wasThere(long pid, Path file) {
+    Optional<ProcessHandle> process = ProcessHandle.of(pid);
+    if (process.isEmpty()) {
+      return false;
+    }
+    try {
+      Instant latest = Files.getLastModifiedTime(file).toInstant().plus(TOLERANCE);
+      return process.get().info().startInstant().filter(latest::isBefore).isEmpty();
+    } catch (IOException released) {
+      return true;
+    }
   }
 
   private static boolean create(Path folder, long pid) throws IOException {

@@ -1,11 +1,8 @@
 package io.onnxfleet.launcher.fleet;
 
 import java.io.IOException;
-import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermissions;
 
 /** The header by which the launcher may ask a gateway that wants credentials: its owner's alone. */
 final class GatewayCredentials {
@@ -27,15 +24,7 @@ final class GatewayCredentials {
   }
 
   void write(String token) throws IOException {
-    forget();
-    FileAttribute<?>[] mode =
-        FileSystems.getDefault().supportedFileAttributeViews().contains("posix")
-            ? new FileAttribute<?>[] {
-              PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
-            }
-            : new FileAttribute<?>[0];
-    Files.createFile(file, mode);
-    Files.writeString(file, PREFIX + "Bearer " + token + "\n");
+    OwnFile.write(file, PREFIX + "Bearer " + token + "\n");
   }
 
   /** Name and value, or nothing. */

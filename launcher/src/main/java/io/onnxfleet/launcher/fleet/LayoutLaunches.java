@@ -7,17 +7,13 @@ import io.onnxfleet.launcher.process.Ports;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 
 /** Services as they are started from what the build laid out. */
 final class LayoutLaunches implements ServiceLaunches {
-  private static final int TOKEN_BYTES = 32;
-
   private final FleetFolder folder;
   private final FleetEnvironment environment;
   private final int cpus;
@@ -49,7 +45,10 @@ final class LayoutLaunches implements ServiceLaunches {
     Map<String, String> variables = new HashMap<>();
     List<String> arguments = arguments(service, port, settings);
     if (service.equals(Service.GATEWAY)) {
-      arguments.addAll(security(variables));
+      arguments.addAll(security(settings, variables));
+    }
+    if (service.equals(Service.GATEWAY) || service.equals(Service.JOBS)) {
+      arguments.addAll(secret(settings));
     }
     return new Launch(layout.folder(), layout.command(options, arguments), variables, output, true);
   }
@@ -75,6 +74,9 @@ final class LayoutLaunches implements ServiceLaunches {
           "--eureka.client.service-url.defaultZone=%s://%s:%d/eureka/"
               .formatted(settings.tls() ? "https" : "http", Ports.HOST, settings.discoveryPort()));
     }
+    if (service.equals(Service.JOBS)) {
+      arguments.add("--fleet.jobs.directory=" + folder.jobs());
+    }
     if (service.isReplica()) {
       arguments.add("--fleet.inference.models=" + settings.models());
       arguments.add("--fleet.inference.cpus=" + Math.max(1, cpus / settings.replicas()));
@@ -84,23 +86,39 @@ final class LayoutLaunches implements ServiceLaunches {
 
   /**
    * Of a gateway that asks for credentials the launcher is an administrator, by a token that lasts
-   * as long as the fleet.
+   * as long as the fleet. Whether it asks is settled when the fleet is started: a gateway that died
+   * comes back as it was, and still agrees with the job service beside it.
    */
-  private List<String> security(Map<String, String> variables) throws IOException {
+  private List<String> security(FleetSettings settings, Map<String, String> variables)
+      throws IOException {
     GatewayCredentials credentials = new GatewayCredentials(folder);
-    if (!Files.isRegularFile(environment.keys())) {
+    if (!settings.keys()) {
       credentials.forget();
       return List.of();
     }
     String token = environment.administrationToken();
     if (token == null) {
-      byte[] random = new byte[TOKEN_BYTES];
-      new SecureRandom().nextBytes(random);
-      token = HexFormat.of().formatHex(random);
+      token = OwnFile.randomSecret();
     }
     credentials.write(token);
     variables.put(FleetEnvironment.ADMINISTRATION_TOKEN, token);
     return List.of("--fleet.gateway.security.keys=" + environment.keys());
+  }
+
+  /**
+   * Where callers have keys, gateway and job service tell each other whose work something is, which
+   * a secret has to vouch for. Made once, for these two alone: registry and replicas, on loopback,
+   * do without one unless the environment has one for all.
+   */
+  private List<String> secret(FleetSettings settings) throws IOException {
+    if (environment.hasSecret() || !settings.keys()) {
+      return List.of();
+    }
+    Path secret = folder.secret();
+    if (!Files.isRegularFile(secret)) {
+      OwnFile.write(secret, OwnFile.randomSecret() + "\n");
+    }
+    return List.of("--fleet.secret-file=" + secret);
   }
 
   @Override

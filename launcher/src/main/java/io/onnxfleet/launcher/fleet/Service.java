@@ -1,6 +1,7 @@
 package io.onnxfleet.launcher.fleet;
 
 import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -9,11 +10,13 @@ import java.util.regex.Pattern;
 public record Service(String name) implements Comparable<Service> {
   public static final Service REGISTRY = new Service("discovery-server");
   public static final Service GATEWAY = new Service("gateway-service");
+  public static final Service JOBS = new Service("job-service");
 
   private static final Pattern REPLICA = Pattern.compile("replica-(\\d{1,5})");
   private static final Comparator<Service> STARTING_ORDER =
       Comparator.comparing((Service service) -> !service.equals(REGISTRY))
           .thenComparing(service -> !service.equals(GATEWAY))
+          .thenComparing(service -> !service.equals(JOBS))
           .thenComparingInt(Service::number);
 
   public static Service replica(int port) {
@@ -23,7 +26,7 @@ public record Service(String name) implements Comparable<Service> {
   /** What a file's name says; nothing if it is of something else. */
   static Optional<Service> of(String name) {
     Service service = new Service(name);
-    return service.equals(REGISTRY) || service.equals(GATEWAY) || service.isReplica()
+    return List.of(REGISTRY, GATEWAY, JOBS).contains(service) || service.isReplica()
         ? Optional.of(service)
         : Optional.empty();
   }

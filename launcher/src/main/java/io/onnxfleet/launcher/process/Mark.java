@@ -1,5 +1,6 @@
 package io.onnxfleet.launcher.process;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import java.io.IOException;
@@ -15,6 +16,9 @@ import java.util.Arrays;
  */
 public record Mark(String option) {
   private static final Path PROCESSES = Path.of("/proc");
+
+  /** Of a process that executes another program: some tenths of a second, on a busy machine too. */
+  private static final int MOST_READS = 20_000;
 
   /** Of the process that a file names. */
   public static Mark of(Path file) {
@@ -34,9 +38,23 @@ public record Mark(String option) {
   }
 
   private boolean isInProc(long pid) throws IOException {
-    byte[] commandLine =
-        Files.readAllBytes(PROCESSES.resolve(Long.toString(pid)).resolve("cmdline"));
+    Path process = PROCESSES.resolve(Long.toString(pid));
+    byte[] commandLine = Files.readAllBytes(process.resolve("cmdline"));
+    // In the moment of an exec there is none, or its beginning; after the end of a process none.
+    for (int read = 1; !isWhole(commandLine) && read < MOST_READS && !hasEnded(process); read++) {
+      commandLine = Files.readAllBytes(process.resolve("cmdline"));
+    }
     return Arrays.asList(new String(commandLine, UTF_8).split("\0", -1)).contains(option);
+  }
+
+  private static boolean isWhole(byte... commandLine) {
+    return commandLine.length > 0 && commandLine[commandLine.length - 1] == 0;
+  }
+
+  /** Whether nobody but its parent remembers it: the state stands behind the name in brackets. */
+  private static boolean hasEnded(Path process) throws IOException {
+    String stat = Files.readString(process.resolve("stat"), ISO_8859_1);
+    return "ZX".indexOf(stat.charAt(stat.lastIndexOf(')') + 2)) >= 0;
   }
 
   /** Where there is no /proc, as on macOS. */

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.HashSet;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -42,6 +45,18 @@ class FleetLockTest {
     try (var left = Files.list(state)) {
       assertThat(left).containsExactly(state.resolve("lock"));
     }
+  }
+
+  @Test
+  void attempt_succeeds_whenTheHoldersIdIsAnotherProcesssByNow() throws IOException {
+    FleetFolder folder = new FleetFolder(state);
+    held(FleetLock.attempt(folder));
+    long self = ProcessHandle.current().pid();
+    assertThat(FleetLock.attempt(folder)).isEqualTo(new FleetLock.Taken(self));
+    Instant start = ProcessHandle.current().info().startInstant().orElseThrow();
+    Files.setLastModifiedTime(
+        folder.lock().resolve("pid"), FileTime.from(start.minus(Duration.ofHours(1))));
+    held(FleetLock.attempt(folder)).close();
   }
 
   @Test

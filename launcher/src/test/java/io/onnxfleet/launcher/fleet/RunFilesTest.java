@@ -32,6 +32,7 @@ class RunFilesTest {
         new String[] {
           "replica-18081",
           "replica-9081",
+          "job-service",
           "gateway-service",
           "discovery-server",
           "supervisor",
@@ -43,7 +44,11 @@ class RunFilesTest {
     }
     assertThat(run.services())
         .containsExactly(
-            Service.REGISTRY, Service.GATEWAY, Service.replica(9081), Service.replica(18081));
+            Service.REGISTRY,
+            Service.GATEWAY,
+            Service.JOBS,
+            Service.replica(9081),
+            Service.replica(18081));
     run.removeAll();
     assertThat(run.services()).isEmpty();
   }

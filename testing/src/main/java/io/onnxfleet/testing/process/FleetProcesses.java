@@ -1,6 +1,7 @@
 package io.onnxfleet.testing.process;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static java.util.concurrent.TimeUnit.SECONDS;
 
 import io.onnxfleet.contract.api.ApiPaths;
 import io.onnxfleet.launcher.process.Await;
@@ -32,8 +33,11 @@ public final class FleetProcesses implements AutoCloseable {
   private static final String REGISTRY = "discovery-server";
   private static final String GATEWAY = "gateway-service";
   private static final String REPLICA = "inference-service";
+  private static final String JOBS = "job-service";
+  private static final String CPUS = "--fleet.inference.cpus=";
   private static final Duration LONGEST_START = Duration.ofMinutes(5);
   private static final Duration LONGEST_ANSWER = Duration.ofSeconds(10);
+  private static final Duration LONGEST_END = Duration.ofSeconds(60);
   private static final Await AWAIT = new Await(LONGEST_START, Duration.ofMillis(50));
   private static final Pattern ZONE = Pattern.compile("\"zone\":\"([^\"]*)\"");
 
@@ -43,8 +47,8 @@ public final class FleetProcesses implements AutoCloseable {
   private final HttpProbe probe;
   private final int registryPort;
   private final List<String> common;
-  private final List<String> javaOptions = new ArrayList<>();
   private final @Nullable Path certificates;
+  private boolean startsSoon;
 
   /**
    * Nothing runs yet.
@@ -86,10 +90,10 @@ public final class FleetProcesses implements AutoCloseable {
 
   /**
    * Has processes start sooner and run slower from now on, where a test asks for right answers and
-   * not for many.
+   * not for many. The first process of a module then leaves its classes to later ones.
    */
   public FleetProcesses startingSoon() {
-    javaOptions.add("-XX:TieredStopAtLevel=1");
+    startsSoon = true;
     return this;
   }
 
@@ -145,7 +149,7 @@ public final class FleetProcesses implements AutoCloseable {
         certificates);
   }
 
-  /** Starts a replica of other models on one CPU. */
+  /** Starts a replica of other models, on one CPU unless the arguments say another number. */
   public Running startReplica(String name, Path models, String... arguments) throws IOException {
     return start(
         REPLICA, name, Ports.free(), replicaOf(models.toAbsolutePath(), List.of(arguments)));
@@ -154,8 +158,17 @@ public final class FleetProcesses implements AutoCloseable {
   private static List<String> replicaOf(Path models, List<String> arguments) {
     List<String> all = new ArrayList<>(arguments);
     all.add("--fleet.inference.models=" + models);
-    all.add("--fleet.inference.cpus=1");
+    if (arguments.stream().noneMatch(argument -> argument.startsWith(CPUS))) {
+      all.add(CPUS + 1);
+    }
     return all;
+  }
+
+  /** Starts a job service that keeps everything in that folder. */
+  public Running startJobs(String name, Path directory, String... arguments) throws IOException {
+    List<String> all = new ArrayList<>(List.of(arguments));
+    all.add("--fleet.jobs.directory=" + directory.toAbsolutePath());
+    return start(JOBS, name, Ports.free(), all);
   }
 
   /** Starts a replica that no registry knows. */
@@ -184,7 +197,7 @@ public final class FleetProcesses implements AutoCloseable {
   public String run(String module, String... arguments) throws IOException, InterruptedException {
     Layout layout = Layout.of(root, module);
     Process process =
-        new ProcessBuilder(layout.command(options(), List.of(arguments)))
+        new ProcessBuilder(layout.command(options(layout), List.of(arguments)))
             .directory(layout.folder().toFile())
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
@@ -281,10 +294,13 @@ public final class FleetProcesses implements AutoCloseable {
     return probe.post(running.uri(ApiPaths.REPOSITORY_INDEX), "{}").body();
   }
 
-  private List<String> options(String... others) {
+  private List<String> options(Layout layout, String... others) throws IOException {
     List<String> options = new ArrayList<>(List.of("-Xmx512m"));
     Collections.addAll(options, others);
-    options.addAll(javaOptions);
+    if (startsSoon) {
+      options.add("-XX:TieredStopAtLevel=1");
+      options.addAll(ClassArchive.options(layout));
+    }
     return options;
   }
 
@@ -301,8 +317,10 @@ public final class FleetProcesses implements AutoCloseable {
       Map<String, String> environment,
       @Nullable Path shown)
       throws IOException {
+    Layout layout = Layout.of(root, module);
     List<String> options =
         options(
+            layout,
             "-XX:ErrorFile=" + logs.toAbsolutePath().resolve(name + "-crash-%p.log"),
             "-XX:-CreateCoredumpOnCrash");
     List<String> all = new ArrayList<>();
@@ -320,7 +338,6 @@ public final class FleetProcesses implements AutoCloseable {
     }
     all.addAll(common);
     all.addAll(arguments);
-    Layout layout = Layout.of(root, module);
     return start(
         name,
         base(scheme(module), port),
@@ -355,6 +372,10 @@ public final class FleetProcesses implements AutoCloseable {
   @Override
   public void close() {
     for (Running running : processes.reversed()) {
+      if (ClassArchive.isDue(running)) {
+        running.terminate();
+        running.process().onExit().completeOnTimeout(null, LONGEST_END.toSeconds(), SECONDS).join();
+      }
       running.process().destroyForcibly();
     }
     for (Running running : processes) {

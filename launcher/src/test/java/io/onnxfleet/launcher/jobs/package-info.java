@@ -1,0 +1,4 @@
+@NullMarked
+package io.onnxfleet.launcher.jobs;
+
+import org.jspecify.annotations.NullMarked;
