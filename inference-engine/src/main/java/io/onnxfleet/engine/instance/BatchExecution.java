@@ -236,9 +236,8 @@ final class BatchExecution {
       own += piece.bound().rows() * Math.max(1, piece.bound().length());
     }
     long run = (dimensions.rows() + dimensions.filled()) * Math.max(1, dimensions.length());
-    double paddedRatio = own == 0 ? 0 : 1 - (double) own / run;
     events.batchExecuted(
-        new BatchTiming(batch.size(), dimensions.rows(), paddedRatio, input, infer, output));
+        new BatchTiming(batch.size(), dimensions.rows(), run, run - own, input, infer, output));
   }
 
   private BitSet wantedOutputs(List<PendingPiece> batch) {

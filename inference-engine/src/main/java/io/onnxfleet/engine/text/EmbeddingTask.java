@@ -40,7 +40,7 @@ record EmbeddingTask(@Nullable Boolean normalize) implements TextTask<Embeddings
     @Override
     public void add(AnsweredRow row) {
       float[] vector = version.model().pooling().vectorOf(row.output(), row.tokens());
-      vectors.get(row.text()).add(vector, Math.max(1, row.newTokens()));
+      vectors.get(row.text()).add(vector, Math.max(1, row.window().newTokens()));
     }
 
     @Override

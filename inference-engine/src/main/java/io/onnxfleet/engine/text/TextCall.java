@@ -28,7 +28,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>INVARIANT: at most {@link #MAX_IN_FLIGHT} rows are in flight, so that a long text neither
  * fills the model's queue nor the tensors' memory by itself. Longest first: rows that are
- * neighbours in the queue are of a length and need little padding.
+ * neighbours in the queue are of a length and need little padding. Those of one text stay together,
+ * so that few texts are half answered at a time. Those of {@link TextTask#leading} texts go before
+ * all others.
  *
  * <p>Answers are reduced on the threads that complete them.
  */
@@ -43,6 +45,11 @@ final class TextCall<T> {
   private final Deadline deadline;
 
   private final List<Row> waiting;
+
+  /** Rows at the start of {@link #waiting} that are answered before others are sent. */
+  private final int leading;
+
+  private final AtomicInteger leadingUnanswered;
   private final AtomicInteger unanswered;
   private final AtomicInteger inFlightCount = new AtomicInteger();
   private final ConcurrentMap<Row, CompletableFuture<InferenceResponse>> inFlight =
@@ -59,23 +66,24 @@ final class TextCall<T> {
   private final Queue<Row> returned = new ConcurrentLinkedQueue<>();
 
   /** Rows that the queue is known to take; only falls. */
-  private volatile int maxInFlight = MAX_IN_FLIGHT;
+  private volatile int maxInFlight;
 
   /**
    * A call that has not started.
    *
-   * @param task its name, for messages
+   * @param task that is done
    * @param reduction to which nothing was added
    */
   TextCall(
       TokenizedTexts texts,
-      String task,
+      TextTask<T> task,
       TextTask.Reduction<T> reduction,
       TextRows rows,
       InferencePort port,
       Deadline deadline) {
     this.texts = texts.texts();
-    this.task = task;
+    this.task = task.name();
+    this.maxInFlight = task.mostInFlight();
     this.reduction = reduction;
     this.rows = rows;
     this.port = port;
@@ -86,7 +94,16 @@ final class TextCall<T> {
         waiting.add(new Row(text, window));
       }
     }
-    waiting.sort(Comparator.comparingInt((Row row) -> row.window().length()).reversed());
+    // A text's first window is its longest, and the sorting is stable.
+    Comparator<Row> longestFirst =
+        Comparator.comparingInt(
+                (Row row) -> this.texts.get(row.text()).windows().getFirst().length())
+            .reversed();
+    waiting.sort(
+        Comparator.comparing((Row row) -> row.text() >= task.leading())
+            .thenComparing(longestFirst));
+    leading = (int) waiting.stream().filter(row -> row.text() < task.leading()).count();
+    leadingUnanswered = new AtomicInteger(leading);
     unanswered = new AtomicInteger(waiting.size());
   }
 
@@ -116,7 +133,7 @@ final class TextCall<T> {
     do {
       while (inFlightCount.get() < maxInFlight && !result.isDone()) {
         Row row = returned.poll();
-        if (row == null && next < waiting.size()) {
+        if (row == null && next < (leadingUnanswered.get() == 0 ? waiting.size() : leading)) {
           row = waiting.get(next++);
         }
         if (row == null) {
@@ -131,8 +148,7 @@ final class TextCall<T> {
   private void submit(Row row) {
     CompletableFuture<InferenceResponse> answer;
     try {
-      InferenceRequest request =
-          rows.request(texts.get(row.text()).tokens(), row.window(), deadline);
+      InferenceRequest request = rows.request(texts.get(row.text()), row.window(), deadline);
       answer = port.infer(request);
     } catch (RuntimeException | Error failure) {
       fail(failure);
@@ -170,6 +186,9 @@ final class TextCall<T> {
       fail(defect);
       return;
     }
+    if (leadingUnanswered.get() > 0) {
+      leadingUnanswered.decrementAndGet();
+    }
     if (unanswered.decrementAndGet() == 0) {
       complete();
     }
@@ -179,12 +198,17 @@ final class TextCall<T> {
   private void reduce(Row row, InferenceResponse response) {
     try (response) {
       TextWindow window = row.window();
-      int promptTokens = window.from() == 0 ? texts.get(row.text()).promptTokens() : 0;
-      Pooling.Span tokens =
-          Pooling.Span.of(rows.paddingBefore(window), rows.lengthOf(window), promptTokens);
+      TokenizedTexts.Text text = texts.get(row.text());
+      int promptTokens = window.from() == 0 ? text.promptTokens() : 0;
+      int padding = rows.paddingBefore(text, window);
+      Pooling.Span tokens = Pooling.Span.of(padding, rows.lengthOf(text, window), promptTokens);
       reduction.add(
           new AnsweredRow(
-              row.text(), tokens, window.newTokens(), response.outputs().getFirst().tensor()));
+              row.text(),
+              tokens,
+              padding + text.frame().prefix().length,
+              window,
+              response.outputs().getFirst().tensor()));
     }
   }
 

@@ -6,14 +6,17 @@ import io.onnxfleet.engine.tensor.DataType;
 import io.onnxfleet.engine.tensor.TensorSpec;
 import io.onnxfleet.engine.text.pooling.Pooling;
 import io.onnxfleet.engine.text.tokenization.TextTokenizer;
+import io.onnxfleet.engine.textsettings.ModelTask;
 import io.onnxfleet.engine.textsettings.SideFiles;
 import io.onnxfleet.engine.textsettings.TextOutputs;
 import io.onnxfleet.engine.textsettings.TextParameters;
 import io.onnxfleet.engine.textsettings.TextSettings;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * How a model version serves text: which inputs it takes, which output is pooled and how.
@@ -83,6 +86,7 @@ public record TextModel(
           case TextOutputs.Choice.Chosen output -> output;
         };
     TensorSpec output = chosen.output();
+    boolean hasHead = settings.task().task().hasHead();
     Pooling pooling =
         chosen.isPooled()
             ? Pooling.MODEL
@@ -93,10 +97,30 @@ public record TextModel(
         version,
         textInputs,
         output.name(),
-        settings.dense().isEmpty() ? dimensions * pooling.vectorsJoined() : 0,
+        settings.dense().isEmpty() && !hasHead ? dimensions * pooling.vectorsJoined() : 0,
         pooling,
         (int) Math.max(0, textInputs.getFirst().shape().dim(1)),
         settings);
+  }
+
+  /** What it is for. */
+  public ModelTask task() {
+    return settings.task().task();
+  }
+
+  /**
+   * Refuses a call for something else than the model is for.
+   *
+   * @throws InferenceException with {@link ErrorCode#INVALID_INPUT}
+   */
+  public void requireTask(ModelTask... expected) {
+    if (!Arrays.asList(expected).contains(task())) {
+      throw InferenceException.invalidInput(
+          "model: '%s' has the task %s (expected %s)",
+          name,
+          task().label(),
+          Arrays.stream(expected).map(ModelTask::label).collect(Collectors.joining(" or ")));
+    }
   }
 
   /** Tokens of a window, special tokens included; empty for the tokenizer's own. */

@@ -12,6 +12,7 @@ import io.onnxfleet.engine.text.tokenization.TextTokenizer;
 import io.onnxfleet.engine.text.tokenization.TokenizedTexts;
 import io.onnxfleet.engine.text.tokenization.TokenizerThreads;
 import io.onnxfleet.engine.text.tokenization.TokenizingCall;
+import io.onnxfleet.engine.textsettings.ModelTask;
 import io.onnxfleet.engine.textsettings.SideFiles;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -52,6 +53,7 @@ public final class TextModels implements AutoCloseable {
   private final InferencePort port;
   private final BufferPool pool;
   private final int maxTokens;
+  private final Tokenizers tokenizers;
 
   /** Characters of a call that takes a few milliseconds at most. */
   private static final long SHORT = 8 << 10;
@@ -68,10 +70,23 @@ public final class TextModels implements AutoCloseable {
    * @param maxTokens of one call
    */
   public TextModels(Served served, InferencePort port, BufferPool pool, int maxTokens) {
+    this(served, port, pool, maxTokens, TextTokenizer::open);
+  }
+
+  /** The same with other tokenizers. */
+  TextModels(
+      Served served, InferencePort port, BufferPool pool, int maxTokens, Tokenizers tokenizers) {
     this.served = served;
     this.port = port;
     this.pool = pool;
     this.maxTokens = maxTokens;
+    this.tokenizers = tokenizers;
+  }
+
+  /** Opens the tokenizer of a file beside a model. */
+  @FunctionalInterface
+  interface Tokenizers {
+    TextTokenizer open(SideFiles files, Path file);
   }
 
   private record OpenVersion(String model, long version) {}
@@ -119,6 +134,15 @@ public final class TextModels implements AutoCloseable {
    * @param dimensions of a vector, 0 if they are not declared
    */
   public record Description(TextModel model, int windowLength, int dimensions) {
+    /**
+     * Refuses a query that leaves too little room for what is compared with it.
+     *
+     * @throws InferenceException with {@link ErrorCode#INVALID_INPUT} above half of a window
+     */
+    public void requireQuery(int tokens) {
+      TextRunner.requireQuery(tokens, windowLength, model.name());
+    }
+
     private static Description of(TextRunner runner) {
       TextVersion version = runner.version();
       return new Description(version.model(), runner.windowLength(), version.dimensions());
@@ -149,34 +173,66 @@ public final class TextModels implements AutoCloseable {
       Deadline deadline,
       @Nullable String caller) {
     return run(
-        new Question(name, version, texts, deadline, caller),
+        new Question(name, version, deadline, caller),
         described -> {
-          EmbeddingOptions asked = options.apply(described);
-          return new Asked<>(asked.ofTexts(), new EmbeddingTask(asked.normalize()));
+          described.model().requireTask(ModelTask.EMBED);
+          return options.apply(described).asked(described, texts);
         });
   }
 
   /**
    * Runs a task of any kind; made again if another load takes the model's place.
    *
-   * @param asked what is asked for of the model that answers
+   * @param asked what is asked for of the model that answers; asked again if another takes its
+   *     place. May throw an {@link InferenceException}
    */
-  private <T> CompletableFuture<T> run(Question question, Function<Description, Asked<T>> asked) {
+  public <T> CompletableFuture<T> run(Question question, Function<Description, Asked<T>> asked) {
     Call<T> call = new Call<>(question, asked);
     call.attempt(1);
     return call.result;
   }
 
-  /** What is known of a call before its model is. */
-  private record Question(
-      String name,
-      @Nullable Long version,
-      List<TextInput> texts,
-      Deadline deadline,
-      @Nullable String caller) {}
+  /**
+   * What is known of a call before its model is.
+   *
+   * @param version null for the highest READY one
+   * @param caller in whose name it is asked
+   */
+  public record Question(
+      String name, @Nullable Long version, Deadline deadline, @Nullable String caller) {}
 
   /** What a call asks of a model that was found. */
-  private record Asked<T>(TextOptions options, TextTask<T> task) {}
+  public record Asked<T>(List<TextInput> texts, TextOptions options, TextTask<T> task) {
+    public Asked {
+      texts = List.copyOf(texts);
+    }
+  }
+
+  /**
+   * The texts of tokens, made by threads of its own.
+   *
+   * @param tokens each below the vocabulary's size, or refused
+   * @param skipSpecial true to leave special tokens out
+   */
+  public CompletableFuture<List<String>> detokenize(
+      String name, @Nullable Long version, List<long[]> tokens, boolean skipSpecial) {
+    Opened lease;
+    try {
+      lease = lease(name, version);
+    } catch (InferenceException refused) {
+      return CompletableFuture.failedFuture(refused);
+    }
+    TokenizingCall<List<String>> call =
+        new TokenizingCall<>(lease.runner().detokenizing(tokens, skipSpecial), () -> true);
+    CompletableFuture<List<String>> result = call.result();
+    var _ = result.whenComplete((_, _) -> lease.release());
+    try {
+      threads.begin(call, tokens.stream().mapToLong(ids -> ids.length).sum() > SHORT);
+    } catch (InferenceException refused) {
+      result.completeExceptionally(refused);
+    }
+    return result;
+  }
 
   /** A call that is made anew as long as its model is replaced meanwhile. */
   private final class Call<T> {
@@ -219,7 +275,7 @@ public final class TextModels implements AutoCloseable {
 
     /** The lease is held until the texts are tokenized. */
     private void tokenize(Opened lease, Asked<T> asked, CompletableFuture<T> attempt) {
-      List<TextInput> texts = question.texts();
+      List<TextInput> texts = asked.texts();
       TextRunner runner = lease.runner();
       TokenizingCall<TokenizedTexts> call =
           new TokenizingCall<>(runner.tokenizing(texts, asked.options()), () -> !attempt.isDone());
@@ -320,9 +376,14 @@ public final class TextModels implements AutoCloseable {
   private static boolean isLong(List<TextInput> texts) {
     long characters = 0;
     for (TextInput text : texts) {
-      if (text instanceof TextInput.Characters(String string)) {
-        characters += string.length();
-      }
+      characters +=
+          switch (text) {
+            case TextInput.Characters(String string) -> string.length();
+            case TextInput.Prompted(String prompt, String string) ->
+                prompt.length() + string.length();
+            case TextInput.Pair(String first, String second, _) -> first.length() + second.length();
+            case TextInput.Tokens _ -> 0;
+          };
     }
     return characters > SHORT;
   }
@@ -403,7 +464,6 @@ public final class TextModels implements AutoCloseable {
 
   /** What cannot be used is remembered, or each request would read it again. */
   private Opened open(ModelMetadata metadata) {
-    TextTokenizer tokenizer = null;
     try {
       TextModel model =
           TextModel.of(
@@ -420,17 +480,26 @@ public final class TextModels implements AutoCloseable {
                   () ->
                       TextModel.notText(
                           metadata.name(), "no %s beside it".formatted(TextTokenizer.FILE_NAME)));
-      tokenizer = TextTokenizer.open(files, file);
+      return new Opened(metadata, runner(model, files, tokenizers.open(files, file)), null);
+    } catch (InferenceException failure) {
+      return new Opened(metadata, null, failure);
+    }
+  }
+
+  /** One that owns the tokenizer, which is closed if there is none. */
+  private TextRunner runner(TextModel model, SideFiles files, TextTokenizer tokenizer) {
+    boolean isOwned = false;
+    try {
       List<DenseLayer> layers =
           model.settings().dense().stream().map(folder -> DenseLayer.read(files, folder)).toList();
       TextRunner runner =
           new TextRunner(new TextVersion(model, layers), tokenizer, port, pool, maxTokens);
-      return new Opened(metadata, runner, null);
-    } catch (InferenceException failure) {
-      if (tokenizer != null) {
+      isOwned = true;
+      return runner;
+    } finally {
+      if (!isOwned) {
         tokenizer.close();
       }
-      return new Opened(metadata, null, failure);
     }
   }
 

@@ -10,6 +10,7 @@ import io.onnxfleet.engine.tensor.Tensor;
 import io.onnxfleet.engine.tensor.TensorSpec;
 import io.onnxfleet.engine.text.tokenization.SpecialTokens;
 import io.onnxfleet.engine.text.tokenization.TextWindow;
+import io.onnxfleet.engine.text.tokenization.TokenizedTexts;
 import java.nio.IntBuffer;
 import java.nio.LongBuffer;
 import java.util.ArrayList;
@@ -19,11 +20,9 @@ import java.util.List;
 /** Writes windows as requests of one row each. Thread-safe. */
 final class TextRows {
   private final TextModel model;
-  private final SpecialTokens specialTokens;
   private final BufferPool pool;
   private final boolean padsLeft;
   private final long[] ones;
-  private final long[] textTypes;
   private final long[] positions;
   private final long[] zeros;
   private final long[] padTokens;
@@ -34,20 +33,12 @@ final class TextRows {
    * @param padsLeft true if rows of a fixed length are filled up at their start
    * @param pool where the rows' memory comes from
    */
-  TextRows(
-      TextModel model,
-      SpecialTokens specialTokens,
-      int maxLength,
-      boolean padsLeft,
-      BufferPool pool) {
+  TextRows(TextModel model, int maxLength, boolean padsLeft, BufferPool pool) {
     this.model = model;
     this.padsLeft = padsLeft;
-    this.specialTokens = specialTokens;
     this.pool = pool;
     ones = new long[maxLength];
     Arrays.fill(ones, 1);
-    textTypes = new long[maxLength];
-    Arrays.fill(textTypes, specialTokens.textType());
     Integer first = model.settings().positionOffset();
     positions = new long[maxLength];
     Arrays.setAll(positions, index -> index + (first == null ? 0L : first));
@@ -57,21 +48,21 @@ final class TextRows {
   }
 
   /** Places of a window's row before its first token that are padding. */
-  int paddingBefore(TextWindow window) {
-    return padsLeft ? Math.max(0, model.fixedLength() - lengthOf(window)) : 0;
+  int paddingBefore(TokenizedTexts.Text text, TextWindow window) {
+    return padsLeft ? Math.max(0, model.fixedLength() - lengthOf(text, window)) : 0;
   }
 
   /** Tokens of a window's row that are not padding. */
-  int lengthOf(TextWindow window) {
-    return window.length() + specialTokens.count();
+  int lengthOf(TokenizedTexts.Text text, TextWindow window) {
+    return window.length() + text.frame().count();
   }
 
   /** The request of one window, whose tensors are the caller's to give away or to close. */
-  InferenceRequest request(long[] tokens, TextWindow window, Deadline deadline) {
+  InferenceRequest request(TokenizedTexts.Text text, TextWindow window, Deadline deadline) {
     List<NamedTensor> inputs = new ArrayList<>(model.inputs().size());
     try {
       for (TensorSpec input : model.inputs()) {
-        inputs.add(new NamedTensor(input.name(), row(input, tokens, window)));
+        inputs.add(new NamedTensor(input.name(), row(input, text, window)));
       }
       return new InferenceRequest(
           null, model.name(), model.version(), inputs, List.of(model.output()), deadline, 0);
@@ -81,8 +72,10 @@ final class TextRows {
     }
   }
 
-  private Tensor row(TensorSpec input, long[] tokens, TextWindow window) {
-    int length = Math.max(lengthOf(window), model.fixedLength());
+  private Tensor row(TensorSpec input, TokenizedTexts.Text text, TextWindow window) {
+    SpecialTokens frame = text.frame();
+    int tokens = lengthOf(text, window);
+    int length = Math.max(tokens, model.fixedLength());
     Tensor tensor = Tensor.allocate(pool, input.dataType(), Shape.of(1, length));
     try {
       Elements elements =
@@ -91,24 +84,24 @@ final class TextRows {
               : new Integers(tensor.data().asIntBuffer());
       long[] padding = input.name().equals(TextModel.INPUT_IDS) ? padTokens : zeros;
       if (padsLeft) {
-        elements.put(padding, 0, length - lengthOf(window));
+        elements.put(padding, 0, length - tokens);
       }
       switch (input.name()) {
         case TextModel.INPUT_IDS -> {
-          elements.put(specialTokens.prefix(), 0, specialTokens.prefix().length);
-          elements.put(tokens, window.from(), window.length());
-          elements.put(specialTokens.suffix(), 0, specialTokens.suffix().length);
+          elements.put(frame.prefix(), 0, frame.prefix().length);
+          elements.put(text.tokens(), window.from(), window.length());
+          elements.put(frame.suffix(), 0, frame.suffix().length);
         }
-        case TextModel.ATTENTION_MASK -> elements.put(ones, 0, lengthOf(window));
-        case TextModel.POSITION_IDS -> elements.put(positions, 0, lengthOf(window));
+        case TextModel.ATTENTION_MASK -> elements.put(ones, 0, tokens);
+        case TextModel.POSITION_IDS -> elements.put(positions, 0, tokens);
         default -> {
-          elements.put(specialTokens.prefixTypes(), 0, specialTokens.prefixTypes().length);
-          elements.put(textTypes, 0, window.length());
-          elements.put(specialTokens.suffixTypes(), 0, specialTokens.suffixTypes().length);
+          elements.put(frame.prefixTypes(), 0, frame.prefixTypes().length);
+          elements.repeat(frame.textType(), window.length());
+          elements.put(frame.suffixTypes(), 0, frame.suffixTypes().length);
         }
       }
       if (!padsLeft) {
-        elements.put(padding, 0, length - lengthOf(window));
+        elements.put(padding, 0, length - tokens);
       }
       return tensor;
     } catch (Throwable failure) {
@@ -120,12 +113,21 @@ final class TextRows {
   /** Where the integers of one row go. */
   private sealed interface Elements {
     void put(long[] values, int from, int count);
+
+    void repeat(long value, int count);
   }
 
   private record Longs(LongBuffer target) implements Elements {
     @Override
     public void put(long[] values, int from, int count) {
       target.put(values, from, count);
+    }
+
+    @Override
+    public void repeat(long value, int count) {
+      for (int index = 0; index < count; index++) {
+        target.put(value);
+      }
     }
   }
 
@@ -134,6 +136,13 @@ final class TextRows {
     public void put(long[] values, int from, int count) {
       for (int index = from; index < from + count; index++) {
         target.put((int) values[index]);
+      }
+    }
+
+    @Override
+    public void repeat(long value, int count) {
+      for (int index = 0; index < count; index++) {
+        target.put((int) value);
       }
     }
   }

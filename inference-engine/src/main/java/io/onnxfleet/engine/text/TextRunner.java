@@ -8,6 +8,7 @@ import io.onnxfleet.engine.text.tokenization.SpecialTokens;
 import io.onnxfleet.engine.text.tokenization.TextInput;
 import io.onnxfleet.engine.text.tokenization.TextTokenizer;
 import io.onnxfleet.engine.text.tokenization.TextWindow;
+import io.onnxfleet.engine.text.tokenization.TokenPlaces;
 import io.onnxfleet.engine.text.tokenization.TokenizedTexts;
 import io.onnxfleet.engine.text.tokenization.TokenizingCall;
 import io.onnxfleet.engine.textsettings.TextParameters;
@@ -77,7 +78,7 @@ final class TextRunner implements AutoCloseable {
     }
     overlap = overlap(model.overlap(), capacity);
     boolean padsLeft = model.settings().padsLeft() || tokenizer.padsLeft();
-    rows = new TextRows(model, tokenizer.specialTokens(), length, padsLeft, pool);
+    rows = new TextRows(model, length, padsLeft, pool);
   }
 
   TextVersion version() {
@@ -93,7 +94,7 @@ final class TextRunner implements AutoCloseable {
    * Runs the model on texts that {@link #tokenizing} made. The future completes with an {@link
    * InferenceException} if any text fails; cancelling it drops the rows that have not started.
    *
-   * @throws InferenceException if the version cannot do what the task is
+   * @throws InferenceException if the version cannot do what the task is, or a text has no token
    */
   <T> CompletableFuture<T> run(
       TokenizedTexts texts,
@@ -101,9 +102,22 @@ final class TextRunner implements AutoCloseable {
       TextOptions options,
       Deadline deadline,
       @Nullable String caller) {
+    TextTask.Reduction<T> reduction = task.begin(version, texts);
+    if (!task.runsModel()) {
+      return CompletableFuture.completedFuture(reduction.finish());
+    }
+    if (!task.takesEmptyTexts()) {
+      requireTokens(texts.windows());
+    }
     InferencePort named = request -> port.infer(request.by(caller).at(options.priority()));
-    return new TextCall<>(texts, task.name(), task.begin(version, texts), rows, named, deadline)
-        .start();
+    return new TextCall<>(texts, task, reduction, rows, named, deadline).start();
+  }
+
+  private static void requireTokens(List<Integer> windows) {
+    int empty = windows.indexOf(0);
+    if (empty >= 0) {
+      throw InferenceException.invalidInput("input[%d]: no tokens (expected: at least one)", empty);
+    }
   }
 
   /** What comes before {@link #run}, to be done a piece at a time. */
@@ -117,9 +131,24 @@ final class TextRunner implements AutoCloseable {
     private final TextOptions options;
     private final String prompt;
     private final List<TokenizedTexts.Text> tokenized;
-    private int promptTokens = -1;
+    private int promptTokens;
+
+    /** The prompt's own tokens, which do not count among those that a caller wants of a text. */
+    private int uncounted;
+
+    /** What stands before the current text, and that of which the tokens are counted. */
+    private String before = "";
+
+    private String counted = "";
     private int left = maxTokens;
     private TextTokenizer.@Nullable Pieces current;
+    private SpecialTokens frame = tokenizer.specialTokens();
+
+    /** The first text of the pair before, which often is the next one's too. */
+    private @Nullable String framed;
+
+    /** The tokens of a pair's first text; 0 for none. */
+    private int firstTokens;
 
     private Tokenizing(List<TextInput> texts, TextOptions options) {
       this.texts = texts;
@@ -139,9 +168,9 @@ final class TextRunner implements AutoCloseable {
 
     @Override
     public TokenizedTexts finish() {
-      long tokens = (long) tokenized.size() * tokenizer.specialTokens().count();
+      long tokens = 0;
       for (TokenizedTexts.Text text : tokenized) {
-        tokens += text.tokens().length;
+        tokens += text.tokens().length + text.frame().count();
       }
       return new TokenizedTexts(tokenized, tokens);
     }
@@ -152,35 +181,112 @@ final class TextRunner implements AutoCloseable {
       if (pieces == null) {
         switch (texts.get(tokenized.size())) {
           case TextInput.Characters(String characters) -> {
-            pieces = tokenizer.pieces(cased(prompt + characters), left);
-            current = pieces;
+            alone();
+            before = prompt;
+            pieces = begun(prompt + characters);
+          }
+          case TextInput.Prompted(String own, String characters) -> {
+            alone();
+            before = own;
+            pieces = begun(own + characters);
+          }
+          case TextInput.Pair(String first, String second, boolean isQuery) -> {
+            frame(first, isQuery);
+            before = "";
+            pieces = begun(second);
           }
           case TextInput.Tokens(int[] given) -> {
-            add(checked(given, left, place(), prompt));
+            alone();
+            before = prompt;
+            add(checked(given, left, place(), prompt), TokenPlaces.NONE);
             return given.length;
           }
         }
+        current = pieces;
       }
       int length = pieces.advance();
       if (pieces.isDone()) {
         current = null;
-        add(pieces.tokens());
+        add(pieces.tokens(), options.places() ? pieces.places() : TokenPlaces.NONE);
       }
       return Math.max(1, length);
     }
 
-    private void add(long[] ids) {
+    private TextTokenizer.Pieces begun(String text) {
+      return tokenizer.pieces(cased(text, options.places()), left, options.places());
+    }
+
+    /** What follows is no pair. */
+    private void alone() {
+      frame = tokenizer.specialTokens();
+      framed = null;
+      firstTokens = 0;
+    }
+
+    /** Puts the first text of a pair before what follows. */
+    private void frame(String first, boolean isQuery) {
+      if (first.equals(framed)) {
+        return;
+      }
+      long[] ids = tokenizer.encode(cased(first, false), left);
+      if (isQuery) {
+        requireQuery(ids.length);
+      }
+      SpecialTokens framing = tokenizer.framing(ids);
+      if (framing.count() >= windowLength()) {
+        throw InferenceException.invalidInput(
+            "%s: %d tokens of a pair's first text (expected: <= %d, before the second)",
+            place(), ids.length, windowLength() - 1 - framing.count() + ids.length);
+      }
+      frame = framing;
+      framed = first;
+      firstTokens = ids.length;
+    }
+
+    private void add(long[] whole, TokenPlaces wherever) {
+      if (!before.equals(counted)) {
+        promptTokens = promptTokens(before);
+        uncounted = options.mostTokens() == Integer.MAX_VALUE ? 0 : ownTokens(before);
+        counted = before;
+      }
+      int room = windowLength() - frame.count();
+      int most = mostTokens(room);
+      boolean isCut = whole.length > most;
+      long[] ids = isCut ? Arrays.copyOf(whole, most) : whole;
       left -= ids.length;
-      List<TextWindow> windows = TextWindow.cut(ids.length, capacity, overlap);
-      if (options.wholeOnly() && windows.size() > 1) {
+      // No model takes a row of no length.
+      boolean isEmpty = ids.length + frame.count() == 0;
+      List<TextWindow> windows =
+          isEmpty ? List.of() : TextWindow.cut(ids.length, room, overlap(room));
+      if (options.overlong() == TextOptions.Overlong.REFUSED && windows.size() > 1) {
         throw InferenceException.invalidInput(
             "%s: %d tokens (expected: <= %d, where long texts are not to be cut)",
-            place(), ids.length + tokenizer.specialTokens().count(), windowLength());
+            place(), ids.length + frame.count(), windowLength());
       }
-      if (promptTokens < 0) {
-        promptTokens = promptTokens(prompt);
+      if (windows.size() > 1) {
+        requireRoomBehindFirst();
       }
-      tokenized.add(new TokenizedTexts.Text(ids, windows, promptTokens));
+      TokenPlaces places = isCut && options.places() ? wherever.upTo(most) : wherever;
+      tokenized.add(new TokenizedTexts.Text(ids, windows, promptTokens, frame, places));
+    }
+
+    /** With little room behind the first text, the second would become a row for each token. */
+    private void requireRoomBehindFirst() {
+      int most = windowLength() / 2;
+      if (firstTokens > most) {
+        throw InferenceException.invalidInput(
+            "%s: %d tokens of a pair's first text (expected: <= %d, half of the %d that model '%s'"
+                + " takes, where the second is cut into windows)",
+            place(), firstTokens, most, windowLength(), model.name());
+      }
+    }
+
+    private int mostTokens(int room) {
+      if (tokenized.size() < options.spared()) {
+        return Integer.MAX_VALUE;
+      }
+      int wanted = (int) Math.min(Integer.MAX_VALUE, (long) options.mostTokens() + uncounted);
+      return options.overlong() == TextOptions.Overlong.CUT ? Math.min(wanted, room) : wanted;
     }
 
     private String place() {
@@ -188,10 +294,47 @@ final class TextRunner implements AutoCloseable {
     }
   }
 
+  /** The texts of tokens, one a turn. */
+  TokenizingCall.Work<List<String>> detokenizing(List<long[]> tokens, boolean skipSpecial) {
+    List<String> texts = new ArrayList<>(tokens.size());
+    return new TokenizingCall.Work<>() {
+      @Override
+      public boolean advance() {
+        if (texts.size() < tokens.size()) {
+          long[] ids = tokens.get(texts.size());
+          requireKnown(ids, texts.size());
+          texts.add(tokenizer.decode(ids, skipSpecial));
+        }
+        return texts.size() < tokens.size();
+      }
+
+      @Override
+      public List<String> finish() {
+        return texts;
+      }
+    };
+  }
+
+  private void requireKnown(long[] ids, int text) {
+    for (long id : ids) {
+      if (id < 0 || id >= tokenizer.vocabularySize()) {
+        throw InferenceException.invalidInput(
+            "tokens[%d]: token %d (expected: 0 to %d, the vocabulary of model '%s')",
+            text, id, tokenizer.vocabularySize() - 1, model.name());
+      }
+    }
+  }
+
   private int promptTokens(String prompt) {
     return prompt.isEmpty() || model.settings().includesPrompt()
         ? 0
-        : tokenizer.specialTokens().prefix().length + tokenizer.encode(prompt, maxTokens).length;
+        : tokenizer.specialTokens().prefix().length
+            + tokenizer.encode(cased(prompt, false), maxTokens).length;
+  }
+
+  /** A prompt's tokens before a text, of which a space at its end often is none by itself. */
+  private int ownTokens(String prompt) {
+    return tokenizer.encode(cased(prompt.stripTrailing(), false), maxTokens).length;
   }
 
   private String prompt(TextOptions options) {
@@ -203,8 +346,47 @@ final class TextRunner implements AutoCloseable {
     return named == null ? "" : model.settings().prompts().getOrDefault(named, "");
   }
 
-  private String cased(String text) {
-    return model.settings().lowercases() ? text.toLowerCase(Locale.ROOT) : text;
+  /**
+   * The text as the model wants it.
+   *
+   * @param keepsPlaces true if each character has to stay one
+   */
+  private String cased(String text, boolean keepsPlaces) {
+    if (!model.settings().lowercases()) {
+      return text;
+    }
+    return keepsPlaces
+        ? text.codePoints()
+            .map(Character::toLowerCase)
+            .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+            .toString()
+        : text.toLowerCase(Locale.ROOT);
+  }
+
+  /**
+   * Refuses a query that leaves too little room for what is compared with it.
+   *
+   * @param tokens that it has
+   */
+  private void requireQuery(int tokens) {
+    requireQuery(tokens, windowLength(), model.name());
+  }
+
+  static void requireQuery(int tokens, int windowLength, String model) {
+    if (tokens == 0) {
+      throw InferenceException.invalidInput("query: no tokens (expected: at least one)");
+    }
+    int most = windowLength / 2;
+    if (tokens > most) {
+      throw InferenceException.invalidInput(
+          "query: %d tokens (expected: <= %d, half of the %d that model '%s' takes)",
+          tokens, most, windowLength, model);
+    }
+  }
+
+  /** Tokens that neighbouring windows of a text share, where each has room for so many. */
+  private int overlap(int room) {
+    return room == capacity ? overlap : Math.min(overlap, room / 2);
   }
 
   /**

@@ -10,9 +10,32 @@ import io.onnxfleet.engine.text.tokenization.TokenizedTexts;
  *
  * @param <T> the answer to a call
  */
-interface TextTask<T> {
+public interface TextTask<T> {
   /** What is done, for messages: {@code embedding}. */
   String name();
+
+  /**
+   * How many texts at the call's start are answered before the rows of others are sent: what is
+   * made of these depends on them.
+   */
+  default int leading() {
+    return 0;
+  }
+
+  /** Rows that may be in flight at once, whose answers may be large. */
+  default int mostInFlight() {
+    return TextCall.MAX_IN_FLIGHT;
+  }
+
+  /** False if tokens are all that is asked for: the model is not run. */
+  default boolean runsModel() {
+    return true;
+  }
+
+  /** True if a text without a single token, special ones included, has an answer too. */
+  default boolean takesEmptyTexts() {
+    return false;
+  }
 
   /**
    * Begins one call.

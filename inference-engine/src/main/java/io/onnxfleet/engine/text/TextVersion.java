@@ -9,14 +9,14 @@ import java.util.List;
  * @param model how it serves text
  * @param layers behind the pooling, read from its folder
  */
-record TextVersion(TextModel model, List<DenseLayer> layers) {
+public record TextVersion(TextModel model, List<DenseLayer> layers) {
 
-  TextVersion {
+  public TextVersion {
     layers = List.copyOf(layers);
   }
 
   /** Numbers of a vector, 0 if the model does not declare them. */
-  int dimensions() {
+  public int dimensions() {
     return layers.isEmpty() ? model.dimensions() : layers.getLast().dimensions();
   }
 }

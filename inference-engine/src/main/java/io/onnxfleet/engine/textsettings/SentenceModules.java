@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param includesPrompt false if a prompt's tokens are left out
  * @param dense folders of the layers behind the pooling, in order
  * @param normalizes true if vectors are scaled to length 1 at the end
+ * @param isSparse true if it weighs the vocabulary instead of pooling vectors
  * @param refusal why vectors cannot be made as the folder says, or null
  */
 record SentenceModules(
@@ -30,6 +31,7 @@ record SentenceModules(
     boolean includesPrompt,
     List<String> dense,
     boolean normalizes,
+    boolean isSparse,
     @Nullable String refusal) {
 
   static final String FILE = "modules.json";
@@ -60,6 +62,7 @@ record SentenceModules(
                     pooling.flag("include_prompt").orElse(true),
                     List.of(),
                     true,
+                    false,
                     null));
   }
 
@@ -72,6 +75,7 @@ record SentenceModules(
     boolean normalizes = false;
     String refusal = null;
     boolean pooled = false;
+    boolean sparse = false;
     for (SideJson module : modules) {
       String type =
           module.string("type").orElseThrow(() -> module.wrong("type", "absent", "a string"));
@@ -81,7 +85,12 @@ record SentenceModules(
         throw module.wrong("path", path, "a folder of the model");
       }
       switch (kind) {
-        case "Transformer", "Dropout" -> {}
+        case "Transformer", "MLMTransformer", "Dropout" -> {}
+        case "SpladePooling" -> {
+          sparse = true;
+          String why = refusalOfSplade(files, module, path);
+          refusal = why == null ? refusal : firstOf(refusal, why);
+        }
         case "Pooling" -> {
           Optional<Path> file = files.find(path.isEmpty() ? "config.json" : path + "/config.json");
           if (file.isEmpty()) {
@@ -108,7 +117,7 @@ record SentenceModules(
         default -> refusal = firstOf(refusal, "a module " + type);
       }
     }
-    if (refusal == null && !pooled) {
+    if (refusal == null && !pooled && !sparse) {
       refusal = "no Pooling among its modules";
     }
     return new SentenceModules(
@@ -118,7 +127,22 @@ record SentenceModules(
         includesPrompt,
         dense,
         normalizes,
+        sparse,
         refusal == null ? null : FILE + " has " + refusal);
+  }
+
+  /** Why weights cannot be made as that module says, or null. */
+  private static @Nullable String refusalOfSplade(SideFiles files, SideJson module, String path) {
+    Optional<Path> file = files.find(path.isEmpty() ? "config.json" : path + "/config.json");
+    if (file.isEmpty()) {
+      throw module.wrong("path", path, "a folder with config.json");
+    }
+    SideJson config = SideJson.object(files, file.get());
+    String strategy = config.string("pooling_strategy").orElse("max");
+    String activation = config.string("activation_function").orElse("relu");
+    return strategy.equals("max") && activation.equals("relu")
+        ? null
+        : "a SpladePooling of %s and %s (expected max and relu)".formatted(strategy, activation);
   }
 
   private static String firstOf(@Nullable String before, String reason) {

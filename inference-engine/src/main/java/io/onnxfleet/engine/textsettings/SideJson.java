@@ -166,12 +166,23 @@ final class SideJson {
     return strings;
   }
 
-  /** The keys of an object. */
-  List<String> keysOf(String key) {
-    JsonElement value = fields().get(key);
-    return value != null && value.isJsonObject()
-        ? List.copyOf(value.getAsJsonObject().keySet())
-        : List.of();
+  /** The strings, numbers and booleans of an object as text, in its order. */
+  Map<String, String> textsByName(String key) {
+    Map<String, String> texts = new LinkedHashMap<>();
+    value(key)
+        .filter(JsonElement::isJsonObject)
+        .ifPresent(
+            object ->
+                object
+                    .getAsJsonObject()
+                    .entrySet()
+                    .forEach(
+                        entry -> {
+                          if (entry.getValue().isJsonPrimitive()) {
+                            texts.put(entry.getKey(), entry.getValue().getAsString());
+                          }
+                        }));
+    return texts;
   }
 
   /** Its own keys. */

@@ -128,7 +128,8 @@ public final class TextFolder {
     completed.remove(TextParameters.REFUSAL);
     Optional<SentenceModules> modules = SentenceModules.read(files);
     refuseDecoder(modules.isPresent());
-    Choice choice = TextOutputs.choose(model.outputs(), asked);
+    ModelTask task = readTask(modules.orElse(null));
+    Choice choice = TextOutputs.choose(model.outputs(), asked, task);
     switch (choice) {
       case Choice.Refused(String reason) -> {
         if (asked.output() != null) {
@@ -136,9 +137,91 @@ public final class TextFolder {
         }
         refuse(reason);
       }
+      case Choice.Chosen chosen when task.hasHead() -> readHead(task, chosen.output(), modules);
       case Choice.Chosen chosen -> readVector(chosen, modules.orElse(null));
     }
     return completed;
+  }
+
+  /** What the folder says that the model is for, unless its operator does. */
+  private ModelTask readTask(@Nullable SentenceModules modules) {
+    if (declared.containsKey(TextParameters.TASK)) {
+      source(TextParameters.TASK, TextParameters.DECLARED);
+      return asked.task().task();
+    }
+    ModelTask task = ModelTask.EMBED;
+    String source = TextParameters.DEFAULT + ": nothing says another";
+    if (modules != null) {
+      task = modules.isSparse() ? ModelTask.SPARSE : ModelTask.EMBED;
+      source = modules.source();
+    } else if (asked.output() == null && !asked.poolingAsked()) {
+      Optional<ModelTask> ofHead =
+          transformer.task().filter(this::hasScores).map(this::orRelevance);
+      if (ofHead.isPresent()) {
+        task = ofHead.get();
+        source = TransformerConfig.FILE + ": " + transformer.head().orElse("");
+      }
+    }
+    put(TextParameters.TASK, task.label());
+    source(TextParameters.TASK, source);
+    return task;
+  }
+
+  /** One logit of a pair of texts is their relevance, also where no labels are named. */
+  private ModelTask orRelevance(ModelTask task) {
+    boolean isOne =
+        model.outputs().stream()
+            .anyMatch(
+                output -> output.name().equals(TextOutputs.SCORES) && output.shape().dim(1) == 1);
+    return task == ModelTask.CLASSIFY && isOne ? ModelTask.RERANK : task;
+  }
+
+  private boolean hasScores(ModelTask task) {
+    return TextOutputs.hasScores(model.outputs(), task == ModelTask.TOKEN_CLASSIFY ? 3 : 2);
+  }
+
+  /** A head's labels and what its logits mean. */
+  private void readHead(ModelTask task, TensorSpec output, Optional<SentenceModules> modules) {
+    modules.map(SentenceModules::refusal).ifPresent(this::refuse);
+    put(TextParameters.OUTPUT, output.name());
+    List<String> labels =
+        declared.containsKey(TextParameters.LABELS)
+            ? asked.task().labels()
+            : transformer.orderedLabels();
+    long logits = output.shape().dim(output.shape().rank() - 1);
+    switch (task) {
+      case RERANK -> {
+        if (logits > 2 || labels.size() > 2) {
+          refuse(
+              "its output '%s' has %d logits (expected 1 or 2, for the task %s)"
+                  .formatted(output.name(), Math.max(logits, labels.size()), task.label()));
+        }
+      }
+      case CLASSIFY, TOKEN_CLASSIFY -> {
+        if (!labels.isEmpty()) {
+          put(TextParameters.LABELS, TaskSettings.asParameter(labels));
+        }
+        if (logits > 0 && !labels.isEmpty() && logits != labels.size()) {
+          refuse(
+              "its output '%s' has %d logits (expected %d, as many as it has labels)"
+                  .formatted(output.name(), logits, labels.size()));
+        }
+        if (ScoreFunction.of(transformer.problem()).isPresent()) {
+          put(TextParameters.PROBLEM_TYPE, transformer.problem());
+        }
+      }
+      case EMBED, SPARSE -> {}
+    }
+    readLength(Optional.empty());
+    readTokenizer();
+    readPositions();
+    readVocabulary();
+  }
+
+  private void readVocabulary() {
+    transformer
+        .vocabulary()
+        .ifPresent(size -> put(TextParameters.VOCABULARY, Integer.toString(size)));
   }
 
   private void readVector(Choice.Chosen chosen, @Nullable SentenceModules modules) {
@@ -166,9 +249,7 @@ public final class TextFolder {
     readPrompts(known);
     readTokenizer();
     readPositions();
-    transformer
-        .vocabulary()
-        .ifPresent(size -> put(TextParameters.VOCABULARY, Integer.toString(size)));
+    readVocabulary();
   }
 
   /** A decoder with nothing that makes vectors of it; in the hub's layout it is not loaded. */
@@ -381,6 +462,14 @@ public final class TextFolder {
       prompts = config.stringsByName(PROMPTS);
       source = PROMPTS_FILE;
       defaultName = config.string("default_prompt_name");
+      Optional<String> similarity = config.string("similarity_fn_name");
+      if (similarity.isPresent()) {
+        if (SimilarityFunction.of(similarity.get()).isEmpty()) {
+          throw config.wrong(
+              "similarity_fn_name", similarity.get(), "one of " + SimilarityFunction.labels());
+        }
+        put(TextParameters.SIMILARITY, similarity.get());
+      }
       if (defaultName.isPresent()
           && !prompts.containsKey(defaultName.get())
           && !declared.containsKey(TextParameters.PROMPT + defaultName.get())) {

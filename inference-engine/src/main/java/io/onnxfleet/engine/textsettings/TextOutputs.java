@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Chooses the output that a text's vector is made of.
+ * Chooses the output that a text's vector is made of, or a head's scores.
  *
  * <ul>
  *   <li>The one that is asked for by name.
@@ -27,7 +27,7 @@ public final class TextOutputs {
   private static final List<String> HIDDEN =
       List.of("last_hidden_state", "token_embeddings", "hidden_states", "output_0");
 
-  private static final String SCORES = "logits";
+  static final String SCORES = "logits";
 
   private static final Set<DataType> FLOATS =
       EnumSet.of(DataType.FP32, DataType.FP16, DataType.BF16, DataType.FP64);
@@ -50,6 +50,54 @@ public final class TextOutputs {
 
   /** By what the model declares and what is asked for. */
   public static Choice choose(List<TensorSpec> outputs, TextSettings settings) {
+    return choose(outputs, settings, settings.task().task());
+  }
+
+  /** The same for a task that is known otherwise. */
+  static Choice choose(List<TensorSpec> outputs, TextSettings settings, ModelTask task) {
+    return switch (task) {
+      case EMBED -> vectors(outputs, settings);
+      case RERANK, CLASSIFY -> scores(outputs, settings, task, List.of(2));
+      case TOKEN_CLASSIFY -> scores(outputs, settings, task, List.of(3));
+      case SPARSE -> scores(outputs, settings, task, List.of(3, 2));
+    };
+  }
+
+  /** That of a head: the one that is asked for, {@code logits}, or the only one that could be. */
+  private static Choice scores(
+      List<TensorSpec> outputs, TextSettings settings, ModelTask task, List<Integer> ranks) {
+    String asked = settings.output();
+    List<TensorSpec> fitting =
+        outputs.stream()
+            .filter(output -> FLOATS.contains(output.dataType()))
+            .filter(output -> ranks.contains(output.shape().rank()))
+            .toList();
+    String wanted = asked == null ? SCORES : asked;
+    for (TensorSpec output : fitting) {
+      if (output.name().equals(wanted)) {
+        return new Choice.Chosen(output);
+      }
+    }
+    if (asked == null && fitting.size() == 1) {
+      return new Choice.Chosen(fitting.getFirst());
+    }
+    return new Choice.Refused(
+        "no output '%s' of rank %d for the task %s, among %s (expected parameter %s to name one)"
+            .formatted(
+                wanted, ranks.getFirst(), task.label(), names(outputs), TextParameters.OUTPUT));
+  }
+
+  /** Whether there is an output that exporters give a head of that task. */
+  static boolean hasScores(List<TensorSpec> outputs, int rank) {
+    return outputs.stream()
+        .anyMatch(
+            output ->
+                output.name().equals(SCORES)
+                    && FLOATS.contains(output.dataType())
+                    && output.shape().rank() == rank);
+  }
+
+  private static Choice vectors(List<TensorSpec> outputs, TextSettings settings) {
     String asked = settings.output();
     if (asked != null) {
       return outputs.stream()

@@ -58,6 +58,21 @@ public final class TextParameters {
   /** Of {@link #VOCABULARY}. */
   public static final String ANY = "any";
 
+  /** What the model is for: one of {@link ModelTask}. */
+  public static final String TASK = "task";
+
+  /** The labels of its head in the order of the logits, as a JSON array of strings. */
+  public static final String LABELS = "labels";
+
+  /** How logits become scores: one of {@link ScoreFunction}'s problems. */
+  public static final String PROBLEM_TYPE = "problem-type";
+
+  /** How alike two vectors are: one of {@link SimilarityFunction}. */
+  public static final String SIMILARITY = "similarity";
+
+  /** How vectors rerank: one of {@link RerankMethod}. */
+  public static final String RERANKING = "reranking";
+
   /** Why the model serves no text, as far as its folder says; never in a {@code config.pbtxt}. */
   public static final String REFUSAL = "text-refused";
 
@@ -75,7 +90,7 @@ public final class TextParameters {
 
   /** Of which {@link #SOURCE} may be told. */
   static final List<String> SOURCED =
-      List.of(POOLING, MAX_SEQUENCE_LENGTH, NORMALIZE, DENSE, "prompts");
+      List.of(TASK, POOLING, MAX_SEQUENCE_LENGTH, NORMALIZE, DENSE, "prompts");
 
   static final String ACCEPT = "accept";
   static final String REFUSE = "refuse";

@@ -31,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  * @param positionOffset what position ids begin with, or null if nothing says it
  * @param lowercases true if texts become lower case first
  * @param vocabulary how many token ids the model takes; empty if nothing says it, or any will do
+ * @param task what it is for
  * @param refusal why it serves no text, or null
  */
 public record TextSettings(
@@ -50,6 +51,7 @@ public record TextSettings(
     @Nullable Integer positionOffset,
     boolean lowercases,
     Optional<Integer> vocabulary,
+    TaskSettings task,
     @Nullable String refusal) {
 
   /** Tokens that neighbouring windows share, unless said otherwise. */
@@ -116,6 +118,7 @@ public record TextSettings(
         TextParameters.ANY.equals(parameters.get(TextParameters.VOCABULARY))
             ? Optional.empty()
             : number(parameters, TextParameters.VOCABULARY, 1, Integer.MAX_VALUE),
+        TaskSettings.of(parameters),
         parameters.get(TextParameters.REFUSAL));
   }
 

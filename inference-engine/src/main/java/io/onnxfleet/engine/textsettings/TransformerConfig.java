@@ -1,7 +1,9 @@
 package io.onnxfleet.engine.textsettings;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -16,7 +18,9 @@ import java.util.Set;
  * @param positions tokens that it has positions for
  * @param firstPosition what position ids begin with
  * @param padToken the id of padding
- * @param labels what it tells apart, where it classifies
+ * @param labels by their ids, what it tells apart, where it classifies
+ * @param problem its {@code problem_type}, or empty
+ * @param isCrossEncoder true if sentence-transformers saved it as one
  */
 record TransformerConfig(
     boolean present,
@@ -27,7 +31,9 @@ record TransformerConfig(
     Optional<Integer> positions,
     int firstPosition,
     int padToken,
-    List<String> labels) {
+    Map<String, String> labels,
+    String problem,
+    boolean isCrossEncoder) {
 
   static final String FILE = "config.json";
 
@@ -103,7 +109,7 @@ record TransformerConfig(
     Optional<Path> file = files.find(FILE);
     if (file.isEmpty()) {
       return new TransformerConfig(
-          false, "", "", List.of(), Optional.empty(), Optional.empty(), 0, 0, List.of());
+          false, "", "", List.of(), Optional.empty(), Optional.empty(), 0, 0, Map.of(), "", false);
     }
     SideJson config = SideJson.object(files, file.get());
     String modelType = config.string("model_type").orElse("");
@@ -122,7 +128,9 @@ record TransformerConfig(
             .filter(positions -> positions > 0),
         first,
         Math.max(0, padToken),
-        config.keysOf("id2label"));
+        config.textsByName("id2label"),
+        config.string("problem_type").orElse(""),
+        config.has("sentence_transformers") || config.has("sbert_ce_default_activation_function"));
   }
 
   /** The class or kind that says that it continues texts, or empty. */
@@ -136,6 +144,32 @@ record TransformerConfig(
   /** The class that says that it has a head which scores, or empty. */
   Optional<String> head() {
     return endingWith(HEAD_ENDS);
+  }
+
+  /** The labels in the order of their ids; empty if they have none from 0 on without a gap. */
+  List<String> orderedLabels() {
+    List<String> ordered = new ArrayList<>();
+    for (int id = 0; id < labels.size(); id++) {
+      String label = labels.get(Integer.toString(id));
+      if (label == null) {
+        return List.of();
+      }
+      ordered.add(label);
+    }
+    return ordered;
+  }
+
+  /** The task of its head, where it is one that is served. */
+  Optional<ModelTask> task() {
+    String head = head().orElse("");
+    if (head.endsWith("ForTokenClassification")) {
+      return Optional.of(ModelTask.TOKEN_CLASSIFY);
+    }
+    if (!head.endsWith("ForSequenceClassification")) {
+      return Optional.empty();
+    }
+    boolean isRelevance = labels.size() == 1 || (isCrossEncoder && labels.size() <= 2);
+    return Optional.of(isRelevance ? ModelTask.RERANK : ModelTask.CLASSIFY);
   }
 
   private Optional<String> endingWith(List<String> ends) {

@@ -256,7 +256,21 @@ class QueuedWorkTest {
       batches++;
     }
 
-    assertThat(batches).isLessThanOrEqualTo(OpenBatch.MOST_PASSED_OVER + 2);
+    assertThat(batches).isEqualTo(2);
+  }
+
+  /** A queue that is deep for its batches passes each item over many times before it leads. */
+  @Test
+  void poll_putsOnlySimilarLengthsTogether_howeverOftenTheyWerePassedOver() {
+    learnMilliPerElement();
+    for (int index = 0; index < 240; index++) {
+      scheduler.submit(item("i" + index).length(Math.round(20 * Math.pow(1.1, index % 60))));
+    }
+    Batch<TestItem> batch;
+    while ((batch = scheduler.poll()) != null) {
+      assertThat(batch.items().stream().map(TestItem::length).distinct()).hasSize(1);
+      scheduler.completed(batch, 1_000_000L * batch.rows() * batch.length());
+    }
   }
 
   @Test

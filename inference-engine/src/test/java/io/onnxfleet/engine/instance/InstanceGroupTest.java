@@ -11,6 +11,7 @@ import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.instance.ModelInterface.Padding;
 import io.onnxfleet.engine.instance.ModelInterface.Port;
+import io.onnxfleet.engine.metrics.BatchTiming;
 import io.onnxfleet.engine.metrics.EngineMetrics;
 import io.onnxfleet.engine.metrics.ModelStatistics;
 import io.onnxfleet.engine.metrics.ModelVersionId;
@@ -30,6 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +46,14 @@ class InstanceGroupTest {
   private final BufferPool pool = BufferPool.ofDefaults();
   private final AtomicLong nanos = new AtomicLong(1);
   private final ScriptedSession session = new ScriptedSession(pool);
+  private final List<BatchTiming> batches = new CopyOnWriteArrayList<>();
+  private final EngineMetrics metrics =
+      new EngineMetrics() {
+        @Override
+        public void batchExecuted(ModelVersionId id, BatchTiming timing) {
+          batches.add(timing);
+        }
+      };
   private InstanceGroup group = group(MAX_BATCH, 64, null);
 
   @BeforeEach
@@ -86,7 +96,7 @@ class InstanceGroupTest {
         List.of(session),
         new Scheduling(options, new TritonBatchingPolicy(options)),
         100,
-        new InstanceGroup.Environment(pool, nanos::get, EngineMetrics.NONE));
+        new InstanceGroup.Environment(pool, nanos::get, metrics));
   }
 
   private void replaceGroup(InstanceGroup other) throws InterruptedException {
@@ -331,6 +341,21 @@ class InstanceGroupTest {
     assertThat(values(shorter, "y")).containsExactly(2, 4, 6, 8);
     assertThat(values(longer, "y")).containsExactly(10, 12, 14);
     assertThat(session.runs).containsExactly(Shape.of(1, 2), Shape.of(3, 3));
+  }
+
+  @Test
+  void batch_tellsItsTokensAndHowManyWerePadding() throws InterruptedException {
+    replaceGroup(group(MAX_BATCH, 64, new Padding(List.of("x"), List.of("y", "z"))));
+    CompletableFuture<InferenceResponse> first = occupy();
+    CompletableFuture<InferenceResponse> shorter = infer(request(2, 1, 2, 3, 4));
+    CompletableFuture<InferenceResponse> longer = infer(request(1, 5, 6, 7));
+    session.openGate();
+    values(first, "y");
+    values(shorter, "y");
+    values(longer, "y");
+
+    assertThat(batches).extracting(BatchTiming::tokens).containsExactly(2L, 9L);
+    assertThat(batches).extracting(BatchTiming::paddingTokens).containsExactly(0L, 2L);
   }
 
   @Test

@@ -21,7 +21,7 @@ class StatisticsRecorderTest {
 
   @Test
   void snapshot_countsRowsAsInferences_andBatchesAsExecutions() {
-    recorder.batchExecuted(new BatchTiming(2, 5, 0, 10, 100, 20));
+    recorder.batchExecuted(new BatchTiming(2, 5, 5, 0, 10, 100, 20));
     recorder.requestSucceeded(new RequestTiming(2, 500, 50, 10, 100, 20));
     recorder.requestSucceeded(new RequestTiming(3, 600, 60, 10, 100, 20));
     recorder.requestFailed(7);

@@ -15,6 +15,9 @@ import io.onnxfleet.engine.tensor.TensorSpec;
 import io.onnxfleet.engine.text.tokenization.MiniLm;
 import io.onnxfleet.engine.text.tokenization.TextInput;
 import io.onnxfleet.engine.text.tokenization.TextTokenizer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -32,6 +35,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class TextEmbedderTest {
   private static final long CLS = 101;
@@ -111,6 +115,22 @@ class TextEmbedderTest {
     embed(encoder, text("a"), text("a b c"), text("a b"));
 
     assertThat(encoder.rows.stream().map(row -> row.ids().size())).containsExactly(5, 4, 3);
+  }
+
+  /** What is made of a text's first windows is held until its last one has answered. */
+  @Test
+  void embed_sendsTheRowsOfATextTogether() {
+    FakeEncoder encoder = answering(FakeEncoder::completed);
+    TextModel model = model(Map.of("max-sequence-length", "6", "window-overlap", "1"));
+
+    embed(
+        embedder(model, encoder),
+        tokens(9),
+        tokens(10, 20, 30, 40, 50, 60),
+        tokens(11, 21, 31, 41, 51, 61));
+
+    assertThat(encoder.rows.stream().map(row -> row.ids().get(1)))
+        .containsExactly(10L, 40L, 11L, 41L, 9L);
   }
 
   @Test
@@ -538,6 +558,30 @@ class TextEmbedderTest {
                 "attention_mask", List.of(0L, 0L, 1L, 1L, 1L),
                 "position_ids", List.of(0L, 0L, 2L, 3L, 4L)));
     assertVector(embeddings.vectors().getFirst(), 5, 6);
+  }
+
+  @Test
+  void embed_leavesOutThePromptsTokens_asTheyAreInLowerCase(@TempDir Path folder)
+      throws IOException {
+    Path file =
+        Files.writeString(
+            folder.resolve("tokenizer.json"),
+            """
+            {"version":"1.0","model":{"type":"Unigram","unk_id":0,"vocab":[["<unk>",-9.0],
+             ["q",-1.0],["u",-1.0],["e",-1.0],["a",-1.0]]}}
+            """);
+    TextModel model = model(Map.of("lowercase", "true", "include-prompt", "false"));
+    FakeEncoder encoder = answering(FakeEncoder::completed);
+    try (TextEmbedder embedder =
+        new TextEmbedder(model, TextTokenizer.open(file), encoder, pool, 100)) {
+      EmbeddingOptions options = new EmbeddingOptions("QUE", null, false, 0);
+
+      Embeddings embeddings =
+          embedder.embed(List.of(text("A")), options, Deadline.NONE, null).join();
+
+      assertThat(encoder.rows.getFirst().ids()).containsExactly(1L, 2L, 3L, 4L);
+      assertVector(embeddings.vectors().getFirst(), 4, 1);
+    }
   }
 
   @Test

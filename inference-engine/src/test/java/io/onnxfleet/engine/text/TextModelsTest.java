@@ -19,6 +19,7 @@ import io.onnxfleet.engine.tensor.Shape;
 import io.onnxfleet.engine.tensor.TensorSpec;
 import io.onnxfleet.engine.text.tokenization.MiniLm;
 import io.onnxfleet.engine.text.tokenization.TextInput;
+import io.onnxfleet.engine.text.tokenization.TextTokenizer;
 import io.onnxfleet.testing.model.TinyModel;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -260,6 +261,34 @@ class TextModelsTest {
       assertThatExceptionOfType(CancellationException.class)
           .isThrownBy(() -> never.get(1, TimeUnit.MINUTES));
     }
+  }
+
+  @Test
+  void tokenizer_isClosed_whateverKeepsItsModelFromServing() throws IOException {
+    // No array is as long as this one's windows.
+    Files.writeString(
+        folder.resolve("tokenizer.json"),
+        """
+        {"version":"1.0",
+         "truncation":{"direction":"Right","max_length":2147483647,"strategy":"LongestFirst","stride":0},
+         "pre_tokenizer":{"type":"Whitespace"},
+         "model":{"type":"WordLevel","vocab":{"a":0,"b":1},"unk_token":"a"}}
+        """);
+    serve("m", 1, Map.of());
+    List<TextTokenizer> opened = new ArrayList<>();
+    try (TextModels failing =
+        new TextModels(
+            this::metadata,
+            encoder,
+            pool,
+            TextEmbedder.DEFAULT_MAX_TOKENS,
+            (files, file) -> {
+              opened.add(TextTokenizer.open(files, file));
+              return opened.getFirst();
+            })) {
+      assertThatThrownBy(() -> failing.model("m")).isInstanceOf(OutOfMemoryError.class);
+    }
+    assertThatThrownBy(() -> opened.getFirst().encode("a", 1)).hasMessageContaining("is closed");
   }
 
   @Test

@@ -126,7 +126,7 @@ class TextTaskTest {
   }
 
   private <T> CompletableFuture<T> run(TextTask<T> task, TextInput... texts) {
-    TextOptions options = new TextOptions(null, false, 0);
+    TextOptions options = TextOptions.whole(0);
     TextRunner.Tokenizing work = runner.tokenizing(List.of(texts), options);
     while (work.advance()) {
       // A piece at a time.

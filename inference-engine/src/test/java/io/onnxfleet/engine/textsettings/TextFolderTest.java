@@ -340,6 +340,80 @@ class TextFolderTest {
   }
 
   @Test
+  void complete_saysTheTask_byTheHeadAndItsLabels() {
+    List<TensorSpec> three = List.of(floats("logits", -1, 3));
+    head("Sequence", "{\"0\":\"a\",\"1\":\"b\",\"2\":\"c\"},\"problem_type\":\"regression\"");
+    assertThat(complete(List.of(IDS), three, Map.of(), false))
+        .containsEntry("task", "classify")
+        .containsEntry("output", "logits")
+        .containsEntry("labels", "[\"a\",\"b\",\"c\"]")
+        .containsEntry("problem-type", "regression")
+        .doesNotContainKeys("text-refused", "pooling");
+    assertThat(complete(List.of(IDS), three, Map.of("task", "rerank"), false).get("text-refused"))
+        .contains("has 3 logits (expected 1 or 2, for the task rerank)");
+    assertThat(
+            complete(List.of(IDS), List.of(floats("logits", -1, 2)), Map.of(), false)
+                .get("text-refused"))
+        .contains("has 2 logits (expected 3, as many as it has labels)");
+    head("Sequence", "{\"0\":\"LABEL_0\"}");
+    assertThat(complete(List.of(IDS), List.of(floats("logits", -1, 1)), Map.of(), false))
+        .containsEntry("task", "rerank");
+    head("Sequence", "{\"0\":\"no\",\"1\":\"yes\"},\"sentence_transformers\":{}");
+    assertThat(complete(List.of(IDS), List.of(floats("logits", -1, 2)), Map.of(), false))
+        .containsEntry("task", "rerank");
+    head("Token", "{\"0\":\"O\",\"1\":\"B-X\"}");
+    assertThat(complete(List.of(IDS), List.of(floats("logits", -1, -1, 2)), Map.of(), false))
+        .containsEntry("task", "token-classify");
+    assertThat(complete(Map.of())).containsEntry("task", "embed");
+  }
+
+  @Test
+  void complete_takesTheTaskThatIsStated() {
+    List<TensorSpec> vocabulary = List.of(floats("logits", -1, -1, 30522));
+    assertThat(complete(List.of(IDS), vocabulary, Map.of("task", "sparse"), false))
+        .containsEntry("output", "logits")
+        .containsEntry("task-source", "config.pbtxt")
+        .doesNotContainKey("text-refused");
+    assertThat(
+            complete(List.of(IDS), vocabulary, Map.of("task", "classify"), false)
+                .get("text-refused"))
+        .contains("no output 'logits' of rank 2 for the task classify");
+    assertThatExceptionOfType(InferenceException.class)
+        .isThrownBy(() -> complete(Map.of("task", "sing")))
+        .withMessageContaining("parameter task: sing (expected one of [embed, rerank");
+    write(
+        "modules.json",
+        "[{\"idx\":0,\"path\":\"\",\"type\":\"sentence_transformers.sparse_encoder.models.MLMTransformer\"},"
+            + "{\"idx\":1,\"path\":\"1_SpladePooling\",\"type\":\"sentence_transformers.sparse_encoder.models.SpladePooling\"}]");
+    write(
+        "1_SpladePooling/config.json",
+        "{\"pooling_strategy\":\"max\",\"activation_function\":\"relu\"}");
+    assertThat(complete(List.of(IDS), vocabulary, Map.of(), false))
+        .containsEntry("task", "sparse")
+        .doesNotContainKey("text-refused");
+    write("1_SpladePooling/config.json", "{\"pooling_strategy\":\"sum\"}");
+    assertThat(complete(List.of(IDS), vocabulary, Map.of(), false).get("text-refused"))
+        .contains("a SpladePooling of sum and relu (expected max and relu)");
+  }
+
+  @Test
+  void complete_saysHowVectorsAreCompared() {
+    write("config_sentence_transformers.json", "{\"similarity_fn_name\":\"dot\"}");
+    assertThat(complete(Map.of())).containsEntry("similarity", "dot");
+    write("config_sentence_transformers.json", "{\"similarity_fn_name\":\"sound\"}");
+    assertThatExceptionOfType(InferenceException.class)
+        .isThrownBy(() -> complete(Map.of()))
+        .withMessageContaining("similarity_fn_name: sound (expected one of [cosine, dot");
+  }
+
+  private void head(String kind, String labels) {
+    write(
+        "config.json",
+        "{\"architectures\":[\"BertFor%sClassification\"],\"id2label\":%s}"
+            .formatted(kind, labels));
+  }
+
+  @Test
   void complete_saysWherePositionsBegin() {
     List<TensorSpec> inputs = List.of(IDS, MASK, integers("position_ids"));
     assertThat(complete(inputs, List.of(HIDDEN), Map.of(), false).get("text-refused"))

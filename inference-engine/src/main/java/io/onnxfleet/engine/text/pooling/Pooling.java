@@ -1,8 +1,5 @@
 package io.onnxfleet.engine.text.pooling;
 
-import io.onnxfleet.engine.error.ErrorCode;
-import io.onnxfleet.engine.error.InferenceException;
-import io.onnxfleet.engine.tensor.Shape;
 import io.onnxfleet.engine.tensor.Tensor;
 import io.onnxfleet.engine.textsettings.PoolingMode;
 import java.util.Arrays;
@@ -54,20 +51,8 @@ public record Pooling(List<PoolingMode> modes) {
    */
   public float[] vectorOf(Tensor output, Span span) {
     int rank = modes.isEmpty() ? 2 : 3;
-    Shape shape = output.shape();
-    boolean fits =
-        TokenVectors.isReadable(output.dataType())
-            && shape.rank() == rank
-            && shape.dim(0) == 1
-            && (rank == 2 || shape.dim(1) > span.last());
-    if (!fits) {
-      throw new InferenceException(
-          ErrorCode.EXECUTION_FAILED,
-          "the model answered %s (expected FP32%s)"
-              .formatted(output, rank == 2 ? "[1,-1]" : "[1," + (span.last() + 1) + ",-1]"));
-    }
-    int dimensions = (int) shape.dim(rank - 1);
-    TokenVectors tokens = TokenVectors.of(output, dimensions);
+    TokenVectors tokens = TokenVectors.ofRow(output, rank, span.last() + 1);
+    int dimensions = TokenVectors.dimensions(output);
     if (modes.isEmpty()) {
       float[] vector = new float[dimensions];
       tokens.read(0, vector);

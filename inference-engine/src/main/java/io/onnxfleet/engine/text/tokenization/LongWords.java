@@ -1,6 +1,8 @@
 package io.onnxfleet.engine.text.tokenization;
 
 import io.onnxfleet.engine.error.InferenceException;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Keeps words from a tokenizer that would cost it far more than their length. WordPiece looks up
@@ -46,12 +48,14 @@ final class LongWords {
    *
    * @throws InferenceException if there is a word that would be taken apart for too long
    */
-  String bounded(String text) {
+  Bounded bounded(String text) {
     if ((!refuses && !shortens) || text.length() <= LEFT) {
-      return text;
+      return new Bounded(text, List.of());
     }
     StringBuilder kept = null;
+    List<Gap> gaps = new ArrayList<>();
     int copied = 0;
+    int keptLetters = 0;
     int run = 0;
     int at = 0;
     while (at < text.length()) {
@@ -70,6 +74,8 @@ final class LongWords {
         }
         kept = kept == null ? new StringBuilder() : kept;
         kept.append(text, copied, at);
+        keptLetters += text.codePointCount(copied, at);
+        gaps.add(new Gap(keptLetters, text.codePointCount(at, end)));
         copied = end;
         at = end;
         run = 0;
@@ -77,7 +83,26 @@ final class LongWords {
         at += Character.charCount(letter);
       }
     }
-    return kept == null ? text : kept.append(text, copied, text.length()).toString();
+    return new Bounded(
+        kept == null ? text : kept.append(text, copied, text.length()).toString(), gaps);
+  }
+
+  /** Of a text that many code points were left out at a place, counted in what is left. */
+  record Gap(int at, int length) {}
+
+  /** A text without what was left out of it. */
+  record Bounded(String text, List<Gap> gaps) {
+    /** A place of the whole text. What was left out belongs to the token that ends where it was. */
+    int place(int bounded) {
+      int place = bounded;
+      for (Gap gap : gaps) {
+        if (gap.at() > bounded) {
+          break;
+        }
+        place += gap.length();
+      }
+      return place;
+    }
   }
 
   /** True of what stays one or more characters of one word, whatever the normalizer does. */

@@ -1,6 +1,8 @@
 package io.onnxfleet.engine.text.tokenization;
 
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * What a tokenizer puts around the tokens of one text.
@@ -10,10 +12,20 @@ import java.util.Arrays;
  * @param prefixTypes the token types of the prefix
  * @param textType the token type of every token of the text
  * @param suffixTypes the token types of the suffix
+ * @param names those of the prefix and then of the suffix; empty where a text is among them
  */
 @SuppressWarnings("ArrayRecordComponent") // inside the engine, and never written
 public record SpecialTokens(
-    long[] prefix, long[] suffix, long[] prefixTypes, long textType, long[] suffixTypes) {
+    long[] prefix,
+    long[] suffix,
+    long[] prefixTypes,
+    long textType,
+    long[] suffixTypes,
+    List<String> names) {
+
+  public SpecialTokens {
+    names = List.copyOf(names);
+  }
 
   public int count() {
     return prefix.length + suffix.length;
@@ -42,7 +54,7 @@ public record SpecialTokens(
    *
    * @param special 1 for a special token, 0 for one of the text
    */
-  static SpecialTokens of(long[] ids, long[] types, long[] special) {
+  static SpecialTokens of(long[] ids, long[] types, long[] special, String... tokens) {
     int start = 0;
     while (start < ids.length && special[start] == 1) {
       start++;
@@ -59,6 +71,10 @@ public record SpecialTokens(
         Arrays.copyOfRange(ids, end, ids.length),
         Arrays.copyOf(types, start),
         types[start],
-        Arrays.copyOfRange(types, end, ids.length));
+        Arrays.copyOfRange(types, end, ids.length),
+        Stream.concat(
+                Arrays.stream(tokens).limit(start),
+                Arrays.stream(tokens).skip(Math.min(end, tokens.length)))
+            .toList());
   }
 }

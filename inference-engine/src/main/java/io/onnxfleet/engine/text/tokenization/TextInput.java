@@ -1,10 +1,21 @@
 package io.onnxfleet.engine.text.tokenization;
 
-/** One text to embed, as characters or already as tokens. */
+/** One text for a model, as characters or already as tokens. */
 public sealed interface TextInput {
 
   /** Characters, of any length. */
   record Characters(String text) implements TextInput {}
+
+  /** The same behind a prompt of its own, in the place of the call's. */
+  record Prompted(String prompt, String text) implements TextInput {}
+
+  /**
+   * Two texts in one row, of which only the second may be cut into windows: the first stands in
+   * each.
+   *
+   * @param isQuery true if the first may have no more than half of a window
+   */
+  record Pair(String first, String second, boolean isQuery) implements TextInput {}
 
   /**
    * Tokens of the model's own vocabulary, between the special ones that it puts around a text. A

@@ -1,5 +1,6 @@
 package io.onnxfleet.engine.text.tokenization;
 
+import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.onnxfleet.engine.error.ErrorCode;
@@ -8,10 +9,14 @@ import io.onnxfleet.engine.file.TextFile;
 import io.onnxfleet.engine.textsettings.SideFiles;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.LongFunction;
+import java.util.function.LongUnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A model's {@code tokenizer.json}, loaded. It neither truncates nor pads, whatever the file says:
@@ -29,6 +34,9 @@ public final class TextTokenizer implements AutoCloseable {
 
   public static final int PIECE = 1 << 15;
   private static final int MOST_BYTES = 256 << 20;
+  private static final String LETTER = "a";
+  private static final String TWO_WORDS = "a a";
+  private static final int REPLACEMENT = 0xFFFD;
 
   private final TokenizersLibrary library;
   private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
@@ -36,7 +44,14 @@ public final class TextTokenizer implements AutoCloseable {
   private final LongWords longWords;
   private final int vocabularySize;
   private final boolean padsLeft;
+
+  /** Whether the library says of which word a token is. */
+  private final boolean hasWords;
+
   private final OptionalInt declaredLength;
+
+  /** Read when the first pair comes. */
+  private volatile @Nullable PairTokens pairTokens;
 
   /** The tokenizer in native memory; 0 once closed. Encoding needs the read lock, closing both. */
   @GuardedBy("lock")
@@ -54,6 +69,7 @@ public final class TextTokenizer implements AutoCloseable {
     library.disableTruncation(handle);
     library.disablePadding(handle);
     specialTokens = readSpecialTokens();
+    hasWords = withEncoding(TWO_WORDS, false, this::tellsWordsApart);
   }
 
   /**
@@ -80,21 +96,25 @@ public final class TextTokenizer implements AutoCloseable {
   private static TextTokenizer open(String name, Reading file) {
     TokenizersLibrary library = TokenizerLibrary.load();
     long handle = 0;
+    boolean isOwned = false;
     try {
       String json = file.read();
       TokenizerFile said = TokenizerFile.read(json);
       handle = library.createTokenizerFromString(json);
-      return new TextTokenizer(library, handle, said);
+      TextTokenizer tokenizer = new TextTokenizer(library, handle, said);
+      isOwned = true;
+      return tokenizer;
     } catch (InferenceException refused) {
       throw refused;
     } catch (IOException | RuntimeException failure) {
-      if (handle != 0) {
-        library.deleteTokenizer(handle);
-      }
       throw new InferenceException(
           ErrorCode.MODEL_LOAD_FAILED,
           "%s: %s (expected a Hugging Face tokenizer)".formatted(name, failure.getMessage()),
           failure);
+    } finally {
+      if (handle != 0 && !isOwned) {
+        library.deleteTokenizer(handle);
+      }
     }
   }
 
@@ -129,7 +149,51 @@ public final class TextTokenizer implements AutoCloseable {
 
   /** The same piece by piece. */
   public Pieces pieces(String text, int maxTokens) {
-    return new Pieces(longWords.bounded(text), maxTokens);
+    return pieces(text, maxTokens, false);
+  }
+
+  /**
+   * The same with the places of tokens.
+   *
+   * @param places whether these are wanted
+   */
+  public Pieces pieces(String text, int maxTokens, boolean places) {
+    return new Pieces(longWords.bounded(text), maxTokens, places);
+  }
+
+  /**
+   * What stands around the second text of a pair.
+   *
+   * @param first tokens of the first
+   * @throws InferenceException with {@link ErrorCode#UNSUPPORTED_FEATURE} if the tokenizer has no
+   *     form for pairs
+   */
+  public SpecialTokens framing(long[] first) {
+    PairTokens known = pairTokens;
+    if (known == null) {
+      int ofText = encode(LETTER, Integer.MAX_VALUE).length;
+      known =
+          with(
+              tokenizer -> library.encodeDual(tokenizer, LETTER, LETTER, true),
+              encoding ->
+                  PairTokens.of(
+                      library.getTokenIds(encoding),
+                      library.getTypeIds(encoding),
+                      library.getSpecialTokenMask(encoding),
+                      ofText));
+      pairTokens = known;
+    }
+    return known.framing(first);
+  }
+
+  /**
+   * The text of tokens.
+   *
+   * @param ids each below {@link #vocabularySize}
+   * @param skipSpecial true to leave special tokens out
+   */
+  public String decode(long[] ids, boolean skipSpecial) {
+    return reading(tokenizer -> library.decode(tokenizer, ids, skipSpecial));
   }
 
   /** A text while it is encoded. Not thread-safe. */
@@ -140,10 +204,17 @@ public final class TextTokenizer implements AutoCloseable {
     private boolean done;
     private long[] tokens = {};
     private int count;
+    private final LongWords.Bounded bounded;
+    private final List<TokenPlaces> places = new ArrayList<>();
+    private final boolean wantsPlaces;
+    private int codePoints;
+    private int words;
 
-    private Pieces(String text, int maxTokens) {
-      this.text = text;
+    private Pieces(LongWords.Bounded bounded, int maxTokens, boolean wantsPlaces) {
+      this.bounded = bounded;
+      this.text = bounded.text();
       this.maxTokens = maxTokens;
+      this.wantsPlaces = wantsPlaces;
     }
 
     public boolean isDone() {
@@ -159,7 +230,12 @@ public final class TextTokenizer implements AutoCloseable {
      */
     public int advance() {
       int to = text.length() <= PIECE ? text.length() : endOfPiece(text, from);
-      long[] piece = encodePiece(text.substring(from, to));
+      String characters = paired(text.substring(from, to));
+      long[] piece =
+          wantsPlaces
+              ? encodePiece(characters, encoding -> readWithPlaces(encoding, characters))
+              : encodePiece(characters, library::getTokenIds);
+      codePoints += characters.codePointCount(0, characters.length());
       requireAtMost(maxTokens, count + (long) piece.length);
       if (count == 0) {
         tokens = piece;
@@ -174,6 +250,56 @@ public final class TextTokenizer implements AutoCloseable {
       from = to;
       done = to == text.length();
       return length;
+    }
+
+    private long[] readWithPlaces(long encoding, String characters) {
+      long[] ids = library.getTokenIds(encoding);
+      long[] ofWords = library.getWordIds(encoding);
+      int[] points = hasWords ? new int[0] : characters.codePoints().toArray();
+      CharSpan[] spans = library.getTokenCharSpans(encoding);
+      int[] starts = new int[ids.length];
+      int[] ends = new int[ids.length];
+      int[] numbers = new int[ids.length];
+      int word = words - 1;
+      for (int token = 0; token < ids.length; token++) {
+        CharSpan span = spans[token];
+        int last = token == 0 ? codePoints : ends[token - 1];
+        starts[token] = span == null ? last : bounded.place(codePoints + span.getStart());
+        ends[token] = span == null ? last : bounded.place(codePoints + span.getEnd());
+        boolean isPart =
+            hasWords
+                ? token > 0 && ofWords[token] >= 0 && ofWords[token] == ofWords[token - 1]
+                : token > 0 && (span == null || !beginsWord(points, span.getStart()));
+        word = isPart ? word : word + 1;
+        numbers[token] = word;
+      }
+      words = word + 1;
+      places.add(new TokenPlaces(starts, ends, numbers));
+      return ids;
+    }
+
+    /** Whether a word begins there, where nothing but white space tells words apart. */
+    private static boolean beginsWord(int[] points, int place) {
+      return place == 0
+          || Character.isWhitespace(points[place - 1])
+          || (place < points.length && Character.isWhitespace(points[place]));
+    }
+
+    /** Where they stand; none unless that was asked for. */
+    public TokenPlaces places() {
+      int all = places.stream().mapToInt(piece -> piece.starts().length).sum();
+      int[] starts = new int[all];
+      int[] ends = new int[all];
+      int[] numbers = new int[all];
+      int at = 0;
+      for (TokenPlaces piece : places) {
+        int length = piece.starts().length;
+        System.arraycopy(piece.starts(), 0, starts, at, length);
+        System.arraycopy(piece.ends(), 0, ends, at, length);
+        System.arraycopy(piece.words(), 0, numbers, at, length);
+        at += length;
+      }
+      return new TokenPlaces(starts, ends, numbers);
     }
 
     /** The tokens of the pieces so far. */
@@ -226,9 +352,27 @@ public final class TextTokenizer implements AutoCloseable {
     return insidePair ? furthest - 1 : furthest;
   }
 
-  private long[] encodePiece(String text) {
+  /**
+   * The same with U+FFFD for each half of a surrogate pair that stands alone: the library would
+   * take it for three characters, and each emoji beside it for six, and tell other places.
+   */
+  private static String paired(String text) {
+    if (text.codePoints().noneMatch(TextTokenizer::isHalf)) {
+      return text;
+    }
+    return text.codePoints()
+        .map(letter -> isHalf(letter) ? REPLACEMENT : letter)
+        .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+        .toString();
+  }
+
+  private static boolean isHalf(int letter) {
+    return letter >= Character.MIN_SURROGATE && letter <= Character.MAX_SURROGATE;
+  }
+
+  private long[] encodePiece(String text, LongFunction<long[]> reader) {
     try {
-      return withEncoding(text, false, library::getTokenIds);
+      return withEncoding(text, false, reader);
     } catch (InferenceException failure) {
       throw failure;
     } catch (RuntimeException failure) {
@@ -239,28 +383,46 @@ public final class TextTokenizer implements AutoCloseable {
 
   private SpecialTokens readSpecialTokens() {
     return withEncoding(
-        "a",
+        LETTER,
         true,
         encoding ->
             SpecialTokens.of(
                 library.getTokenIds(encoding),
                 library.getTypeIds(encoding),
-                library.getSpecialTokenMask(encoding)));
+                library.getSpecialTokenMask(encoding),
+                library.getTokens(encoding)));
+  }
+
+  /** Some cut a text at nothing or only at digits, and take the rest for one word. */
+  private boolean tellsWordsApart(long encoding) {
+    long[] words = library.getWordIds(encoding);
+    return words.length > 1 && words[0] != words[words.length - 1];
   }
 
   private <T> T withEncoding(String text, boolean addSpecialTokens, LongFunction<T> reader) {
+    return with(tokenizer -> library.encode(tokenizer, text, addSpecialTokens), reader);
+  }
+
+  private <T> T with(LongUnaryOperator encoder, LongFunction<T> reader) {
+    return reading(
+        tokenizer -> {
+          long encoding = encoder.applyAsLong(tokenizer);
+          try {
+            return reader.apply(encoding);
+          } finally {
+            library.deleteEncoding(encoding);
+          }
+        });
+  }
+
+  private <T> T reading(LongFunction<T> use) {
     lock.readLock().lock();
     try {
       if (handle == 0) {
         throw new InferenceException(
             ErrorCode.MODEL_NOT_READY, "the tokenizer is closed (its model was unloaded)");
       }
-      long encoding = library.encode(handle, text, addSpecialTokens);
-      try {
-        return reader.apply(encoding);
-      } finally {
-        library.deleteEncoding(encoding);
-      }
+      return use.apply(handle);
     } finally {
       lock.readLock().unlock();
     }

@@ -36,7 +36,7 @@ public final class TokenizingCall<T> implements TokenizerThreads.Call {
   @Override
   public boolean takeTurn() {
     try {
-      if (!isWanted.getAsBoolean()) {
+      if (result.isDone() || !isWanted.getAsBoolean()) {
         result.cancel(false);
         return true;
       }
