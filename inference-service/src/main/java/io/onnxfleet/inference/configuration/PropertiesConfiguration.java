@@ -8,7 +8,11 @@ import org.springframework.core.env.Environment;
 
 /** Binds the properties, after a look for keys that nothing reads. */
 @Configuration(proxyBeanMethods = false)
-@EnableConfigurationProperties({InferenceProperties.class, FleetProperties.class})
+@EnableConfigurationProperties({
+  InferenceProperties.class,
+  FleetProperties.class,
+  RerankProperties.class
+})
 class PropertiesConfiguration {
   @Bean
   static UnknownKeyCheck unknownKeyCheck(Environment environment) {

@@ -1,5 +1,6 @@
 package io.onnxfleet.inference.inside;
 
+import io.onnxfleet.configuration.FleetDoor;
 import io.onnxfleet.configuration.InsideProperties;
 import io.onnxfleet.configuration.OpenDoorWarning;
 import io.onnxfleet.contract.fleet.FleetCertificates;

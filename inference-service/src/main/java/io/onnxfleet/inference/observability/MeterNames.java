@@ -26,6 +26,12 @@ final class MeterNames {
   /** The share of a batch's input that was padding, 0 to 1. */
   static final String BATCH_PADDING = "fleet.inference.batch.padding.ratio";
 
+  /** Tokens that were run, padding included; a row is one where rows have no length. */
+  static final String TOKENS = "fleet.inference.tokens";
+
+  /** How many of them were padding. */
+  static final String PADDING_TOKENS = "fleet.inference.padding.tokens";
+
   /** Answers to merged requests that were compared with those of the same requests alone. */
   static final String MERGED_COMPARISONS = "fleet.inference.merged.comparisons";
 

@@ -50,6 +50,8 @@ final class UsedVersionMeters {
   private final Timer computeOutputDuration;
   private final DistributionSummary batchSize;
   private final DistributionSummary batchPadding;
+  private final Counter tokens;
+  private final Counter paddingTokens;
   private final Map<ErrorCode, Counter> failures = new EnumMap<>(ErrorCode.class);
   private final Map<ErrorCode, LongAdder> tritonFailures = new EnumMap<>(ErrorCode.class);
 
@@ -81,6 +83,8 @@ final class UsedVersionMeters {
     computeOutputDuration = timer(MeterNames.COMPUTE_OUTPUT_DURATION, "Parting the outputs");
     batchSize = summary(MeterNames.BATCH_SIZE, "Rows of an executed batch");
     batchPadding = summary(MeterNames.BATCH_PADDING, "Share of a batch's input that was padding");
+    tokens = counter(MeterNames.TOKENS, "Tokens that were run, padding included");
+    paddingTokens = counter(MeterNames.PADDING_TOKENS, "Tokens that were run and were padding");
     mergedAlike = comparisons("alike");
     mergedDiffered = comparisons("differed");
     for (ErrorCode code : ErrorCode.values()) {
@@ -168,6 +172,8 @@ final class UsedVersionMeters {
     executions.increment();
     batchSize.record((double) timing.rows());
     batchPadding.record(timing.paddedRatio());
+    tokens.increment((double) timing.tokens());
+    paddingTokens.increment((double) timing.paddingTokens());
     computeInputDuration.record(timing.computeInput(), TimeUnit.NANOSECONDS);
     computeInferDuration.record(timing.computeInfer(), TimeUnit.NANOSECONDS);
     computeOutputDuration.record(timing.computeOutput(), TimeUnit.NANOSECONDS);
@@ -185,6 +191,10 @@ final class UsedVersionMeters {
   private DistributionSummary summary(String name, String description) {
     return kept(
         DistributionSummary.builder(name).description(description).tags(tags).register(registry));
+  }
+
+  private Counter counter(String name, String description) {
+    return kept(Counter.builder(name).description(description).tags(tags).register(registry));
   }
 
   private void count(String name, String description, LongAdder count) {

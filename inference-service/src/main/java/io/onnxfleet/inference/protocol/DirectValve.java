@@ -6,6 +6,7 @@ import java.io.IOException;
 import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.Response;
 import org.apache.catalina.valves.ValveBase;
+import org.apache.coyote.ActionCode;
 
 /**
  * Serves direct requests before all filters, as long as {@link ShortPath} knows every one of them.
@@ -40,6 +41,12 @@ final class DirectValve extends ValveBase {
       }
       PlainErrorValve.write(request, response);
       return true;
+    } catch (RuntimeException | Error defect) {
+      if (response.isCommitted()) {
+        // The container would end the answer as if it were whole.
+        response.getCoyoteResponse().action(ActionCode.CLOSE_NOW, defect);
+      }
+      throw defect;
     }
   }
 }

@@ -1,8 +1,8 @@
 package io.onnxfleet.inference.protocol;
 
 import io.micrometer.core.instrument.Counter;
+import io.onnxfleet.configuration.FleetDoor;
 import io.onnxfleet.contract.api.HeaderNames;
-import io.onnxfleet.inference.inside.FleetDoor;
 import io.onnxfleet.inference.protocol.error.ErrorResponses;
 import jakarta.servlet.ServletException;
 import java.io.IOException;

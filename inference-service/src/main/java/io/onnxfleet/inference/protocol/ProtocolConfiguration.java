@@ -1,10 +1,10 @@
 package io.onnxfleet.inference.protocol;
 
 import io.micrometer.core.instrument.MeterRegistry;
+import io.onnxfleet.configuration.FleetDoor;
 import io.onnxfleet.contract.api.ApiPaths;
 import io.onnxfleet.engine.InferenceEngine;
 import io.onnxfleet.inference.configuration.InferenceProperties;
-import io.onnxfleet.inference.inside.FleetDoor;
 import io.onnxfleet.inference.protocol.http.BodyBudget;
 import io.onnxfleet.inference.protocol.http.RequestBodies;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;

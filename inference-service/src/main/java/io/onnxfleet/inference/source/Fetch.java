@@ -1,5 +1,8 @@
 package io.onnxfleet.inference.source;
 
+import io.onnxfleet.engine.file.Folders;
+import io.onnxfleet.engine.file.Inside;
+import io.onnxfleet.engine.file.Unpacking;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -67,12 +70,12 @@ final class Fetch {
   }
 
   private void archive(String id, Path folder, Path part) throws IOException, InterruptedException {
-    FileTree.delete(folder);
+    Folders.delete(folder);
     download.fetch(remote, source.url(), id, null, part);
     try {
-      Unpacking.unpack(part, folder, maxBytes);
+      new Unpacking(folder, maxBytes, "max-source-cache").zip(part);
     } catch (IOException refused) {
-      FileTree.delete(folder);
+      Folders.delete(folder);
       throw refused;
     }
     Files.delete(part);
@@ -92,7 +95,7 @@ final class Fetch {
 
   private static void requireStill(String id, String now, Path folder) throws IOException {
     if (!now.equals(id)) {
-      FileTree.delete(folder);
+      Folders.delete(folder);
       throw new IOException("the folder has changed while it was read (expected it to stay)");
     }
   }

@@ -5,6 +5,7 @@ import static java.nio.file.StandardOpenOption.READ;
 import static java.nio.file.StandardOpenOption.WRITE;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.onnxfleet.engine.file.Folders;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -120,7 +121,7 @@ public final class SourceCache implements AutoCloseable {
       throw new IOException("%s: %s".formatted(source.url(), failure.getMessage()), failure);
     }
     writeSums(id, unpacked);
-    FileTree.delete(folder);
+    Folders.delete(folder);
     Files.move(unpacked, folder, StandardCopyOption.ATOMIC_MOVE);
     log.info("{} is kept as {}", source.url(), folder);
   }
@@ -159,7 +160,7 @@ public final class SourceCache implements AutoCloseable {
               .filter(Files::isDirectory)
               .filter(path -> !path.toString().endsWith(NEW))
               .toList()) {
-        Kept one = new Kept(folder, Files.getLastModifiedTime(folder), FileTree.byteSize(folder));
+        Kept one = new Kept(folder, Files.getLastModifiedTime(folder), Folders.size(folder));
         kept.add(one);
         total += one.byteSize();
       }
@@ -181,9 +182,9 @@ public final class SourceCache implements AutoCloseable {
         return false;
       }
       Path going = root.resolve(folder.getFileName() + NEW);
-      FileTree.delete(going);
+      Folders.delete(going);
       Files.move(folder, going, StandardCopyOption.ATOMIC_MOVE);
-      FileTree.delete(going);
+      Folders.delete(going);
       Files.deleteIfExists(root.resolve(folder.getFileName() + SUMS));
       return true;
     } catch (OverlappingFileLockException ours) {

@@ -62,7 +62,7 @@ class EngineMetersTest {
   @Test
   void scrape_saysWhatEachSeriesIs() {
     meters.versionReady(ID, "cpu", new IdleGauges());
-    meters.batchExecuted(ID, new BatchTiming(2, 5, 0.25, 1_000, 8_000, 500));
+    meters.batchExecuted(ID, new BatchTiming(2, 5, 40, 10, 1_000, 8_000, 500));
     String scrape =
         new String(
             TritonCounters.typed(registry.scrape().getBytes(StandardCharsets.UTF_8), "counter"),
@@ -84,7 +84,7 @@ class EngineMetersTest {
       ModelVersionId id = new ModelVersionId("a-model-of-some-name-%04d".formatted(model), 1);
       meters.versionReady(id, "cpu", new IdleGauges());
       if (model % 20 == 0) {
-        meters.batchExecuted(id, new BatchTiming(2, 5, 0.25, 1_000, 8_000, 500));
+        meters.batchExecuted(id, new BatchTiming(2, 5, 40, 10, 1_000, 8_000, 500));
         meters.requestSucceeded(id, new RequestTiming(2, 20_000, 9_000, 1_000, 8_000, 500));
       }
     }
@@ -102,7 +102,7 @@ class EngineMetersTest {
   @Test
   void scrape_countsRowsExecutionsAndMicroseconds_underTritonsNames() {
     meters.versionReady(ID, "cpu", new IdleGauges());
-    meters.batchExecuted(ID, new BatchTiming(2, 5, 0.25, 1_000, 8_000, 500));
+    meters.batchExecuted(ID, new BatchTiming(2, 5, 40, 10, 1_000, 8_000, 500));
     meters.requestSucceeded(ID, new RequestTiming(2, 20_000, 9_000, 1_000, 8_000, 500));
     meters.requestSucceeded(ID, new RequestTiming(3, 22_000, 7_000, 1_000, 8_000, 500));
     meters.requestFailed(ID, ErrorCode.DEADLINE_EXCEEDED, 99);
@@ -116,7 +116,10 @@ class EngineMetersTest {
         .contains(
             "nv_inference_request_failure"
                 + "{model=\"minilm\",reason=\"deadline_exceeded\",version=\"2\"} 1.0")
-        .contains("fleet_inference_batch_size_sum" + TAGS + " 5.0");
+        .contains("fleet_inference_batch_size_sum" + TAGS + " 5.0")
+        .contains("fleet_inference_batch_padding_ratio_sum" + TAGS + " 0.25")
+        .contains("fleet_inference_tokens_total" + TAGS + " 40.0")
+        .contains("fleet_inference_padding_tokens_total" + TAGS + " 10.0");
   }
 
   @Test

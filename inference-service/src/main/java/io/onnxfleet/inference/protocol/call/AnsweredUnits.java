@@ -6,7 +6,6 @@ import io.onnxfleet.engine.InferenceEngine;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.request.InferenceRequest;
 import io.onnxfleet.engine.tensor.Shape;
-import io.onnxfleet.engine.text.Embeddings;
 import jakarta.servlet.http.HttpServletResponse;
 
 /**
@@ -48,12 +47,8 @@ public final class AnsweredUnits {
     }
   }
 
-  /** The same for texts, each of which is a row. */
-  public static void tell(HttpServletResponse response, Embeddings embeddings) {
-    tell(response, new InferenceUnits(embeddings.vectors().size(), embeddings.tokens()));
-  }
-
-  private static void tell(HttpServletResponse response, InferenceUnits units) {
+  /** The same of units that are known. */
+  public static void tell(HttpServletResponse response, InferenceUnits units) {
     response.setHeader(HeaderNames.UNITS, units.asText());
   }
 }

@@ -2,7 +2,6 @@ package io.onnxfleet.inference.protocol.http;
 
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
-import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -17,8 +16,6 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class BodyBudget {
   /** About as much as reading any body takes. */
   static final long FREE = 16 << 10;
-
-  private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
 
   private final long maxBytes;
   private final AtomicLong reserved = new AtomicLong();
@@ -68,11 +65,10 @@ public final class BodyBudget {
         return;
       }
       if (!tryReserve(more) && !tryReserveOrGiveBack(more)) {
-        throw InferenceException.retryable(
+        throw new InferenceException(
             ErrorCode.MEMORY_EXHAUSTED,
             "the bodies of all requests take up more than %d bytes (expected: <= that)"
-                .formatted(maxBytes),
-            RETRY_AFTER);
+                .formatted(maxBytes));
       }
       taken += more;
     }

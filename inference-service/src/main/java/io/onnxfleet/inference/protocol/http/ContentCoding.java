@@ -1,17 +1,15 @@
 package io.onnxfleet.inference.protocol.http;
 
+import io.onnxfleet.contract.api.DeflateInput;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.io.PushbackInputStream;
 import java.util.Locale;
 import java.util.regex.Pattern;
 import java.util.zip.Deflater;
 import java.util.zip.DeflaterOutputStream;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.GZIPOutputStream;
-import java.util.zip.Inflater;
-import java.util.zip.InflaterInputStream;
 import org.jspecify.annotations.Nullable;
 
 /** How a body is compressed. */
@@ -72,25 +70,7 @@ public enum ContentCoding {
     return switch (this) {
       case IDENTITY -> source;
       case GZIP -> new GZIPInputStream(source, BUFFER);
-      case DEFLATE -> inflate(source);
-    };
-  }
-
-  private static InputStream inflate(InputStream source) throws IOException {
-    PushbackInputStream start = new PushbackInputStream(source, 2);
-    byte[] head = start.readNBytes(2);
-    start.unread(head);
-    boolean zlib =
-        head.length == 2
-            && (head[0] & 0x0F) == 8
-            && (((head[0] & 0xFF) << 8) | (head[1] & 0xFF)) % 31 == 0;
-    Inflater inflater = new Inflater(!zlib);
-    return new InflaterInputStream(start, inflater, BUFFER) {
-      @Override
-      public void close() throws IOException {
-        inflater.end();
-        super.close();
-      }
+      case DEFLATE -> DeflateInput.open(source, BUFFER);
     };
   }
 

@@ -10,6 +10,7 @@ public final class RequestBodies {
   private final long maxBytes;
   private final BodyBudget budget;
   private final Ticker ticker;
+  private final InflationPace pace;
 
   /**
    * Bodies of a process.
@@ -17,6 +18,11 @@ public final class RequestBodies {
    * @param maxBytes of one body, also after decompression
    */
   public RequestBodies(long maxBytes, BodyBudget budget, Ticker ticker) {
+    this(maxBytes, budget, ticker, new InflationPace());
+  }
+
+  RequestBodies(long maxBytes, BodyBudget budget, Ticker ticker, InflationPace pace) {
+    this.pace = pace;
     this.maxBytes = maxBytes;
     this.budget = budget;
     this.ticker = ticker;
@@ -34,7 +40,6 @@ public final class RequestBodies {
 
   private RequestBody open(HttpServletRequest request, long atMost, Deadline deadline)
       throws IOException {
-    return RequestBody.of(
-        request, atMost, budget.open(), () -> deadline.isExpired(ticker.nanoTime()));
+    return RequestBody.of(request, atMost, budget.open(), pace, ticker, deadline);
   }
 }

@@ -2,6 +2,8 @@ package io.onnxfleet.inference.protocol.http;
 
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.request.Deadline;
+import io.onnxfleet.engine.request.Ticker;
 import jakarta.servlet.ServletInputStream;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.EOFException;
@@ -9,57 +11,71 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
-import java.util.function.BooleanSupplier;
 import java.util.zip.ZipException;
 
 /**
  * The body of an HTTP request, decompressed. A body above the bound is refused: at once if its
  * length was announced, else when it gets there, compressed or not. What was read counts against
  * the {@link BodyBudget} until this is closed. Reading lets other requests have the processor now
- * and then, however much a few bytes inflate to. Not thread-safe.
+ * and then, and goes at an {@link InflationPace} where a few bytes inflate to many. Not
+ * thread-safe.
  */
 public final class RequestBody extends BodyInput {
   /** Bytes after which others have their turn; a fraction of a millisecond's work. */
   private static final long TURN = 64 << 10;
 
   private final ServletInputStream connection;
+  private final Sent sent;
   private final InputStream source;
   private final ContentCoding coding;
   private final long maxBytes;
   private final long announced;
   private final BodyBudget.Share share;
-  private final BooleanSupplier late;
+  private final InflationPace pace;
+  private final Ticker ticker;
+  private final Deadline deadline;
   private long count;
   private long turnEnds = TURN;
+  private long turnBegan;
 
   private RequestBody(
-      ServletInputStream connection,
-      InputStream source,
+      HttpServletRequest request,
       ContentCoding coding,
       long maxBytes,
-      long announced,
       BodyBudget.Share share,
-      BooleanSupplier late) {
-    this.connection = connection;
-    this.source = source;
+      InflationPace pace,
+      Ticker ticker,
+      Deadline deadline)
+      throws IOException {
+    this.connection = request.getInputStream();
+    this.sent = new Sent(connection);
+    this.source = coding.decompress(sent);
     this.coding = coding;
     this.maxBytes = maxBytes;
-    this.announced = announced;
+    this.announced = request.getContentLengthLong();
     this.share = share;
-    this.late = late;
+    this.pace = pace;
+    this.ticker = ticker;
+    this.deadline = deadline;
+    this.turnBegan = ticker.nanoTime();
   }
 
   /**
    * The request's body.
    *
    * @param share which is the body's from now on
-   * @param late true once nobody waits for what is read
+   * @param deadline after which nobody waits for what is read
    * @throws UnsupportedCodingException if it is compressed in another way than gzip or deflate
    * @throws InferenceException with {@link ErrorCode#REQUEST_TOO_LARGE} if it is announced as
    *     larger than {@code maxBytes}
    */
   static RequestBody of(
-      HttpServletRequest request, long maxBytes, BodyBudget.Share share, BooleanSupplier late)
+      HttpServletRequest request,
+      long maxBytes,
+      BodyBudget.Share share,
+      InflationPace pace,
+      Ticker ticker,
+      Deadline deadline)
       throws IOException {
     ContentCoding coding = ContentCoding.ofRequest(request.getHeader("Content-Encoding"));
     long length = request.getContentLengthLong();
@@ -68,21 +84,11 @@ public final class RequestBody extends BodyInput {
           ErrorCode.REQUEST_TOO_LARGE,
           "body of %d bytes (expected: <= %d)".formatted(length, maxBytes));
     }
-    ServletInputStream connection = request.getInputStream();
     try {
-      InputStream source = coding.decompress(unclosed(connection));
-      return new RequestBody(connection, source, coding, maxBytes, length, share, late);
+      return new RequestBody(request, coding, maxBytes, share, pace, ticker, deadline);
     } catch (ZipException | EOFException failure) {
       throw corrupt(coding, failure);
     }
-  }
-
-  // The container ends the connection's stream; what is closed here is the decompression.
-  private static InputStream unclosed(InputStream connection) {
-    return new FilterInputStream(connection) {
-      @Override
-      public void close() {}
-    };
   }
 
   @Override
@@ -145,11 +151,27 @@ public final class RequestBody extends BodyInput {
 
   @SuppressWarnings("ThreadPriorityCheck") // virtual threads are scheduled here, in turn
   private void takeTurns() {
-    if (late.getAsBoolean()) {
+    long now = ticker.nanoTime();
+    if (deadline.isExpired(now)) {
       throw new InferenceException(
           ErrorCode.DEADLINE_EXCEEDED, "the deadline passed while the body was read");
     }
-    Thread.yield();
+    if (coding != ContentCoding.IDENTITY && InflationPace.isExcessive(sent.bytes, count)) {
+      pace.restFor(now - turnBegan);
+      turnBegan = ticker.nanoTime();
+    } else {
+      Thread.yield();
+      turnBegan = now;
+    }
+  }
+
+  /**
+   * Counts an answer against the same budget, until this is closed.
+   *
+   * @throws InferenceException with {@link ErrorCode#MEMORY_EXHAUSTED} if others have the rest
+   */
+  public void coverAnswer(long bytes) {
+    share.cover(count + bytes);
   }
 
   private static InferenceException corrupt(ContentCoding coding, IOException failure) {
@@ -162,5 +184,34 @@ public final class RequestBody extends BodyInput {
   public void close() throws IOException {
     share.close();
     source.close();
+  }
+
+  /**
+   * Counts what came, compressed. The container ends the connection's stream; what is closed with
+   * the body is the decompression.
+   */
+  private static final class Sent extends FilterInputStream {
+    private long bytes;
+
+    Sent(InputStream connection) {
+      super(connection);
+    }
+
+    @Override
+    public int read() throws IOException {
+      int read = super.read();
+      bytes += read < 0 ? 0 : 1;
+      return read;
+    }
+
+    @Override
+    public int read(byte[] target, int offset, int length) throws IOException {
+      int read = super.read(target, offset, length);
+      bytes += Math.max(0, read);
+      return read;
+    }
+
+    @Override
+    public void close() {}
   }
 }

@@ -24,7 +24,7 @@ final class DescribedBodies {
           List<String> input,
       @Schema(
               name = "encoding_format",
-              allowableValues = {"float", "base64"},
+              allowableValues = {"float", "base64", "sparse", "tokens"},
               example = "float")
           @Nullable String encodingFormat) {}
 

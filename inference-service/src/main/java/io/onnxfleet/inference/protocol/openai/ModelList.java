@@ -29,13 +29,15 @@ record ModelList(List<Model> models) implements OpenAiBody {
    * One model.
    *
    * @param created seconds since 1970
+   * @param task what it is for, if it serves text; else null
    * @param text how it serves text, or null to leave that out
    */
-  record Model(String id, long created, @Nullable TextDescription text) implements OpenAiBody {
+  record Model(String id, long created, @Nullable String task, @Nullable TextDescription text)
+      implements OpenAiBody {
     private static final String OWNER = "onnx-fleet";
 
     Model with(TextDescription description) {
-      return new Model(id, created, description);
+      return new Model(id, created, task, description);
     }
 
     @Override
@@ -51,6 +53,9 @@ record ModelList(List<Model> models) implements OpenAiBody {
       json.writeStringProperty("object", "model");
       json.writeNumberProperty("created", created);
       json.writeStringProperty("owned_by", OWNER);
+      if (task != null) {
+        json.writeStringProperty("task", task);
+      }
       if (text != null) {
         text.write(json);
       }

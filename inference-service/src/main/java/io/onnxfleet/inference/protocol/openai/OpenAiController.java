@@ -46,7 +46,8 @@ class OpenAiController {
       summary = "Makes vectors of texts",
       description =
           "input: a string, an array of strings, an array of token ids, or an array of those."
-              + " encoding_format: float or base64. dimensions: cuts the vectors. prompt_name and"
+              + " encoding_format: float, base64, sparse or tokens (a vector for each). dimensions:"
+              + " cuts the vectors. prompt_name and"
               + " input_type choose one of the model's prompts. priority: a level of the model's,"
               + " below the one that the caller has. What is ignored is named in the header "
               + HeaderNames.IGNORED
@@ -103,7 +104,8 @@ class OpenAiController {
     try {
       ModelMetadata metadata = engine.metadata(model, null);
       long seconds = created.of(model, metadata.load(), metadata.folder());
-      return Optional.of(new ModelList.Model(model, seconds, null));
+      return Optional.of(
+          new ModelList.Model(model, seconds, TextDescription.task(metadata.parameters()), null));
     } catch (InferenceException gone) {
       return Optional.empty();
     }

@@ -5,6 +5,7 @@ import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.text.TextModel;
 import io.onnxfleet.engine.text.TextModels;
 import io.onnxfleet.engine.textsettings.PoolingMode;
+import io.onnxfleet.engine.textsettings.ScoreFunction;
 import io.onnxfleet.engine.textsettings.TextFolder;
 import io.onnxfleet.engine.textsettings.TextParameters;
 import io.onnxfleet.engine.textsettings.TextSettings;
@@ -38,6 +39,13 @@ record TextDescription(
     }
   }
 
+  /** What a model is for, if it serves text; else null. */
+  static @Nullable String task(Map<String, String> parameters) {
+    return parameters.containsKey(TextParameters.REFUSAL)
+        ? null
+        : parameters.get(TextParameters.TASK);
+  }
+
   /** Into an object, as one or two of its properties. */
   void write(JsonGenerator json) {
     if (described == null) {
@@ -46,11 +54,16 @@ record TextDescription(
     }
     TextModel model = described.model();
     TextSettings settings = model.settings();
+    if (model.task().hasHead()) {
+      writeHead(json, described, model);
+      return;
+    }
     json.writeObjectPropertyStart("embedding");
     if (described.dimensions() > 0) {
       json.writeNumberProperty("dimensions", described.dimensions());
     }
     json.writeStringProperty("output", model.output());
+    json.writeStringProperty("similarity", settings.task().similarity().label());
     json.writeStringProperty(
         "pooling",
         model.pooling().modes().isEmpty()
@@ -67,6 +80,22 @@ record TextDescription(
     if (settings.defaultPrompt() != null) {
       json.writeStringProperty("default_prompt", settings.defaultPrompt());
     }
+    strings(json, "notes", TextFolder.notes(parameters));
+    json.writeEndObject();
+  }
+
+  private void writeHead(JsonGenerator json, TextModels.Description described, TextModel model) {
+    json.writeObjectPropertyStart("head");
+    source(json, "task_source", TextParameters.TASK);
+    json.writeStringProperty("output", model.output());
+    strings(json, "labels", model.settings().task().labels());
+    ScoreFunction scores = model.settings().task().scores();
+    if (scores != null) {
+      json.writeStringProperty("problem_type", scores.problem());
+    }
+    json.writeNumberProperty("max_sequence_length", described.windowLength());
+    source(json, "max_sequence_length_source", TextParameters.MAX_SEQUENCE_LENGTH);
+    json.writeNumberProperty("window_overlap", model.settings().overlap());
     strings(json, "notes", TextFolder.notes(parameters));
     json.writeEndObject();
   }

@@ -354,11 +354,11 @@ class OpenAiIT {
     JsonNode model = json(send(request("GET", "/v1/models/" + MODEL, "")));
     assertThat(model.get("id")).isEqualTo(list.at("/data/0/id"));
     assertThat(list.at("/data/0").propertyNames())
-        .containsExactly("id", "object", "created", "owned_by");
+        .containsExactly("id", "object", "created", "owned_by", "task");
     assertThat(model.get("object").asString()).isEqualTo("model");
     assertThat(model.get("created").asLong()).isPositive();
     assertThat(model.propertyNames())
-        .containsExactly("id", "object", "created", "owned_by", "embedding");
+        .containsExactly("id", "object", "created", "owned_by", "task", "embedding");
     JsonNode embedding = model.get("embedding");
     assertThat(embedding.get("pooling").asString()).isEqualTo("mean");
     assertThat(embedding.get("pooling_source").asString()).contains("by the file's content");

@@ -21,6 +21,9 @@ final class EmbeddingsArgument {
   /** A level of priority, as {@code /v2} has it among a request's parameters. */
   static final String PRIORITY = "priority";
 
+  /** What becomes of a text that is too long for one window. */
+  static final String OVERLONG = "overlong";
+
   /** Says what texts are for; the model's prompt for that goes before them. */
   static final Set<String> PURPOSES = Set.of("input_type", "task", "task_type");
 
@@ -68,7 +71,7 @@ final class EmbeddingsArgument {
           Map.entry("truncate_prompt_tokens", Set.of()));
 
   private static final List<String> OPEN_AIS =
-      List.of(INPUT, MODEL, ENCODING_FORMAT, DIMENSIONS, PROMPT_NAME, PRIORITY);
+      List.of(INPUT, MODEL, ENCODING_FORMAT, DIMENSIONS, PROMPT_NAME, PRIORITY, OVERLONG);
 
   private EmbeddingsArgument() {}
 

@@ -1,36 +1,38 @@
 package io.onnxfleet.inference.protocol.openai.embeddings;
 
 import io.onnxfleet.contract.api.HeaderNames;
+import io.onnxfleet.contract.fleet.InferenceUnits;
 import io.onnxfleet.engine.InferenceEngine;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.request.Deadline;
 import io.onnxfleet.engine.text.EmbeddingOptions;
 import io.onnxfleet.engine.text.Embeddings;
 import io.onnxfleet.engine.text.TextModels;
+import io.onnxfleet.engine.text.sparse.Weighing;
+import io.onnxfleet.engine.text.sparse.Weights;
+import io.onnxfleet.engine.text.tokenization.TextInput;
+import io.onnxfleet.engine.text.tokenvectors.TokenEmbedding;
+import io.onnxfleet.engine.text.tokenvectors.TokenEmbeddings;
 import io.onnxfleet.inference.configuration.FleetProperties;
 import io.onnxfleet.inference.load.ReplicaLoad;
 import io.onnxfleet.inference.protocol.call.AnsweredUnits;
 import io.onnxfleet.inference.protocol.call.AnsweringContent;
+import io.onnxfleet.inference.protocol.call.AskedModel;
 import io.onnxfleet.inference.protocol.call.Callers;
 import io.onnxfleet.inference.protocol.call.ModelCalls;
-import io.onnxfleet.inference.protocol.call.ModelVersions;
-import io.onnxfleet.inference.protocol.http.ContentCoding;
+import io.onnxfleet.inference.protocol.http.JsonAnswer;
 import io.onnxfleet.inference.protocol.http.RequestBodies;
 import io.onnxfleet.inference.protocol.http.RequestBody;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiFunction;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
-import org.springframework.http.HttpHeaders;
-import org.springframework.http.MediaType;
 import org.springframework.stereotype.Component;
-import tools.jackson.core.exc.JacksonIOException;
 
 /**
  * Answers an embeddings request in the calling thread, which is a virtual one: it decodes, waits
@@ -72,102 +74,136 @@ public final class EmbeddingsEndpoint {
     try (var _ = calls.enter();
         RequestBody body = bodies.open(http, deadline)) {
       EmbeddingsRequest request = EmbeddingsRequestReader.read(body);
-      Asked asked = asked(http, request);
-      try (ReplicaLoad.Visit visit = load.enter(asked.model(), http, response)) {
-        calls.await(engine.prepare(asked.model(), deadline), deadline, http, _ -> {});
-        AnsweringContent content = new AnsweringContent(engine, asked.model(), asked.version());
-        AtomicReference<PromptChoice> choice = new AtomicReference<>();
-        Embeddings embeddings =
-            calls.await(
-                models.embed(
-                    asked.model(),
-                    asked.version(),
-                    request.input(),
-                    options(asked.model(), request, http, choice),
-                    deadline,
-                    Callers.of(http)),
-                deadline,
-                http,
-                _ -> {});
+      AskedModel asked = AskedModel.of(http, request.model(), fleet.defaultModel());
+      try (ReplicaLoad.Visit visit = load.enter(asked.name(), http, response)) {
+        calls.await(engine.prepare(asked.name(), deadline), deadline, http, _ -> {});
+        AnsweringContent content = new AnsweringContent(engine, asked.name(), asked.version());
+        Asking asking =
+            new Asking(asked, request, deadline, http, response, new AtomicReference<>());
+        EmbeddingsAnswer answer =
+            switch (request.encodingFormat()) {
+              case FLOAT, BASE64 -> vectors(asking);
+              case SPARSE -> sparse(asking);
+              case TOKENS -> tokens(asking, body);
+            };
         visit.leave();
         content.tell(response);
-        AnsweredUnits.tell(response, embeddings);
-        tell(request, Objects.requireNonNull(choice.get()), embeddings, response);
-        write(EmbeddingsResponse.of(asked.model(), request, embeddings), http, response);
+        JsonAnswer.write(http, response, answer::writeTo);
       }
     }
   }
 
   /**
-   * What is asked for of the model that is found.
+   * What is answered, and where that is told.
    *
-   * @param choice is told which prompt that was
+   * @param choice is told which prompt was used once the model is known
    */
-  private Function<TextModels.Description, EmbeddingOptions> options(
-      String model,
+  private record Asking(
+      AskedModel model,
       EmbeddingsRequest request,
+      Deadline deadline,
       HttpServletRequest http,
-      AtomicReference<PromptChoice> choice) {
-    int level = Callers.level(request.priority(), http, () -> engine.priorityLevels(model, null));
+      HttpServletResponse response,
+      AtomicReference<PromptChoice> choice) {}
+
+  private EmbeddingsAnswer vectors(Asking asking) {
+    Embeddings embeddings =
+        calls.await(
+            models.embed(
+                asking.model().name(),
+                asking.model().version(),
+                asking.request().input(),
+                options(asking),
+                asking.deadline(),
+                Callers.of(asking.http())),
+            asking.deadline(),
+            asking.http(),
+            _ -> {});
+    tell(asking, embeddings.tokens(), embeddings.windows());
+    return EmbeddingsResponse.of(asking.model().name(), asking.request(), embeddings);
+  }
+
+  private EmbeddingsAnswer sparse(Asking asking) {
+    List<TextInput> texts = asking.request().input();
+    Weights weights =
+        asTheyAre(asking, (described, options) -> new Weighing().of(described, texts, options));
+    tell(asking, weights.tokens(), weights.windows());
+    return new SparseResponse(asking.model().name(), weights);
+  }
+
+  private EmbeddingsAnswer tokens(Asking asking, RequestBody body) {
+    List<TextInput> texts = asking.request().input();
+    TokenEmbeddings tokens =
+        asTheyAre(
+            asking, (described, options) -> new TokenEmbedding().of(described, texts, options));
+    tell(asking, tokens.tokens(), tokens.windows());
+    // The longest that they are held for is while a slow client reads them.
+    body.coverAnswer(tokens.bytes());
+    return new TokensResponse(asking.model().name(), tokens);
+  }
+
+  /** The answer of a task whose vectors are neither scaled nor cut: theirs would mean else. */
+  private <T> T asTheyAre(
+      Asking asking,
+      BiFunction<TextModels.Description, EmbeddingOptions, TextModels.Asked<T>> task) {
+    requireAsTheyAre(asking.request());
+    Function<TextModels.Description, EmbeddingOptions> options = options(asking);
+    TextModels.Question question =
+        new TextModels.Question(
+            asking.model().name(),
+            asking.model().version(),
+            asking.deadline(),
+            Callers.of(asking.http()));
+    return calls.await(
+        models.run(question, described -> task.apply(described, options.apply(described))),
+        asking.deadline(),
+        asking.http(),
+        _ -> {});
+  }
+
+  private static void requireAsTheyAre(EmbeddingsRequest request) {
+    if (request.dimensions() > 0 || Boolean.TRUE.equals(request.normalize())) {
+      throw InferenceException.invalidInput(
+          "%s: given (expected: absent, with %s '%s')",
+          request.dimensions() > 0 ? EmbeddingsArgument.DIMENSIONS : "normalize",
+          EmbeddingsArgument.ENCODING_FORMAT,
+          request.encodingFormat().label());
+    }
+  }
+
+  /** What is asked for of the model that is found. */
+  private Function<TextModels.Description, EmbeddingOptions> options(Asking asking) {
+    EmbeddingsRequest request = asking.request();
+    String model = asking.model().name();
+    int level =
+        Callers.level(request.priority(), asking.http(), () -> engine.priorityLevels(model, null));
     return described -> {
       if (request.dimensions() > 0 && described.dimensions() > 0) {
         EmbeddingsResponse.requireDimensions(request.dimensions(), described.dimensions());
       }
       PromptChoice chosen = PromptChoice.of(request, model, described.model().settings().prompts());
-      choice.set(chosen);
-      return new EmbeddingOptions(chosen.prompt(), request.normalize(), request.wholeOnly(), level);
+      asking.choice().set(chosen);
+      return new EmbeddingOptions(chosen.prompt(), request.normalize(), request.overlong(), level);
     };
   }
 
   /**
-   * What makes the vectors.
+   * What is charged for, and what a client should know that a body in OpenAI's form has no place
+   * for.
    *
-   * @param version null for the highest READY one
+   * @param windows of each text
    */
-  private record Asked(String model, @Nullable Long version) {}
-
-  private Asked asked(HttpServletRequest http, EmbeddingsRequest request) {
-    String chosen = http.getHeader(HeaderNames.VARIANT);
-    if (chosen == null) {
-      return new Asked(Objects.requireNonNullElse(request.model(), fleet.defaultModel()), null);
-    }
-    String version = http.getHeader(HeaderNames.VARIANT_VERSION);
-    String model =
-        version != null && chosen.endsWith(":" + version)
-            ? chosen.substring(0, chosen.length() - version.length() - 1)
-            : chosen;
-    return new Asked(model, ModelVersions.parse(model, version));
-  }
-
-  /** What a client should know of its answer, and a body in OpenAI's form has no place for. */
-  private static void tell(
-      EmbeddingsRequest request,
-      PromptChoice choice,
-      Embeddings embeddings,
-      HttpServletResponse response) {
-    List<String> ignored = new ArrayList<>(request.ignored());
+  private static void tell(Asking asking, long tokens, List<Integer> windows) {
+    HttpServletResponse response = asking.response();
+    AnsweredUnits.tell(response, new InferenceUnits(windows.size(), tokens));
+    List<String> ignored = new ArrayList<>(asking.request().ignored());
+    PromptChoice choice = Objects.requireNonNull(asking.choice().get());
     if (choice.ignored() != null) {
       ignored.add(choice.ignored());
     }
     if (!ignored.isEmpty()) {
       response.setHeader(HeaderNames.IGNORED, EmbeddingsHeaders.ignored(ignored));
     }
-    response.setHeader(HeaderNames.WINDOWS, EmbeddingsHeaders.windows(embeddings.windows()));
-  }
-
-  private static void write(
-      EmbeddingsResponse answer, HttpServletRequest http, HttpServletResponse response)
-      throws IOException {
-    ContentCoding coding = ContentCoding.ofResponse(http.getHeader(HttpHeaders.ACCEPT_ENCODING));
-    response.setContentType(MediaType.APPLICATION_JSON_VALUE);
-    if (coding != ContentCoding.IDENTITY) {
-      response.setHeader(HttpHeaders.CONTENT_ENCODING, coding.label());
-      response.setHeader(HttpHeaders.VARY, HttpHeaders.ACCEPT_ENCODING);
-    }
-    try (OutputStream target = coding.compress(response.getOutputStream())) {
-      answer.writeTo(target);
-    } catch (JacksonIOException broken) {
-      throw broken.getCause();
-    }
+    response.setHeader(HeaderNames.WINDOWS, EmbeddingsHeaders.windows(windows));
   }
 }

@@ -3,8 +3,8 @@ package io.onnxfleet.inference.protocol.openai.embeddings;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** The values of the headers that tell how an embeddings request was served. */
-final class EmbeddingsHeaders {
+/** The values of the headers that tell how texts were served. */
+public final class EmbeddingsHeaders {
   /** Texts whose windows are told one by one. */
   static final int MOST_TEXTS = 64;
 
@@ -17,7 +17,7 @@ final class EmbeddingsHeaders {
   private EmbeddingsHeaders() {}
 
   /** Names from a request, made fit for a header; the first of them if there are many. */
-  static String ignored(List<String> names) {
+  public static String ignored(List<String> names) {
     return names.stream()
         .limit(MOST_NAMES)
         .map(EmbeddingsHeaders::printable)
@@ -28,7 +28,7 @@ final class EmbeddingsHeaders {
    * How many windows each text took: their numbers in order, or {@code most=M, total=T} where there
    * are more than {@value #MOST_TEXTS} texts.
    */
-  static String windows(List<Integer> windows) {
+  public static String windows(List<Integer> windows) {
     if (windows.size() <= MOST_TEXTS) {
       return windows.stream().map(String::valueOf).collect(Collectors.joining(", "));
     }

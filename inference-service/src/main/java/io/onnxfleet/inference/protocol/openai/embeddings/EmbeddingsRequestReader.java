@@ -3,6 +3,7 @@ package io.onnxfleet.inference.protocol.openai.embeddings;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.text.TextEmbedder;
+import io.onnxfleet.engine.text.TextOptions;
 import io.onnxfleet.engine.text.tokenization.TextInput;
 import io.onnxfleet.inference.protocol.http.Json;
 import java.io.IOException;
@@ -33,6 +34,9 @@ final class EmbeddingsRequestReader {
   /** Characters of a string that is no text: a name goes into messages, headers and logs. */
   static final int LONGEST_VALUE = 1024;
 
+  /** Strings that mean that no text may be cut; the latter is a query parameter's. */
+  private static final Set<String> NO_TRUNCATION = Set.of("NONE", "FALSE");
+
   private static final String INPUT_FORMS =
       "(expected a string, an array of strings, an array of token ids, or an array of those)";
 
@@ -45,6 +49,7 @@ final class EmbeddingsRequestReader {
   private EmbeddingsRequest.@Nullable Purpose purpose;
   private @Nullable Boolean normalize;
   private boolean wholeOnly;
+  private TextOptions.Overlong overlong = TextOptions.Overlong.WINDOWS;
   private int priority;
   private final List<String> ignored = new ArrayList<>();
 
@@ -97,7 +102,7 @@ final class EmbeddingsRequestReader {
         promptName,
         purpose,
         normalize,
-        wholeOnly,
+        wholeOnly ? TextOptions.Overlong.REFUSED : overlong,
         priority,
         ignored);
   }
@@ -115,6 +120,7 @@ final class EmbeddingsRequestReader {
           encodingFormat = EncodingFormat.parse(string(name, parser));
       case EmbeddingsArgument.DIMENSIONS -> readDimensions(name, parser);
       case EmbeddingsArgument.PROMPT_NAME -> promptName = string(name, parser);
+      case EmbeddingsArgument.OVERLONG -> overlong = overlong(string(name, parser));
       case EmbeddingsArgument.PRIORITY -> priority = wholeNumber(name, parser, 0);
       default -> readFurther(name, parser);
     }
@@ -144,6 +150,17 @@ final class EmbeddingsRequestReader {
     }
   }
 
+  private static TextOptions.Overlong overlong(String value) {
+    return TextOptions.Overlong.of(value)
+        .orElseThrow(
+            () ->
+                InferenceException.invalidInput(
+                    "%s: '%s' (expected one of %s)",
+                    EmbeddingsArgument.OVERLONG,
+                    Json.shortened(value),
+                    TextOptions.Overlong.labels()));
+  }
+
   private void readPurpose(String name, JsonParser parser) {
     String value = string(name, parser);
     if (purpose != null && !purpose.value().equals(value)) {
@@ -160,7 +177,7 @@ final class EmbeddingsRequestReader {
         switch (parser.currentToken()) {
           case VALUE_FALSE -> true;
           case VALUE_TRUE -> false;
-          case VALUE_STRING -> parser.getString().equalsIgnoreCase("NONE");
+          case VALUE_STRING -> NO_TRUNCATION.contains(parser.getString().toUpperCase(Locale.ROOT));
           case null, default ->
               throw InferenceException.invalidInput(
                   "%s: %s (expected a string, true or false)",

@@ -3,8 +3,6 @@ package io.onnxfleet.inference.protocol.openai.embeddings;
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.text.Embeddings;
-import io.onnxfleet.inference.protocol.http.Json;
-import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -19,7 +17,8 @@ import tools.jackson.core.JsonGenerator;
  * @param vectors in the order of the texts
  */
 record EmbeddingsResponse(
-    String model, List<float[]> vectors, long tokens, EncodingFormat encodingFormat) {
+    String model, List<float[]> vectors, long tokens, EncodingFormat encodingFormat)
+    implements EmbeddingsAnswer {
 
   EmbeddingsResponse {
     vectors = List.copyOf(vectors);
@@ -70,31 +69,14 @@ record EmbeddingsResponse(
     }
   }
 
-  /** Writes JSON, in one pass; neither flushes nor closes the stream. */
-  void writeTo(OutputStream target) {
-    try (JsonGenerator json = Json.generator(target)) {
-      json.writeStartObject();
-      json.writeStringProperty("object", "list");
-      json.writeArrayPropertyStart("data");
-      for (int index = 0; index < vectors.size(); index++) {
-        json.writeStartObject();
-        json.writeStringProperty("object", "embedding");
-        json.writeNumberProperty("index", index);
-        json.writeName("embedding");
-        write(json, vectors.get(index));
-        json.writeEndObject();
-      }
-      json.writeEndArray();
-      json.writeStringProperty("model", model);
-      json.writeObjectPropertyStart("usage");
-      json.writeNumberProperty("prompt_tokens", tokens);
-      json.writeNumberProperty("total_tokens", tokens);
-      json.writeEndObject();
-      json.writeEndObject();
-    }
+  @Override
+  public int texts() {
+    return vectors.size();
   }
 
-  private void write(JsonGenerator json, float[] vector) {
+  @Override
+  public void writeEmbedding(JsonGenerator json, int text) {
+    float[] vector = vectors.get(text);
     switch (encodingFormat) {
       case FLOAT -> {
         json.writeStartArray();
@@ -109,6 +91,8 @@ record EmbeddingsResponse(
         bytes.asFloatBuffer().put(vector);
         json.writeBinary(bytes.array());
       }
+      case SPARSE, TOKENS ->
+          throw new IllegalStateException(encodingFormat + " is no form of one vector a text");
     }
   }
 }

@@ -1,6 +1,7 @@
 package io.onnxfleet.inference.protocol.openai.embeddings;
 
 import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.textsettings.TextSettings;
 import io.onnxfleet.inference.protocol.http.Json;
 import io.onnxfleet.inference.protocol.openai.embeddings.EmbeddingsRequest.Purpose;
 import java.util.List;
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param prompt the text, empty for none, or null for the model's default
  * @param ignored the argument that changed nothing, or null
  */
-record PromptChoice(@Nullable String prompt, @Nullable String ignored) {
+public record PromptChoice(@Nullable String prompt, @Nullable String ignored) {
   /** What models and clients call the search for something. */
   private static final List<String> QUERY =
       List.of("query", "search_query", "retrieval_query", "s2p_query", "question");
@@ -64,6 +65,23 @@ record PromptChoice(@Nullable String prompt, @Nullable String ignored) {
                         Json.shortened(purpose.value()),
                         expected(model, prompts))),
         null);
+  }
+
+  /** What goes before a query, by the model's prompts; empty for nothing. */
+  public static String ofQuery(TextSettings settings) {
+    return of("query", settings);
+  }
+
+  /** What goes before that which is found; empty for nothing. */
+  public static String ofDocument(TextSettings settings) {
+    return of("document", settings);
+  }
+
+  private static String of(String purpose, TextSettings settings) {
+    Map<String, String> prompts = settings.prompts();
+    String standard = settings.defaultPrompt();
+    return promptFor(purpose, prompts)
+        .orElseGet(() -> standard == null ? "" : prompts.getOrDefault(standard, ""));
   }
 
   /** By its name, or by what it means. A model that has a prompt for the one only has it so. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIOException;
 
 import io.onnxfleet.engine.error.ErrorCode;
 import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.text.TextOptions;
 import io.onnxfleet.engine.text.tokenization.TextInput;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -81,7 +82,7 @@ class EmbeddingsRequestReaderTest {
                 null,
                 null,
                 null,
-                false,
+                TextOptions.Overlong.WINDOWS,
                 0,
                 List.of()));
   }
@@ -124,6 +125,8 @@ class EmbeddingsRequestReaderTest {
         .returns("query", EmbeddingsRequest::promptName)
         .returns(3, EmbeddingsRequest::priority);
     assertThat(read("{\"input\":\"a\",\"truncation\":false}").wholeOnly()).isTrue();
+    // As a query says it.
+    assertThat(read("{\"input\":\"a\",\"truncate\":\"false\"}").wholeOnly()).isTrue();
   }
 
   @Test

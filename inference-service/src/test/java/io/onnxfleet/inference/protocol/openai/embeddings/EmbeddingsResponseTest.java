@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.text.Embeddings;
+import io.onnxfleet.engine.text.TextOptions;
 import io.onnxfleet.engine.text.tokenization.TextInput;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
@@ -60,7 +61,7 @@ class EmbeddingsResponseTest {
             null,
             null,
             null,
-            false,
+            TextOptions.Overlong.WINDOWS,
             0,
             List.of());
     ByteArrayOutputStream out = new ByteArrayOutputStream();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.text.TextOptions;
 import io.onnxfleet.engine.text.tokenization.TextInput;
 import io.onnxfleet.inference.protocol.openai.embeddings.EmbeddingsRequest.Purpose;
 import java.util.List;
@@ -74,7 +75,7 @@ class PromptChoiceTest {
             name,
             purpose == null ? null : new Purpose("input_type", purpose),
             null,
-            false,
+            TextOptions.Overlong.WINDOWS,
             0,
             List.of());
     return PromptChoice.of(request, "m", prompts);

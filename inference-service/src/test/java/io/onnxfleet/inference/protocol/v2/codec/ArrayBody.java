@@ -8,6 +8,7 @@ final class ArrayBody extends BodyInput {
   private final byte[] bytes;
   private final int pieceSize;
   private int position;
+  private int mostAsked;
 
   ArrayBody(byte[] bytes, int pieceSize) {
     this.bytes = bytes;
@@ -22,6 +23,11 @@ final class ArrayBody extends BodyInput {
     return of(json.getBytes(StandardCharsets.UTF_8));
   }
 
+  /** The most bytes that were asked for at once. */
+  int mostAsked() {
+    return mostAsked;
+  }
+
   @Override
   public long remainingAtMost() {
     return (long) bytes.length - position;
@@ -34,6 +40,7 @@ final class ArrayBody extends BodyInput {
 
   @Override
   public int read(byte[] target, int offset, int length) {
+    mostAsked = Math.max(mostAsked, length);
     if (position == bytes.length) {
       return -1;
     }
