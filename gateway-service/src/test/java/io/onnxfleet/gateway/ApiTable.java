@@ -100,7 +100,9 @@ public final class ApiTable {
   }
 
   private String mine(String example) {
-    return example.replace(EXAMPLE, model);
+    return example
+        .replace(EXAMPLE, model)
+        .replaceAll("\"model\":\"[^\"]*\"", "\"model\":\"" + model + "\"");
   }
 
   /** What an operation of the document asks of its caller. */

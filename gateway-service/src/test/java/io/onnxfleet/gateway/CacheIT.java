@@ -249,6 +249,19 @@ class CacheIT {
   }
 
   @Test
+  void answer_isGivenToAQuery_andToNoOtherCallOfTheSameBody() throws Exception {
+    String body = "{\"model\":\"kept-a\",\"input\":[\"x\"]}";
+    HttpResponse<String> posted = gateway.post("/v1/embeddings", body);
+    HttpResponse<String> queried = gateway.get("/v1/embeddings?model=kept-a&input=x");
+    HttpResponse<String> inferred = infer(body);
+
+    assertThat(posted.statusCode()).isEqualTo(200);
+    assertThat(queried.body()).isEqualTo(posted.body());
+    assertThat(inferred.body()).isNotEqualTo(posted.body());
+    assertThat(calls).hasValue(2);
+  }
+
+  @Test
   void embeddings_canBeGot_andAreNotSentAgainToWhoHasThem() throws Exception {
     String path = "/v1/embeddings?model=kept-a&input=a%20%22b%22&input=c&dimensions=4";
     HttpResponse<String> first = gateway.get(path);

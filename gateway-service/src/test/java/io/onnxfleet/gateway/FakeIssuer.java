@@ -18,7 +18,6 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 import reactor.netty.DisposableServer;
-import reactor.netty.http.server.HttpServer;
 
 /** An OAuth2 issuer over real HTTP: shows its metadata and its public keys, and signs tokens. */
 @SuppressWarnings("JavaUtilDate") // Nimbus takes no other.
@@ -43,8 +42,7 @@ final class FakeIssuer implements AutoCloseable {
 
   FakeIssuer start() {
     server =
-        HttpServer.create()
-            .host("127.0.0.1")
+        LocalServer.onAnyPort()
             .port(port)
             .route(
                 routes ->

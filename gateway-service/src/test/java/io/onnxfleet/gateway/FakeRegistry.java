@@ -20,6 +20,12 @@ final class FakeRegistry implements DiscoveryClient {
     instances.add(new DefaultServiceInstance(id, SERVICE, "127.0.0.1", port, false, metadata));
   }
 
+  /** Registers something that is no replica. */
+  void registerAs(String service, String id, int port) {
+    leave(id);
+    instances.add(new DefaultServiceInstance(id, service, "127.0.0.1", port, false, Map.of()));
+  }
+
   void leave(String id) {
     instances.removeIf(instance -> id.equals(instance.getInstanceId()));
   }
@@ -42,7 +48,9 @@ final class FakeRegistry implements DiscoveryClient {
     if (failing) {
       throw new IllegalStateException("the registry is gone");
     }
-    return serviceId.equals(SERVICE) ? List.copyOf(instances) : List.of();
+    return instances.stream()
+        .filter(instance -> instance.getServiceId().equals(serviceId))
+        .toList();
   }
 
   @Override

@@ -10,7 +10,6 @@ import org.reactivestreams.Publisher;
 import reactor.core.publisher.Mono;
 import reactor.netty.Connection;
 import reactor.netty.DisposableServer;
-import reactor.netty.http.server.HttpServer;
 import reactor.netty.http.server.HttpServerRequest;
 import reactor.netty.http.server.HttpServerResponse;
 
@@ -39,9 +38,7 @@ final class FakeReplica implements AutoCloseable {
   FakeReplica(String id, Answer answer) {
     this.id = id;
     this.server =
-        HttpServer.create()
-            .host("127.0.0.1")
-            .port(0)
+        LocalServer.onAnyPort()
             .httpRequestDecoder(limits -> limits.maxHeaderSize(32 * 1024))
             .doOnConnection(this::accepted)
             .handle(

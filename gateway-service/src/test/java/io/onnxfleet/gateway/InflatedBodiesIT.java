@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -50,6 +49,7 @@ class InflatedBodiesIT {
             gateway.sendLater(
                 gzip(gateway, "{\"input\":\"", 60 * MEGABYTE, "\",\"model\":\"a\"}")));
       }
+      long begin = System.nanoTime();
       long longest = 0;
       int asked = 0;
       while (giants.stream().anyMatch(giant -> !giant.isDone())) {
@@ -60,7 +60,8 @@ class InflatedBodiesIT {
         asked++;
       }
       assertThat(asked).isGreaterThan(10);
-      assertThat(Duration.ofNanos(longest)).isLessThan(Duration.ofSeconds(1));
+      // On the event loop one call would wait for nearly all giants, however fast the machine is.
+      assertThat(longest).isLessThan((System.nanoTime() - begin) / 2);
       List<Integer> statuses = new ArrayList<>();
       for (CompletableFuture<HttpResponse<String>> giant : giants) {
         HttpResponse<String> answer = giant.get(30, TimeUnit.SECONDS);

@@ -22,7 +22,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Mono;
 import reactor.netty.DisposableServer;
-import reactor.netty.http.server.HttpServer;
 import reactor.netty.http.server.HttpServerRequest;
 
 /** What the gateway shows replicas, and what it keeps from them. */
@@ -37,9 +36,7 @@ class InsideIT {
     private final List<String> complaints = new CopyOnWriteArrayList<>();
     private final Set<String> asked = new ConcurrentSkipListSet<>();
     private final DisposableServer server =
-        HttpServer.create()
-            .host("127.0.0.1")
-            .port(0)
+        LocalServer.onAnyPort()
             .handle(
                 (request, response) ->
                     request

@@ -149,27 +149,32 @@ class LimitsIT {
     assertThatThrownBy(() -> new RunningGateway(header))
         .hasStackTraceContaining("fleet.gateway.limits.caller-header: 'X-User'");
     for (String trusted : new String[] {"127.0.0.0/8", "192.0.2.0/24"}) {
-      try (RunningGateway gateway =
-              new RunningGateway(header, "fleet.gateway.security.trusted-proxies=" + trusted);
-          FakeReplica one = FakeReplica.answering("one", "{}")) {
-        gateway.register(one, "a:1");
-        gateway.send(
-            gateway
-                .request("/v2/models/a/infer")
-                .headers("X-User", "alice", "X-Forwarded-For", "198.51.100.7")
-                .POST(BodyPublishers.ofString("{}")));
-        gateway.send(
-            gateway
-                .request("/v2/models/a/infer")
-                .header("X-Forwarded-For", "198.51.100.7")
-                .POST(BodyPublishers.ofString("{}")));
+      for (String strategy : new String[] {"none", "framework"}) {
+        try (RunningGateway gateway =
+                new RunningGateway(
+                    header,
+                    "server.forward-headers-strategy=" + strategy,
+                    "fleet.gateway.security.trusted-proxies=" + trusted);
+            FakeReplica one = FakeReplica.answering("one", "{}")) {
+          gateway.register(one, "a:1");
+          gateway.send(
+              gateway
+                  .request("/v2/models/a/infer")
+                  .headers("X-User", "alice", "X-Forwarded-For", "198.51.100.7")
+                  .POST(BodyPublishers.ofString("{}")));
+          gateway.send(
+              gateway
+                  .request("/v2/models/a/infer")
+                  .header("X-Forwarded-For", "198.51.100.7")
+                  .POST(BodyPublishers.ofString("{}")));
 
-        boolean isTrusted = trusted.startsWith("127");
-        assertThat(one.received().get(0).headers().get("Inference-Caller"))
-            .hasSize(isTrusted ? 16 : "127.0.0.1".length())
-            .doesNotContain("alice");
-        assertThat(one.received().get(1).headers())
-            .containsEntry("Inference-Caller", isTrusted ? "198.51.100.7" : "127.0.0.1");
+          boolean isTrusted = trusted.startsWith("127");
+          assertThat(one.received().get(0).headers().get("Inference-Caller"))
+              .hasSize(isTrusted ? 16 : "127.0.0.1".length())
+              .doesNotContain("alice");
+          assertThat(one.received().get(1).headers())
+              .containsEntry("Inference-Caller", isTrusted ? "198.51.100.7" : "127.0.0.1");
+        }
       }
     }
   }

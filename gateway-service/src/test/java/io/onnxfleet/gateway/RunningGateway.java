@@ -39,7 +39,11 @@ final class RunningGateway implements AutoCloseable {
       arguments.add("--" + property);
     }
     for (String usual :
-        List.of("--eureka.client.enabled=false", "--fleet.gateway.departure.notice=0s")) {
+        List.of(
+            "--eureka.client.enabled=false",
+            "--fleet.gateway.departure.notice=0s",
+            // Of threads that are at rest; each test would end two seconds later.
+            "--spring.reactor.netty.shutdown-quiet-period=0s")) {
       String key = usual.substring(0, usual.indexOf('=') + 1);
       if (arguments.stream().noneMatch(given -> given.startsWith(key))) {
         arguments.add(usual);

@@ -2,6 +2,7 @@ package io.onnxfleet.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.onnxfleet.contract.api.ApiPaths;
 import io.onnxfleet.contract.api.Need;
 import io.onnxfleet.gateway.ApiTable.Call;
 import io.onnxfleet.gateway.security.credential.KeyCommand;
@@ -139,7 +140,7 @@ class SecurityIT {
     assertThat(answer.body())
         .as("%s", call)
         .startsWith(
-            call.path().startsWith("/v1/") ? "{\"error\":{\"message\":\"" : "{\"error\":\"");
+            ApiPaths.isOpenAi(call.path()) ? "{\"error\":{\"message\":\"" : "{\"error\":\"");
     assertThat(answer.headers().firstValue("X-Request-Id")).isPresent();
     assertThat(answer.headers().firstValue("WWW-Authenticate").isPresent())
         .isEqualTo(status == 401);
@@ -190,6 +191,7 @@ class SecurityIT {
           assertRefused(call, send(call, jobs), 403);
           assertRefused(call, send(call, "secret"), 403);
         }
+        case JOBS -> assertRefused(call, send(call, infer), 403);
         case ANY_SCOPE, NOTHING, FLEET -> {}
       }
       if (call.isAboutModel()) {
@@ -207,6 +209,12 @@ class SecurityIT {
   void everyCall_isServed_withTheRightKey() throws Exception {
     for (Call call : CALLS) {
       if (call.path().endsWith("where") || call.path().contains("rollouts/a")) {
+        continue;
+      }
+      if (call.isOf(Need.JOBS)) {
+        HttpResponse<String> noSecret = send(call, jobs);
+        assertThat(noSecret.statusCode()).as("%s", call).isEqualTo(503);
+        assertThat(noSecret.body()).contains("jobs need fleet.secret");
         continue;
       }
       HttpResponse<String> answer = send(call, call.isOf(Need.ADMIN) ? admin : infer);
@@ -246,6 +254,15 @@ class SecurityIT {
       assertThat(answer.statusCode()).as(path).isIn(403, 404);
       assertThat(answer.body()).as(path).doesNotContain("jvm_");
     }
+  }
+
+  @Test
+  void namesOfModels_makeNoLinesOfTheirOwn(CapturedOutput output) throws Exception {
+    for (String end : List.of("%0A", "%0D", "%C2%85", "%E2%80%A8")) {
+      send(call("POST", "/v2/repository/models/x" + end + "forged/unload", ""), "secret");
+    }
+    assertThat(output).contains("x?forged");
+    assertThat(output.toString()).doesNotContainPattern("x[\\n\\r\\u0085\\u2028]forged");
   }
 
   @Test
@@ -289,8 +306,14 @@ class SecurityIT {
   @Test
   void keptAnswer_needsTheSameRight() throws Exception {
     Call call = call("POST", INFER, "{\"kept\":true}");
-    assertThat(send(call, infer).statusCode()).isEqualTo(200);
-    assertThat(send(call, infer).headers().firstValue("Cache-Status")).contains("onnx-fleet; hit");
+    HttpResponse<String> first = send(call, infer);
+    assertThat(first.statusCode()).isEqualTo(200);
+    HttpResponse<String> again = send(call, infer);
+    assertThat(again.headers().firstValue("Cache-Status")).contains("onnx-fleet; hit");
+    // What a proxy kept would need no right.
+    for (HttpResponse<String> answer : List.of(first, again)) {
+      assertThat(answer.headers().firstValue("Cache-Control")).contains("private, max-age=60");
+    }
     int asked = replica.received().size();
 
     assertThat(send(call, other).statusCode()).isEqualTo(403);

@@ -2,6 +2,12 @@ package io.onnxfleet.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.onnxfleet.gateway.security.credential.KeyCommand;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -307,6 +313,77 @@ class TeamFiltersIT {
         assertThat(infer(gateway, "Forwarded", "for=\"_gazonk\";proto=https").statusCode())
             .as(trusted)
             .isEqualTo(200);
+      }
+    }
+  }
+
+  /**
+   * On Kubernetes Boot has the server take them for the request's own unless it is told otherwise.
+   */
+  @ParameterizedTest
+  @ValueSource(strings = {"native", "framework"})
+  void forwardedHeaders_doNotTellWhichPortIsAsked(String strategy, @TempDir Path folder)
+      throws Exception {
+    Path keys = Files.writeString(folder.resolve("keys"), "");
+    int management;
+    try (ServerSocket free = new ServerSocket(0)) {
+      management = free.getLocalPort();
+    }
+    try (RunningGateway gateway =
+            new RunningGateway(
+                "server.forward-headers-strategy=" + strategy,
+                "management.server.port=" + management,
+                "fleet.gateway.security.keys=" + keys);
+        FakeReplica replica = FakeReplica.answering("r", "{}")) {
+      gateway.register(replica, "m:1");
+
+      assertThat(infer(gateway).statusCode()).isEqualTo(401);
+      for (String[] told :
+          new String[][] {
+            {"X-Forwarded-Port", Integer.toString(management)},
+            {"X-Forwarded-Host", "door:" + management},
+            {"Forwarded", "host=\"door:" + management + "\""},
+            {"Forwarded", "by=\"door:" + management + "\""}
+          }) {
+        assertThat(infer(gateway, told).statusCode()).as(String.join(": ", told)).isEqualTo(401);
+      }
+      assertThat(replica.received()).isEmpty();
+      HttpRequest.Builder metrics =
+          HttpRequest.newBuilder(
+              URI.create("http://127.0.0.1:" + management + "/actuator/prometheus"));
+      assertThat(gateway.send(metrics).body()).contains("jvm_");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"true", "false"})
+  void forwardedPrefix_movesNoPath_toWhereOtherRightsHold(String direct, @TempDir Path folder)
+      throws Exception {
+    Path keys = folder.resolve("keys");
+    ByteArrayOutputStream key = new ByteArrayOutputStream();
+    KeyCommand.run(
+        List.of("infer", "--file", keys.toString()),
+        new PrintStream(key, true, StandardCharsets.UTF_8),
+        System.err);
+    String bearer = "Bearer " + key.toString(StandardCharsets.UTF_8).strip();
+    for (String strategy : new String[] {"native", "framework"}) {
+      try (RunningGateway gateway =
+          new RunningGateway(
+              "server.forward-headers-strategy=" + strategy,
+              "fleet.gateway.routing.direct=" + direct,
+              "fleet.gateway.security.keys=" + keys)) {
+        for (String prefix : new String[] {"/x", "/actuator", "/v2/health"}) {
+          HttpRequest.Builder nobody =
+              gateway.request("/actuator/prometheus").header("X-Forwarded-Prefix", prefix);
+          assertThat(gateway.send(nobody).statusCode()).as(prefix).isEqualTo(401);
+          HttpRequest.Builder caller =
+              gateway
+                  .request("/actuator/prometheus")
+                  .headers("X-Forwarded-Prefix", prefix, "Authorization", bearer);
+          HttpResponse<String> refused = gateway.send(caller);
+          assertThat(refused.statusCode()).as(prefix).isEqualTo(403);
+          assertThat(refused.body()).as(prefix).doesNotContain("jvm_");
+        }
       }
     }
   }

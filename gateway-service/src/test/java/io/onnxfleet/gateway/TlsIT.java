@@ -3,6 +3,7 @@ package io.onnxfleet.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.onnxfleet.testing.process.Keytool;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.SocketTimeoutException;
@@ -42,43 +43,22 @@ class TlsIT {
   @BeforeAll
   static void certificates() throws Exception {
     for (String name : new String[] {"server", "client", "stranger"}) {
-      keytool(
-          name,
-          "-genkeypair",
-          "-alias",
-          name,
-          "-keyalg",
-          "EC",
-          "-dname",
-          "CN=" + name,
-          "-ext",
-          "san=ip:127.0.0.1",
-          "-validity",
-          "2");
-      keytool(
-          name, "-exportcert", "-alias", name, "-file", folder.resolve(name + ".crt").toString());
+      Keytool.selfSigned(store(name), PASSWORD, name, "-ext", "san=ip:127.0.0.1");
+      Keytool.run(store(name), PASSWORD, "-exportcert", "-alias", name, "-file", certificate(name));
     }
-    keytool(
-        "trust",
+    Keytool.run(
+        store("trust"),
+        PASSWORD,
         "-importcert",
         "-noprompt",
         "-alias",
         "client",
         "-file",
-        folder.resolve("client.crt").toString());
+        certificate("client"));
   }
 
-  private static void keytool(String store, String... arguments) throws Exception {
-    List<String> command =
-        new ArrayList<>(
-            List.of(Path.of(System.getProperty("java.home"), "bin", "keytool").toString()));
-    command.addAll(List.of(arguments));
-    command.addAll(
-        List.of(
-            "-keystore", store(store).toString(), "-storetype", "PKCS12", "-storepass", PASSWORD));
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor()).as(said).isZero();
+  private static String certificate(String name) {
+    return folder.resolve(name + ".crt").toString();
   }
 
   private static Path store(String name) {

@@ -11,9 +11,10 @@ import org.springframework.util.unit.DataSize;
  * @param maxConcurrentRequests requests under way in the whole gateway; 1 or more. What is above is
  *     answered 429
  * @param maxBodySize of one request as it is sent; 1 byte to 2 GiB. What is above is answered 413
- * @param keptBodies memory for the bodies of requests under way that are kept to be sent again; 0
- *     is a quarter of the heap, more than a third is taken as a third. What does not fit is
- *     streamed and cannot be tried again, or answered 429 where it has to be kept
+ * @param keptBodies memory for the bodies of requests under way that are kept to be sent again, and
+ *     for bodies and answers of TEI's clients; 0 is a quarter of the heap, more than a third is
+ *     taken as a third. What does not fit is streamed and cannot be tried again, or answered 429
+ *     where it has to be kept
  * @param inflatedBodies of bodies, decompressed, that may be searched for their model at a time or
  *     wait for it, where it does not stand near the front; more than 0. What is above is answered
  *     429

@@ -8,6 +8,7 @@ import io.onnxfleet.gateway.aggregate.ReplicaQueries.Question;
 import io.onnxfleet.gateway.call.Answer;
 import io.onnxfleet.gateway.call.Call;
 import io.onnxfleet.gateway.failure.GatewayException;
+import io.onnxfleet.gateway.failure.Quotation;
 import io.onnxfleet.gateway.fleet.Replica;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -95,7 +96,8 @@ final class ModelChanges {
         answers.stream()
             .map(answer -> answer.replica() + "=" + answer.outcome())
             .collect(Collectors.joining(","));
-    LOGGER.info("{} of model '{}': {}", change, model, results);
+    // The caller thought of the name.
+    LOGGER.info("{} of model '{}': {}", change, Quotation.of(model), results);
     call.answer().headers().set(HeaderNames.REPLICA_RESULTS, results);
     List<ReplicaAnswer> failed = answers.stream().filter(answer -> !answer.isSuccess()).toList();
     if (failed.isEmpty() && !unsettled.isEmpty()) {

@@ -1,5 +1,7 @@
 package io.onnxfleet.gateway.balancing;
 
+import io.onnxfleet.gateway.balancing.policy.BalancingPolicy;
+import io.onnxfleet.gateway.balancing.policy.LoadProbes;
 import io.onnxfleet.gateway.fleet.Fleet;
 import io.onnxfleet.gateway.fleet.FleetWatch;
 import io.onnxfleet.gateway.load.InFlightRequests;
@@ -46,12 +48,7 @@ class BalancingConfiguration {
       ReplicaLoads loads,
       LoadProbes probes) {
     BalancingPolicy policy =
-        switch (properties.policy()) {
-          case ROUND_ROBIN -> new RoundRobin(random(Integer.MAX_VALUE));
-          case LEAST_IN_FLIGHT -> new LeastInFlight(inFlight, BalancingConfiguration::random);
-          case P2C -> new PowerOfTwoChoices(inFlight, BalancingConfiguration::random);
-          case PREQUAL -> new Prequal(loads, probes, BalancingConfiguration::random);
-        };
+        properties.policy().create(inFlight, loads, probes, BalancingConfiguration::random);
     return new ZonePreference(policy, loads, properties.zone(), properties.spillRatio());
   }
 

@@ -1,5 +1,6 @@
 package io.onnxfleet.gateway.balancing;
 
+import io.onnxfleet.gateway.balancing.policy.PolicyName;
 import java.time.Duration;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -39,14 +40,6 @@ public record BalancingProperties(
     @DefaultValue("0.5") double maxLeftOutShare,
     @DefaultValue("5") int consecutiveErrors,
     @DefaultValue("4") double slowFactor) {
-
-  /** The ways to choose. */
-  public enum PolicyName {
-    ROUND_ROBIN,
-    LEAST_IN_FLIGHT,
-    P2C,
-    PREQUAL
-  }
 
   public BalancingProperties {
     zone = ZonePreference.orDefault(zone);

@@ -1,5 +1,7 @@
 package io.onnxfleet.gateway.balancing;
 
+import io.onnxfleet.gateway.balancing.policy.BalancingPolicy;
+import io.onnxfleet.gateway.balancing.policy.LoadProbes;
 import io.onnxfleet.gateway.fleet.Fleet;
 import io.onnxfleet.gateway.fleet.ModelReference;
 import io.onnxfleet.gateway.fleet.Replica;

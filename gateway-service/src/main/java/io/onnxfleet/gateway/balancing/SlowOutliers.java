@@ -58,7 +58,7 @@ public final class SlowOutliers {
         double own = load.perPlaceNanos(now);
         if (usual > 0
             && own > usual * factor
-            && own - usual > LEAST_DIFFERENCE
+            && own - usual > Math.max(LEAST_DIFFERENCE, load.compilingNanos())
             && ejected.ejectUnlessTooMany(replica.id(), serving.size())) {
           LOGGER.warn(
               "{} is left out: {} ms a request of model {} (others: {} ms)",

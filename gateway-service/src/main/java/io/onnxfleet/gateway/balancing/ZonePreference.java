@@ -1,5 +1,6 @@
 package io.onnxfleet.gateway.balancing;
 
+import io.onnxfleet.gateway.balancing.policy.BalancingPolicy;
 import io.onnxfleet.gateway.fleet.Replica;
 import io.onnxfleet.gateway.load.ModelLoads;
 import io.onnxfleet.gateway.load.ReplicaLoads;

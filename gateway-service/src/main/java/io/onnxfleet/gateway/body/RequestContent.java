@@ -5,8 +5,8 @@ import io.netty.handler.timeout.ReadTimeoutException;
 import io.onnxfleet.contract.api.ErrorCode;
 import io.onnxfleet.gateway.admission.ByteBudget;
 import io.onnxfleet.gateway.call.BodySource;
-import io.onnxfleet.gateway.connection.HeadLimits;
 import io.onnxfleet.gateway.failure.GatewayException;
+import io.onnxfleet.gateway.failure.Quotation;
 import java.io.ByteArrayOutputStream;
 import java.util.concurrent.atomic.AtomicLong;
 import org.springframework.core.io.buffer.DataBuffer;
@@ -68,10 +68,7 @@ public final class RequestContent {
   private static GatewayException malformed(Exception cause, long size) {
     return new GatewayException(
         ErrorCode.MALFORMED_REQUEST,
-        "the body is malformed after "
-            + size
-            + " bytes: "
-            + HeadLimits.printable(cause.getMessage()));
+        "the body is malformed after " + size + " bytes: " + Quotation.of(cause.getMessage()));
   }
 
   private static void append(

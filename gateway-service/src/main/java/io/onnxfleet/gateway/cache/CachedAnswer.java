@@ -26,6 +26,7 @@ record CachedAnswer(byte[] body, List<Map.Entry<String, String>> headers, long s
           HeaderNames.HEADER_LENGTH,
           HeaderNames.IGNORED,
           HeaderNames.WINDOWS,
+          HeaderNames.WINDOWS_JOINED,
           HeaderNames.CONTENT);
 
   CachedAnswer {

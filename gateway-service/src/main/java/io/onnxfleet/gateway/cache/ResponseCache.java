@@ -11,6 +11,8 @@ import io.onnxfleet.gateway.fleet.Fleet;
 import io.onnxfleet.gateway.fleet.ModelContent;
 import io.onnxfleet.gateway.fleet.ModelPatterns;
 import io.onnxfleet.gateway.fleet.ModelReference;
+import io.onnxfleet.gateway.security.Access;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -52,6 +54,10 @@ public final class ResponseCache {
   private static final String NO_STORE = "no-store";
   private static final String JSON_SUFFIX = "json";
 
+  /** What a request by GET says of itself that its URL does not, and that decides who answers. */
+  private static final List<String> CHOOSING =
+      List.of(HeaderNames.LATENCY_BUDGET_MILLIS, HeaderNames.MIN_QUALITY);
+
   private record Key(String model, long epoch, String digest) {}
 
   /** What a request says about answers that are kept. */
@@ -63,7 +69,7 @@ public final class ResponseCache {
 
   private final ModelPatterns models;
   private final int maxEntry;
-  private final String cacheControl;
+  private final String maxAge;
   private final CacheMetrics metrics;
   private final LongSupplier nanoClock;
   private final ModelEpochs epochs;
@@ -77,7 +83,7 @@ public final class ResponseCache {
       LongSupplier nanoClock) {
     this.models = new ModelPatterns(properties.models());
     this.maxEntry = (int) properties.maxEntry().toBytes();
-    this.cacheControl = "public, max-age=" + properties.clientMaxAge().toSeconds();
+    this.maxAge = "max-age=" + properties.clientMaxAge().toSeconds();
     this.metrics = metrics;
     this.nanoClock = nanoClock;
     this.epochs = new ModelEpochs(fleet);
@@ -287,8 +293,20 @@ public final class ResponseCache {
 
     private void describe(HttpHeaders headers, String status) {
       headers.set(HttpHeaders.ETAG, entityTag);
-      headers.set(HttpHeaders.CACHE_CONTROL, cacheControl);
+      headers.set(HttpHeaders.CACHE_CONTROL, whoMayKeepIt() + ", " + maxAge);
       headers.set(CACHE_STATUS, "onnx-fleet; " + status);
+      if (call.isConditional()) {
+        List<String> told = headers.getVary();
+        CHOOSING.stream()
+            .filter(name -> !told.contains(name))
+            .forEach(name -> headers.add(HttpHeaders.VARY, name));
+      }
+    }
+
+    /** A proxy that keeps the answer would give it to whoever asks, without any credentials. */
+    private String whoMayKeepIt() {
+      Access access = call.access();
+      return access.isVerified() || access.isLetInByOthers() ? "private" : "public";
     }
 
     /** The tag says that the versions are the same too, so nothing has to be computed. */

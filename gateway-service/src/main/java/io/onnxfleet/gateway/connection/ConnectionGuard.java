@@ -117,10 +117,9 @@ final class ConnectionGuard extends ChannelDuplexHandler {
 
   @Override
   public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
-    if (message instanceof ByteBuf buffer) {
-      written += buffer.readableBytes();
-    }
+    long before = pending(context);
     var _ = context.write(message, promise);
+    written += pending(context) - before;
   }
 
   @Override
@@ -133,7 +132,7 @@ final class ConnectionGuard extends ChannelDuplexHandler {
 
   private void timeStall(ChannelHandlerContext context) {
     stallTimed = true;
-    long taken = written - pending(context);
+    long taken = taken(context);
     var _ =
         context
             .executor()
@@ -145,15 +144,23 @@ final class ConnectionGuard extends ChannelDuplexHandler {
 
   private void endStall(ChannelHandlerContext context, long takenBefore) {
     stallTimed = false;
-    long pending = pending(context);
-    if (pending == 0 || !context.channel().isActive()) {
+    if (pending(context) == 0 || !context.channel().isActive()) {
       return;
     }
-    if (written - pending == takenBefore) {
+    if (taken(context) == takenBefore) {
       var _ = context.close();
     } else {
       timeStall(context);
     }
+  }
+
+  /** What the client has taken, as the buffer counts it, which weighs more than its bytes. */
+  private long taken(ChannelHandlerContext context) {
+    ChannelOutboundBuffer buffer = context.channel().unsafe().outboundBuffer();
+    // A piece counts as waiting until all of it has gone.
+    return buffer == null
+        ? written
+        : written - buffer.totalPendingWriteBytes() + buffer.currentProgress();
   }
 
   private static long pending(ChannelHandlerContext context) {

@@ -5,6 +5,7 @@ import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.onnxfleet.contract.api.ErrorCode;
 import io.onnxfleet.gateway.failure.GatewayException;
+import io.onnxfleet.gateway.failure.Quotation;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,8 +15,6 @@ import org.jspecify.annotations.Nullable;
  * @param headers of all headers together
  */
 public record HeadLimits(long requestLine, long headers) {
-
-  private static final int MOST_OF_A_REASON = 200;
 
   /** What the codec could not read. */
   GatewayException refusalOf(@Nullable Throwable cause) {
@@ -29,23 +28,10 @@ public record HeadLimits(long requestLine, long headers) {
           ErrorCode.HEADERS_TOO_LARGE,
           "headers: more than " + headers + " bytes (expected: at most that)");
     }
-    String reason = printable(cause == null ? null : cause.getMessage());
+    String reason = Quotation.of(cause == null ? null : cause.getMessage());
     return new GatewayException(
         ErrorCode.MALFORMED_REQUEST,
         reason.isEmpty() ? "malformed request" : "malformed request: " + reason);
-  }
-
-  /** The start of what may quote the client, fit for one line. */
-  public static String printable(@Nullable String text) {
-    if (text == null) {
-      return "";
-    }
-    StringBuilder kept = new StringBuilder();
-    for (int i = 0; i < text.length() && kept.length() < MOST_OF_A_REASON; i++) {
-      char c = text.charAt(i);
-      kept.append(c >= ' ' && c <= '~' ? c : '?');
-    }
-    return kept.toString().strip();
   }
 
   /** What the framework refused without a word. */

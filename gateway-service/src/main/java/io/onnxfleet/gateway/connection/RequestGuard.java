@@ -23,7 +23,11 @@ import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.util.ReferenceCountUtil;
 import io.onnxfleet.contract.api.ErrorCode;
 import io.onnxfleet.gateway.failure.GatewayException;
+import io.onnxfleet.gateway.failure.Quotation;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.Iterator;
+import java.util.Objects;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -46,15 +50,22 @@ final class RequestGuard extends ChannelDuplexHandler {
 
   private @Nullable ChannelHandlerContext context;
 
-  /** Requests that went on and have not been answered: a client need not wait for one answer. */
-  private int unanswered;
+  /** Those that went on and have not been answered: a client need not wait for one answer. */
+  private final Deque<Asked> unanswered = new ArrayDeque<>();
 
   private boolean answerIsFinal;
-  private boolean isHeadRequest;
-  private boolean isHttp10;
   private boolean endsByClosing;
-  private String path = "/";
-  private @Nullable GatewayException pending;
+  private @Nullable Refused pending;
+
+  /** A request, as far as it decides the form of its answer. */
+  private record Asked(boolean isHead, boolean isHttp10, String path) {
+
+    /** Of an answer to nothing that is known. */
+    static final Asked UNKNOWN = new Asked(false, false, "/");
+  }
+
+  /** What is said once all before it is answered. */
+  private record Refused(GatewayException refusal, String path) {}
 
   RequestGuard(
       ConnectionRefusals refusals,
@@ -89,17 +100,14 @@ final class RequestGuard extends ChannelDuplexHandler {
       GatewayException refusal = refusalOf(request);
       if (refusal != null) {
         ReferenceCountUtil.release(message);
-        path = request.uri();
-        refuse(context, refusal);
+        refuse(context, new Refused(refusal, request.uri()));
         return;
       }
-      unanswered++;
-      isHeadRequest = request.method().equals(HttpMethod.HEAD);
-      isHttp10 = HttpVersion.HTTP_1_0.equals(request.protocolVersion());
+      boolean isHttp10 = HttpVersion.HTTP_1_0.equals(request.protocolVersion());
+      unanswered.add(new Asked(request.method().equals(HttpMethod.HEAD), isHttp10, request.uri()));
       if (isHttp10) {
         asHttp11(request);
       }
-      path = request.uri();
       if (hasBody(request)) {
         // An upgrade would have to take in the whole body first; it may be ignored.
         request.headers().remove(HttpHeaderNames.UPGRADE).remove(HTTP2_SETTINGS);
@@ -141,6 +149,11 @@ final class RequestGuard extends ChannelDuplexHandler {
         new GatewayException(
             ErrorCode.HEAD_TIMEOUT, "the head of the request did not come in time");
     refusals.refused(refusal, before.channel().remoteAddress());
+    if (!unanswered.isEmpty()) {
+      // Told now, it would be taken for the answer to another request.
+      pending = new Refused(refusal, "/");
+      return;
+    }
     byte[] body = refusal.bodyFor("/");
     String head =
         "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Type: application/json\r\n"
@@ -152,18 +165,19 @@ final class RequestGuard extends ChannelDuplexHandler {
     var _ = before.writeAndFlush(answer).addListener(ChannelFutureListener.CLOSE);
   }
 
-  private void refuse(ChannelHandlerContext context, GatewayException refusal) {
+  private void refuse(ChannelHandlerContext context, Refused refused) {
     progress.breaks(null);
-    refusals.refused(refusal, context.channel().remoteAddress());
-    if (unanswered > 0) {
-      pending = refusal;
+    refusals.refused(refused.refusal(), context.channel().remoteAddress());
+    if (!unanswered.isEmpty()) {
+      pending = refused;
       return;
     }
-    var _ = context.writeAndFlush(answer(refusal)).addListener(ChannelFutureListener.CLOSE);
+    var _ = context.writeAndFlush(answer(refused)).addListener(ChannelFutureListener.CLOSE);
   }
 
-  private FullHttpResponse answer(GatewayException refusal) {
-    byte[] body = refusal.bodyFor(path);
+  private static FullHttpResponse answer(Refused refused) {
+    GatewayException refusal = refused.refusal();
+    byte[] body = refusal.bodyFor(refused.path());
     FullHttpResponse answer =
         new DefaultFullHttpResponse(
             HttpVersion.HTTP_1_1,
@@ -194,8 +208,7 @@ final class RequestGuard extends ChannelDuplexHandler {
     return hosts.hasNext()
         ? new GatewayException(
             ErrorCode.MALFORMED_REQUEST,
-            HeadLimits.printable("Host: '" + host + "' and '" + hosts.next() + "'")
-                + " (expected: one)")
+            Quotation.of("Host: '" + host + "' and '" + hosts.next() + "'") + " (expected: one)")
         : null;
   }
 
@@ -213,22 +226,26 @@ final class RequestGuard extends ChannelDuplexHandler {
     Object sent = message;
     if (message instanceof HttpResponse response) {
       answerIsFinal = response.status().codeClass() != HttpStatusClass.INFORMATIONAL;
-      if (progress.part() == RequestProgress.Part.BROKEN && pending == null) {
+      Asked asked = Objects.requireNonNullElse(unanswered.peek(), Asked.UNKNOWN);
+      boolean isLast = unanswered.size() <= 1 && pending == null;
+      if (progress.part() == RequestProgress.Part.BROKEN && isLast) {
         HttpUtil.setKeepAlive(response, false);
         endsByClosing = true;
       }
-      if (isHttp10) {
+      if (asked.isHttp10()) {
         forHttp10(response);
       }
-      if (response instanceof FullHttpResponse full && isMute(full)) {
-        sent = told(full);
+      if (response instanceof FullHttpResponse full && !asked.isHead() && isMute(full)) {
+        sent = told(full, asked.path());
       }
     }
     boolean ends = sent instanceof LastHttpContent && answerIsFinal;
     if (ends) {
       answerIsFinal = false;
-      unanswered = Math.max(0, unanswered - 1);
-      progress.answered(nanoClock.getAsLong());
+      unanswered.poll();
+      if (unanswered.isEmpty()) {
+        progress.answered(nanoClock.getAsLong());
+      }
     }
     if (ends && endsByClosing) {
       endsByClosing = false;
@@ -236,8 +253,8 @@ final class RequestGuard extends ChannelDuplexHandler {
       return;
     }
     var _ = context.write(sent, promise);
-    GatewayException next = pending;
-    if (ends && unanswered == 0 && next != null) {
+    Refused next = pending;
+    if (ends && unanswered.isEmpty() && next != null) {
       pending = null;
       var _ = context.writeAndFlush(answer(next)).addListener(ChannelFutureListener.CLOSE);
     }
@@ -267,13 +284,12 @@ final class RequestGuard extends ChannelDuplexHandler {
   }
 
   /** Whether it refuses without a word, as the codec and the framework do. */
-  private boolean isMute(FullHttpResponse response) {
+  private static boolean isMute(FullHttpResponse response) {
     return response.status().codeClass() == HttpStatusClass.CLIENT_ERROR
-        && !response.content().isReadable()
-        && !isHeadRequest;
+        && !response.content().isReadable();
   }
 
-  private FullHttpResponse told(FullHttpResponse mute) {
+  private FullHttpResponse told(FullHttpResponse mute, String path) {
     GatewayException refusal = limits.refusalOf(mute.status());
     byte[] body = refusal.bodyFor(path);
     FullHttpResponse told = mute.replace(Unpooled.wrappedBuffer(body));

@@ -110,6 +110,9 @@ final class ErrorResponses {
 
   /** RFC 6750, 3: what was wrong with credentials, if there were any. */
   private static String challenge(ErrorCode code) {
+    if (code == ErrorCode.STRANGER) {
+      return HeaderNames.SIGNATURE_SCHEME;
+    }
     return code == ErrorCode.CREDENTIALS_INVALID || code == ErrorCode.CREDENTIALS_EXPIRED
         ? "Bearer error=\"invalid_token\""
         : "Bearer";

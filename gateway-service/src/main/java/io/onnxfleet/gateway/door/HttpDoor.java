@@ -87,7 +87,7 @@ final class HttpDoor implements GlobalFilter, Ordered {
       case ApiCall.Asked(ApiCall call, _, _) when call == ApiCall.EMBEDDINGS_QUERY ->
           calls.answer(query(exchange));
       case ApiCall.Asked asked -> calls.answer(call(exchange, asked));
-      case ApiCall.WrongMethod wrong when isOffered(wrong.instead()) -> {
+      case ApiCall.WrongMethod wrong when wrong.instead().isOffered() -> {
         exchange.getResponse().getHeaders().set(HttpHeaders.ALLOW, wrong.allowed());
         yield Mono.error(
             new GatewayException(
@@ -97,11 +97,6 @@ final class HttpDoor implements GlobalFilter, Ordered {
       case ApiCall.WrongMethod _, ApiCall.UnknownPath _ ->
           Mono.error(new GatewayException(ErrorCode.UNKNOWN_PATH, "unknown path: " + path));
     };
-  }
-
-  /** What replicas answer to their fleet alone is nothing for callers. */
-  private static boolean isOffered(ApiCall call) {
-    return call.server() != Server.REPLICA && call.server() != Server.PROCESS;
   }
 
   private Call call(ServerWebExchange exchange, ApiCall.Asked asked) {

@@ -32,7 +32,7 @@ import reactor.core.publisher.Mono;
  * #REFUSED_LINES}: a client that is refused in a loop fills no disk. Metrics count all of them.
  */
 @Order(Ordered.HIGHEST_PRECEDENCE + 10)
-final class RequestTraceFilter implements WebFilter {
+public final class RequestTraceFilter implements WebFilter {
 
   private static final Logger LOGGER = LoggerFactory.getLogger("io.onnxfleet.gateway.access");
 
@@ -63,7 +63,7 @@ final class RequestTraceFilter implements WebFilter {
   private record Seen(RequestTrace trace, HttpHeaders headers) {}
 
   /** The trace of an exchange that has passed this filter. */
-  static RequestTrace traceOf(ServerWebExchange exchange) {
+  public static RequestTrace traceOf(ServerWebExchange exchange) {
     return seen(exchange).trace();
   }
 

@@ -53,7 +53,7 @@ public record FleetProperties(
   }
 
   /** Where replicas may be: a false entry of the registry leads no request out of them. */
-  Networks replicaNetworks() {
+  public Networks replicaNetworks() {
     return read(networks);
   }
 }

@@ -17,11 +17,13 @@ public final class ModelPatterns {
 
   private static final String ANY = "*";
 
+  private final List<String> written;
   private final boolean isAll;
   private final Set<String> names = new HashSet<>();
   private final List<Pieces> patterns = new ArrayList<>();
 
   public ModelPatterns(List<String> patterns) {
+    written = List.copyOf(patterns);
     isAll = patterns.contains(ANY);
     for (String pattern : patterns) {
       if (pattern.contains(ANY)) {
@@ -30,6 +32,11 @@ public final class ModelPatterns {
         names.add(pattern);
       }
     }
+  }
+
+  /** As they were given. */
+  public List<String> patterns() {
+    return written;
   }
 
   public boolean match(String model) {

@@ -333,6 +333,16 @@ final class ForwardedCall {
     return way.balancer().hasRoom(new ReplicaRequest(model, excluded));
   }
 
+  /** Whether a replica that is well has the request too, and may answer it still. */
+  private synchronized boolean isBesideAnother(Replica replica) {
+    for (String other : underWay) {
+      if (!other.equals(replica.id()) && !way.ejected().isEjected(other)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private synchronized int countTry() {
     return ++tries;
   }
@@ -389,6 +399,11 @@ final class ForwardedCall {
           ErrorCode.REPLICAS_SATURATED,
           "every connection to the replicas of model '" + model + "' is in use");
     }
+    if (failure.reason() == ReplicaFailure.Reason.FULL) {
+      return new GatewayException(
+          ErrorCode.REPLICAS_SATURATED,
+          "the replicas of model '" + model + "' have no room for it");
+    }
     return new GatewayException(
         ErrorCode.NO_REPLICA,
         "model '%s': no replica answered in %d %s"
@@ -439,22 +454,24 @@ final class ForwardedCall {
           Attempt::close);
     }
 
-    /** A used connection may just have been too old: then the replica lives, and says so. */
+    /**
+     * A connection may have been too old, or a busy replica has closed it before it read anything:
+     * then the replica lives, and says so.
+     */
     private Mono<Void> judged(Replica replica, ReplicaFailure failure) {
-      if (run == null || failure.reason() != ReplicaFailure.Reason.STALE) {
+      if (run == null || !failure.reason().leavesExposed()) {
         return after(replica, failure, false);
       }
       return way.life()
           .apply(replica)
           .flatMap(
               lives ->
-                  lives
-                      ? after(replica, failure, true)
-                      : after(
-                          replica,
-                          new ReplicaFailure(
-                              ReplicaFailure.Reason.RESET, String.valueOf(failure.getMessage())),
-                          false));
+                  after(
+                      replica,
+                      new ReplicaFailure(
+                          lives ? ReplicaFailure.Reason.STALE : ReplicaFailure.Reason.RESET,
+                          String.valueOf(failure.getMessage())),
+                      lives));
     }
 
     private Mono<Void> after(Replica replica, ReplicaFailure failure, boolean lives) {
@@ -471,7 +488,8 @@ final class ForwardedCall {
       }
       boolean sendable = body.isReplayable() || reason.leftBodyUntouched();
       int before = tries();
-      if (reason == ReplicaFailure.Reason.LATE) {
+      boolean isLeftToAnother = reason == ReplicaFailure.Reason.FULL && isBesideAnother(replica);
+      if (reason == ReplicaFailure.Reason.LATE || isLeftToAnother) {
         return Mono.error(exhausted());
       }
       if (!sendable || before >= way.properties().maxTries() || !takeSendingOn()) {
@@ -576,6 +594,9 @@ final class ForwardedCall {
     public boolean goesElsewhere(int refusal) {
       long now = way.nanoClock().getAsLong();
       load.load().refusedFor(FULL_FOR, now);
+      if (isBesideAnother(replica)) {
+        return true;
+      }
       synchronized (ForwardedCall.this) {
         if (wentElsewhere || tries >= way.properties().maxTries()) {
           return false;

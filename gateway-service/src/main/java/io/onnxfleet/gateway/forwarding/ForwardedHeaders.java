@@ -12,18 +12,20 @@ import java.util.Map;
  * 9110, 7.6.1) and those that the gateway sets itself. Credentials are for the gateway: replicas
  * get none.
  */
-final class ForwardedHeaders {
+public final class ForwardedHeaders {
 
   /** What the codec of HTTP/2 adds about a stream begins so. */
   private static final String HTTP2 = "x-http2-";
 
   private ForwardedHeaders() {}
 
-  static void copyRequest(HttpHeaders from, HttpHeaders to) {
+  /** Of a request, to whom it goes on to. */
+  public static void copyRequest(HttpHeaders from, HttpHeaders to) {
     copy(from, to, true);
   }
 
-  static void copyResponse(HttpHeaders from, HttpHeaders to) {
+  /** Of an answer, to the client. */
+  public static void copyResponse(HttpHeaders from, HttpHeaders to) {
     copy(from, to, false);
   }
 
@@ -37,9 +39,10 @@ final class ForwardedHeaders {
       }
       to.add(name, header.getValue());
     }
-    String connection = from.get(HttpHeaderNames.CONNECTION);
-    if (connection != null) {
-      removeNominated(connection, to);
+    Iterator<? extends CharSequence> connection =
+        from.valueCharSequenceIterator(HttpHeaderNames.CONNECTION);
+    while (connection.hasNext()) {
+      removeNominated(connection.next().toString(), to);
     }
   }
 
@@ -60,6 +63,7 @@ final class ForwardedHeaders {
   private static boolean isGateways(String name) {
     return name.equalsIgnoreCase("close")
         || name.equalsIgnoreCase(HeaderNames.SIGNATURE)
+        || name.equalsIgnoreCase(HeaderNames.OWNER)
         || is(name, HttpHeaderNames.HOST);
   }
 
@@ -83,6 +87,7 @@ final class ForwardedHeaders {
           is(name, HttpHeaderNames.CONTENT_LENGTH)
               || isText(name, "x-goog-api-key")
               || isText(name, "x-access-token");
+      case 15 -> AsciiString.contentEqualsIgnoreCase(name, HeaderNames.OWNER);
       case 16 ->
           AsciiString.contentEqualsIgnoreCase(name, HeaderNames.CALLER) || isOfOneConnection(name);
       case 17 ->

@@ -36,7 +36,8 @@ import reactor.core.publisher.Mono;
  *   <li>Tries that cost replicas work stay within the {@link RetryBudget}. A replica's refusal for
  *       want of room is kept from the client at most once, and only while another has room.
  *   <li>Of two replicas that are asked at once, one answers; the other's connection is closed, on
- *       which it drops the request.
+ *       which it drops the request. One that has no room is not the one that answers, unless the
+ *       other is ejected.
  *   <li>A replica's in-flight count falls by one when its try ends: answered, failed or cancelled.
  *   <li>The tries end with the deadline; the client then gets 504 and the replica a closed
  *       connection.

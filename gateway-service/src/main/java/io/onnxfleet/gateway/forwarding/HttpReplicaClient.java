@@ -102,6 +102,9 @@ final class HttpReplicaClient implements ReplicaClient {
     private @Nullable HttpHeaders headers;
     private int status;
 
+    /** What stood in the client's answer before this one's headers did; null while they do not. */
+    private @Nullable HttpHeaders before;
+
     /** The same later on. */
     private @Nullable Pieces pieces;
 
@@ -390,6 +393,7 @@ final class HttpReplicaClient implements ReplicaClient {
       pieces = flowing;
       early.forEach(flowing::add);
       early.clear();
+      before = call.answer().sent().copy();
       answer(flowing.asFlux());
     }
 
@@ -473,8 +477,10 @@ final class HttpReplicaClient implements ReplicaClient {
     }
 
     private void takeBackHeaders() {
-      call.answer().sent().clear();
-      call.answer().headers().set(HeaderNames.REQUEST_ID, call.trace().requestId());
+      HttpHeaders others = before;
+      if (others != null) {
+        call.answer().sent().set(others);
+      }
     }
 
     @Override

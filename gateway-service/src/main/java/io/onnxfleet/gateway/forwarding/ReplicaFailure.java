@@ -10,7 +10,10 @@ final class ReplicaFailure extends RuntimeException {
     REFUSED,
     /** The connection broke after the request had begun. */
     RESET,
-    /** As {@link #RESET}, on a connection that was used before: it may just have been too old. */
+    /**
+     * As {@link #RESET}, but nobody need have died: the connection was used before and may just
+     * have been too old, or the replica answers on another one.
+     */
     STALE,
     /** The connection broke after the head of an answer had come, and nothing else. */
     CUT,

@@ -96,8 +96,9 @@ final class Shadows {
                 InFlightRequests.Lease::close)
             .timeout(LONGEST)
             .onErrorResume(failure -> Mono.just(new ShadowResult.Failed(failure.toString())))
-            .doFinally(
-                signal -> {
+            // Before it is told, so that whoever waits for that finds the place free.
+            .doOnTerminate(
+                () -> {
                   hold.close();
                   places.release();
                 })

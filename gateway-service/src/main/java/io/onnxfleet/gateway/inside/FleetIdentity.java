@@ -20,28 +20,35 @@ public final class FleetIdentity {
 
   private final RequestSigning signing;
   private final @Nullable SslContext tls;
+  private final @Nullable SslContext tlsOfJobs;
 
   /**
    * The identity of one gateway.
    *
    * @param certificates null where the fleet has none
    * @param replicas of which names a replica's certificate has one
+   * @param jobs of which names a job service's certificate has one
    */
   FleetIdentity(
-      RequestSigning signing, @Nullable FleetCertificates certificates, List<String> replicas) {
+      RequestSigning signing,
+      @Nullable FleetCertificates certificates,
+      List<String> replicas,
+      List<String> jobs) {
     this.signing = signing;
-    this.tls =
-        certificates == null
-            ? null
-            : new JdkSslContext(
-                certificates.clientOf(replicas),
-                true,
-                null,
-                IdentityCipherSuiteFilter.INSTANCE,
-                ApplicationProtocolConfig.DISABLED,
-                ClientAuth.NONE,
-                null,
-                false);
+    this.tls = certificates == null ? null : clientOf(certificates, replicas);
+    this.tlsOfJobs = certificates == null ? null : clientOf(certificates, jobs);
+  }
+
+  private static SslContext clientOf(FleetCertificates certificates, List<String> names) {
+    return new JdkSslContext(
+        certificates.clientOf(names),
+        true,
+        null,
+        IdentityCipherSuiteFilter.INSTANCE,
+        ApplicationProtocolConfig.DISABLED,
+        ClientAuth.NONE,
+        null,
+        false);
   }
 
   /** A client of replicas: every one that the gateway has comes from here. */
@@ -49,6 +56,18 @@ public final class FleetIdentity {
     HttpClient signed = signing.on(client);
     SslContext known = tls;
     return known == null ? signed : signed.secure(ssl -> ssl.sslContext(known));
+  }
+
+  /** A client of the job service. */
+  public HttpClient clientOfJobs(HttpClient client) {
+    HttpClient signed = signing.on(client);
+    SslContext known = tlsOfJobs;
+    return known == null ? signed : signed.secure(ssl -> ssl.sslContext(known));
+  }
+
+  /** Whether the fleet has a secret, so that whose work something is can be said inside. */
+  public boolean hasSecret() {
+    return signing.hasSecret();
   }
 
   /** Signs a request by its headers, where the fleet has a secret. */

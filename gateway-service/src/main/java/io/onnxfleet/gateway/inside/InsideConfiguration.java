@@ -1,6 +1,7 @@
 package io.onnxfleet.gateway.inside;
 
 import io.onnxfleet.configuration.InsideProperties;
+import io.onnxfleet.configuration.RegistryCredentials;
 import io.onnxfleet.contract.fleet.FleetCertificates;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
@@ -34,7 +35,8 @@ class InsideConfiguration {
     return new FleetIdentity(
         new RequestSigning(properties.read(), System::currentTimeMillis),
         certificates.value().orElse(null),
-        properties.tls().replicas());
+        properties.tls().replicas(),
+        properties.tls().jobs());
   }
 
   /** In place of the one that Spring Cloud makes, which knows no interceptors. */

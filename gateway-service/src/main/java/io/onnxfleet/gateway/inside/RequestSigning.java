@@ -37,6 +37,10 @@ final class RequestSigning {
         request.uri());
   }
 
+  boolean hasSecret() {
+    return secret != null;
+  }
+
   /** Signs one request; does nothing where the fleet has no secret. */
   void sign(HttpHeaders headers, String method, String authority, String uri) {
     FleetSecret known = secret;
@@ -47,7 +51,10 @@ final class RequestSigning {
 
   private void sign(
       FleetSecret known, HttpHeaders headers, String method, String authority, String uri) {
-    headers.set(HeaderNames.SIGNATURE, known.sign(method, authority, uri, millisClock.getAsLong()));
+    headers.set(
+        HeaderNames.SIGNATURE,
+        known.sign(
+            method, authority, uri, headers.get(HeaderNames.OWNER), millisClock.getAsLong()));
   }
 
   /** Host and port of {@code http://host:port/path}; the scheme's own port is often left out. */

@@ -22,7 +22,9 @@ import org.jspecify.annotations.Nullable;
  * that the replica has. The peak-sensitive average is Finagle's ("peak EWMA"). What is known of a
  * replica that has not been asked for a while returns to the model's average, so that one that was
  * slow is tried again. A replica's first answers, which come while it still compiles, say little of
- * those that follow: where they are slower than the model's average they are mixed with it.
+ * those that follow: where they are slower than the model's average they are mixed with it, and
+ * what compiling may cost is left out of a new replica's estimate at first, less and less as
+ * answers come. Otherwise it would stay cold for want of requests where there is little to do.
  */
 public final class ReplicaLoad {
 
@@ -34,12 +36,23 @@ public final class ReplicaLoad {
   /** The model's average weighs as much as that many answers of the replica's own. */
   private static final double FIRST_SAMPLES = 8;
 
+  /** Until so many answers in all a replica may still be compiling. */
+  private static final int NEW_ANSWERS = 200;
+
+  /** As much as compiling may cost an answer. */
+  private static final double COMPILING_NANOS = Duration.ofMillis(20).toNanos();
+
+  /** The first answers of all: each is nearer to what follows than those before it. */
+  private static final int FIRST_ANSWERS = 16;
+
+  private static final double FIRST_WEIGHT = 0.5;
+
   private static final double FORGET_NANOS = Duration.ofSeconds(4).toNanos();
 
   private record Report(LoadReport content, int ownInFlight, long atNanos, AtomicInteger uses) {}
 
   /** Immutable, so that readers need no lock. */
-  private record Latency(double perPlace, long atNanos, int samples) {}
+  private record Latency(double perPlace, long atNanos, int samples, int answers) {}
 
   private final String replica;
   private final ModelLoads model;
@@ -95,6 +108,7 @@ public final class ReplicaLoad {
   /** How long an answer would take that is asked for now. */
   public long estimateNanos(long now) {
     double perPlace = perPlaceNanos(now);
+    perPlace -= compiling(perPlace);
     double byLatency = perPlace * (inFlightThere(now) + 1);
     Report last = freshReport(now);
     double byQueue = last == null ? 0 : last.content.queueNanos() + perPlace;
@@ -118,6 +132,20 @@ public final class ReplicaLoad {
       weight *= Math.exp(-(age - FORGET_AFTER) / FORGET_NANOS);
     }
     return usual + (known.perPlace - usual) * weight;
+  }
+
+  /** What compiling may have cost, as far as it is more than answers usually take. */
+  private double compiling(double perPlace) {
+    Latency known = latency;
+    double warm = known == null ? 1 : (double) known.answers / NEW_ANSWERS;
+    double slower = perPlace - model.perPlaceNanos();
+    return Math.clamp(slower, 0, COMPILING_NANOS) * (1 - warm * warm);
+  }
+
+  /** By how much answers may be slower than others' for no lasting reason. */
+  public double compilingNanos() {
+    Latency known = latency;
+    return known == null || known.answers < NEW_ANSWERS ? COMPILING_NANOS : 0;
   }
 
   /** How many answers came since the last new start. */
@@ -160,7 +188,7 @@ public final class ReplicaLoad {
     samples = 0;
     Latency known = latency;
     if (known != null) {
-      latency = new Latency(known.perPlace, known.atNanos, 0);
+      latency = new Latency(known.perPlace, known.atNanos, 0, known.answers);
     }
   }
 
@@ -191,20 +219,27 @@ public final class ReplicaLoad {
         : last;
   }
 
-  private synchronized void observe(long nanos, int placesBefore, long now) {
+  /**
+   * Learns from one answer.
+   *
+   * @param answers as how many it counts in telling whether the replica is new
+   */
+  private synchronized void observe(long nanos, int placesBefore, int answers, long now) {
     double sample = (double) nanos / (placesBefore + 1);
     Latency known = latency;
     double next;
     if (known == null) {
       next = sample;
     } else {
-      double before = known.perPlace;
-      double constant = sample > before ? RISE_NANOS : FALL_NANOS;
-      double weight = Math.max(LEAST_WEIGHT, 1 - Math.exp((known.atNanos - now) / constant));
-      next = before + (sample - before) * weight;
+      double last = known.perPlace;
+      double constant = sample > last ? RISE_NANOS : FALL_NANOS;
+      double least = known.answers < FIRST_ANSWERS ? FIRST_WEIGHT : LEAST_WEIGHT;
+      double weight = Math.max(least, 1 - Math.exp((known.atNanos - now) / constant));
+      next = last + (sample - last) * weight;
     }
     samples++;
-    latency = new Latency(next, now, samples);
+    int before = known == null ? 0 : known.answers;
+    latency = new Latency(next, now, samples, Math.min(before + answers, NEW_ANSWERS));
     model.observe(sample);
   }
 
@@ -237,7 +272,7 @@ public final class ReplicaLoad {
     public void answered(long now) {
       if (end()) {
         heardAt = now;
-        observe(now - startNanos, placesBefore, now);
+        observe(now - startNanos, placesBefore, 1, now);
         model.answered(now - startNanos, now);
       }
     }
@@ -247,7 +282,8 @@ public final class ReplicaLoad {
       if (end()) {
         double atLeast = (double) (now - startNanos) / (placesBefore + 1);
         if (atLeast > perPlaceNanos(now)) {
-          observe(now - startNanos, placesBefore, now);
+          // Compiling does not take that long: the replica is no longer excused as new.
+          observe(now - startNanos, placesBefore, NEW_ANSWERS, now);
         }
       }
     }

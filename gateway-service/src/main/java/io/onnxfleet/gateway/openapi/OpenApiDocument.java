@@ -17,6 +17,9 @@ public final class OpenApiDocument {
   private static final String RESOURCE = "/openapi.yaml";
   private static final String INFO = "info";
 
+  /** More than a stranger's document might have: this one is the gateway's own. */
+  private static final int MOST_ALIASES = 1000;
+
   private final byte[] json;
 
   private OpenApiDocument(byte[] json) {
@@ -29,7 +32,9 @@ public final class OpenApiDocument {
       if (in == null) {
         throw new IllegalStateException(RESOURCE + " is not among the gateway's resources");
       }
-      Map<String, Object> document = new Yaml(new SafeConstructor(new LoaderOptions())).load(in);
+      LoaderOptions options = new LoaderOptions();
+      options.setMaxAliasesForCollections(MOST_ALIASES);
+      Map<String, Object> document = new Yaml(new SafeConstructor(options)).load(in);
       if (document.get(INFO) instanceof Map<?, ?> info) {
         withVersion(info, version);
       }

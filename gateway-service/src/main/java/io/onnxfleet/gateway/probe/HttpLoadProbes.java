@@ -5,7 +5,7 @@ import io.onnxfleet.contract.api.ApiCall;
 import io.onnxfleet.contract.api.HeaderNames;
 import io.onnxfleet.contract.fleet.LoadReport;
 import io.onnxfleet.gateway.balancing.EjectedReplicas;
-import io.onnxfleet.gateway.balancing.LoadProbes;
+import io.onnxfleet.gateway.balancing.policy.LoadProbes;
 import io.onnxfleet.gateway.fleet.Replica;
 import io.onnxfleet.gateway.load.ReplicaLoads;
 import java.net.URI;

@@ -71,6 +71,16 @@ public final class Destinations {
     return known(of(call, variant == null ? asked : variant, variant != null));
   }
 
+  /**
+   * Who does another text task, whose answers of several variants need not be comparable: the
+   * highest version that is not in quarantine.
+   */
+  public Destination reading(
+      Call call, ModelReference asked, ModelAdmission.Application application) {
+    ModelReference variant = variant(call, asked, VariantUse.ALONE, application);
+    return known(of(call, variant == null ? asked : variant, variant != null));
+  }
+
   /** Who tells about itself: of a family, the best one. */
   public Destination describing(Call call, ModelReference asked) {
     ModelFamily family = variants.asked(asked, call.head().headers());
@@ -110,10 +120,10 @@ public final class Destinations {
   /** The call with another model in its path, if its path names one. */
   private static Call directed(Call call, ModelReference model) {
     ApiCall asked = call.asked().call();
-    return asked == ApiCall.EMBEDDINGS || asked == ApiCall.EMBEDDINGS_QUERY
-        ? call
-        : call.at(
-            asked.path(model.name(), asked.versionTemplate() == null ? null : model.version()));
+    return asked.namesModel()
+        ? call.at(
+            asked.path(model.name(), asked.versionTemplate() == null ? null : model.version()))
+        : call;
   }
 
   /** Refuses what no replica has, or none serves. */

@@ -1,5 +1,6 @@
 package io.onnxfleet.gateway.routing;
 
+import io.onnxfleet.contract.api.DeflateInput;
 import io.onnxfleet.contract.api.ErrorCode;
 import io.onnxfleet.gateway.body.RequestBody;
 import io.onnxfleet.gateway.failure.GatewayException;
@@ -11,7 +12,6 @@ import java.io.SequenceInputStream;
 import java.util.Collections;
 import java.util.Locale;
 import java.util.zip.GZIPInputStream;
-import java.util.zip.InflaterInputStream;
 import java.util.zip.ZipException;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -142,7 +142,7 @@ final class RequestedModel {
       return switch (encoding) {
         case "" -> body;
         case "gzip", "x-gzip" -> new GZIPInputStream(body, INFLATER_BUFFER);
-        case "deflate" -> new InflaterInputStream(body);
+        case "deflate" -> DeflateInput.open(body, INFLATER_BUFFER);
         default ->
             throw new GatewayException(
                 ErrorCode.UNSUPPORTED_ENCODING,

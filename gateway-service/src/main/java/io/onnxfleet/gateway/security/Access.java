@@ -1,11 +1,16 @@
 package io.onnxfleet.gateway.security;
 
 import io.onnxfleet.contract.api.ErrorCode;
+import io.onnxfleet.contract.fleet.WorkOwner;
 import io.onnxfleet.gateway.failure.GatewayException;
 import io.onnxfleet.gateway.fleet.ModelPatterns;
+import io.onnxfleet.gateway.security.quota.Quota;
+import java.time.Instant;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the caller of a request may do: which scopes it has, for which models, and the name under
@@ -18,6 +23,8 @@ public final class Access {
   private final String caller;
   private final Set<Scope> scopes;
   private final ModelPatterns models;
+  private final @Nullable Instant expires;
+  private final Quota quota;
 
   /** How the caller is known. */
   public enum Kind {
@@ -32,6 +39,24 @@ public final class Access {
   }
 
   public Access(Kind kind, String caller, Set<Scope> scopes, ModelPatterns models) {
+    this(kind, caller, scopes, models, null, Quota.NONE);
+  }
+
+  /**
+   * What somebody's credentials allow.
+   *
+   * @param expires when they end; null for never
+   * @param quota that goes with them
+   */
+  public Access(
+      Kind kind,
+      String caller,
+      Set<Scope> scopes,
+      ModelPatterns models,
+      @Nullable Instant expires,
+      Quota quota) {
+    this.expires = expires;
+    this.quota = quota;
     this.kind = kind;
     this.caller = caller;
     this.scopes = scopes.isEmpty() ? EnumSet.noneOf(Scope.class) : EnumSet.copyOf(scopes);
@@ -51,6 +76,31 @@ public final class Access {
   /** Whether this gateway itself verified credentials. */
   public boolean isVerified() {
     return kind == Kind.VERIFIED;
+  }
+
+  /** Whether somebody else's security chain let it in. */
+  public boolean isLetInByOthers() {
+    return kind == Kind.LET_IN;
+  }
+
+  /**
+   * Whose work it has done later, with what its credentials allow now. Whom nobody asked for any is
+   * everybody else too.
+   */
+  public WorkOwner asOwner() {
+    return isVerified()
+        ? new WorkOwner(
+            caller,
+            has(Scope.ADMIN),
+            scopes.stream().map(Scope::label).toList(),
+            models.patterns(),
+            expires == null ? 0 : expires.getEpochSecond(),
+            List.of(
+                quota.requestsPerMinute(),
+                quota.rowsPerMinute(),
+                quota.tokensPerMinute(),
+                (long) quota.concurrentRequests()))
+        : WorkOwner.named(WorkOwner.ANYBODY);
   }
 
   public boolean has(Scope scope) {

@@ -1,6 +1,7 @@
 package io.onnxfleet.gateway.security;
 
 import io.onnxfleet.gateway.failure.GatewayException;
+import io.onnxfleet.gateway.failure.Quotation;
 import java.util.List;
 import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
@@ -16,8 +17,6 @@ import reactor.core.publisher.Mono;
 public final class AuditLog {
 
   private static final Logger LOGGER = LoggerFactory.getLogger("io.onnxfleet.gateway.audit");
-
-  private static final int LONGEST_NAME = 200;
 
   /**
    * What somebody does, or tries to do.
@@ -48,21 +47,15 @@ public final class AuditLog {
     LOGGER.info(
         "{} of '{}' by {} from {}: {}{} (request={})",
         deed.action(),
-        oneLine(deed.model()),
+        Quotation.of(deed.model()),
         deed.access().caller(),
         deed.origin().peer(),
         end,
-        reason.isEmpty() ? "" : ", " + oneLine(reason),
+        reason.isEmpty() ? "" : ", " + Quotation.of(reason),
         deed.requestId());
   }
 
   public void keysChanged(int count, List<String> changes) {
     LOGGER.info("keys: {} known (+ added, - removed, ~ changed): {}", count, changes);
-  }
-
-  /** What callers wrote cannot look like a line of ours. */
-  private static String oneLine(String text) {
-    String line = text.replaceAll("\\p{Cntrl}", "?");
-    return line.length() > LONGEST_NAME ? line.substring(0, LONGEST_NAME) + "..." : line;
   }
 }

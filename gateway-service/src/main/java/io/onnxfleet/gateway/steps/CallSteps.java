@@ -34,9 +34,6 @@ final class CallSteps {
   /** Larger bodies are looked at off the event loop, which others wait for. */
   private static final int READ_ON_EVENT_LOOP = 8 * 1024;
 
-  private static final String INFER = "infer";
-  private static final String EMBEDDINGS = "embeddings";
-
   private final WakingQueue waking;
   private final Destinations destinations;
   private final ModelSearch search;
@@ -57,25 +54,14 @@ final class CallSteps {
               this::inferenceDestination,
               this::earlyRefusal,
               this::body,
-              this::cachedInference,
+              this::cached,
               this::admission,
               this::forwarding));
 
-  /** The model stands in the body, so all of that is read first. */
-  private final Step.Next embeddings =
-      Step.inOrder(
-          List.of(
-              this::rights,
-              this::application,
-              this::untilDeadline,
-              this::wholeBody,
-              this::modelSearch,
-              this::rights,
-              this::waking,
-              this::embeddingsDestination,
-              this::cachedEmbeddings,
-              this::admission,
-              this::forwarding));
+  private final Step.Next embeddings = withModelInBody(this::embeddingsDestination);
+
+  /** Text tasks whose answers each stand for themselves. */
+  private final Step.Next reading = withModelInBody(this::readingDestination);
 
   /** The body is made of the query. */
   private final Step.Next embeddingsQuery =
@@ -87,7 +73,7 @@ final class CallSteps {
               this::keeping,
               this::untilDeadline,
               this::body,
-              this::cachedEmbeddings,
+              this::cached,
               this::admission,
               this::forwarding));
 
@@ -130,6 +116,10 @@ final class CallSteps {
     return embeddings.take(ModelCall.of(call));
   }
 
+  Mono<Void> reading(Call call) {
+    return reading.take(ModelCall.of(call));
+  }
+
   Mono<Void> embeddingsQuery(Call call) {
     return embeddingsQuery.take(ModelCall.of(call));
   }
@@ -158,6 +148,23 @@ final class CallSteps {
     return remaining.isZero()
         ? Mono.error(Deadline.passed())
         : next.take(call).timeout(remaining, Mono.error(Deadline::passed));
+  }
+
+  /** The model stands in the body, so all of that is read first. */
+  private Step.Next withModelInBody(Step destination) {
+    return Step.inOrder(
+        List.of(
+            this::rights,
+            this::application,
+            this::untilDeadline,
+            this::wholeBody,
+            this::modelSearch,
+            this::rights,
+            this::waking,
+            destination,
+            this::cached,
+            this::admission,
+            this::forwarding));
   }
 
   /**
@@ -196,6 +203,10 @@ final class CallSteps {
   private Mono<Void> embeddingsDestination(ModelCall call, Step.Next next) {
     return next.take(
         call.with(destinations.embedding(call.call(), call.asked(), call.applicant())));
+  }
+
+  private Mono<Void> readingDestination(ModelCall call, Step.Next next) {
+    return next.take(call.with(destinations.reading(call.call(), call.asked(), call.applicant())));
   }
 
   private Mono<Void> descriptionDestination(ModelCall call, Step.Next next) {
@@ -237,31 +248,23 @@ final class CallSteps {
         .flatMap(name -> next.take(call.about(new ModelReference(name, null))));
   }
 
-  private Mono<Void> cachedInference(ModelCall call, Step.Next next) {
-    return cached(INFER, call, next);
-  }
-
-  private Mono<Void> cachedEmbeddings(ModelCall call, Step.Next next) {
-    return cached(EMBEDDINGS, call, next);
-  }
-
   /** Answers from what is kept, or keeps the answer. */
-  private Mono<Void> cached(String operation, ModelCall call, Step.Next next) {
+  private Mono<Void> cached(ModelCall call, Step.Next next) {
     byte[] kept = call.content() instanceof RequestBody.Kept all ? all.bytes() : null;
     return kept != null
             && kept.length > READ_ON_EVENT_LOOP
             && cache.covers(call.destination().model().name())
-        ? Mono.defer(() -> cached(operation, call, kept, next)).subscribeOn(parsing)
-        : cached(operation, call, kept, next);
+        ? Mono.defer(() -> keptOrNew(call, kept, next)).subscribeOn(parsing)
+        : keptOrNew(call, kept, next);
   }
 
-  private Mono<Void> cached(
-      String operation, ModelCall call, byte @Nullable [] kept, Step.Next next) {
+  /** Only calls of one template may share answers: a query and the POST that it stands for. */
+  private Mono<Void> keptOrNew(ModelCall call, byte @Nullable [] kept, Step.Next next) {
     Destination to = call.destination();
     return cache.answer(
         to.call(),
         to.model(),
-        to.operation(operation),
+        to.operation(call.call().asked().call().template()),
         kept,
         recorded -> next.take(call.answeredBy(recorded.answer())));
   }

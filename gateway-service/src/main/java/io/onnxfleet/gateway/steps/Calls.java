@@ -1,5 +1,6 @@
 package io.onnxfleet.gateway.steps;
 
+import io.onnxfleet.contract.api.ApiCall;
 import io.onnxfleet.contract.api.ErrorCode;
 import io.onnxfleet.gateway.aggregate.FleetAnswers;
 import io.onnxfleet.gateway.aggregate.FleetQuestion;
@@ -7,24 +8,27 @@ import io.onnxfleet.gateway.aggregate.UnreadyModels;
 import io.onnxfleet.gateway.call.Call;
 import io.onnxfleet.gateway.failure.GatewayException;
 import io.onnxfleet.gateway.fleet.ModelReference;
+import io.onnxfleet.gateway.jobs.JobForwarding;
 import io.onnxfleet.gateway.routing.UnreadyModelException;
 import java.util.Objects;
 import reactor.core.publisher.Mono;
 
 /**
- * Has each call answered by who answers its like: a replica, by {@link CallSteps}, or the gateway
- * for the whole fleet. Stateless; never blocks.
+ * Has each call answered by whom the table of calls says: a replica, by {@link CallSteps}, the job
+ * service, by {@link JobForwarding}, or the gateway for the whole fleet. Stateless; never blocks.
  */
 public final class Calls {
 
   private final CallSteps steps;
   private final FleetAnswers answers;
   private final UnreadyModels unready;
+  private final JobForwarding jobs;
 
-  Calls(CallSteps steps, FleetAnswers answers, UnreadyModels unready) {
+  Calls(CallSteps steps, FleetAnswers answers, UnreadyModels unready, JobForwarding jobs) {
     this.steps = steps;
     this.answers = answers;
     this.unready = unready;
+    this.jobs = jobs;
   }
 
   /** Completes when the whole answer has gone to the call's {@link Call#answer()}. */
@@ -44,35 +48,66 @@ public final class Calls {
   }
 
   private Mono<Void> answered(Call call) {
-    return switch (call.asked().call()) {
-      case INFER -> steps.inference(call);
-      case EMBEDDINGS -> steps.embeddings(call);
-      case EMBEDDINGS_QUERY -> steps.embeddingsQuery(call);
-      case MODEL_METADATA, MODEL_READY, MODEL_CONFIG, OPENAI_MODEL -> steps.description(call);
-      case SERVER_METADATA -> answers.answer(call, new FleetQuestion.ServerMetadata());
-      case LIVE -> answers.answer(call, new FleetQuestion.Live());
-      case READY -> answers.answer(call, new FleetQuestion.Ready());
-      case OPENAI_MODELS -> answers.answer(call, new FleetQuestion.Models());
-      case REPOSITORY_INDEX -> answers.answer(call, new FleetQuestion.RepositoryIndex());
-      case ALL_STATISTICS -> answers.answer(call, new FleetQuestion.AllStatistics());
-      case MODEL_STATISTICS ->
-          answers.answer(
-              call,
-              new FleetQuestion.ModelStatistics(
-                  new ModelReference(model(call), call.asked().version())));
-      case LOAD -> answers.answer(call, new FleetQuestion.Load(model(call)));
-      case UNLOAD -> answers.answer(call, new FleetQuestion.Unload(model(call)));
-      case FAMILIES -> answers.answer(call, new FleetQuestion.Families());
-      case ROLLOUTS -> answers.answer(call, new FleetQuestion.Rollouts());
-      case PUT_ROLLOUT -> answers.answer(call, new FleetQuestion.PutRollout(model(call)));
-      case DELETE_ROLLOUT -> answers.answer(call, new FleetQuestion.DeleteRollout(model(call)));
-      case REPLICA_SELF, MODEL_LOAD, PROCESS_LIVE, PROCESS_READY ->
-          Mono.error(
-              new GatewayException(ErrorCode.UNKNOWN_PATH, "unknown path: " + call.head().path()));
+    if (jobs.takes(call)) {
+      return jobs.take(call);
+    }
+    ApiCall asked = call.asked().call();
+    if (!asked.isOffered()) {
+      return unknown(call);
+    }
+    return switch (asked.server()) {
+      case ONE_REPLICA -> ofOneReplica(call);
+      case WHOLE_FLEET -> answers.answer(call, question(call.asked()));
+      case GATEWAY ->
+          asked == ApiCall.EMBEDDINGS_QUERY
+              ? steps.embeddingsQuery(call)
+              : answers.answer(call, question(call.asked()));
+      case JOB_SERVICE -> jobs.forward(call);
+      case REPLICA, PROCESS -> unknown(call);
     };
   }
 
-  private static String model(Call call) {
-    return Objects.requireNonNull(call.asked().model());
+  private static Mono<Void> unknown(Call call) {
+    return Mono.error(
+        new GatewayException(ErrorCode.UNKNOWN_PATH, "unknown path: " + call.head().path()));
+  }
+
+  private Mono<Void> ofOneReplica(Call call) {
+    return switch (call.asked().call().modelInBody()) {
+      case NONE -> call.runsModel() ? steps.inference(call) : steps.description(call);
+      case ANY_VARIANT -> steps.reading(call);
+      case COMPARABLE_VARIANT -> steps.embeddings(call);
+    };
+  }
+
+  /**
+   * What the gateway answers itself, of the calls that the table says it does.
+   *
+   * @throws IllegalArgumentException for any other call
+   */
+  static FleetQuestion question(ApiCall.Asked asked) {
+    return switch (asked.call()) {
+      case SERVER_METADATA -> new FleetQuestion.ServerMetadata();
+      case LIVE -> new FleetQuestion.Live();
+      case READY -> new FleetQuestion.Ready();
+      case OPENAI_MODELS -> new FleetQuestion.Models();
+      case REPOSITORY_INDEX -> new FleetQuestion.RepositoryIndex();
+      case ALL_STATISTICS -> new FleetQuestion.AllStatistics();
+      case MODEL_STATISTICS ->
+          new FleetQuestion.ModelStatistics(new ModelReference(model(asked), asked.version()));
+      case LOAD -> new FleetQuestion.Load(model(asked));
+      case UNLOAD -> new FleetQuestion.Unload(model(asked));
+      case FAMILIES -> new FleetQuestion.Families();
+      case ROLLOUTS -> new FleetQuestion.Rollouts();
+      case PUT_ROLLOUT -> new FleetQuestion.PutRollout(model(asked));
+      case DELETE_ROLLOUT -> new FleetQuestion.DeleteRollout(model(asked));
+      default ->
+          throw new IllegalArgumentException(
+              asked.call() + " (expected: a call that the gateway answers)");
+    };
+  }
+
+  private static String model(ApiCall.Asked asked) {
+    return Objects.requireNonNull(asked.model());
   }
 }

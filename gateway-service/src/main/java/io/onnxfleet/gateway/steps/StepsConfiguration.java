@@ -8,6 +8,7 @@ import io.onnxfleet.gateway.aggregate.UnreadyModels;
 import io.onnxfleet.gateway.body.RequestBodies;
 import io.onnxfleet.gateway.cache.ResponseCache;
 import io.onnxfleet.gateway.forwarding.RolloutForwarding;
+import io.onnxfleet.gateway.jobs.JobForwarding;
 import io.onnxfleet.gateway.routing.Destinations;
 import io.onnxfleet.gateway.routing.ModelSearch;
 import io.onnxfleet.gateway.routing.RoutingProperties;
@@ -39,7 +40,8 @@ class StepsConfiguration {
       ModelAdmission admission,
       RolloutForwarding forwarding,
       FleetAnswers answers,
-      UnreadyModels unready) {
+      UnreadyModels unready,
+      JobForwarding jobs) {
     return new Calls(
         new CallSteps(
             waking,
@@ -52,6 +54,7 @@ class StepsConfiguration {
             forwarding,
             System::nanoTime),
         answers,
-        unready);
+        unready,
+        jobs);
   }
 }

@@ -1,5 +1,6 @@
 package io.onnxfleet.gateway.balancing;
 
+import io.onnxfleet.gateway.balancing.policy.PolicyName;
 import java.time.Duration;
 
 /** Settings for tests. */
@@ -14,7 +15,7 @@ final class Balancing {
 
   static BalancingProperties leavingOut(Duration first, Duration most) {
     return new BalancingProperties(
-        BalancingProperties.PolicyName.PREQUAL,
+        PolicyName.PREQUAL,
         "default",
         2,
         Duration.ofSeconds(1),

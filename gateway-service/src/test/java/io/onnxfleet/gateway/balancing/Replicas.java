@@ -7,12 +7,12 @@ import java.util.Map;
 import org.springframework.cloud.client.DefaultServiceInstance;
 
 /** Replicas for tests. */
-final class Replicas {
+public final class Replicas {
 
   private Replicas() {}
 
   /** One replica an id, all with the same models READY. */
-  static List<Replica> ready(String models, String... ids) {
+  public static List<Replica> ready(String models, String... ids) {
     List<Replica> replicas = new ArrayList<>();
     for (String id : ids) {
       replicas.add(with(Map.of("models-ready", models), id));
@@ -21,7 +21,7 @@ final class Replicas {
   }
 
   /** One replica that tells the registry this. */
-  static Replica with(Map<String, String> metadata, String id) {
+  public static Replica with(Map<String, String> metadata, String id) {
     return Replica.of(
         new DefaultServiceInstance(id, "inference-service", "127.0.0.1", 8081, false, metadata));
   }

@@ -14,12 +14,14 @@ class CachedAnswerTest {
     answered.add("Content-Type", "application/json");
     answered.add("Inference-Ignored", "user");
     answered.add("Inference-Windows", "1, 3");
+    answered.add("Inference-Windows-Joined", "mean");
     answered.add("Inference-Replica", "r1");
 
     assertThat(CachedAnswer.of(new byte[1], answered, 0).headers())
         .containsExactly(
             Map.entry("Content-Type", "application/json"),
             Map.entry("Inference-Ignored", "user"),
-            Map.entry("Inference-Windows", "1, 3"));
+            Map.entry("Inference-Windows", "1, 3"),
+            Map.entry("Inference-Windows-Joined", "mean"));
   }
 }

@@ -280,6 +280,25 @@ class ResponseCacheTest {
     assertThat(met("not_modified")).isEqualTo(3);
   }
 
+  /** The URL of a family's query does not tell which variant answers: proxies must look further. */
+  @Test
+  void answerToAQuery_saysWhichHeadersChoseIt() {
+    Client first = queries("x");
+    works.getLast().call.answer().headers().add("Vary", "Accept-Encoding");
+    works.getLast().answers(200, "answer");
+    Client again = queries("x");
+    Client known = queries("x", "If-None-Match", Objects.requireNonNull(first.header("ETag")));
+
+    for (Client each : List.of(first, again)) {
+      assertThat(each.answer.headers().getVary())
+          .containsExactly(
+              "Accept-Encoding", "Inference-Latency-Budget-Ms", "Inference-Min-Quality");
+    }
+    assertThat(known.answer.headers().getVary())
+        .containsExactly("Inference-Latency-Budget-Ms", "Inference-Min-Quality");
+    assertThat(asks("y").answer.headers().getVary()).isEmpty();
+  }
+
   @Test
   void equalCallsAtOnce_shareOneAnswer() {
     Client first = asks("x");

@@ -93,6 +93,30 @@ class ConnectionGuardTest {
   }
 
   @Test
+  void clientThatReadsNothing_isLeft_whateverElseIsWritten() {
+    connection.channel.stalls();
+    writes(100);
+    connection.pass(Duration.ofSeconds(20));
+    writes(100);
+    connection.pass(Duration.ofSeconds(10));
+    assertThat(connection.channel.isOpen()).isFalse();
+  }
+
+  @Test
+  void clientThatReadsPartsOfOnePiece_isNotLeft() {
+    connection.channel.stalls();
+    writes(1000);
+    for (int i = 0; i < 5; i++) {
+      connection.pass(Duration.ofSeconds(20));
+      connection.channel.takes(100);
+      assertThat(connection.channel.isOpen()).isTrue();
+    }
+    connection.pass(Duration.ofSeconds(30));
+    connection.pass(Duration.ofSeconds(30));
+    assertThat(connection.channel.isOpen()).isFalse();
+  }
+
+  @Test
   void clientThatReadsSlowly_isNotLeft() {
     for (int i = 0; i < 5; i++) {
       connection.channel.stalls();

@@ -135,10 +135,17 @@ final class GuardedConnection {
 
     private boolean isOutputShutdown;
     private boolean isStalled;
+    private int takes;
 
-    /** Takes no more than that many bytes of what is written from now on. */
+    /** Takes nothing of what is written from now on. */
     void stalls() {
       isStalled = true;
+    }
+
+    /** Takes that many bytes of what waits, and nothing more. */
+    void takes(int bytes) {
+      takes = bytes;
+      flush();
     }
 
     void reads() {
@@ -148,7 +155,10 @@ final class GuardedConnection {
 
     @Override
     protected void doWrite(ChannelOutboundBuffer buffer) throws Exception {
-      if (!isStalled) {
+      if (isStalled) {
+        buffer.removeBytes(takes);
+        takes = 0;
+      } else {
         super.doWrite(buffer);
       }
     }

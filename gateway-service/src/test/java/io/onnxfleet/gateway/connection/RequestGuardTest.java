@@ -122,6 +122,19 @@ class RequestGuardTest {
   }
 
   @Test
+  void headThatDoesNotCome_isAnswered_whenTheRequestsBeforeItAre() {
+    connection.receives(GET + "GET /v2 HT");
+    connection.requests.refuseHead(connection.channel.pipeline().firstContext());
+    connection.channel.runPendingTasks();
+    assertThat(connection.sent()).isEmpty();
+
+    connection.answers(200, "first");
+
+    assertThat(connection.sent()).containsSubsequence("200", "first", "408", "in time");
+    assertThat(connection.channel.isOutputShutdown()).isTrue();
+  }
+
+  @Test
   void otherProtocols_passBy() {
     connection.channel.writeInbound("a frame");
     assertThat(connection.channel.<String>readInbound()).isEqualTo("a frame");
@@ -161,6 +174,41 @@ class RequestGuardTest {
     connection.receives("HEAD /v2 HTTP/1.1\r\nHost: x\r\n\r\n");
     connection.answers(404, "");
     assertThat(connection.sent()).startsWith("HTTP/1.1 404").doesNotContain("json");
+  }
+
+  /** A client need not wait for one answer before it asks again. */
+  @Test
+  void answers_haveTheFormOfTheirOwnRequests_whenSeveralCameAtOnce() {
+    connection.receives("HEAD /v2 HTTP/1.1\r\nHost: x\r\n\r\n" + GET);
+    connection.answers(404, "");
+    assertThat(connection.sent()).startsWith("HTTP/1.1 404").doesNotContain("json");
+    connection.answers(404, "");
+    assertThat(connection.sent()).startsWith("HTTP/1.1 404").contains("unknown path");
+  }
+
+  @Test
+  void answer_isNotTheOneToARequestThatIsStillBeingSent_whenAnEarlierOneWaits() {
+    connection.receives(GET + "POST /v2 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+    connection.answers(200, "first");
+    assertThat(connection.progress.isAnswered()).isFalse();
+
+    connection.receives("2\r\nab\r\nnonsense\r\n");
+
+    assertThat(connection.passedOn()).isEqualTo("GET /v2 ;POST /v2 ab;");
+    connection.answers(400, "why");
+    assertThat(connection.sent()).containsSubsequence("first", "why");
+    assertThat(connection.channel.isOutputShutdown()).isTrue();
+  }
+
+  @Test
+  void bodyThatBreaks_leavesTheAnswersBeforeIt() {
+    connection.receives(GET + "POST /v2 HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+    connection.receives("nonsense\r\n");
+    connection.answers(200, "first");
+    assertThat(connection.sent()).contains("first").doesNotContain("close");
+    connection.answers(400, "why");
+    assertThat(connection.sent()).contains("why", "close");
+    assertThat(connection.channel.isOutputShutdown()).isTrue();
   }
 
   @Test

@@ -301,6 +301,17 @@ class ForwardedCallTest {
   }
 
   @Test
+  void brokenConnection_isNoDeath_ifTheReplicaLives() {
+    Forwarded forwarded = new Forwarded(5, 100, "a", "b", "c");
+    forwarded.living.addAll(List.of("a", "b", "c"));
+    Client client = forwarded.infers();
+    forwarded.replicas.open().getFirst().fails(Reason.RESET);
+    assertThat(forwarded.ejected.count()).isZero();
+    forwarded.replicas.open().getFirst().answers(200);
+    assertThat(client.isServed()).isTrue();
+  }
+
+  @Test
   void callThatIsVouchedFor_goesOnToOneOther_afterADeath_butNotAfterTwo() {
     Forwarded forwarded = three();
     Client client = forwarded.infers();
@@ -341,6 +352,48 @@ class ForwardedCallTest {
     forwarded.replicas.open().getFirst().answers(503);
     assertThat(client.answer.status()).isEqualTo(503);
     assertThat(forwarded.replicas.asked()).containsExactly("a");
+  }
+
+  @Test
+  void refusalForWantOfRoom_isNotTheAnswer_whileAnotherReplicaMayGiveOne() throws Exception {
+    for (int refusing = 0; refusing < 2; refusing++) {
+      Forwarded forwarded = learnedTwo(5, 100);
+      Client client = forwarded.infers();
+      forwarded.timer.advance(11 * MILLI);
+      assertThat(forwarded.replicas.asked()).containsExactly("a", "b");
+
+      Try refused = forwarded.replicas.tries().get(refusing);
+      Try other = forwarded.replicas.tries().get(1 - refusing);
+      refused.answers(429);
+      assertThat(client.ends).isZero();
+      assertThat(other.isCancelled()).isFalse();
+
+      other.answers(200);
+      assertThat(client.answer.status()).isEqualTo(200);
+      assertThat(client.answer.body()).isEqualTo(refusing == 0 ? "b" : "a");
+    }
+  }
+
+  @Test
+  void refusalForWantOfRoom_isTold_whenBothRefuse() throws Exception {
+    Forwarded forwarded = learnedTwo(5, 100);
+    Client client = forwarded.infers();
+    forwarded.timer.advance(11 * MILLI);
+    forwarded.replicas.tries().getLast().answers(429);
+    forwarded.replicas.tries().getFirst().answers(429);
+    assertThat(client.answer.status()).isEqualTo(429);
+    assertThat(client.isServed()).isTrue();
+  }
+
+  @Test
+  void refusalForWantOfRoom_isTold_whenTheOtherReplicaIsStuck() throws Exception {
+    Forwarded forwarded = learnedTwo(5, 100);
+    Client client = forwarded.infers();
+    forwarded.timer.advance(11 * MILLI);
+    forwarded.timer.advance(400 * MILLI);
+    assertThat(forwarded.ejected.isEjected("a")).isTrue();
+    forwarded.replicas.tries().getLast().answers(429);
+    assertThat(client.answer.status()).isEqualTo(429);
   }
 
   @Test

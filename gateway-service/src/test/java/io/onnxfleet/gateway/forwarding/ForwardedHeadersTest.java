@@ -120,7 +120,9 @@ class ForwardedHeadersTest {
     ForwardedHeaders.copyRequest(
         new DefaultHttpHeaders()
             .add("Connection", "close, X-Hop, " + HeaderNames.SIGNATURE)
+            .add("Connection", "X-Next")
             .add("X-Hop", "1")
+            .add("X-Next", "1")
             .add("X-Kept", "2"),
         to);
     assertThat(to.names()).containsExactlyInAnyOrder(HeaderNames.SIGNATURE, "X-Kept");

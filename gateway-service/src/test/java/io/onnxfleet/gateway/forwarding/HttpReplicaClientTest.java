@@ -271,12 +271,14 @@ class HttpReplicaClientTest {
 
   @Test
   void breakAfterTheHead_isACut_andTheHeadersAreTakenBack() {
+    answer.headers().set("Access-Control-Allow-Origin", "*");
     Outcome outcome = send();
     connections.hear(OK + "Content-Length: 5\r\n\r\n");
     connections.breakOff();
 
     assertThat(outcome.reason()).isEqualTo(ReplicaFailure.Reason.CUT);
     assertThat(answer.headers().getFirst("Content-Type")).isNull();
+    assertThat(answer.headers().getFirst("Access-Control-Allow-Origin")).isEqualTo("*");
     assertThat(answer.isBegun()).isFalse();
   }
 

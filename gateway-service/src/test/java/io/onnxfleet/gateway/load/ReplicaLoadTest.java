@@ -108,6 +108,29 @@ class ReplicaLoadTest {
     assertThat(one.perPlaceNanos(now)).isLessThan(80.0 * MILLI);
   }
 
+  @Test
+  void newReplica_isAvoidedTheSooner_theSlowerItIs() {
+    assertThat(answersUntilAvoided(model.of("twice", now), 20)).isBetween(80, 200);
+    assertThat(answersUntilAvoided(model.of("tenfold", now), 100)).isBetween(2, 10);
+    assertThat(answersUntilAvoided(model.of("hundredfold", now), 1000)).isBetween(1, 2);
+  }
+
+  /** Until its estimate is half above the usual one, from where on others are preferred. */
+  private int answersUntilAvoided(ReplicaLoad load, long millis) {
+    for (int others = 0; others < 2000; others++) {
+      answer(model.of("usual", now), 10);
+    }
+    int answers = 0;
+    while (load.estimateNanos(now) < 15 * MILLI) {
+      answer(load, millis);
+      for (int others = 0; others < 5; others++) {
+        answer(model.of("usual", now), 10);
+      }
+      answers++;
+    }
+    return answers;
+  }
+
   private void answerOften(ReplicaLoad load, long millis) {
     for (int i = 0; i < 200; i++) {
       answer(load, millis);

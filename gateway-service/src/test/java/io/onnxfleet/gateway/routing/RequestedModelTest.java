@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.zip.Deflater;
 import java.util.zip.DeflaterOutputStream;
 import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
@@ -65,6 +66,13 @@ class RequestedModelTest {
 
     assertThat(in(gzip(json), "GZIP")).isEqualTo("a");
     assertThat(in(deflated.toByteArray(), "deflate")).isEqualTo("a");
+    ByteArrayOutputStream bare = new ByteArrayOutputStream();
+    try (DeflaterOutputStream out =
+        new DeflaterOutputStream(bare, new Deflater(Deflater.BEST_SPEED, true))) {
+      out.write(json);
+    }
+    assertThat(in(bare.toByteArray(), "deflate")).as("as some clients send it").isEqualTo("a");
+    assertRefused(new byte[] {7}, "deflate", ErrorCode.MALFORMED_REQUEST);
     byte[] bomb = gzip(("{\"input\":\"" + "x".repeat(200_000)).getBytes(StandardCharsets.UTF_8));
     assertRefused(bomb, "gzip", ErrorCode.REQUEST_TOO_LARGE);
     assertRefused(json, "gzip", ErrorCode.MALFORMED_REQUEST);

@@ -13,10 +13,14 @@ import io.onnxfleet.gateway.security.credential.CertificateCallers;
 import io.onnxfleet.gateway.security.credential.CredentialDigest;
 import io.onnxfleet.gateway.security.credential.Credentials;
 import io.onnxfleet.gateway.security.credential.TokenVerifier;
+import io.onnxfleet.gateway.security.credential.WorkOwners;
 import io.onnxfleet.gateway.security.quota.QuotaUse;
+import java.net.InetSocketAddress;
+import java.net.URI;
 import java.time.InstantSource;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.springframework.http.server.RequestPath;
 import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.http.server.reactive.ServerHttpResponse;
 import org.springframework.web.cors.reactive.CorsUtils;
@@ -29,7 +33,8 @@ import reactor.core.publisher.Mono;
  * The one filter of the fleet's security chain: finds out whose a request is, counts it against
  * that caller's quota, and lets it on with an {@link Access} and a Spring Security context. Nothing
  * of the request but its head is looked at. What a caller may do is checked where it is known what
- * the request asks for, which may stand in its body.
+ * the request asks for, which may stand in its body. What the fleet's job service asks for somebody
+ * is that caller's.
  *
  * <p>Open without credentials are health checks, preflights and the management port, if that is
  * another one.
@@ -40,6 +45,7 @@ final class AuthenticationFilter implements WebFilter {
 
   private final CallerAddresses callers;
   private final ApiKeys keys;
+  private final @Nullable WorkOwners owners;
   private final @Nullable TokenVerifier tokens;
   private final @Nullable CertificateCallers certificates;
   private final FailureLimit failures;
@@ -51,6 +57,7 @@ final class AuthenticationFilter implements WebFilter {
   AuthenticationFilter(
       CallerAddresses callers,
       ApiKeys keys,
+      @Nullable WorkOwners owners,
       @Nullable TokenVerifier tokens,
       @Nullable CertificateCallers certificates,
       FailureLimit failures,
@@ -60,6 +67,7 @@ final class AuthenticationFilter implements WebFilter {
       LongSupplier nanoClock) {
     this.callers = callers;
     this.keys = keys;
+    this.owners = owners;
     this.tokens = tokens;
     this.certificates = certificates;
     this.failures = failures;
@@ -71,9 +79,21 @@ final class AuthenticationFilter implements WebFilter {
 
   @Override
   public Mono<Void> filter(ServerWebExchange exchange, WebFilterChain chain) {
+    try {
+      return authenticated(exchange, chain);
+    } catch (GatewayException refused) {
+      // Thrown, it would pass by whoever answers with it.
+      return Mono.error(refused);
+    }
+  }
+
+  private Mono<Void> authenticated(ServerWebExchange exchange, WebFilterChain chain) {
     ServerHttpRequest request = exchange.getRequest();
     if (isOpen(request)) {
       return chain.filter(exchange);
+    }
+    if (owners != null && request.getHeaders().containsHeader(HeaderNames.OWNER)) {
+      return let(exchange, chain, owners.of(claim(request)));
     }
     String credential = Credentials.of(request.getHeaders());
     if (credential == null) {
@@ -111,13 +131,44 @@ final class AuthenticationFilter implements WebFilter {
         .flatMap(verified -> let(exchange, chain, verified));
   }
 
+  private static WorkOwners.Claim claim(ServerHttpRequest request) {
+    URI uri = request.getURI();
+    String query = uri.getRawQuery();
+    InetSocketAddress here = CallerAddresses.localAddress(request);
+    return new WorkOwners.Claim(
+        request.getMethod().name(),
+        query == null ? uri.getRawPath() : uri.getRawPath() + '?' + query,
+        request.getHeaders().getOrEmpty(HeaderNames.OWNER),
+        request.getHeaders().getOrEmpty(HeaderNames.SIGNATURE),
+        here == null || here.getAddress() == null ? "" : here.getAddress().getHostAddress(),
+        here == null ? 0 : here.getPort());
+  }
+
   private boolean isOpen(ServerHttpRequest request) {
-    String path = request.getURI().getRawPath();
-    return ApiPaths.isHealth(path)
-        || (managementPort > 0
-            && request.getLocalAddress() != null
-            && request.getLocalAddress().getPort() == managementPort)
+    return isHealth(request)
+        || (managementPort > 0 && isOfManagementPort(request))
         || CorsUtils.isPreFlightRequest(request);
+  }
+
+  /**
+   * By its path with a prefix that forwarded headers tell, which the API is read by, and without,
+   * which the framework's handlers are found by.
+   */
+  private static boolean isHealth(ServerHttpRequest request) {
+    return ApiPaths.isHealth(request.getURI().getRawPath())
+        && ApiPaths.isHealth(request.getPath().pathWithinApplication().value());
+  }
+
+  /** By the connection: what the request takes for its own address may be told by headers. */
+  private boolean isOfManagementPort(ServerHttpRequest request) {
+    InetSocketAddress here = CallerAddresses.localAddress(request);
+    return here != null && here.getPort() == managementPort;
+  }
+
+  private boolean isManagement(RequestPath path) {
+    return management.include(path)
+        || (!path.contextPath().value().isEmpty()
+            && management.include(path.pathWithinApplication()));
   }
 
   private Mono<Void> let(ServerWebExchange exchange, WebFilterChain chain, VerifiedCaller caller) {
@@ -128,7 +179,7 @@ final class AuthenticationFilter implements WebFilter {
               "credentials: expired at %s (expected: later)".formatted(caller.expires())));
     }
     Accesses.attach(exchange, caller.access());
-    if (management.include(exchange.getRequest().getPath())) {
+    if (isManagement(exchange.getRequest().getPath())) {
       caller.access().require(Scope.ADMIN);
     }
     ServerWebExchange known =

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.server.reactive.ServerHttpRequest;
 import org.springframework.http.server.reactive.ServerHttpRequestDecorator;
+import org.springframework.http.support.Netty4HeadersAdapter;
 import reactor.netty.http.server.HttpServerRequest;
 
 /**
@@ -49,8 +50,14 @@ final class CallerAddresses {
     };
   }
 
+  /**
+   * By the headers as they came: where the framework takes forwarded ones for the request's own, it
+   * removes them.
+   */
   Origin of(ServerHttpRequest request) {
-    return of(peerAddress(request), request.getHeaders());
+    HttpServerRequest received = ServerHttpRequestDecorator.getNativeRequest(request);
+    return of(
+        peerAddress(request), new HttpHeaders(new Netty4HeadersAdapter(received.requestHeaders())));
   }
 
   Origin of(@Nullable InetAddress peer, HttpHeaders headers) {
@@ -100,6 +107,12 @@ final class CallerAddresses {
   private static String peer(ServerHttpRequest request) {
     InetAddress peer = peerAddress(request);
     return peer == null ? UNKNOWN : peer.getHostAddress();
+  }
+
+  /** This end of the connection, whatever headers say. */
+  static @Nullable InetSocketAddress localAddress(ServerHttpRequest request) {
+    HttpServerRequest received = ServerHttpRequestDecorator.getNativeRequest(request);
+    return received.connectionHostAddress() instanceof InetSocketAddress local ? local : null;
   }
 
   static @Nullable InetAddress peerAddress(ServerHttpRequest request) {

@@ -1,18 +1,23 @@
 package io.onnxfleet.gateway.security.chain;
 
+import io.onnxfleet.configuration.InsideProperties;
 import io.onnxfleet.configuration.OpenDoorWarning;
+import io.onnxfleet.contract.fleet.FleetSecret;
 import io.onnxfleet.gateway.fleet.ModelPatterns;
 import io.onnxfleet.gateway.network.Networks;
 import io.onnxfleet.gateway.security.AuditLog;
+import io.onnxfleet.gateway.security.JobProperties;
 import io.onnxfleet.gateway.security.SecurityProperties;
 import io.onnxfleet.gateway.security.credential.ApiKeys;
 import io.onnxfleet.gateway.security.credential.CertificateCallers;
 import io.onnxfleet.gateway.security.credential.TokenQuotas;
 import io.onnxfleet.gateway.security.credential.TokenVerifier;
+import io.onnxfleet.gateway.security.credential.WorkOwners;
 import io.onnxfleet.gateway.security.quota.QuotaShare;
 import io.onnxfleet.gateway.security.quota.SubjectQuotas;
 import java.nio.file.Path;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -150,6 +155,9 @@ class SecurityConfiguration {
     FleetSecurityChain fleetSecurity(
         CallerAddresses callers,
         ApiKeys keys,
+        InsideProperties inside,
+        JobProperties jobs,
+        Environment environment,
         ObjectProvider<TokenVerifier> tokens,
         SubjectQuotas subjects,
         FailureLimit failures,
@@ -163,12 +171,22 @@ class SecurityConfiguration {
                   Set.copyOf(properties.certificateScopes()),
                   new ModelPatterns(properties.certificateModels()),
                   properties.quota(properties.certificateQuota()),
-                  subjects)
+                  subjects,
+                  InstantSource.system())
               : null;
+      @Nullable FleetSecret secret = inside.read();
       return new FleetSecurityChain(
           new AuthenticationFilter(
               callers,
               keys,
+              secret == null
+                  ? null
+                  : new WorkOwners(
+                      secret,
+                      addresses(jobs, environment),
+                      keys,
+                      subjects,
+                      System::currentTimeMillis),
               tokens.getIfAvailable(),
               certificates,
               failures,
@@ -176,6 +194,17 @@ class SecurityConfiguration {
               new ManagementPaths(managementPath),
               InstantSource.system(),
               System::nanoTime));
+    }
+
+    private static List<String> addresses(JobProperties jobs, Environment environment) {
+      List<String> addresses = new ArrayList<>(jobs.ownAddresses());
+      for (String key : List.of("eureka.instance.ip-address", "eureka.instance.hostname")) {
+        String address = environment.getProperty(key, "");
+        if (!address.isBlank()) {
+          addresses.add(address);
+        }
+      }
+      return addresses;
     }
 
     /**

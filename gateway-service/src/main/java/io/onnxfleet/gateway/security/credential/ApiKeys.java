@@ -24,6 +24,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,6 +39,8 @@ import org.springframework.context.SmartLifecycle;
  *       log says which line it is.
  *   <li>A file that is not there has no keys; one that goes away takes its keys with it, a second
  *       later, so that one that is being replaced does not.
+ *   <li>Nor does one that is being written anew: what a file no longer has counts when it is seen a
+ *       second time.
  *   <li>What a key has used of its quota outlives a change of the file that leaves the quota alone.
  *   <li>Of each quota this gateway takes the share that falls to it by the number of gateways.
  * </ul>
@@ -50,6 +53,8 @@ public final class ApiKeys implements SmartLifecycle {
   private static final long INTERVAL_MILLIS = 1000;
   private static final int MOST_BYTES = 16 * 1024 * 1024;
 
+  private static final String KEY = "key:";
+
   /** The caller that the administrators' token stands for. */
   private static final String ADMINISTRATOR = "administrator";
 
@@ -60,6 +65,7 @@ public final class ApiKeys implements SmartLifecycle {
   private final AuditLog audit;
 
   private volatile Map<CredentialDigest, VerifiedCaller> callers = Map.of();
+  private volatile Map<String, VerifiedCaller> byName = Map.of();
 
   @GuardedBy("this")
   private Map<String, ApiKey> keys = Map.of();
@@ -69,6 +75,10 @@ public final class ApiKeys implements SmartLifecycle {
 
   @GuardedBy("this")
   private String text = "";
+
+  /** What was read last; {@link #text} is what counts. */
+  @GuardedBy("this")
+  private String seen = "";
 
   @GuardedBy("this")
   private String complaint = "";
@@ -108,6 +118,7 @@ public final class ApiKeys implements SmartLifecycle {
     }
     try {
       publish(read, ApiKeyFile.parse(read));
+      seen = read;
     } catch (IllegalArgumentException wrong) {
       throw new IllegalArgumentException(file + ": " + wrong.getMessage(), wrong);
     }
@@ -118,6 +129,16 @@ public final class ApiKeys implements SmartLifecycle {
     return callers.get(digest);
   }
 
+  /** Who has a key as it is now, by the caller's name; null if nobody has. */
+  public @Nullable VerifiedCaller named(String caller) {
+    return byName.get(caller);
+  }
+
+  /** Whether a caller of that name has, or had, a key. */
+  public static boolean isOfKey(String caller) {
+    return caller.startsWith(KEY);
+  }
+
   /** Looks at the file and at the number of gateways. */
   synchronized void refresh() {
     share.refresh();
@@ -125,9 +146,13 @@ public final class ApiKeys implements SmartLifecycle {
       String read = read();
       missing = false;
       if (!read.equals(text)) {
-        publish(read, ApiKeyFile.parse(read));
+        List<ApiKey> parsed = ApiKeyFile.parse(read);
+        if (read.equals(seen) || hasAll(parsed)) {
+          publish(read, parsed);
+        }
         complaint = "";
       }
+      seen = read;
     } catch (NoSuchFileException gone) {
       if (missing && !text.isEmpty()) {
         publish("", List.of());
@@ -140,6 +165,13 @@ public final class ApiKeys implements SmartLifecycle {
         LOGGER.error("{}; the keys stay as they were", message);
       }
     }
+  }
+
+  /** Whether every key that is known is among them still. */
+  @GuardedBy("this")
+  private boolean hasAll(List<ApiKey> parsed) {
+    Set<String> names = parsed.stream().map(ApiKey::name).collect(Collectors.toSet());
+    return names.containsAll(keys.keySet());
   }
 
   private String read() throws IOException {
@@ -165,7 +197,7 @@ public final class ApiKeys implements SmartLifecycle {
           VerifiedCaller.of(
               new Access(
                   Access.Kind.VERIFIED,
-                  "key:" + key.name(),
+                  KEY + key.name(),
                   key.scopes(),
                   new ModelPatterns(key.models())),
               key.expires(),
@@ -182,6 +214,9 @@ public final class ApiKeys implements SmartLifecycle {
                   ModelPatterns.ALL)));
     }
     uses.keySet().retainAll(named.keySet());
+    Map<String, VerifiedCaller> names = new HashMap<>();
+    next.values().forEach(caller -> names.put(caller.access().caller(), caller));
+    byName = Map.copyOf(names);
     tell(named);
     text = read;
     keys = named;

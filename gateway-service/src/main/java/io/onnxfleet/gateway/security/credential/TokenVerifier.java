@@ -19,6 +19,7 @@ import io.onnxfleet.gateway.security.Access;
 import io.onnxfleet.gateway.security.Scope;
 import io.onnxfleet.gateway.security.SecurityProperties;
 import io.onnxfleet.gateway.security.VerifiedCaller;
+import io.onnxfleet.gateway.security.quota.Quota;
 import io.onnxfleet.gateway.security.quota.QuotaUse;
 import java.time.Duration;
 import java.time.Instant;
@@ -220,10 +221,17 @@ public final class TokenVerifier {
     String subject = token.getSubject();
     String name =
         "token:" + (subject == null ? digest.toString() : CredentialDigest.of("sub " + subject));
+    QuotaUse use = use(name, token);
     return VerifiedCaller.of(
-        new Access(Access.Kind.VERIFIED, name, scopes(token), models(token)),
+        new Access(
+            Access.Kind.VERIFIED,
+            name,
+            scopes(token),
+            models(token),
+            expires,
+            use == null ? Quota.NONE : use.quota()),
         expires,
-        use(name, token));
+        use);
   }
 
   private @Nullable QuotaUse use(String name, Jwt token) {

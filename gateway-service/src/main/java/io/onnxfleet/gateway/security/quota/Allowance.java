@@ -82,8 +82,11 @@ public final class Allowance {
 
   @GuardedBy("this")
   private void fill(long nowNanos) {
-    double passed = Math.max(0, nowNanos - filledNanos);
-    filledNanos = nowNanos;
-    level = Math.min(capacity, level + rate * passed / NANOS_PER_MINUTE);
+    double passed = nowNanos - filledNanos;
+    // Another thread may have looked at the clock later and been here first: time fills but once.
+    if (passed > 0) {
+      filledNanos = nowNanos;
+      level = Math.min(capacity, level + rate * passed / NANOS_PER_MINUTE);
+    }
   }
 }

@@ -35,6 +35,21 @@ class QuotaUseTest {
     assertThatThrownBy(() -> use.enter(now)).isInstanceOf(GatewayException.class);
   }
 
+  /** Two threads look at the clock in one order and come here in the other. */
+  @Test
+  void time_fillsButOnce_whenRequestsComeOutOfOrder() {
+    long later = now + TimeUnit.SECONDS.toNanos(2);
+    QuotaUse use = new QuotaUse(new Quota(60, 0, 0, 0), share, now);
+    assertThat(entered(use, 100)).isEqualTo(60);
+    for (int i = 0; i < 5; i++) {
+      long earlier = now;
+      now = later;
+      assertThat(entered(use, 100)).isEqualTo(i == 0 ? 2 : 0);
+      now = earlier;
+      assertThat(entered(use, 1)).isZero();
+    }
+  }
+
   @Test
   void rowsAndTokens_areChargedAfterwards_andAKeyInDebtWaits() {
     QuotaUse use = new QuotaUse(new Quota(0, 600, 6000, 0), share, now);

@@ -1,4 +1,4 @@
-package io.onnxfleet.gateway.balancing;
+package io.onnxfleet.gateway.balancing.policy;
 
 import io.onnxfleet.gateway.fleet.Replica;
 import io.onnxfleet.gateway.load.InFlightRequests;
@@ -9,7 +9,7 @@ import java.util.function.IntUnaryOperator;
  * Takes the candidate with the fewest requests in flight from this gateway, the first of equals
  * from a random place on. Looks at every candidate. Safe for many threads.
  */
-public final class LeastInFlight implements BalancingPolicy {
+final class LeastInFlight implements BalancingPolicy {
 
   private final InFlightRequests inFlight;
   private final IntUnaryOperator random;
@@ -19,7 +19,7 @@ public final class LeastInFlight implements BalancingPolicy {
    *
    * @param random a number from 0 below its argument; safe for use by many threads
    */
-  public LeastInFlight(InFlightRequests inFlight, IntUnaryOperator random) {
+  LeastInFlight(InFlightRequests inFlight, IntUnaryOperator random) {
     this.inFlight = inFlight;
     this.random = random;
   }

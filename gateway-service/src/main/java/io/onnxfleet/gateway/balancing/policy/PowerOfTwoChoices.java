@@ -1,4 +1,4 @@
-package io.onnxfleet.gateway.balancing;
+package io.onnxfleet.gateway.balancing.policy;
 
 import io.onnxfleet.gateway.fleet.Replica;
 import io.onnxfleet.gateway.load.InFlightRequests;
@@ -16,7 +16,7 @@ import java.util.function.IntUnaryOperator;
  * <p>Safe for many threads: two that draw at once may count the same replica before either adds to
  * it.
  */
-public final class PowerOfTwoChoices implements BalancingPolicy {
+final class PowerOfTwoChoices implements BalancingPolicy {
 
   private final InFlightRequests inFlight;
   private final IntUnaryOperator random;
@@ -26,7 +26,7 @@ public final class PowerOfTwoChoices implements BalancingPolicy {
    *
    * @param random a number from 0 below its argument; safe for use by many threads
    */
-  public PowerOfTwoChoices(InFlightRequests inFlight, IntUnaryOperator random) {
+  PowerOfTwoChoices(InFlightRequests inFlight, IntUnaryOperator random) {
     this.inFlight = inFlight;
     this.random = random;
   }

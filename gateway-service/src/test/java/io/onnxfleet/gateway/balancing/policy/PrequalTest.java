@@ -1,8 +1,9 @@
-package io.onnxfleet.gateway.balancing;
+package io.onnxfleet.gateway.balancing.policy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.onnxfleet.contract.fleet.LoadReport;
+import io.onnxfleet.gateway.balancing.Replicas;
 import io.onnxfleet.gateway.fleet.Replica;
 import io.onnxfleet.gateway.load.ReplicaLoad;
 import io.onnxfleet.gateway.load.ReplicaLoads;

@@ -1,4 +1,4 @@
-package io.onnxfleet.gateway.balancing;
+package io.onnxfleet.gateway.balancing.policy;
 
 import io.onnxfleet.gateway.fleet.Replica;
 import java.util.List;
@@ -8,7 +8,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * Takes the candidates in turn, blind to their load. Lists of different length share one turn, so
  * that with several models under way the order is only roughly kept. Safe for many threads.
  */
-public final class RoundRobin implements BalancingPolicy {
+final class RoundRobin implements BalancingPolicy {
 
   private final AtomicInteger turn;
 
@@ -17,7 +17,7 @@ public final class RoundRobin implements BalancingPolicy {
    *
    * @param first random, so that gateways that start together do not walk in step
    */
-  public RoundRobin(int first) {
+  RoundRobin(int first) {
     this.turn = new AtomicInteger(first);
   }
 

@@ -1,4 +1,4 @@
-package io.onnxfleet.gateway.balancing;
+package io.onnxfleet.gateway.balancing.policy;
 
 import io.onnxfleet.gateway.fleet.Replica;
 import io.onnxfleet.gateway.load.ReplicaLoads;

@@ -1,7 +1,8 @@
-package io.onnxfleet.gateway.balancing;
+package io.onnxfleet.gateway.balancing.policy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.onnxfleet.gateway.balancing.Replicas;
 import io.onnxfleet.gateway.fleet.Replica;
 import io.onnxfleet.gateway.load.InFlightRequests;
 import java.util.List;

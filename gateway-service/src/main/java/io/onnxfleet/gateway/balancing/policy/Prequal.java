@@ -1,4 +1,4 @@
-package io.onnxfleet.gateway.balancing;
+package io.onnxfleet.gateway.balancing.policy;
 
 import io.onnxfleet.gateway.fleet.Replica;
 import io.onnxfleet.gateway.load.ModelLoads;
@@ -33,7 +33,7 @@ import java.util.function.IntUnaryOperator;
  *
  * <p>Safe for use by many threads.
  */
-public final class Prequal implements BalancingPolicy {
+final class Prequal implements BalancingPolicy {
 
   /** Up to here all candidates are considered. */
   private static final int SMALL_FLEET = 16;
@@ -53,7 +53,7 @@ public final class Prequal implements BalancingPolicy {
    *
    * @param random a number from 0 below its argument; safe for use by many threads
    */
-  public Prequal(ReplicaLoads loads, LoadProbes probes, IntUnaryOperator random) {
+  Prequal(ReplicaLoads loads, LoadProbes probes, IntUnaryOperator random) {
     this.loads = loads;
     this.probes = probes;
     this.random = random;
