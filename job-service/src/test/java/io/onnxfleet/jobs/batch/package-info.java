@@ -1,0 +1,4 @@
+@NullMarked
+package io.onnxfleet.jobs.batch;
+
+import org.jspecify.annotations.NullMarked;

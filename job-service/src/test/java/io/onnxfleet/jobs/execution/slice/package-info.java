@@ -1,0 +1,4 @@
+@NullMarked
+package io.onnxfleet.jobs.execution.slice;
+
+import org.jspecify.annotations.NullMarked;

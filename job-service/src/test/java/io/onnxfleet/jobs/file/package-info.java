@@ -1,0 +1,4 @@
+@NullMarked
+package io.onnxfleet.jobs.file;
+
+import org.jspecify.annotations.NullMarked;

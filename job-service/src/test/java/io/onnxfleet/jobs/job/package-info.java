@@ -1,0 +1,4 @@
+@NullMarked
+package io.onnxfleet.jobs.job;
+
+import org.jspecify.annotations.NullMarked;

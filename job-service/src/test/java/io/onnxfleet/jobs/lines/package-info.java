@@ -1,0 +1,4 @@
+@NullMarked
+package io.onnxfleet.jobs.lines;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.onnxfleet.jobs.maintenance;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.onnxfleet.jobs.network;
+
+import org.jspecify.annotations.NullMarked;

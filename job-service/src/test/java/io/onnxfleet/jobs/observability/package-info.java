@@ -1,0 +1,4 @@
+@NullMarked
+package io.onnxfleet.jobs.observability;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.onnxfleet.jobs;
+
+import org.jspecify.annotations.NullMarked;

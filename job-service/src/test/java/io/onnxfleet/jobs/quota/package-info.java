@@ -1,0 +1,4 @@
+@NullMarked
+package io.onnxfleet.jobs.quota;
+
+import org.jspecify.annotations.NullMarked;

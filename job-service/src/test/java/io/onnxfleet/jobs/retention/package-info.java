@@ -1,0 +1,4 @@
+@NullMarked
+package io.onnxfleet.jobs.retention;
+
+import org.jspecify.annotations.NullMarked;

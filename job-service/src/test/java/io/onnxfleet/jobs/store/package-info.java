@@ -1,0 +1,4 @@
+@NullMarked
+package io.onnxfleet.jobs.store;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package io.onnxfleet.jobs.webhook;
+
+import org.jspecify.annotations.NullMarked;
