@@ -15,6 +15,7 @@ import java.util.Random;
 public final class TestEncoders {
   private static final int WORDS = 60;
   private static final int WIDTH = 12;
+  private static final int OPSET = 17;
 
   private TestEncoders() {}
 
@@ -69,6 +70,26 @@ public final class TestEncoders {
 
   /** A transformer: embeddings, normalized, and layers of attention and of neurons, each too. */
   public static Path write(Path file, int layers) {
+    return TestModels.write(file, encoder(layers), OPSET);
+  }
+
+  /** The same of one layer, with logits of the first token. */
+  public static Path writeClassifier(Path file, int labels) {
+    GraphProto.Builder graph = encoder(1);
+    graph
+        .clearOutput()
+        .addOutput(TestModels.value("logits", TestModels.FLOAT, -1, labels))
+        .addInitializer(
+            TensorProto.newBuilder().setName("first").setDataType(TestModels.INT64).addInt64Data(0))
+        .addInitializer(TestModels.weights("head", new Random(5), WIDTH, labels))
+        .addNode(
+            TestModels.node("Gather", "of_first", List.of("last_hidden_state", "first"), "f")
+                .addAttribute(attribute("axis", 1)))
+        .addNode(TestModels.node("MatMul", "classify", List.of("f", "head"), "logits"));
+    return TestModels.write(file, graph, OPSET);
+  }
+
+  private static GraphProto.Builder encoder(int layers) {
     Random random = new Random(11);
     GraphProto.Builder graph =
         GraphProto.newBuilder()
@@ -124,7 +145,7 @@ public final class TestEncoders {
               TestModels.node("Add", name + "_r2", List.of(name + "_fs", attended), name + "_r2"));
       value = normalized(graph, name + "_r2", layer == layers - 1 ? "last_hidden_state" : name);
     }
-    return TestModels.write(file, graph, 17);
+    return graph;
   }
 
   private static String normalized(GraphProto.Builder graph, String value, String result) {

@@ -1,6 +1,7 @@
 package io.onnxfleet.optimizer.repository;
 
 import io.onnxfleet.engine.text.tokenization.TextTokenizer;
+import io.onnxfleet.engine.textsettings.SideFiles;
 import io.onnxfleet.optimizer.OptimizerException;
 import java.io.IOException;
 import java.nio.file.AtomicMoveNotSupportedException;
@@ -11,8 +12,9 @@ import java.util.Locale;
 
 /**
  * A folder that the fleet serves as it is: {@code 1/model.onnx}, {@code config.pbtxt} and, for
- * text, {@code tokenizer.json}. It is made beside its place and moved there whole; what is not
- * published is gone when it is closed. Not thread-safe.
+ * text, {@code tokenizer.json}; or, in the hub's layout, {@code onnx/model.onnx} with the files
+ * that Hugging Face's libraries write. It is made beside its place and moved there whole; what is
+ * not published is gone when it is closed. Not thread-safe.
  */
 public final class ModelFolder implements AutoCloseable {
   /** The parameter that names the family: models for the same task. */
@@ -28,10 +30,12 @@ public final class ModelFolder implements AutoCloseable {
 
   private final Path target;
   private final Path folder;
+  private final String inner;
 
-  private ModelFolder(Path target, Path folder) {
+  private ModelFolder(Path target, Path folder, String inner) {
     this.target = target;
     this.folder = folder;
+    this.inner = inner;
   }
 
   /**
@@ -40,6 +44,15 @@ public final class ModelFolder implements AutoCloseable {
    * @throws OptimizerException if there is something in its place already, or it cannot be written
    */
   public static ModelFolder at(Path place) {
+    return at(place, VERSION);
+  }
+
+  /** Begins one in the hub's layout; see {@link #at(Path)}. */
+  public static ModelFolder inHubLayout(Path place) {
+    return at(place, SideFiles.HUB_FOLDER);
+  }
+
+  private static ModelFolder at(Path place, String inner) {
     Path target = place.toAbsolutePath().normalize();
     Path parent = target.getParent();
     if (parent == null || Files.exists(target)) {
@@ -48,8 +61,8 @@ public final class ModelFolder implements AutoCloseable {
     try {
       Files.createDirectories(parent);
       Path folder = Files.createTempDirectory(parent, ".optimize");
-      Files.createDirectory(folder.resolve(VERSION));
-      return new ModelFolder(target, folder);
+      Files.createDirectory(folder.resolve(inner));
+      return new ModelFolder(target, folder, inner);
     } catch (IOException failure) {
       throw new OptimizerException("%s cannot be written: %s".formatted(place, failure), failure);
     }
@@ -68,13 +81,23 @@ public final class ModelFolder implements AutoCloseable {
 
   /** Where the model goes; its weights may lie in further files beside it. */
   public Path model() {
-    return folder.resolve(VERSION).resolve("model.onnx");
+    return folder.resolve(inner).resolve("model.onnx");
   }
 
   /** Copies a tokenizer into the folder. */
   public void tokenizer(Path file) {
+    copy(file, TextTokenizer.FILE_NAME);
+  }
+
+  /** Copies a file into the folder, or one in it. */
+  public void copy(Path file, String name) {
     try {
-      Files.copy(file, folder.resolve(TextTokenizer.FILE_NAME));
+      Path place = folder.resolve(name);
+      Path parent = place.getParent();
+      if (parent != null) {
+        Files.createDirectories(parent);
+      }
+      Files.copy(file, place);
     } catch (IOException failure) {
       throw new OptimizerException("%s cannot be copied: %s".formatted(file, failure), failure);
     }
