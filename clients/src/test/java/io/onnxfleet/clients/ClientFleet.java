@@ -1,5 +1,7 @@
 package io.onnxfleet.clients;
 
+import io.onnxfleet.testing.model.OnnxGraph;
+import io.onnxfleet.testing.model.TinyTextModel;
 import io.onnxfleet.testing.process.FleetProcesses;
 import io.onnxfleet.testing.process.Running;
 import java.io.IOException;
@@ -10,12 +12,17 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * A registry, a replica of the default models, and two gateways: one that lets everybody in, and
- * one that wants a key. Closing ends all of them.
+ * A registry, a replica of the default models and two seeded ones, and two gateways: one that lets
+ * everybody in, and one that wants a key. Closing ends all of them.
  */
 final class ClientFleet implements AutoCloseable {
   /** What the replica serves. */
   static final String MODEL = "all-minilm-l6-v2";
+
+  /** Those of the OpenAPI documents' examples. */
+  static final String CLASSIFIER = "intents";
+
+  static final String TAGGER = "entities";
 
   private static final String GATEWAY = "gateway-service";
 
@@ -58,9 +65,14 @@ final class ClientFleet implements AutoCloseable {
       Path keys = FOLDER.resolve("keys");
       Files.deleteIfExists(keys);
       processes.startRegistry();
-      openGateway = processes.startGateway("gateway-open");
+      openGateway =
+          processes.startGateway(
+              "gateway-open",
+              "--fleet.gateway.tei.models.embed=" + MODEL,
+              "--fleet.gateway.tei.models.rerank=" + MODEL,
+              "--fleet.gateway.tei.models.predict=" + CLASSIFIER);
       open = new Door("open", openGateway.base(), "none");
-      replica = processes.startReplica("replica").base();
+      replica = processes.startReplica("replica", models()).base();
       String key =
           processes
               .run(GATEWAY, "key", "clients", "--scope", "infer,admin", "--file", keys.toString())
@@ -75,8 +87,40 @@ final class ClientFleet implements AutoCloseable {
     }
   }
 
+  /** The default models, and two seeded ones for the tasks that these have not. */
+  private static Path models() throws IOException {
+    Path models = Files.createDirectories(FOLDER.resolve("models"));
+    Path standard = ROOT.resolve("models").toRealPath();
+    for (String name : List.of(MODEL, MODEL + "-int8")) {
+      Path link = models.resolve(name);
+      Files.deleteIfExists(link);
+      Files.createSymbolicLink(link, standard.resolve(name));
+    }
+    Path tokenizer = standard.resolve(MODEL).resolve("tokenizer.json");
+    seeded(models, CLASSIFIER, TinyTextModel.ofTexts(8, 10.3f, 16.5f), "Sequence", tokenizer);
+    seeded(models, TAGGER, TinyTextModel.ofTokens(3, 0, 1, 1), "Token", tokenizer);
+    return models;
+  }
+
+  private static void seeded(
+      Path models, String name, OnnxGraph graph, String kind, Path tokenizer) {
+    if (Files.isDirectory(models.resolve(name))) {
+      return;
+    }
+    String labels =
+        kind.equals("Token")
+            ? "{\"0\":\"O\",\"1\":\"B-PER\",\"2\":\"I-PER\"}"
+            : "{\"0\":\"other\",\"1\":\"booking\"}";
+    TinyTextModel.writeHub(
+        models.resolve(name),
+        graph,
+        "{\"architectures\":[\"BertFor%sClassification\"],\"model_type\":\"bert\",\"id2label\":%s}"
+            .formatted(kind, labels),
+        tokenizer);
+  }
+
   private void awaitModels() throws IOException, InterruptedException {
-    for (String model : List.of(MODEL, MODEL + "-int8")) {
+    for (String model : List.of(MODEL, MODEL + "-int8", CLASSIFIER, TAGGER)) {
       processes.awaitOk(openGateway, ready(model));
       processes.awaitOk(keyedGateway, ready(model), "Authorization", "Bearer " + keyed.key());
     }

@@ -1,0 +1,174 @@
+package io.onnxfleet.clients;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Every text task through a gateway's process, with rights and errors in the shapes they have. */
+@ExtendWith(FleetExtension.class)
+class TextTasksFleetIT {
+  private static final String MODEL = ClientFleet.MODEL;
+
+  private final HttpClient http = HttpClient.newHttpClient();
+
+  @Test
+  void tasks_areAnswered_throughBothGateways(ClientFleet fleet) throws Exception {
+    for (ClientFleet.Door door : fleet.doors()) {
+      Map<String, Object> question =
+          Map.of(
+              "model",
+              MODEL,
+              "query",
+              "How do I reset my card's code?",
+              "documents",
+              List.of("Bananas are yellow.", "Reset the code of a card in the app."));
+      for (String path : List.of("/v1/rerank", "/v2/rerank")) {
+        HttpResponse<String> ranked = post(door, path, question);
+        assertThat(json(ranked).at("/results/0/index").asInt()).as(ranked.body()).isEqualTo(1);
+        assertThat(ranked.headers().firstValue("Inference-Content")).isPresent();
+      }
+      assertThat(
+              json(post(door, "/v1/classify", Map.of("model", "intents", "input", "Book a table")))
+                  .at("/data/0/labels")
+                  .size())
+          .isEqualTo(2);
+      assertThat(
+              post(door, "/v1/token-classify", Map.of("model", "entities", "input", "Ada"))
+                  .statusCode())
+          .isEqualTo(200);
+      assertThat(
+              json(post(
+                      door,
+                      "/v1/similarity",
+                      Map.of("source", "a man eats", "targets", List.of("somebody eats"))))
+                  .at("/data/0/score")
+                  .asDouble())
+          .isBetween(0.3, 1.0);
+      assertThat(
+              json(post(door, "/v1/tokenize", Map.of("input", "hello")))
+                  .at("/data/0/tokens/1/id")
+                  .asInt())
+          .isEqualTo(7592);
+      assertThat(
+              json(post(door, "/v1/detokenize", Map.of("tokens", List.of(7592))))
+                  .at("/data/0/text")
+                  .asString())
+          .isEqualTo("hello");
+    }
+  }
+
+  @Test
+  void refusals_haveCoheresMessage_whoeverRefuses(ClientFleet fleet) throws Exception {
+    HttpResponse<String> byReplica = post(fleet.open(), "/v2/rerank", Map.of("query", "a"));
+    assertThat(byReplica.statusCode()).isEqualTo(400);
+    HttpResponse<String> byGateway =
+        post(fleet.open(), "/v2/rerank", Map.of("model", "nobody", "query", "a"));
+    assertThat(byGateway.statusCode()).isEqualTo(404);
+    ClientFleet.Door locked = fleet.keyed();
+    HttpResponse<String> unknown =
+        post(
+            new ClientFleet.Door("wrong", locked.base(), "wrong"),
+            "/v1/rerank",
+            Map.of("query", "a"));
+    assertThat(unknown.statusCode()).isEqualTo(401);
+    for (HttpResponse<String> each : List.of(byReplica, byGateway, unknown)) {
+      assertThat(json(each).at("/error/message").asString()).isNotEmpty();
+      assertThat(json(each).get("message")).isEqualTo(json(each).at("/error/message"));
+    }
+  }
+
+  /** At the gateway that names models for it. */
+  @Test
+  void teisRoutes_answerInTheirShapes(ClientFleet fleet) throws Exception {
+    ClientFleet.Door door = fleet.open();
+    JsonNode vectors = json(post(door, "/embed", Map.of("inputs", List.of("a man", "a cat"))));
+    assertThat(vectors.size()).isEqualTo(2);
+    assertThat(vectors.get(0).size()).isEqualTo(384);
+    JsonNode tokens = json(post(door, "/embed_all", Map.of("inputs", List.of("hello", "a cat"))));
+    assertThat(tokens.size()).isEqualTo(2);
+    assertThat(tokens.get(0).size()).isEqualTo(3);
+    assertThat(tokens.get(1).size()).isEqualTo(4);
+    assertThat(tokens.at("/1/3").size()).isEqualTo(384);
+    assertThat(tokens.at("/1/3/383").isNumber()).isTrue();
+    JsonNode ranked =
+        json(
+            post(
+                door,
+                "/rerank",
+                Map.of(
+                    "query",
+                    "reset my card's code",
+                    "texts",
+                    List.of("Bananas.", "Reset the code of a card."),
+                    "return_text",
+                    true)));
+    assertThat(ranked.at("/0/index").asInt()).isEqualTo(1);
+    assertThat(ranked.at("/0/text").asString()).startsWith("Reset");
+    assertThat(
+            json(post(door, "/predict", Map.of("inputs", List.of("a", "b"))))
+                .at("/0/label")
+                .isString())
+        .isTrue();
+    assertThat(
+            json(post(door, "/predict", Map.of("inputs", List.of(List.of("a"), List.of("b", "c")))))
+                .at("/1/0/label")
+                .isString())
+        .isTrue();
+    assertThat(json(post(door, "/tokenize", Map.of("inputs", "hello"))).at("/0/1/id").asInt())
+        .isEqualTo(7592);
+    assertThat(json(post(door, "/decode", Map.of("ids", List.of(7592)))).at("/0").asString())
+        .isEqualTo("hello");
+    assertThat(
+            json(post(
+                    door,
+                    "/similarity",
+                    Map.of(
+                        "inputs", Map.of("source_sentence", "a", "sentences", List.of("a", "b")))))
+                .at("/0")
+                .asDouble())
+        .isGreaterThan(0.99);
+    String tooLong = "word ".repeat(1_000);
+    for (String route : List.of("/embed", "/embed_all")) {
+      HttpResponse<String> refused = post(door, route, Map.of("inputs", tooLong));
+      assertThat(refused.statusCode()).as(refused.body()).isEqualTo(422);
+      assertThat(json(refused).at("/error_type").asString()).isEqualTo("Validation");
+      assertThat(post(door, route, Map.of("inputs", tooLong, "truncate", true)).statusCode())
+          .isEqualTo(200);
+    }
+    assertThat(post(door, "/embed", Map.of("inputs", List.of())).statusCode()).isEqualTo(400);
+    assertThat(post(door, "/embed_sparse", Map.of("inputs", "a")).statusCode()).isEqualTo(424);
+    assertThat(post(fleet.keyed(), "/embed", Map.of("inputs", "a")).statusCode()).isEqualTo(404);
+    HttpResponse<String> health =
+        http.send(
+            HttpRequest.newBuilder(door.base().resolve("/health")).build(),
+            BodyHandlers.ofString());
+    assertThat(health.statusCode()).isEqualTo(200);
+  }
+
+  private HttpResponse<String> post(ClientFleet.Door door, String path, Map<String, ?> body)
+      throws IOException, InterruptedException {
+    HttpRequest request =
+        HttpRequest.newBuilder(door.base().resolve(path))
+            .timeout(Duration.ofMinutes(1))
+            .header("Authorization", "Bearer " + door.key())
+            .POST(BodyPublishers.ofString(JsonMapper.shared().writeValueAsString(body)))
+            .build();
+    return http.send(request, BodyHandlers.ofString());
+  }
+
+  private static JsonNode json(HttpResponse<String> response) {
+    return JsonMapper.shared().readTree(response.body());
+  }
+}
