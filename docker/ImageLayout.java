@@ -33,7 +33,8 @@ import java.util.zip.ZipOutputStream;
  */
 final class ImageLayout {
   private static final Map<String, Integer> HEAP_PERCENT =
-      Map.of("discovery-server", 50, "gateway-service", 40, "inference-service", 25);
+      Map.of(
+          "discovery-server", 50, "gateway-service", 40, "inference-service", 25, "job-service", 50);
 
   private static final String ONNX_RUNTIME = "ai/onnxruntime/native/";
   private static final String TOKENIZERS = "native/lib/";

@@ -28,6 +28,31 @@
     {{- $_ := unset (get $objects "Service/gateway").spec "type" -}}
   {{- end -}}
 
+  {{- /* Jobs. */ -}}
+  {{- with get $objects "StatefulSet/job-service" -}}
+    {{- $jobs := $values.jobs -}}
+    {{- include "fleet.workload" (dict "root" $root "workload" . "values" $jobs
+      "image" $jobs.image "resources" $jobs.resources) -}}
+    {{- $_ := set .spec "replicas" $jobs.replicas -}}
+    {{- range $variable := (first .spec.template.spec.containers).env -}}
+      {{- if hasPrefix "SPRING_DATASOURCE_" $variable.name -}}
+        {{- with $variable.valueFrom -}}
+          {{- $_ := set .secretKeyRef "name" $jobs.postgresql.existingSecret -}}
+        {{- end -}}
+      {{- end -}}
+      {{- if hasPrefix "FLEET_JOBS_S3_" $variable.name -}}
+        {{- with $variable.valueFrom -}}
+          {{- $_ := set .secretKeyRef "name" $jobs.s3.existingSecret -}}
+        {{- end -}}
+      {{- end -}}
+    {{- end -}}
+    {{- with get $objects "PersistentVolumeClaim/jobs" -}}
+      {{- $_ := set .spec "accessModes" (list $jobs.claim.accessMode) -}}
+    {{- end -}}
+    {{- include "fleet.claim" (dict "objects" $objects "pod" .spec.template.spec "volume" "jobs"
+      "claim" (merge (dict "enabled" (not $jobs.s3.enabled)) $jobs.claim)) -}}
+  {{- end -}}
+
   {{- /* Models. */ -}}
   {{- $pod := $inference.spec.template.spec -}}
   {{- range $init := $pod.initContainers -}}

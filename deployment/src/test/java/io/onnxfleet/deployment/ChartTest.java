@@ -47,6 +47,35 @@ class ChartTest {
               entry("httproute", Map.of("httpRoute.enabled", true)),
               entry("without-registry", Map.of("discovery.enabled", false)),
               entry("mutual-tls", Map.of("security.mutualTls", true)),
+              entry("jobs", Map.of("jobs.enabled", true)),
+              entry(
+                  "jobs-postgresql",
+                  Map.of(
+                      "jobs.enabled",
+                      true,
+                      "jobs.postgresql.enabled",
+                      true,
+                      "jobs.replicas",
+                      2,
+                      "jobs.claim.accessMode",
+                      "ReadWriteMany")),
+              entry(
+                  "jobs-s3",
+                  Map.of(
+                      "jobs.enabled",
+                      true,
+                      "jobs.postgresql.enabled",
+                      true,
+                      "jobs.s3.enabled",
+                      true,
+                      "jobs.replicas",
+                      2)),
+              entry("jobs-webhooks", Map.of("jobs.enabled", true, "jobs.webhooks.enabled", true)),
+              entry(
+                  "jobs-monitoring",
+                  Map.of(
+                      "jobs.enabled", true, "autoscaling.by", "load", "monitoring.enabled", true)),
+              entry("jobs-mutual-tls", Map.of("jobs.enabled", true, "security.mutualTls", true)),
               entry(
                   "model-sources",
                   Map.of("models.sources", List.of(Map.of("url", EXAMPLE_SOURCE))))));
@@ -138,6 +167,21 @@ class ChartTest {
         .hasMessageContaining("minReplicas");
     assertThatThrownBy(() -> Chart.render(Map.of("autoscaling.by", "load")))
         .hasMessageContaining("monitoring.enabled: false");
+    assertThatThrownBy(() -> Chart.render(Map.of("jobs.enabled", true, "discovery.enabled", false)))
+        .hasMessageContaining("discovery.enabled: false");
+    assertThatThrownBy(() -> Chart.render(Map.of("jobs.enabled", true, "jobs.replicas", 2)))
+        .hasMessageContaining("jobs.postgresql.enabled: false");
+    assertThatThrownBy(
+            () ->
+                Chart.render(
+                    Map.of(
+                        "jobs.enabled", true,
+                        "jobs.replicas", 2,
+                        "jobs.postgresql.enabled", true)))
+        .hasMessageContaining("ReadWriteOnce")
+        .hasMessageContaining("ReadWriteMany");
+    assertThatThrownBy(() -> Chart.render(Map.of("jobs.enabled", true, "jobs.s3.enabled", true)))
+        .hasMessageContaining("jobs.postgresql.enabled: false");
     assertThatThrownBy(
             () ->
                 Chart.render(Map.of("models.sources", List.of(Map.of("url", "ftp://a.example/")))))

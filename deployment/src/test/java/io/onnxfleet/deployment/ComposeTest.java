@@ -11,7 +11,7 @@ class ComposeTest {
   @Test
   void services_areContained() throws IOException {
     Map<?, ?> services = Repository.yaml("docker-compose.yml").at("services").map();
-    assertThat(services).hasSize(7);
+    assertThat(services).hasSize(8);
     services.forEach(
         (name, value) -> {
           Node service = new Node(value);
@@ -47,7 +47,8 @@ class ComposeTest {
   void everyProcess_hasTheFleetsSecret() throws IOException {
     Node services = Repository.yaml("docker-compose.yml").at("services");
     assertThat(services.at("models/command/0").text()).contains("/inside/secret", "/dev/urandom");
-    for (String name : List.of("discovery-server", "gateway-service", "inference-service")) {
+    for (String name :
+        List.of("discovery-server", "gateway-service", "inference-service", "job-service")) {
       Node service = services.at(name);
       assertThat(service.at("environment/FLEET_SECRET_FILE").text())
           .as(name)
@@ -72,7 +73,12 @@ class ComposeTest {
           assertThat(operations).contains("docker secret create " + name + " ");
         });
     for (String name :
-        List.of("discovery-server", "discovery-peer", "gateway-service", "inference-service")) {
+        List.of(
+            "discovery-server",
+            "discovery-peer",
+            "gateway-service",
+            "inference-service",
+            "job-service")) {
       assertThat(swarm.at("services/" + name + "/environment/FLEET_SECRET_FILE").text())
           .as(name)
           .isEqualTo("/run/secrets/onnx-fleet-inside");
@@ -89,6 +95,33 @@ class ComposeTest {
         .isEqualTo("/run/secrets/onnx-fleet-grafana");
   }
 
+  /** What was accepted outlives containers, and is no two processes' at a time. */
+  @Test
+  void jobService_keepsItsFolder_whereverItRuns() throws IOException {
+    Node compose = Repository.yaml("docker-compose.yml");
+    Node swarm =
+        Node.ofYaml(Repository.read("docker-compose.swarm.yml").replaceAll("!\\w+", "")).getFirst();
+    assertThat(Repository.read("docker/Dockerfile"))
+        .contains("install -d -o 10001 -g 10001 /jobs")
+        .contains("FLEET_JOBS_DIRECTORY=/jobs ");
+    for (Node file : List.of(compose, swarm)) {
+      assertThat(file.at("services/job-service/volumes").elements())
+          .contains(new Node("jobs:/jobs"));
+    }
+    assertThat(compose.at("volumes").map().containsKey("jobs")).isTrue();
+    Node deploy = swarm.at("services/job-service/deploy");
+    assertThat(deploy.at("replicas").number()).isEqualTo(1);
+    assertThat(deploy.at("update_config/order").text()).isEqualTo("stop-first");
+    String constraint = deploy.at("placement/constraints/0").text();
+    assertThat(constraint).matches("node\\.labels\\.[a-z-]+ == true");
+    assertThat(Repository.read("docs/operations.md"))
+        .contains(
+            "--label-add " + constraint.replaceAll("node\\.labels\\.| == true", "") + "=true");
+    assertThat(compose.at("services/gateway-service/depends_on").map().containsKey("job-service"))
+        .as("the gateway waits for it")
+        .isFalse();
+  }
+
   @Test
   void stopGracePeriod_isLongerThanDrain() throws IOException {
     Node services = Repository.yaml("docker-compose.yml").at("services");
@@ -97,6 +130,8 @@ class ComposeTest {
         .isGreaterThan(Repository.inferenceStopSeconds());
     assertThat(seconds(services.at("gateway-service/stop_grace_period")))
         .isGreaterThan(Repository.gatewayStopSeconds());
+    assertThat(seconds(services.at("job-service/stop_grace_period")))
+        .isGreaterThan(Repository.jobsStopSeconds());
   }
 
   private static long seconds(Node duration) {

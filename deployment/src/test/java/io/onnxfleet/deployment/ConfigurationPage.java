@@ -9,9 +9,9 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * The part of {@code docs/configuration.md} that is generated: every key of the gateway and of the
- * replicas, as Spring's configuration processor finds it in the code, with its default and what its
- * Javadoc says.
+ * The part of {@code docs/configuration.md} that is generated: every key of the services and of
+ * what they share, as Spring's configuration processor finds it in the code, with its default and
+ * what its Javadoc says.
  */
 final class ConfigurationPage {
   static final String PATH = "docs/configuration.md";
@@ -19,8 +19,13 @@ final class ConfigurationPage {
   /** The last line that is written by hand. */
   static final String MARK = "<!-- Generated from here on: ";
 
-  private static final List<String> MODULES =
-      List.of("gateway-service", "inference-service", "discovery-server", "fleet-configuration");
+  static final List<String> MODULES =
+      List.of(
+          "gateway-service",
+          "inference-service",
+          "discovery-server",
+          "job-service",
+          "fleet-configuration");
 
   private record Key(String name, String defaultValue, String description) {}
 
@@ -67,8 +72,13 @@ final class ConfigurationPage {
   private static void read(
       String module, Map<String, String> groups, Map<String, Map<String, Key>> keys)
       throws IOException {
-    Path file =
-        Repository.path(module + "/target/classes/META-INF/spring-configuration-metadata.json");
+    Path classes = Repository.path(module + "/target/classes");
+    if (!Files.isDirectory(classes)) {
+      throw new IOException(
+          "%s is not built (expected: %s before deployment)"
+              .formatted(module, String.join(", ", MODULES)));
+    }
+    Path file = classes.resolve("META-INF/spring-configuration-metadata.json");
     if (!Files.exists(file)) {
       return;
     }

@@ -24,7 +24,8 @@ class GrafanaTest {
   private static final List<String> DASHBOARDS =
       List.of(
           "monitoring/grafana/dashboards/fleet.json",
-          "monitoring/grafana/dashboards/replicas.json");
+          "monitoring/grafana/dashboards/replicas.json",
+          "monitoring/grafana/dashboards/jobs.json");
 
   /** Where Grafana's image looks for provisioning. */
   private static final String PROVISIONING = "/etc/grafana/provisioning";

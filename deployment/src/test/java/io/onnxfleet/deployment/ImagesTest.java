@@ -9,6 +9,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -84,6 +86,37 @@ class ImagesTest {
     }
     files.removeIf(file -> file.endsWith("images.env") || file.toString().endsWith(".java"));
     return files;
+  }
+
+  /** Whoever builds, pushes or looks into images takes all of them. */
+  @Test
+  void everyImageOfTheFleet_isInEveryList() throws IOException {
+    Set<String> images = new TreeSet<>();
+    Matcher title =
+        Pattern.compile("image\\.title=\"onnx-fleet ([a-z-]+)\"")
+            .matcher(Repository.read("docker/Dockerfile"));
+    while (title.find()) {
+      images.add(title.group(1));
+    }
+    assertThat(images).hasSizeGreaterThanOrEqualTo(5);
+    for (String image : images) {
+      assertThat(words("docker/push", "(?m)^images=\\(([^)]*)\\)")).contains(image);
+      assertThat(words("ci/images", "build (models [a-z -]+) >")).contains(image);
+      assertThat(Repository.yaml("docker-compose.yml").at("services/" + image + "/build/target"))
+          .isEqualTo(new Node(image));
+      if (!image.equals("models")) {
+        assertThat(Repository.read("docker/ImageLayout.java")).contains("\"" + image + "\", ");
+        assertThat(words("ci/layouts", "for module in ([a-z -]+);")).contains(image);
+        assertThat(words("docker/Dockerfile", "(?s)find (.*?) -type l"))
+            .contains(image + "/target/layout");
+      }
+    }
+  }
+
+  private static List<String> words(String file, String pattern) throws IOException {
+    Matcher list = Pattern.compile(pattern).matcher(Repository.read(file));
+    assertThat(list.find()).as("%s: %s", file, pattern).isTrue();
+    return List.of(list.group(1).split("[\\s\\\\]+"));
   }
 
   @Test

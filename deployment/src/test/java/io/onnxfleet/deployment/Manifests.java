@@ -1,5 +1,6 @@
 package io.onnxfleet.deployment;
 
+import static java.util.Map.entry;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -9,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Predicate;
@@ -17,26 +19,15 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assumptions;
 
 /**
- * What {@code kubectl kustomize} makes of each overlay, and of {@code cpu} with each component that
- * no overlay takes. Without kubectl the tests that ask are left out, except where {@code CI} is
- * set: there they fail.
+ * What {@code kubectl kustomize} makes of each overlay, and of an overlay with each component that
+ * none takes. Without kubectl the tests that ask are left out, except where {@code CI} is set:
+ * there they fail.
  */
 final class Manifests {
   /** What the fleet is deployed into. */
   static final String NAMESPACE = "onnx-fleet";
 
   static final String NAME = "app.kubernetes.io/name";
-
-  /** Components that no overlay takes: what a user composes. */
-  static final Set<String> FURTHER =
-      Set.of(
-          "models-pvc",
-          "graph-cache-pvc",
-          "model-sources",
-          "ingress",
-          "httproute",
-          "without-registry",
-          "mutual-tls");
 
   /** What a cluster brings besides what an overlay holds. */
   enum Prerequisite {
@@ -69,6 +60,17 @@ final class Manifests {
                       Prerequisite.PROMETHEUS_OPERATOR,
                       Prerequisite.PROMETHEUS_ADAPTER)));
 
+  /**
+   * What a user composes: an overlay, and components on top.
+   *
+   * @param patches further lines of the kustomization, as the documentation has them
+   */
+  record Composition(String overlay, List<String> components, String patches) {
+    static Composition of(String overlay, String... components) {
+      return new Composition(overlay, List.of(components), "");
+    }
+  }
+
   private static final Set<String> WORKLOADS = Set.of("Deployment", "StatefulSet");
 
   /** As docs/operations.md says it. */
@@ -88,6 +90,50 @@ final class Manifests {
                         - {name: FLEET_INFERENCE_SOURCES_0_URL, value: "https://models.example/models.zip"}
       """;
 
+  /** As docs/jobs.md says it. */
+  private static final String TWO_JOB_SERVICES =
+      """
+      replicas:
+        - {name: job-service, count: 2}
+      """;
+
+  /** As docs/jobs.md says it. */
+  private static final String SEVERAL_JOB_SERVICES =
+      TWO_JOB_SERVICES
+          + """
+      patches:
+        - patch: |
+            apiVersion: v1
+            kind: PersistentVolumeClaim
+            metadata: {name: jobs}
+            spec: {accessModes: [ReadWriteMany]}
+      """;
+
+  /** Components that no overlay takes, each with what it needs, by its name. */
+  static final Map<String, Composition> FURTHER =
+      new TreeMap<>(
+          Map.ofEntries(
+              entry("models-pvc", Composition.of("cpu", "models-pvc")),
+              entry("graph-cache-pvc", Composition.of("cpu", "graph-cache-pvc")),
+              entry("model-sources", new Composition("cpu", List.of("model-sources"), SOURCE)),
+              entry("ingress", Composition.of("cpu", "ingress")),
+              entry("httproute", Composition.of("cpu", "httproute")),
+              entry("without-registry", Composition.of("cpu", "without-registry")),
+              entry("mutual-tls", Composition.of("cpu", "mutual-tls")),
+              entry("jobs", Composition.of("cpu", "jobs")),
+              entry(
+                  "jobs-postgresql",
+                  new Composition("cpu", List.of("jobs", "jobs-postgresql"), SEVERAL_JOB_SERVICES)),
+              entry(
+                  "jobs-s3",
+                  new Composition(
+                      "cpu", List.of("jobs", "jobs-postgresql", "jobs-s3"), TWO_JOB_SERVICES)),
+              entry("jobs-webhooks", Composition.of("cpu", "jobs", "jobs-webhooks")),
+              entry("jobs-monitoring", Composition.of("monitoring", "jobs", "jobs-monitoring")),
+              entry(
+                  "jobs-mutual-tls",
+                  Composition.of("cpu", "mutual-tls", "jobs", "jobs-mutual-tls"))));
+
   private static @Nullable Map<String, List<Node>> rendered;
 
   private Manifests() {}
@@ -100,12 +146,18 @@ final class Manifests {
       for (String overlay : OVERLAYS.keySet()) {
         known.put(overlay, render(Repository.path("k8s/overlays/" + overlay)));
       }
-      for (String component : FURTHER) {
-        known.put(component, render(withComponent(component)));
+      for (Map.Entry<String, Composition> further : FURTHER.entrySet()) {
+        known.put(further.getKey(), render(composed(further.getKey(), further.getValue())));
       }
       rendered = known;
     }
     return known;
+  }
+
+  /** What the cluster brings where it is rendered for. */
+  static Set<Prerequisite> cluster(String name) {
+    Composition further = FURTHER.get(name);
+    return Objects.requireNonNull(OVERLAYS.get(further == null ? name : further.overlay()), name);
   }
 
   static List<Node> documents() {
@@ -186,15 +238,14 @@ final class Manifests {
     }
   }
 
-  private static Path withComponent(String component) {
-    String composition =
-        """
-        resources: [../../../../k8s/overlays/cpu]
-        components: [../../../../k8s/components/%s]
-        """
-            .formatted(component);
-    return composed(
-        component, component.equals("model-sources") ? composition + SOURCE : composition);
+  private static Path composed(String name, Composition composition) {
+    StringBuilder content = new StringBuilder();
+    content.append("resources: [../../../../k8s/overlays/%s]\n".formatted(composition.overlay()));
+    content.append("components:\n");
+    for (String component : composition.components()) {
+      content.append("  - ../../../../k8s/components/%s\n".formatted(component));
+    }
+    return composed(name, content + composition.patches());
   }
 
   /** The base whose images come from a registry of the user's, and GPU replicas on top of it. */

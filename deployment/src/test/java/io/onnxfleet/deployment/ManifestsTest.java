@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -47,8 +48,9 @@ class ManifestsTest {
 
   @Test
   void containers_haveLimitsProbesAndNoPrivileges() {
-    // One of them has no registry.
-    assertThat(Manifests.workloads()).hasSize(3 * Manifests.rendered().size() - 1);
+    // One of them has no registry, six have a job service.
+    assertThat(Manifests.workloads("job-service")).hasSize(6);
+    assertThat(Manifests.workloads()).hasSize(3 * Manifests.rendered().size() - 1 + 6);
     for (Node workload : Manifests.workloads()) {
       Node pod = workload.at("spec/template/spec");
       assertThat(pod.at("automountServiceAccountToken").text()).isEqualTo("false");
@@ -96,7 +98,9 @@ class ManifestsTest {
       long stop =
           name.equals("inference-service")
               ? Repository.inferenceStopSeconds()
-              : name.equals("gateway-service") ? Repository.gatewayStopSeconds() : 30;
+              : name.equals("gateway-service")
+                  ? Repository.gatewayStopSeconds()
+                  : name.equals("job-service") ? Repository.jobsStopSeconds() : 30;
       assertThat(pod.at("terminationGracePeriodSeconds").number())
           .as(Manifests.describe(workload))
           .isGreaterThan(sleep + stop);
@@ -257,10 +261,84 @@ class ManifestsTest {
     }
   }
 
+  /**
+   * The embedded database allows one process: a pod takes another's place only when that one has
+   * ended. Several have a PostgreSQL, and a volume that all of them may write to, or a bucket.
+   */
+  @Test
+  void jobServices_areOne_orHaveADatabaseAndAStoreForAll() throws IOException {
+    String folder = matched("FLEET_JOBS_DIRECTORY=(/\\S+)", "docker/Dockerfile");
+    int several = 0;
+    for (Map.Entry<String, List<Node>> composition : Manifests.rendered().entrySet()) {
+      for (Node document : composition.getValue()) {
+        if (!document.at("metadata/name").text().equals("job-service")
+            || !Manifests.isWorkload(document)) {
+          continue;
+        }
+        String who = composition.getKey();
+        assertThat(document.at("kind").text()).as(who).isEqualTo("StatefulSet");
+        Map<String, Node> environment = new TreeMap<>();
+        for (Node variable : document.at("spec/template/spec/containers/0/env").elements()) {
+          environment.put(variable.at("name").text(), variable);
+        }
+        boolean hasDatabase = environment.containsKey("SPRING_DATASOURCE_URL");
+        boolean hasBucket = environment.containsKey("FLEET_JOBS_S3_BUCKET");
+        assertThat(hasDatabase).as(who).isEqualTo(who.equals("jobs-postgresql") || hasBucket);
+        assertThat(hasBucket).as(who).isEqualTo(who.equals("jobs-s3"));
+        for (String part : List.of("URL", "USERNAME", "PASSWORD")) {
+          Node variable = environment.get("SPRING_DATASOURCE_" + part);
+          assertThat(variable != null).as(who + ": " + part).isEqualTo(hasDatabase);
+          assertThat(
+                  variable == null
+                      || variable.at("valueFrom/secretKeyRef/key").text().equals(lower(part)))
+              .as(who + ": " + part)
+              .isTrue();
+        }
+        if (document.at("spec/replicas").number() > 1) {
+          several++;
+          assertThat(hasDatabase).as(who).isTrue();
+        }
+        Node volume = volumeAt(document, folder);
+        assertThat(volume.at("emptyDir").isPresent()).as(who).isEqualTo(hasBucket);
+        if (!hasBucket) {
+          String claim = volume.at("persistentVolumeClaim/claimName").text();
+          Node claimed =
+              object(Manifests.byName(composition.getValue()), "PersistentVolumeClaim/" + claim);
+          assertThat(claimed.at("spec/accessModes").elements())
+              .as(who)
+              .contains(
+                  new Node(
+                      document.at("spec/replicas").number() > 1
+                          ? "ReadWriteMany"
+                          : "ReadWriteOnce"));
+        }
+      }
+    }
+    assertThat(several).isEqualTo(2);
+  }
+
+  /** What the tests compose is what the documentation says. */
+  @Test
+  void severalJobServices_areComposedAsDocumented() throws IOException {
+    String page = Repository.read("docs/jobs.md");
+    for (String line :
+        List.of("  - {name: job-service, count: 2}", "spec: {accessModes: [ReadWriteMany]}")) {
+      assertThat(page).contains(line);
+    }
+  }
+
+  private static String lower(String text) {
+    return text.toLowerCase(Locale.ROOT);
+  }
+
+  private static String matched(String pattern, String file) throws IOException {
+    return within(Repository.read(file), pattern);
+  }
+
   /** Each process has the certificate that the others expect of it, by an authority of its own. */
   @Test
   void mutualTls_givesEachProcessItsCertificate_andItsProbesNone() throws IOException {
-    Map<String, Node> objects = Manifests.byName(Manifests.of("mutual-tls").toList());
+    Map<String, Node> objects = Manifests.byName(Manifests.of("jobs-mutual-tls").toList());
     String properties =
         Repository.read(
             "fleet-configuration/src/main/java/io/onnxfleet/configuration/InsideProperties.java");
@@ -268,7 +346,8 @@ class ManifestsTest {
         Map.of(
             "Deployment/gateway-service", "gateways",
             "Deployment/inference-service", "replicas",
-            "StatefulSet/discovery", "registries");
+            "StatefulSet/discovery", "registries",
+            "StatefulSet/job-service", "jobs");
     Set<String> secrets = new HashSet<>();
     workloads.forEach(
         (name, role) -> {
@@ -347,9 +426,9 @@ class ManifestsTest {
       images++;
       numbers.add(port.group(1));
     }
-    assertThat(images).as("gateway, replica, replica on a GPU").isEqualTo(3);
+    assertThat(images).as("gateway, replica, replica on a GPU, job service").isEqualTo(4);
     assertThat(numbers).hasSize(1);
-    for (String name : List.of("gateway-service", "inference-service")) {
+    for (String name : List.of("gateway-service", "inference-service", "job-service")) {
       for (Node workload : Manifests.workloads(name)) {
         assertThat(workload.at("spec/template/spec/containers/0/ports").elements())
             .as(Manifests.describe(workload))

@@ -32,6 +32,13 @@ class NetworkPoliciesTest {
                           ANYBODY + " -> gateway-service",
                           MONITORING + " -> gateway-service",
                           PROMETHEUS + " -> gateway-service"));
+              if (documents.stream().anyMatch(Manifests.named("job-service"))) {
+                talking.addAll(
+                    List.of(
+                        "gateway-service -> job-service",
+                        "job-service -> gateway-service",
+                        "job-service -> discovery"));
+              }
               if (documents.stream().noneMatch(Manifests.named("discovery"))) {
                 talking.removeIf(pair -> pair.contains("discovery"));
               }
@@ -45,16 +52,52 @@ class NetworkPoliciesTest {
     Manifests.rendered()
         .forEach(
             (overlay, documents) -> {
-              boolean scraped = documents.stream().anyMatch(Manifests.ofKind("PodMonitor"));
-              assertThat(open(documents, "management"))
-                  .as(overlay)
-                  .isEqualTo(
-                      scraped
-                          ? Set.of(
-                              PROMETHEUS + " -> gateway-service",
-                              PROMETHEUS + " -> inference-service")
-                          : Set.of());
+              Set<String> scraped = new TreeSet<>();
+              documents.stream()
+                  .filter(Manifests.ofKind("PodMonitor"))
+                  .forEach(
+                      monitor ->
+                          scraped.add(PROMETHEUS + " -> " + monitor.at("metadata/name").text()));
+              assertThat(open(documents, "management")).as(overlay).isEqualTo(scraped);
+              // Whoever is there and has metrics is watched, where anything is.
+              if (!scraped.isEmpty()) {
+                assertThat(scraped).as(overlay).hasSize(managed(documents));
+              }
             });
+  }
+
+  private static int managed(List<Node> documents) {
+    return (int)
+        documents.stream()
+            .filter(Manifests::isWorkload)
+            .filter(workload -> declares(workload, "management"))
+            .count();
+  }
+
+  /**
+   * Nothing else is open to the job service but a database, a bucket or webhooks, if it has them.
+   */
+  @Test
+  void jobService_leavesForItsDatabaseItsBucketAndItsWebhooksAlone() {
+    Set<String> leaving = new TreeSet<>();
+    Manifests.rendered()
+        .forEach(
+            (overlay, documents) -> {
+              for (Node policy :
+                  documents.stream().filter(Manifests.ofKind("NetworkPolicy")).toList()) {
+                for (Node rule : policy.at("spec/egress").elements()) {
+                  boolean isOfJobs = policy.at("spec/podSelector").text().contains("job-service");
+                  boolean isOut = !rule.at("to").isPresent() || rule.at("to/0/ipBlock").isPresent();
+                  if (isOfJobs && isOut) {
+                    assertThat(rule.at("ports").elements()).as(overlay).hasSize(1);
+                    leaving.add(overlay + ": " + rule.at("ports/0/port").text());
+                  }
+                }
+              }
+            });
+    assertThat(leaving)
+        .containsExactly(
+            "jobs-postgresql: 5432", "jobs-s3: 443", "jobs-s3: 5432", "jobs-webhooks: 443");
   }
 
   @Test
@@ -73,13 +116,7 @@ class NetworkPoliciesTest {
   private static Set<String> open(List<Node> documents, String port) {
     NetworkRules rules = NetworkRules.of(documents);
     List<Node> workloads = documents.stream().filter(Manifests::isWorkload).toList();
-    List<Node> targets =
-        workloads.stream()
-            .filter(
-                workload ->
-                    workload.at("spec/template/spec/containers/0/ports").elements().stream()
-                        .anyMatch(declared -> declared.at("name").text().equals(port)))
-            .toList();
+    List<Node> targets = workloads.stream().filter(workload -> declares(workload, port)).toList();
     Set<String> open = new TreeSet<>();
     for (Node target : targets) {
       String to = " -> " + target.at("metadata/name").text();
@@ -100,5 +137,10 @@ class NetworkPoliciesTest {
               });
     }
     return open;
+  }
+
+  private static boolean declares(Node workload, String port) {
+    return workload.at("spec/template/spec/containers/0/ports").elements().stream()
+        .anyMatch(declared -> declared.at("name").text().equals(port));
   }
 }

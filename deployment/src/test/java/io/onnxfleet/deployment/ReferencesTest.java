@@ -64,8 +64,7 @@ class ReferencesTest {
       adapted.add(rule.at("name/as").text());
     }
     for (Map.Entry<String, List<Node>> overlay : Manifests.rendered().entrySet()) {
-      Set<Prerequisite> cluster =
-          Manifests.OVERLAYS.getOrDefault(overlay.getKey(), Set.of(Prerequisite.METRICS_SERVER));
+      Set<Prerequisite> cluster = Manifests.cluster(overlay.getKey());
       for (Node document : overlay.getValue()) {
         String who = overlay.getKey() + ": " + describe(document);
         for (Node metric : document.at("spec/metrics").elements()) {
@@ -289,7 +288,28 @@ class ReferencesTest {
         }
       }
     }
-    assertThat(ways).isEqualTo(2);
+    assertThat(ways).isEqualTo(3);
+  }
+
+  /** The gateway bounds bodies itself, and a batch's file may be larger than any request. */
+  @Test
+  void waysIn_letFilesOfBatchesThrough_howeverLargeAndSlow() {
+    Node ingress = Manifests.of("ingress").filter(ofKind("Ingress")).findFirst().orElseThrow();
+    assertThat(
+            ingress
+                .at("metadata/annotations")
+                .member("nginx.ingress.kubernetes.io/proxy-body-size")
+                .text())
+        .as("no bound")
+        .isEqualTo("0");
+    Node route = Manifests.of("httproute").filter(ofKind("HTTPRoute")).findFirst().orElseThrow();
+    assertThat(route.at("spec/rules").elements())
+        .anySatisfy(
+            rule -> {
+              assertThat(rule.at("matches/0/path/value").text()).isEqualTo("/v1/files");
+              assertThat(rule.at("timeouts/request").text()).isEqualTo("0s");
+              assertThat(rule.at("timeouts/backendRequest").text()).isEqualTo("0s");
+            });
   }
 
   private static void requirePort(List<Node> documents, Node name, String field, Node port) {
@@ -340,7 +360,10 @@ class ReferencesTest {
       return;
     }
     String command = "create secret generic " + name.text() + " ";
-    String read = Repository.read("docs/operations.md") + Repository.read("docs/security.md");
+    String read =
+        Repository.read("docs/operations.md")
+            + Repository.read("docs/security.md")
+            + Repository.read("docs/jobs.md");
     assertThat(read.lines())
         .as("%s names the Secret %s", describe(from), name.text())
         .anyMatch(

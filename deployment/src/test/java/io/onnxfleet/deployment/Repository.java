@@ -46,6 +46,20 @@ final class Repository {
     return notice + phaseSeconds("gateway-service");
   }
 
+  /**
+   * The same of a job service. Its schedulers of jobs, slices and maintenance and that of webhooks
+   * wait for what they work on, one after the other.
+   */
+  static long jobsStopSeconds() throws IOException {
+    long each =
+        seconds("shutdown-max-wait: (\\d+)s", "job-service/src/main/resources/application.yml");
+    long webhooks =
+        seconds(
+            "LAST_WAIT = Duration.ofSeconds\\((\\d+)\\)",
+            "job-service/src/main/java/io/onnxfleet/jobs/webhook/DeliverySchedule.java");
+    return 3 * each + webhooks + phaseSeconds("job-service");
+  }
+
   /** Seconds that Spring gives each phase of a service's stop. */
   static long phaseSeconds(String module) throws IOException {
     return seconds(
@@ -63,14 +77,19 @@ final class Repository {
   /** Names of meters as Prometheus shows them, without units and endings. */
   static List<String> meters(String module) throws IOException {
     List<String> names = new ArrayList<>();
-    try (Stream<Path> files = Files.walk(path(module + "/src/main/java"))) {
-      for (Path file : files.filter(file -> file.toString().endsWith(".java")).toList()) {
-        Matcher matcher = CONSTANT.matcher(Files.readString(file));
-        while (matcher.find()) {
-          names.add(matcher.group(1).replace('.', '_'));
-        }
+    for (Path file : sources(module)) {
+      Matcher matcher = CONSTANT.matcher(Files.readString(file));
+      while (matcher.find()) {
+        names.add(matcher.group(1).replace('.', '_'));
       }
     }
     return names;
+  }
+
+  /** What a module is compiled from. */
+  static List<Path> sources(String module) throws IOException {
+    try (Stream<Path> files = Files.walk(path(module + "/src/main/java"))) {
+      return files.filter(file -> file.toString().endsWith(".java")).toList();
+    }
   }
 }
