@@ -11,6 +11,8 @@
 #   json        the same MiniLM with JSON in and out, over binary
 #   p99         at 0.7 of capacity: batching over not batching
 #   goodput     answers within 300 ms at three times the capacity, over the most at any rate; the plain service beside it
+#   texts       TEXTS (a file) cut and joined to LENGTHS (10:100) tokens, 64 callers, fp32 and 8 bits: over raw ONNX
+#               Runtime with the best batches of like lengths; LangChain4j's model in the plain service beside it
 #   soak        memory over ten minutes of changing shapes, while another model is loaded and unloaded
 #   start       from process start to first answer; BEFORE names built checkouts to compare with
 #
@@ -28,10 +30,13 @@ warm_up_most=${WARM_UP:-180}
 warm_up_least=${WARM_UP_LEAST:-40}
 soak_seconds=${SOAK_SECONDS:-600}
 before=${BEFORE:-}
+texts=${TEXTS:-}
+lengths=${LENGTHS:-10:100}
 
 minilm=all-minilm-l6-v2
 unbatched=all-minilm-l6-v2-unbatched
-loaded=all-minilm-l6-v2-int8
+int8=all-minilm-l6-v2-int8
+loaded=$int8
 tiny=tiny-add
 host=127.0.0.1
 callers=64
@@ -94,7 +99,7 @@ start_fleet() {
   export FLEET_REPLICA_PORT FLEET_DISCOVERY_PORT
   gateway_port=$(free_port)
   fleet_is_up=1
-  "$root/fleet" up --replicas 1 --models "$models" --port "$gateway_port" >"$work/fleet.log" ||
+  "$root/fleet" up --no-jobs --replicas 1 --models "$models" --port "$gateway_port" >"$work/fleet.log" ||
     fail "the fleet did not start: $(tail -n 3 "$work/fleet.log")"
   gateway=http://$host:$gateway_port
   replica=http://$host:$FLEET_REPLICA_PORT
@@ -322,6 +327,49 @@ json() {
   ratio "plain: JSON over binary" answers "plain json" answers "plain binary"
 }
 
+# The share of padding in what the replica ran since its start, and what raw ran.
+padding() { # model
+  curl -fs --max-time 5 "$replica/actuator/prometheus" | awk -v of="model=\"$1\"" '
+    index($0, of) && /^fleet_inference_tokens_total/ { all = $NF }
+    index($0, of) && /^fleet_inference_padding_tokens_total/ { padding = $NF }
+    END { if (all) printf "- padding: replica %.1f %% of the tokens", 100 * padding / all }'
+  awk -F '\t' 'NR == 2 { printf ", raw %.1f %%\n", 100 * $6 }' "$work/raw.tsv"
+}
+
+texts() {
+  [ -f "$texts" ] || fail "TEXTS: '$texts' (expected: a file of texts)"
+  local model load file best round
+  texts=$(realpath "$texts")
+  start_fleet
+  start_plain
+  for model in $minilm $int8; do
+    begin "texts-$model"
+    load="--texts $texts --lengths $lengths --tokenizer $models/$model/tokenizer.json"
+    file="--file $models/$model/1/model.onnx"
+    # shellcheck disable=SC2086 # options are words
+    {
+      warm replica "$replica" "$replica_pid" --model $model --concurrency $callers $load
+      warm gateway "$gateway" "$gateway_pid $replica_pid" --model $model --concurrency $callers $load
+      warm plain "$plain" "$plain_pid" --model $model --concurrency $callers $load
+      "$root/fleet" bench-raw $file $load --duration "${SWEEP_SECONDS:-3}" --result "$work/raw-all.tsv" >&2
+      best=$(sed -n '2s/\([^\t]*\)\t\([^\t]*\)\t.*/--split \1 --batch \2/p' "$work/raw-all.tsv")
+      for round in $(seq "$rounds"); do
+        measure replica "$round" "$replica" --model $model --concurrency $callers $load
+        measure_raw "$round" $file $load $best
+        measure gateway "$round" "$gateway" --model $model --concurrency $callers $load
+        measure plain "$round" "$plain" --model $model --concurrency $callers $load
+      done
+    }
+    show answers p50 p99 batch queue compute client_cpus
+    echo
+    ratio "replica over raw" answers replica answers raw
+    ratio "gateway over raw" answers gateway answers raw
+    ratio "plain over raw" answers plain answers raw
+    ratio "gateway over plain" answers gateway answers plain
+    padding "$model"
+  done
+}
+
 p99() {
   warm_minilm
   begin p99
@@ -447,12 +495,12 @@ start() {
 [ $# -gt 0 ] || set -- saturation tiny json
 for section in "$@"; do
   case $section in
-  saturation | tiny | json | p99 | goodput | soak | start) ;;
+  saturation | tiny | json | texts | p99 | goodput | soak | start) ;;
   -h | --help)
     sed -n '3,/^$/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"
     exit 0
     ;;
-  *) fail "section '$section' (expected: saturation, tiny, json, p99, goodput, soak or start)" ;;
+  *) fail "section '$section' (expected: saturation, tiny, json, texts, p99, goodput, soak or start)" ;;
   esac
 done
 command -v curl >/dev/null || fail "curl is missing"

@@ -14,8 +14,11 @@ import argparse
 import collections
 import gzip
 import http.client
+import itertools
 import json
+import multiprocessing
 import os
+import random
 import socket
 import statistics
 import sys
@@ -26,8 +29,11 @@ import urllib.parse
 CONNECTIONS = 20
 RATE = 50
 MOST_RATIO = 1.5
-WARM_UP = 10
+WARM_UP = 20
 MEGABYTE = 1024 * 1024
+
+# No text comes twice: its answer could be kept.
+NUMBERS = itertools.count(random.randrange(10**9))
 
 
 def giant(before, after):
@@ -117,7 +123,7 @@ class Honest:
 
     def __init__(self, address, model, rate, seconds):
         self.address, self.rate, self.seconds = address, rate, seconds
-        self.body = json.dumps({"model": model, "input": "an ordinary sentence"}).encode()
+        self.body = json.dumps({"model": model, "input": "an ordinary sentence, number %d"}).encode()
         self.latencies, self.failures = [], collections.Counter()
         self.lock, self.number = threading.Lock(), 0
 
@@ -135,12 +141,13 @@ class Honest:
             with self.lock:
                 due = self.start + self.number / self.rate if self.rate else time.monotonic()
                 self.number += 1
+                body = self.body % next(NUMBERS)
             if due > self.start + self.seconds:
                 return
             time.sleep(max(0, due - time.monotonic()))
             try:
                 connection = connection or http.client.HTTPConnection(*self.address, timeout=60)
-                connection.request("POST", "/v1/embeddings", self.body, {"Content-Type": "application/json"})
+                connection.request("POST", "/v1/embeddings", body, {"Content-Type": "application/json"})
                 answer = connection.getresponse()
                 answer.read()
                 outcome = None if answer.status == 200 else answer.status
@@ -161,23 +168,35 @@ class Honest:
 
 
 class Hostile:
-    """So many requests a second on so many connections; a connection that is closed is opened again."""
+    """
+    So many requests a second on so many connections; a connection that is closed is opened again. They come from a
+    process of their own, so that they do not take the honest callers' interpreter.
+    """
 
     def __init__(self, address, requests):
         self.address, self.requests = address, requests
-        self.answers, self.lock, self.number = collections.Counter(), threading.Lock(), 0
-        self.over = threading.Event()
+        self.lock, self.number, self.answers = threading.Lock(), 0, collections.Counter()
+        # Where processes are not forked, a lock or a function could not be handed over.
+        forked = multiprocessing.get_context("fork")
+        self.over, self.results = forked.Event(), forked.Queue()
+        self.process = forked.Process(target=self.run, daemon=True)
 
     def begin(self):
-        self.start = time.monotonic()
-        self.callers = [threading.Thread(target=self.call, daemon=True) for _ in range(CONNECTIONS)]
-        for caller in self.callers:
-            caller.start()
+        self.process.start()
 
     def end(self):
         self.over.set()
-        for caller in self.callers:
+        self.answers = self.results.get(timeout=90)
+        self.process.join()
+
+    def run(self):
+        self.start = time.monotonic()
+        callers = [threading.Thread(target=self.call, daemon=True) for _ in range(CONNECTIONS)]
+        for caller in callers:
+            caller.start()
+        for caller in callers:
             caller.join(60)
+        self.results.put(self.answers)
 
     def call(self):
         connection = None
@@ -222,6 +241,10 @@ def measure(address, arguments, requests):
     return honest, hostile
 
 
+def counted(outcomes):
+    return " ".join("%s:%d" % pair for pair in sorted(outcomes.items(), key=str))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--gateway", default="http://127.0.0.1:8080")
@@ -231,6 +254,7 @@ def main():
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("kinds", nargs="*", metavar="KIND")
     arguments = parser.parse_args()
+    sys.setswitchinterval(0.0005)
     url = urllib.parse.urlsplit(arguments.gateway)
     address = (url.hostname, url.port or 80)
     known = kinds(arguments.model)
@@ -258,9 +282,9 @@ def main():
             answers.update(hostile.answers)
         ratio = statistics.median(with_ / without for without, with_ in zip(alone, beside))
         well = well and ratio <= MOST_RATIO and not failures
-        print("%-9s %9.1f ms %9.1f ms %6.2f %9d  %s" % (
+        print("%-9s %9.1f ms %9.1f ms %6.2f %9s  %s" % (
             kind, statistics.median(alone) * 1000, statistics.median(beside) * 1000, ratio,
-            sum(failures.values()), " ".join("%s:%d" % pair for pair in sorted(answers.items(), key=str))), flush=True)
+            counted(failures) or 0, counted(answers)), flush=True)
     for name, megabytes in processes.most_megabytes().items():
         print("%s: %s" % (name, "died" if megabytes is None else "%d MB at most" % megabytes))
         well = well and megabytes is not None

@@ -11,6 +11,7 @@ import io.onnxfleet.benchmarks.chaos.crowd.CrowdCommand;
 import io.onnxfleet.benchmarks.client.FleetClient;
 import io.onnxfleet.benchmarks.models.TinyModel;
 import io.onnxfleet.benchmarks.policies.PolicyComparison;
+import io.onnxfleet.benchmarks.quality.RerankCommand;
 import io.onnxfleet.benchmarks.stored.CheckCommand;
 import io.onnxfleet.benchmarks.stored.NodeTestsCommand;
 import io.onnxfleet.engine.runtime.ExecutionProvider;
@@ -38,6 +39,8 @@ import picocli.CommandLine.Parameters;
       CrowdCommand.class,
       NodeTestsCommand.class,
       RawCommand.class,
+      RerankCommand.class,
+      RerankLoadCommand.class,
       ServerScenarioCommand.class,
       ShapesCommand.class
     },

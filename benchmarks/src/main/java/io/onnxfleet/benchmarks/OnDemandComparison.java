@@ -6,6 +6,7 @@ import io.onnxfleet.engine.InferenceEngine;
 import io.onnxfleet.engine.catalog.ControlMode;
 import io.onnxfleet.engine.catalog.OnDemandOptions;
 import io.onnxfleet.engine.catalog.RepositoryControl;
+import io.onnxfleet.engine.file.Folders;
 import io.onnxfleet.engine.loading.open.KeptFiles;
 import io.onnxfleet.engine.metrics.EngineMetrics;
 import io.onnxfleet.engine.metrics.ModelGauges;
@@ -20,7 +21,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -32,7 +32,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.Stream;
 
 /**
  * More models than memory has room for: small models are asked for by Zipf's law in a real engine
@@ -169,7 +168,7 @@ final class OnDemandComparison {
           loads.loaded.get(), loads.most.get(), (System.nanoTime() - begin) / 1e9);
       return 1 - (double) loads.loaded.get() / asked.length;
     } finally {
-      delete(folder);
+      Folders.delete(folder);
     }
   }
 
@@ -220,14 +219,6 @@ final class OnDemandComparison {
 
   private static String name(int model) {
     return "model-" + model;
-  }
-
-  private static void delete(Path folder) throws IOException {
-    try (Stream<Path> paths = Files.walk(folder)) {
-      for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(path);
-      }
-    }
   }
 
   /** Counts loads, and how many models were there at once. */

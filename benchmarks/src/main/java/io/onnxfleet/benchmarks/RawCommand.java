@@ -6,25 +6,29 @@ import ai.onnxruntime.OrtException;
 import io.onnxfleet.benchmarks.RawOnnxRuntime.Split;
 import io.onnxfleet.benchmarks.command.CallersFolder;
 import io.onnxfleet.benchmarks.command.Conversion;
+import io.onnxfleet.benchmarks.texts.TextLoad;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /**
  * {@code raw}: rows a second of ONNX Runtime in this process, without any server: the limit. Each
- * split of the CPUs into sessions and threads is tried with each batch size.
+ * split of the CPUs into sessions and threads is tried with each batch size. Texts are tokenized
+ * beforehand, and those of like length share a batch.
  */
 @Command(
     name = "raw",
@@ -61,6 +65,8 @@ final class RawCommand implements Callable<Integer> {
   @Option(names = "--tokens", paramLabel = "N", description = "Default: ${DEFAULT-VALUE}.")
   private int tokens = 32;
 
+  @Mixin private TextLoad texts = new TextLoad();
+
   @Option(
       names = "--duration",
       paramLabel = "S",
@@ -79,9 +85,19 @@ final class RawCommand implements Callable<Integer> {
       description = "Writes the figures there, tab-separated.")
   private @Nullable Path result;
 
-  /** Rows a second of one split at one batch size, and how long its runs took. */
+  /**
+   * What one split did at one batch size.
+   *
+   * @param median of its runs, in milliseconds
+   * @param padding the share of its tokens that were, 0 to 1
+   */
   private record Figure(
-      Split split, int batch, double rowsPerSecond, double median, double percentile99) {}
+      Split split,
+      int batch,
+      double rowsPerSecond,
+      double median,
+      double percentile99,
+      double padding) {}
 
   @Override
   public Integer call() throws IOException, OrtException {
@@ -92,16 +108,25 @@ final class RawCommand implements Callable<Integer> {
     PrintWriter out = injected.commandLine().getOut();
     List<Split> tried =
         splits == null ? Split.of(Runtime.getRuntime().availableProcessors()) : splits;
+    List<long[]> rows = new ArrayList<>(texts.rows());
+    rows.sort(Comparator.comparingInt(row -> row.length));
+    String unit = texts.isGiven() ? "texts/s" : "rows/s";
     List<Figure> figures = new ArrayList<>();
     for (Split split : tried) {
       try (RawOnnxRuntime raw = new RawOnnxRuntime(CallersFolder.resolve(file), split, provider)) {
         for (int batch : batches) {
-          Figure figure = measure(raw, batch);
+          Figure figure = measure(raw, batch, rows);
           figures.add(figure);
           out.println(
-              "%s  batch %3d  %10.1f rows/s  p50 %8.2f ms  p99 %8.2f ms"
+              "%s  batch %3d  %10.1f %s  p50 %8.2f ms  p99 %8.2f ms  padding %4.1f %%"
                   .formatted(
-                      split, batch, figure.rowsPerSecond, figure.median, figure.percentile99));
+                      split,
+                      batch,
+                      figure.rowsPerSecond,
+                      unit,
+                      figure.median,
+                      figure.percentile99,
+                      100 * figure.padding));
           out.flush();
         }
       }
@@ -109,35 +134,62 @@ final class RawCommand implements Callable<Integer> {
     figures.sort(Comparator.comparingDouble(Figure::rowsPerSecond).reversed());
     Figure best = figures.getFirst();
     out.println(
-        "best: %s, batch %d: %.1f rows/s".formatted(best.split, best.batch, best.rowsPerSecond));
+        "best: %s, batch %d: %.1f %s".formatted(best.split, best.batch, best.rowsPerSecond, unit));
     if (result != null) {
-      StringBuilder lines = new StringBuilder("split\tbatch\trows\tp50\tp99\n");
+      StringBuilder lines = new StringBuilder("split\tbatch\trows\tp50\tp99\tpadding\n");
       figures.forEach(
           f ->
               lines.append(
-                  "%s\t%d\t%.2f\t%.3f\t%.3f\n"
-                      .formatted(f.split, f.batch, f.rowsPerSecond, f.median, f.percentile99)));
+                  "%s\t%d\t%.2f\t%.3f\t%.3f\t%.4f\n"
+                      .formatted(
+                          f.split, f.batch, f.rowsPerSecond, f.median, f.percentile99, f.padding)));
       Files.writeString(CallersFolder.resolve(result), lines, UTF_8);
     }
     return 0;
   }
 
-  private Figure measure(RawOnnxRuntime raw, int batch) throws IOException, OrtException {
-    Duration measured = Duration.ofNanos(Math.round(duration * 1e9));
-    try (RawOnnxRuntime.Batch inputs = raw.batch(batch, tokens, SEED)) {
+  /**
+   * Runs all batches in turn, each as often as the others, for about the time that was asked for.
+   *
+   * @param rows of texts, the shortest first; none to make one batch up
+   */
+  private Figure measure(RawOnnxRuntime raw, int batch, List<long[]> rows)
+      throws IOException, OrtException {
+    List<RawOnnxRuntime.Batch> inputs = new ArrayList<>();
+    long own = 0;
+    long run = 0;
+    try {
+      for (int from = 0; from < rows.size(); from += batch) {
+        List<long[]> part = rows.subList(from, Math.min(rows.size(), from + batch));
+        own += part.stream().mapToLong(row -> row.length).sum();
+        run += (long) part.size() * part.getLast().length;
+        inputs.add(raw.batch(part));
+      }
+      if (inputs.isEmpty()) {
+        inputs.add(raw.batch(batch, tokens, SEED));
+      }
+      Collections.shuffle(inputs, new Random(SEED));
       ClosedLoop loop = new ClosedLoop(System::nanoTime);
-      var _ = run(loop, raw, inputs, measured.dividedBy(2)); // warms up; not counted
-      ClosedLoop.Outcome outcome = run(loop, raw, inputs, measured);
+      int sessions = raw.split().sessions();
+      ClosedLoop.Call call = each -> raw.run(inputs.get((int) (each % inputs.size())));
+      ClosedLoop.Outcome warmUp =
+          checked(loop.during(sessions, Math.round(duration * 1e9 / 2), call));
+      long rounds = Math.max(1, Math.round(warmUp.perSecond() * duration / inputs.size()));
+      ClosedLoop.Outcome outcome = checked(loop.count(sessions, rounds * inputs.size(), call));
+      double rowsOfRun = rows.isEmpty() ? batch : (double) rows.size() / inputs.size();
       return new Figure(
-          raw.split(), batch, outcome.perSecond() * batch, outcome.millis(50), outcome.millis(99));
+          raw.split(),
+          batch,
+          outcome.perSecond() * rowsOfRun,
+          outcome.millis(50),
+          outcome.millis(99),
+          run == 0 ? 0 : 1 - (double) own / run);
+    } finally {
+      inputs.forEach(RawOnnxRuntime.Batch::close);
     }
   }
 
-  private static ClosedLoop.Outcome run(
-      ClosedLoop loop, RawOnnxRuntime raw, RawOnnxRuntime.Batch inputs, Duration time)
-      throws IOException {
-    ClosedLoop.Outcome outcome =
-        loop.during(raw.split().sessions(), time.toNanos(), _ -> raw.run(inputs));
+  private static ClosedLoop.Outcome checked(ClosedLoop.Outcome outcome) throws IOException {
     Exception failure = outcome.firstFailure();
     if (failure != null) {
       throw new IOException("ONNX Runtime: " + failure.getMessage(), failure);

@@ -124,7 +124,9 @@ final class RawOnnxRuntime implements AutoCloseable {
     Batch batch = new Batch(tensors);
     try {
       for (NodeInfo node : sessions.getFirst().getInputInfo().values()) {
-        tensors.put(node.getName(), tensor(node, rows, tokens, random));
+        ModelInput input = input(node);
+        List<Long> shape = input.shape(rows, tokens);
+        tensors.put(node.getName(), tensor(node, shape, input.values(shape, random)));
       }
       return batch;
     } catch (Throwable e) {
@@ -133,23 +135,82 @@ final class RawOnnxRuntime implements AutoCloseable {
     }
   }
 
-  private OnnxTensor tensor(NodeInfo node, int rows, int tokens, RandomGenerator random)
-      throws OrtException {
+  /** Token ids for a model of texts, filled up on the right to the longest row with zeros. */
+  Batch batch(List<long[]> rows) throws OrtException {
+    int length = rows.stream().mapToInt(row -> row.length).max().orElse(0);
+    Map<String, OnnxTensor> tensors = new HashMap<>();
+    Batch batch = new Batch(tensors);
+    try {
+      for (NodeInfo node : sessions.getFirst().getInputInfo().values()) {
+        List<Long> shape = input(node).shape(rows.size(), length);
+        tensors.put(node.getName(), tensor(node, shape, values(node.getName(), rows, length)));
+      }
+      return batch;
+    } catch (Throwable e) {
+      batch.close();
+      throw e;
+    }
+  }
+
+  /** One row of these integers for each input, of its own length. */
+  Batch row(Map<String, long[]> inputs) throws OrtException {
+    Map<String, OnnxTensor> tensors = new HashMap<>();
+    Batch batch = new Batch(tensors);
+    try {
+      for (Map.Entry<String, long[]> input : inputs.entrySet()) {
+        tensors.put(
+            input.getKey(), OnnxTensor.createTensor(environment, new long[][] {input.getValue()}));
+      }
+      return batch;
+    } catch (Throwable e) {
+      batch.close();
+      throw e;
+    }
+  }
+
+  /** The numbers of one input, row by row; zero where a row is filled up. */
+  static double[] values(String input, List<long[]> rows, int length) {
+    double[] values = new double[Math.multiplyExact(rows.size(), length)];
+    for (int row = 0; row < rows.size(); row++) {
+      long[] ids = rows.get(row);
+      for (int place = 0; place < ids.length; place++) {
+        values[row * length + place] =
+            switch (input) {
+              case "input_ids" -> ids[place];
+              case "attention_mask" -> 1;
+              case "token_type_ids" -> 0;
+              default ->
+                  throw new IllegalArgumentException(
+                      "input '%s' (expected: input_ids, attention_mask or token_type_ids)"
+                          .formatted(input));
+            };
+      }
+    }
+    return values;
+  }
+
+  private static ModelInput input(NodeInfo node) {
+    TensorInfo info = info(node);
+    return new ModelInput(
+        node.getName(), datatype(info.type), Arrays.stream(info.getShape()).boxed().toList());
+  }
+
+  private static TensorInfo info(NodeInfo node) {
     if (!(node.getInfo() instanceof TensorInfo info)) {
       throw new IllegalArgumentException(
           "input '%s': %s (expected: a tensor)".formatted(node.getName(), node.getInfo()));
     }
-    ModelInput input =
-        new ModelInput(
-            node.getName(), datatype(info.type), Arrays.stream(info.getShape()).boxed().toList());
-    List<Long> shape = input.shape(rows, tokens);
-    byte[] bytes = input.binary(input.values(shape, random));
+    return info;
+  }
+
+  private OnnxTensor tensor(NodeInfo node, List<Long> shape, double[] values) throws OrtException {
+    byte[] bytes = input(node).binary(values);
     ByteBuffer data = ByteBuffer.allocateDirect(bytes.length).order(ByteOrder.nativeOrder());
     return OnnxTensor.createTensor(
         environment,
         data.put(bytes).flip(),
         shape.stream().mapToLong(Long::longValue).toArray(),
-        info.type);
+        info(node).type);
   }
 
   private static String datatype(OnnxJavaType type) {

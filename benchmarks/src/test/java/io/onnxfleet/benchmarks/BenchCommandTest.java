@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import io.onnxfleet.benchmarks.bench.BenchCommand;
+import io.onnxfleet.benchmarks.texts.SmallTokenizer;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -54,6 +55,7 @@ class BenchCommandTest {
                 """));
     server.createContext("/v2/models/m/stats", this::statistics);
     server.createContext("/v2/models/m/infer", this::infer);
+    server.createContext("/v1/embeddings", this::infer);
     server.setExecutor(executor);
     server.start();
   }
@@ -103,6 +105,41 @@ class BenchCommandTest {
   }
 
   @Test
+  void bench_sendsTheTextsOfTheFile_cutToTheLengths() throws IOException {
+    Path texts =
+        Files.writeString(folder.resolve("texts.tsv"), "text\tlabel\na b c d\t1\nb a\t2\n");
+
+    int code =
+        bench(
+            "--model=m --concurrency=2 --duration=0.3 --warm-up=0.1 --count=2 --lengths=5 --texts="
+                + texts
+                + " --tokenizer="
+                + SmallTokenizer.write(folder));
+
+    assertThat(err.toString()).isEmpty();
+    assertThat(code).isZero();
+    // Two special tokens leave room for three words: one text is cut, the other joined.
+    assertThat(bodies)
+        .containsExactlyInAnyOrder(
+            "{\"model\":\"m\",\"input\":[\"a b c\"]}", "{\"model\":\"m\",\"input\":[\"b a a\"]}");
+    assertThat(out.toString()).contains("text, 1 rows of texts of", "texts.tsv, 5 tokens, closed");
+  }
+
+  @Test
+  void bench_sendsTextsAsTheyAre_withoutLengths() throws IOException {
+    Path texts = Files.writeString(folder.resolve("texts.txt"), "a b c d\nb a\nc\n");
+
+    int code =
+        bench("--model=m --concurrency=1 --rows=2 --duration=0.3 --count=3 --texts=" + texts);
+
+    assertThat(code).isZero();
+    assertThat(String.join("", bodies)).contains("\"a b c d\"", "\"b a\"", "\"c\"");
+    assertThat(bodies).as("two texts and one").hasSize(2);
+    assertThat(bench("--model=m --lengths=5 --texts=" + texts)).isEqualTo(1);
+    assertThat(err.toString()).contains("--tokenizer: none (expected: the model's tokenizer.json)");
+  }
+
+  @Test
   void bench_countsWhatIsInTime_andSendsTheDeadline_whenTheLoopIsOpen() {
     int code =
         bench(
@@ -145,6 +182,8 @@ class BenchCommandTest {
         "--max-errors=2 | --max-errors: 2.0 (expected: 0.0 to 1.0)",
         "--max-windows=2 | --max-windows: 2.0 (expected: 3.0 to 1000.0)",
         "--tokens=9:3 | 9:3 (expected: 1 to 1000000, the lower number first)",
+        "--texts=x --input=binary | --input: binary (expected: text with --texts)",
+        "--lengths=9:3 | 9:3 (expected: 1 to 1000000, the lower number first)",
         "--frequency=5 | Unknown option: '--frequency=5'",
       })
   void bench_refusesWithTheOptionAndTheExpectation_whenOneIsWrong(String options, String message) {

@@ -63,9 +63,10 @@ class DeathsFleetIT {
     writeModels();
     Path logs = Path.of("target/fleet/two-replicas");
     try (FleetProcesses fleet = new FleetProcesses(ROOT, logs).startingSoon()) {
-      URI gateway = startGateway(fleet);
+      Running door = startGateway(fleet);
+      URI gateway = door.base();
       List<Running> replicas = startReplicas(fleet, 2);
-      await().atMost(LONG).until(() -> isReady(gateway));
+      awaitModels(fleet, door);
       try (Traffic traffic = new Traffic(gateway)) {
         await().atMost(LONG).until(() -> traffic.answered() > 1000);
         for (int kill = 0; kill < KILLS; kill++) {
@@ -96,10 +97,11 @@ class DeathsFleetIT {
     writeModels();
     Path logs = Path.of("target/fleet/five-replicas");
     try (FleetProcesses fleet = new FleetProcesses(ROOT, logs).startingSoon()) {
-      URI gateway = startGateway(fleet);
+      Running door = startGateway(fleet);
+      URI gateway = door.base();
       // Without a process for the model check, since five of these start at once.
       List<Running> replicas = startReplicas(fleet, 5, "--fleet.inference.trial.enabled=false");
-      await().atMost(LONG).until(() -> isReady(gateway));
+      awaitModels(fleet, door);
       try (Traffic traffic = new Traffic(gateway)) {
         await().atMost(LONG).until(() -> traffic.answered() > 300);
         requestEndsOneReplica(fleet, gateway, replicas, traffic);
@@ -112,18 +114,18 @@ class DeathsFleetIT {
     TinyModel.doubled(2).writeTo(models, "doubled");
   }
 
-  private static URI startGateway(FleetProcesses fleet) throws IOException, InterruptedException {
+  private static Running startGateway(FleetProcesses fleet)
+      throws IOException, InterruptedException {
     fleet.startRegistry();
-    return fleet.startGateway("gateway", FleetCalls.ADMINISTRATION).base();
+    return fleet.startGateway("gateway", FleetCalls.ADMINISTRATION);
   }
 
-  private boolean isReady(URI gateway) throws IOException, InterruptedException {
+  /** The gateway may come to listen after the replicas do. */
+  private static void awaitModels(FleetProcesses fleet, Running gateway)
+      throws IOException, InterruptedException {
     for (String model : List.of("pool", "doubled")) {
-      if (calls.get(gateway, "/v2/models/" + model + "/ready").status() != 200) {
-        return false;
-      }
+      fleet.awaitOk(gateway, "/v2/models/" + model + "/ready");
     }
-    return true;
   }
 
   /** Whether the gateway knows that many replicas and leaves none of them out. */

@@ -35,7 +35,7 @@ class FleetIT {
   private static final int CLIENTS = 64;
 
   /** What is lost is lost in the moment of a death: more of them measure, and find no more. */
-  private static final int REQUESTS = Integer.getInteger("fleet.requests", 6_000);
+  private static final int REQUESTS = Integer.getInteger("fleet.requests", 3_000);
 
   /** However slow the machine is: what is shed when answers take long is another test's. */
   private static final String ALL_ARE_LET_IN = "--fleet.gateway.limits.least=" + CLIENTS;

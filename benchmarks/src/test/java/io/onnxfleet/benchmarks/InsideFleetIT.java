@@ -37,10 +37,14 @@ class InsideFleetIT {
   private final HttpClient http =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
+  private static FleetProcesses processes(Path logs) throws IOException {
+    return new FleetProcesses(ROOT, logs, "--fleet.secret=" + SECRET).startingSoon();
+  }
+
   @Test
   void fleet_letsNobodyElseIn_andIsReadyOnceTheRegistryKnowsIt() throws Exception {
     Path logs = Path.of("target/fleet/inside");
-    try (FleetProcesses fleet = new FleetProcesses(ROOT, logs, "--fleet.secret=" + SECRET)) {
+    try (FleetProcesses fleet = processes(logs)) {
       Running gateway = fleet.startGateway();
       Running replica = fleet.startReplica("replica");
       fleet.awaitOk(replica, "/v2/health/live");
@@ -103,7 +107,7 @@ class InsideFleetIT {
   @Test
   void falseRegistration_isRefused_orAskedNothing_andNeverSentCredentials() throws Exception {
     Path logs = Path.of("target/fleet/false-registration");
-    try (FleetProcesses fleet = new FleetProcesses(ROOT, logs, "--fleet.secret=" + SECRET);
+    try (FleetProcesses fleet = processes(logs);
         FalseReplica inside = FalseReplica.plain("127.0.0.1");
         FalseReplica outside = FalseReplica.plain("127.0.0.2")) {
       URI apps = fleet.startRegistry().base().resolve("/eureka/apps/INFERENCE-SERVICE");

@@ -68,7 +68,8 @@ class MutualTlsFleetIT {
   @Test
   void fleet_answersItsGateway_andNobodyElse() throws Exception {
     try (FleetProcesses fleet =
-        FleetProcesses.withTls(ROOT, Path.of("target/fleet/mutual-tls"), ours, asking(ours))) {
+        FleetProcesses.withTls(ROOT, Path.of("target/fleet/mutual-tls"), ours, asking(ours))
+            .startingSoon()) {
       fleet.startRegistry();
       Running replica = fleet.startReplica("replica");
       Running gateway = fleet.startGateway();
@@ -199,13 +200,14 @@ class MutualTlsFleetIT {
     Path logs = Path.of("target/fleet/mutual-tls-renewed");
     try (FleetProcesses fleet =
         FleetProcesses.withTls(
-            ROOT,
-            logs,
-            used,
-            asking(used),
-            "--spring.ssl.bundle.watch.file.quiet-period=1s",
-            // Connections are made all the time.
-            "--fleet.gateway.routing.max-life-time=200ms")) {
+                ROOT,
+                logs,
+                used,
+                asking(used),
+                "--spring.ssl.bundle.watch.file.quiet-period=1s",
+                // Connections are made all the time.
+                "--fleet.gateway.routing.max-life-time=200ms")
+            .startingSoon()) {
       fleet.startRegistry();
       Running replica = fleet.startReplica("replica");
       Running gateway = fleet.startGateway();

@@ -2,6 +2,7 @@ package io.onnxfleet.plain;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.offset;
 
 import java.io.IOException;
 import java.net.URI;
@@ -10,10 +11,14 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
 import org.springframework.boot.test.web.server.LocalServerPort;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -86,6 +91,41 @@ class PlainServiceTest {
     assertThat(metadata.toString())
         .isEqualTo("[{\"name\":\"x\",\"datatype\":\"FP32\",\"shape\":[-1,8]}]");
     assertThat(send(HttpRequest.newBuilder(uri("-other"))).statusCode()).isEqualTo(404);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"all-minilm-l6-v2", "all-minilm-l6-v2-int8"})
+  void embeddings_areThoseOfTheTexts(String model) throws Exception {
+    String body =
+        """
+        {"model": "%s", "input": ["A cat sat on the mat.", "A kitten lay on the rug.",
+        "Interest rates rose again."]}"""
+            .formatted(model);
+    HttpResponse<byte[]> response =
+        send(
+            HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/v1/embeddings"))
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofString(body)));
+
+    double[][] vectors =
+        JsonMapper.shared()
+            .readTree(response.body())
+            .path("data")
+            .valueStream()
+            .map(
+                item ->
+                    item.path("embedding").valueStream().mapToDouble(JsonNode::asDouble).toArray())
+            .toArray(double[][]::new);
+    assertThat(vectors).hasNumberOfRows(3);
+    assertThat(vectors[0]).hasSize(384);
+    assertThat(product(vectors[0], vectors[0])).isCloseTo(1, offset(1e-4));
+    assertThat(product(vectors[0], vectors[1]))
+        .isGreaterThan(0.4)
+        .isGreaterThan(product(vectors[0], vectors[2]) + 0.3);
+  }
+
+  private static double product(double[] left, double[] right) {
+    return IntStream.range(0, left.length).mapToDouble(i -> left[i] * right[i]).sum();
   }
 
   private HttpRequest.Builder post(byte[] body) {

@@ -1,6 +1,6 @@
 package io.onnxfleet.benchmarks.balancing;
 
-import io.onnxfleet.gateway.balancing.BalancingPolicy;
+import io.onnxfleet.gateway.balancing.policy.BalancingPolicy;
 import io.onnxfleet.gateway.fleet.Replica;
 import io.onnxfleet.gateway.load.InFlightRequests;
 import java.util.List;

@@ -1,45 +1,42 @@
 package io.onnxfleet.benchmarks.balancing;
 
-import io.onnxfleet.gateway.balancing.BalancingPolicy;
-import io.onnxfleet.gateway.balancing.LeastInFlight;
-import io.onnxfleet.gateway.balancing.LoadProbes;
-import io.onnxfleet.gateway.balancing.PowerOfTwoChoices;
-import io.onnxfleet.gateway.balancing.Prequal;
-import io.onnxfleet.gateway.balancing.RoundRobin;
+import io.onnxfleet.gateway.balancing.policy.BalancingPolicy;
+import io.onnxfleet.gateway.balancing.policy.LoadProbes;
+import io.onnxfleet.gateway.balancing.policy.PolicyName;
 import io.onnxfleet.gateway.load.InFlightRequests;
 import io.onnxfleet.gateway.load.ReplicaLoads;
+import java.util.List;
 import java.util.function.IntUnaryOperator;
+import java.util.stream.Stream;
 
-/** The policies that are compared: the gateway's own classes, and an experiment. */
-enum PolicyKind {
-  ROUND_ROBIN("round-robin"),
-  LEAST_IN_FLIGHT("least-in-flight"),
-  P2C("p2c"),
-  PREQUAL("prequal"),
-  BATCH_FILLING("batch-filling");
+/**
+ * A policy that is compared: one of the gateway's own, or an experiment.
+ *
+ * @param making gives each simulated gateway its own
+ */
+record PolicyKind(String label, Making making) {
+  /** All that the gateway's configuration can name. */
+  static final List<PolicyKind> OF_THE_GATEWAY =
+      Stream.of(PolicyName.values()).map(PolicyKind::of).toList();
 
-  private final String label;
+  static final PolicyKind BATCH_FILLING =
+      new PolicyKind(
+          "batch-filling",
+          (inFlight, _, _, random, curve) -> new BatchFilling(inFlight, curve.maxBatch(), random));
 
-  PolicyKind(String label) {
-    this.label = label;
+  static PolicyKind of(PolicyName name) {
+    return new PolicyKind(
+        name.text(),
+        (inFlight, loads, probes, random, _) -> name.create(inFlight, loads, probes, random));
   }
 
-  String label() {
-    return label;
-  }
-
-  BalancingPolicy create(
-      InFlightRequests inFlight,
-      ReplicaLoads loads,
-      LoadProbes probes,
-      IntUnaryOperator random,
-      ServiceCurve curve) {
-    return switch (this) {
-      case ROUND_ROBIN -> new RoundRobin(random.applyAsInt(Integer.MAX_VALUE));
-      case LEAST_IN_FLIGHT -> new LeastInFlight(inFlight, random);
-      case P2C -> new PowerOfTwoChoices(inFlight, random);
-      case PREQUAL -> new Prequal(loads, probes, random);
-      case BATCH_FILLING -> new BatchFilling(inFlight, curve.maxBatch(), random);
-    };
+  /** Makes a policy of what a gateway knows. */
+  interface Making {
+    BalancingPolicy create(
+        InFlightRequests inFlight,
+        ReplicaLoads loads,
+        LoadProbes probes,
+        IntUnaryOperator random,
+        ServiceCurve curve);
   }
 }

@@ -1,7 +1,7 @@
 package io.onnxfleet.benchmarks.balancing;
 
 import io.onnxfleet.contract.fleet.LoadReport;
-import io.onnxfleet.gateway.balancing.BalancingPolicy;
+import io.onnxfleet.gateway.balancing.policy.BalancingPolicy;
 import io.onnxfleet.gateway.fleet.Replica;
 import io.onnxfleet.gateway.load.InFlightRequests;
 import io.onnxfleet.gateway.load.ReplicaLoad;
@@ -126,12 +126,13 @@ final class Simulation {
       this.random = seeds.split();
       SplittableRandom drawing = seeds.split();
       this.policy =
-          kind.create(
-              inFlight,
-              loads,
-              (replica, model) -> probe(replica),
-              drawing::nextInt,
-              scenario.curve());
+          kind.making()
+              .create(
+                  inFlight,
+                  loads,
+                  (replica, model) -> probe(replica),
+                  drawing::nextInt,
+                  scenario.curve());
     }
 
     void arriveLater() {

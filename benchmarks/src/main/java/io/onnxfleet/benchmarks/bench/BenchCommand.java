@@ -4,9 +4,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.onnxfleet.benchmarks.command.CallersFolder;
 import io.onnxfleet.benchmarks.command.Conversion;
+import io.onnxfleet.benchmarks.command.Span;
 import io.onnxfleet.benchmarks.load.Load;
 import io.onnxfleet.benchmarks.load.Measurement;
 import io.onnxfleet.benchmarks.load.Target;
+import io.onnxfleet.benchmarks.texts.TextLoad;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.URI;
@@ -23,6 +25,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -76,22 +79,24 @@ public final class BenchCommand implements Callable<Integer> {
   @Option(
       names = "--input",
       paramLabel = "text|json|binary",
-      description = "How requests are written. Default: ${DEFAULT-VALUE}.")
-  private RequestMaker.Encoding input = RequestMaker.Encoding.BINARY;
+      description = "How requests are written. Default: binary; text with --texts.")
+  private RequestMaker.@Nullable Encoding input;
 
   @Option(
       names = "--tokens",
       paramLabel = "N[:M]",
-      converter = SpanConverter.class,
+      converter = Span.Converter.class,
       description = "Length of a row where the model leaves it open. Default: ${DEFAULT-VALUE}.")
   private Span tokens = new Span(32, 32);
 
   @Option(
       names = "--rows",
       paramLabel = "N[:M]",
-      converter = SpanConverter.class,
+      converter = Span.Converter.class,
       description = "Rows of a request. Default: ${DEFAULT-VALUE}.")
   private Span rows = new Span(1, 1);
+
+  @Mixin private TextLoad texts = new TextLoad();
 
   @Option(
       names = "--deadline-ms",
@@ -206,19 +211,29 @@ public final class BenchCommand implements Callable<Integer> {
   }
 
   private String title(Bench.Settings settings) {
-    return "%s at %s, %s, %s rows of %s tokens, %s"
+    return "%s at %s, %s, %s rows of %s, %s"
         .formatted(
             model,
             settings.target(),
-            input.name().toLowerCase(Locale.ROOT),
+            settings.requests().encoding().name().toLowerCase(Locale.ROOT),
             rows,
-            tokens,
+            texts.isGiven() ? texts : tokens + " tokens",
             rate == null
                 ? "closed loop"
                 : "open loop, " + arrival.name().toLowerCase(Locale.ROOT) + " arrivals");
   }
 
-  private Bench.Settings settings() {
+  private RequestMaker.Encoding encoding() {
+    RequestMaker.Encoding usual =
+        texts.isGiven() ? RequestMaker.Encoding.TEXT : RequestMaker.Encoding.BINARY;
+    RequestMaker.Encoding encoding = input == null ? usual : input;
+    if (texts.isGiven() && encoding != usual) {
+      throw wrong("--input", encoding.name().toLowerCase(Locale.ROOT), "text with --texts");
+    }
+    return encoding;
+  }
+
+  private Bench.Settings settings() throws IOException {
     Target checkedTarget = target;
     if (checkedTarget == null) {
       throw wrong("--url", "null", "http://host:port");
@@ -244,7 +259,7 @@ public final class BenchCommand implements Callable<Integer> {
     }
     return new Bench.Settings(
         checkedTarget,
-        new RequestMaker(model, input, rows, tokens, deadlineMillis),
+        new RequestMaker(model, encoding(), rows, tokens, texts.texts(), deadlineMillis),
         loads(),
         seconds(warmUp),
         length,
@@ -316,14 +331,6 @@ public final class BenchCommand implements Callable<Integer> {
     @Override
     public Rate convert(String text) {
       return Conversion.of(text, value -> new Rate(Sweep.stepping(value)));
-    }
-  }
-
-  /** {@link Span#parse}. */
-  static final class SpanConverter implements ITypeConverter<Span> {
-    @Override
-    public Span convert(String text) {
-      return Conversion.of(text, Span::parse);
     }
   }
 }

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.onnxfleet.benchmarks.client.FleetClient;
 import io.onnxfleet.benchmarks.client.ModelInput;
+import io.onnxfleet.benchmarks.command.Span;
 import io.onnxfleet.benchmarks.load.PreparedRequest;
 import io.onnxfleet.benchmarks.load.Target;
 import io.onnxfleet.contract.api.ApiCall;
@@ -11,6 +12,7 @@ import io.onnxfleet.contract.api.ApiPaths;
 import io.onnxfleet.contract.api.HeaderNames;
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -26,10 +28,17 @@ import tools.jackson.databind.node.ObjectNode;
  *
  * @param rows of each request
  * @param tokens of each row: the length of what a model declares variable, or the words of a text
+ * @param texts that are sent in turn, each once; if there are none, texts are made up
  * @param deadlineMillis told to the server with each request; null if it has none
  */
 record RequestMaker(
-    String model, Encoding encoding, Span rows, Span tokens, @Nullable Long deadlineMillis) {
+    String model,
+    Encoding encoding,
+    Span rows,
+    Span tokens,
+    List<String> texts,
+    @Nullable Long deadlineMillis) {
+
   /** How a request's input is written. */
   enum Encoding {
     /** Text, to {@code /v1/embeddings}. */
@@ -54,15 +63,24 @@ record RequestMaker(
   @SuppressWarnings("ArrayRecordComponent") // Compared by nobody; sent as it is.
   private record Body(byte[] bytes, Map<String, String> headers) {}
 
-  /** As many different ones as fit 64 MiB, at most 64. */
+  RequestMaker {
+    texts = List.copyOf(texts);
+  }
+
+  /** As many different ones as fit 64 MiB, at most 64, or until all texts are sent. */
   List<PreparedRequest> make(Target target, List<ModelInput> inputs) {
     String path = encoding == Encoding.TEXT ? ApiPaths.EMBEDDINGS : ApiCall.INFER.path(model, null);
     RandomGenerator random = new SplittableRandom(SEED);
     List<PreparedRequest> requests = new ArrayList<>();
     String key = FleetClient.apiKey();
+    Iterator<String> given = texts.iterator();
     long bytes = 0;
     do {
-      Body body = body(inputs, rows.any(random), tokens.any(random), random);
+      int rowCount = rows.any(random);
+      Body body =
+          given.hasNext()
+              ? text(given, rowCount)
+              : body(inputs, rowCount, tokens.any(random), random);
       if (deadlineMillis != null) {
         body.headers.put(HeaderNames.DEADLINE_MILLIS, deadlineMillis.toString());
       }
@@ -71,7 +89,8 @@ record RequestMaker(
       }
       requests.add(PreparedRequest.post(target, path, body.headers, body.bytes));
       bytes += body.bytes.length;
-    } while (requests.size() < MOST_REQUESTS && bytes < MOST_BYTES);
+    } while ((texts.isEmpty() ? requests.size() < MOST_REQUESTS : given.hasNext())
+        && bytes < MOST_BYTES);
     return requests;
   }
 
@@ -83,16 +102,25 @@ record RequestMaker(
     };
   }
 
+  private Body text(Iterator<String> given, int rowCount) {
+    ObjectNode document = MAPPER.createObjectNode().put("model", model);
+    ArrayNode input = document.putArray("input");
+    for (int row = 0; row < rowCount && given.hasNext(); row++) {
+      input.add(given.next());
+    }
+    return json(document);
+  }
+
   private Body text(int rowCount, int tokenCount, RandomGenerator random) {
     ObjectNode document = MAPPER.createObjectNode().put("model", model);
-    ArrayNode texts = document.putArray("input");
+    ArrayNode input = document.putArray("input");
     for (int row = 0; row < rowCount; row++) {
       int words = Math.max(1, tokenCount - 2); // the tokenizer puts a mark before and one behind
       StringBuilder text = new StringBuilder();
       for (int i = 0; i < words; i++) {
         text.append(i == 0 ? "" : " ").append(WORDS[random.nextInt(WORDS.length)]);
       }
-      texts.add(text.toString());
+      input.add(text.toString());
     }
     return json(document);
   }

@@ -1,5 +1,6 @@
 package io.onnxfleet.benchmarks.bench;
 
+import io.onnxfleet.benchmarks.command.Span;
 import io.onnxfleet.benchmarks.load.Load;
 import io.onnxfleet.benchmarks.load.Target;
 import io.onnxfleet.benchmarks.load.Window;
@@ -134,7 +135,7 @@ public final class ServerScenarioCommand implements Callable<Integer> {
     Bench.Settings settings =
         new Bench.Settings(
             server,
-            new RequestMaker(model, RequestMaker.Encoding.BINARY, one, length, null),
+            new RequestMaker(model, RequestMaker.Encoding.BINARY, one, length, List.of(), null),
             List.of(load),
             Duration.ofSeconds(2),
             window,

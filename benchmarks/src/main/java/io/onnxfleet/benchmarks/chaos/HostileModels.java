@@ -1,10 +1,10 @@
 package io.onnxfleet.benchmarks.chaos;
 
 import io.onnxfleet.benchmarks.chaos.bar.Bar;
-import io.onnxfleet.benchmarks.chaos.models.Folders;
 import io.onnxfleet.benchmarks.chaos.models.Suspects;
 import io.onnxfleet.benchmarks.chaos.models.Suspects.Suspect;
 import io.onnxfleet.benchmarks.load.Window;
+import io.onnxfleet.engine.file.Folders;
 import io.onnxfleet.testing.process.Running;
 import java.io.IOException;
 import java.nio.file.Files;

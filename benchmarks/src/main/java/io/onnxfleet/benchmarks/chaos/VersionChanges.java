@@ -1,9 +1,9 @@
 package io.onnxfleet.benchmarks.chaos;
 
 import io.onnxfleet.benchmarks.chaos.bar.Bar;
-import io.onnxfleet.benchmarks.chaos.models.Folders;
 import io.onnxfleet.benchmarks.load.Window;
 import io.onnxfleet.contract.api.ApiCall;
+import io.onnxfleet.engine.file.Folders;
 import io.onnxfleet.testing.process.Running;
 import java.io.IOException;
 import java.io.OutputStream;

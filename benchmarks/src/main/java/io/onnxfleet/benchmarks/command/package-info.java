@@ -1,6 +1,6 @@
 /**
  * What commands share: files as the caller names them ({@link CallersFolder}), options' values
- * ({@link Conversion}), diagrams ({@link Chart}).
+ * ({@link Conversion}, {@link Span}), diagrams ({@link Chart}).
  */
 @NullMarked
 package io.onnxfleet.benchmarks.command;

@@ -3,6 +3,7 @@ package io.onnxfleet.benchmarks.balancing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.onnxfleet.benchmarks.balancing.Simulation.Result;
+import io.onnxfleet.gateway.balancing.policy.PolicyName;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -16,7 +17,7 @@ class SimulationTest {
   @Test
   void sameSeed_givesTheSameResult() {
     Scenario scenario = Scenario.atLoad(ServiceCurve.CPU, equal(4), 3, 0.7);
-    assertThat(run(scenario, PolicyKind.PREQUAL)).isEqualTo(run(scenario, PolicyKind.PREQUAL));
+    assertThat(run(scenario, PolicyName.PREQUAL)).isEqualTo(run(scenario, PolicyName.PREQUAL));
   }
 
   @Test
@@ -24,11 +25,11 @@ class SimulationTest {
     Scenario healthy = Scenario.atLoad(ServiceCurve.CPU, equal(3), 1, 0.7);
     Scenario slow = new Scenario(ServiceCurve.CPU, withOneSlow(4), 1, healthy.requestsPerSecond());
 
-    double p99 = run(slow, PolicyKind.PREQUAL).p99Millis();
-    assertThat(p99).isLessThan(1.3 * run(healthy, PolicyKind.PREQUAL).p99Millis());
-    assertThat(2 * p99).isLessThan(run(slow, PolicyKind.P2C).p99Millis());
-    assertThat(2 * p99).isLessThan(run(slow, PolicyKind.LEAST_IN_FLIGHT).p99Millis());
-    assertThat(2 * p99).isLessThan(run(slow, PolicyKind.ROUND_ROBIN).p99Millis());
+    double p99 = run(slow, PolicyName.PREQUAL).p99Millis();
+    assertThat(p99).isLessThan(1.3 * run(healthy, PolicyName.PREQUAL).p99Millis());
+    assertThat(2 * p99).isLessThan(run(slow, PolicyName.P2C).p99Millis());
+    assertThat(2 * p99).isLessThan(run(slow, PolicyName.LEAST_IN_FLIGHT).p99Millis());
+    assertThat(2 * p99).isLessThan(run(slow, PolicyName.ROUND_ROBIN).p99Millis());
   }
 
   @Test
@@ -36,10 +37,10 @@ class SimulationTest {
     Scenario one = Scenario.atLoad(ServiceCurve.CPU, withOneSlow(10), 1, 0.7);
     Scenario twenty = Scenario.atLoad(ServiceCurve.CPU, withOneSlow(10), 20, 0.7);
 
-    double p99 = run(twenty, PolicyKind.PREQUAL).p99Millis();
-    assertThat(p99).isLessThan(5 * run(one, PolicyKind.PREQUAL).p99Millis());
-    assertThat(2 * p99).isLessThan(run(twenty, PolicyKind.P2C).p99Millis());
-    assertThat(2 * p99).isLessThan(run(twenty, PolicyKind.LEAST_IN_FLIGHT).p99Millis());
+    double p99 = run(twenty, PolicyName.PREQUAL).p99Millis();
+    assertThat(p99).isLessThan(5 * run(one, PolicyName.PREQUAL).p99Millis());
+    assertThat(2 * p99).isLessThan(run(twenty, PolicyName.P2C).p99Millis());
+    assertThat(2 * p99).isLessThan(run(twenty, PolicyName.LEAST_IN_FLIGHT).p99Millis());
   }
 
   @Test
@@ -51,15 +52,17 @@ class SimulationTest {
     Scenario scenario = Scenario.atLoad(ServiceCurve.CPU, speeds, 20, 0.7);
     Duration measured = Duration.ofSeconds(2);
     Result prequal =
-        Simulation.run(scenario, PolicyKind.PREQUAL, Duration.ofSeconds(1), measured, 1);
-    Result p2c = Simulation.run(scenario, PolicyKind.P2C, Duration.ofSeconds(1), measured, 1);
+        Simulation.run(
+            scenario, PolicyKind.of(PolicyName.PREQUAL), Duration.ofSeconds(1), measured, 1);
+    Result p2c =
+        Simulation.run(scenario, PolicyKind.of(PolicyName.P2C), Duration.ofSeconds(1), measured, 1);
 
     assertThat(prequal.p99Millis()).isLessThan(0.7 * p2c.p99Millis());
     assertThat(prequal.probesPerRequest()).isLessThan(0.5);
   }
 
-  private static Result run(Scenario scenario, PolicyKind policy) {
-    return Simulation.run(scenario, policy, WARM_UP, MEASURED, 1);
+  private static Result run(Scenario scenario, PolicyName policy) {
+    return Simulation.run(scenario, PolicyKind.of(policy), WARM_UP, MEASURED, 1);
   }
 
   private static List<Double> equal(int replicas) {

@@ -1,7 +1,4 @@
-/**
- * Model files that a scenario puts before a replica, sound or damaged: {@link Suspects}, in {@link
- * Folders}.
- */
+/** Model files that a scenario puts before a replica, sound or damaged: {@link Suspects}. */
 @NullMarked
 package io.onnxfleet.benchmarks.chaos.models;
 
