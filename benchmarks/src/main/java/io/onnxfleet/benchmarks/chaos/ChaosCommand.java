@@ -2,6 +2,12 @@ package io.onnxfleet.benchmarks.chaos;
 
 import io.onnxfleet.benchmarks.chaos.bar.Bar;
 import io.onnxfleet.benchmarks.chaos.bar.BarTable;
+import io.onnxfleet.benchmarks.chaos.jobs.JobScenarios;
+import io.onnxfleet.benchmarks.chaos.jobs.Postgresql;
+import io.onnxfleet.benchmarks.chaos.scenario.ChaosFleet;
+import io.onnxfleet.benchmarks.chaos.scenario.ChaosSettings;
+import io.onnxfleet.benchmarks.chaos.scenario.JobSettings;
+import io.onnxfleet.benchmarks.chaos.scenario.Scenario;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -28,6 +34,9 @@ import picocli.CommandLine.Spec;
     exitCodeList = {"0: all bars are met", "1: one is missed", "2: wrong usage"})
 public final class ChaosCommand implements Callable<Integer> {
 
+  /** Stands for all of its kind. */
+  private static final String JOBS = "jobs";
+
   private static final List<Scenario> SCENARIOS = scenarios();
 
   @Spec private @Nullable CommandSpec spec;
@@ -37,11 +46,20 @@ public final class ChaosCommand implements Callable<Integer> {
       arity = "0..*",
       description =
           "kill, rolling-restart, registry-down, slow-replica, pause, join, overload,"
-              + " slow-clients, version-changes, hostile-models, family-step. Default: all.")
+              + " slow-clients, version-changes, hostile-models, family-step; jobs-accepted,"
+              + " jobs-accepted-h2, jobs-killed, jobs-killed-h2, jobs-killed-minilm, jobs-idle,"
+              + " jobs-beside-callers, jobs-large-file, jobs-submissions, or all of them: jobs."
+              + " Default: all.")
   private List<String> names = new ArrayList<>();
 
   @Option(names = "--root", required = true, hidden = true)
   private Path root = Path.of("");
+
+  @Option(
+      names = "--logs",
+      paramLabel = "FOLDER",
+      description = "For what the processes print. Default: .fleet/chaos of the repository.")
+  private @Nullable Path logs;
 
   @Option(
       names = "--load",
@@ -93,8 +111,41 @@ public final class ChaosCommand implements Callable<Integer> {
   @Option(
       names = "--seed",
       paramLabel = "N",
-      description = "Of the damage. Default: ${DEFAULT-VALUE}.")
+      description = "Of the damage and of kills. Default: ${DEFAULT-VALUE}.")
   private long seed = 1;
+
+  @Option(
+      names = "--job-lines",
+      paramLabel = "N",
+      description =
+          "Of the batches in which processes are killed; one of MiniLM has three for a hundred of"
+              + " these. Default: ${DEFAULT-VALUE}.")
+  private int jobLines = 100_000;
+
+  @Option(
+      names = "--job-kills",
+      paramLabel = "N",
+      description = "Of each kind of process in a batch. Default: ${DEFAULT-VALUE}.")
+  private int jobKills = 5;
+
+  @Option(
+      names = "--accepted",
+      paramLabel = "N",
+      description = "Kills right after a job was accepted. Default: ${DEFAULT-VALUE}.")
+  private int accepted = 200;
+
+  @Option(
+      names = "--job-file",
+      paramLabel = "BYTES",
+      description = "Size of the large file. Default: ${DEFAULT-VALUE}.")
+  private long jobFile = 2_000_000_000L;
+
+  @Option(
+      names = "--postgresql",
+      paramLabel = "FOLDER",
+      description =
+          "Where initdb, postgres and pgbench are. Default: where Debian puts the newest.")
+  private Path postgresql = Postgresql.installed();
 
   private static List<Scenario> scenarios() {
     List<Scenario> scenarios = new ArrayList<>(List.of(Disturbance.values()));
@@ -108,6 +159,7 @@ public final class ChaosCommand implements Callable<Integer> {
             new VersionChanges(),
             new HostileModels(),
             new FamilyStep()));
+    scenarios.addAll(JobScenarios.all());
     return List.copyOf(scenarios);
   }
 
@@ -130,13 +182,14 @@ public final class ChaosCommand implements Callable<Integer> {
             hostileModels,
             damagedModels,
             seed,
+            new JobSettings(jobLines, jobKills, accepted, jobFile, postgresql),
             out);
+    Path folder = logs == null ? root.resolve(".fleet/chaos") : logs;
     BarTable table = new BarTable();
     for (Scenario scenario : chosen) {
       out.println(scenario.scenario());
       out.flush();
-      try (ChaosFleet fleet =
-          new ChaosFleet(root, root.resolve(".fleet/chaos").resolve(scenario.scenario()))) {
+      try (ChaosFleet fleet = new ChaosFleet(root, folder.resolve(scenario.scenario()))) {
         table.add(scenario.scenario(), scenario.run(fleet, settings));
       } catch (IOException | IllegalStateException broken) {
         table.add(
@@ -157,20 +210,23 @@ public final class ChaosCommand implements Callable<Integer> {
     }
     List<Scenario> chosen = new ArrayList<>();
     for (String name : names) {
-      chosen.add(
+      List<Scenario> meant =
           SCENARIOS.stream()
-              .filter(scenario -> scenario.scenario().equals(name))
-              .findFirst()
-              .orElseThrow(
-                  () ->
-                      new ParameterException(
-                          injected.commandLine(),
-                          "scenario: '%s' (expected one of: %s)"
-                              .formatted(
-                                  name,
-                                  String.join(
-                                      ", ",
-                                      SCENARIOS.stream().map(Scenario::scenario).toList())))));
+              .filter(
+                  scenario ->
+                      scenario.scenario().equals(name)
+                          || (name.equals(JOBS) && scenario.scenario().startsWith(JOBS + "-")))
+              .toList();
+      if (meant.isEmpty()) {
+        throw new ParameterException(
+            injected.commandLine(),
+            "scenario: '%s' (expected one of: %s, %s)"
+                .formatted(
+                    name,
+                    JOBS,
+                    String.join(", ", SCENARIOS.stream().map(Scenario::scenario).toList())));
+      }
+      chosen.addAll(meant);
     }
     return chosen;
   }

@@ -1,6 +1,10 @@
 package io.onnxfleet.benchmarks.chaos;
 
 import io.onnxfleet.benchmarks.chaos.bar.Bar;
+import io.onnxfleet.benchmarks.chaos.scenario.ChaosFleet;
+import io.onnxfleet.benchmarks.chaos.scenario.ChaosSettings;
+import io.onnxfleet.benchmarks.chaos.scenario.Scenario;
+import io.onnxfleet.benchmarks.chaos.scenario.Traffic;
 import io.onnxfleet.benchmarks.load.Window;
 import io.onnxfleet.contract.api.HeaderNames;
 import io.onnxfleet.testing.process.Running;

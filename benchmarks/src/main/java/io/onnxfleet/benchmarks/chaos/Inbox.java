@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static java.nio.file.StandardOpenOption.APPEND;
 import static java.nio.file.StandardOpenOption.CREATE;
 
+import io.onnxfleet.benchmarks.chaos.scenario.ChaosFleet;
 import io.onnxfleet.engine.file.Folders;
 import io.onnxfleet.testing.process.Running;
 import java.io.IOException;

@@ -1,6 +1,10 @@
 package io.onnxfleet.benchmarks.chaos;
 
 import io.onnxfleet.benchmarks.chaos.bar.Bar;
+import io.onnxfleet.benchmarks.chaos.scenario.ChaosFleet;
+import io.onnxfleet.benchmarks.chaos.scenario.ChaosSettings;
+import io.onnxfleet.benchmarks.chaos.scenario.Scenario;
+import io.onnxfleet.benchmarks.chaos.scenario.Traffic;
 import io.onnxfleet.benchmarks.load.Window;
 import io.onnxfleet.testing.process.Running;
 import java.io.IOException;
@@ -52,7 +56,7 @@ final class Join implements Scenario {
       throws InterruptedException {
     long[] counts = new long[processes.size() - 1];
     for (int i = 0; i < counts.length; i++) {
-      counts[i] = fleet.executed(processes.get(i + 1));
+      counts[i] = fleet.executed(processes.get(i + 1), ChaosFleet.MODEL);
     }
     return counts;
   }

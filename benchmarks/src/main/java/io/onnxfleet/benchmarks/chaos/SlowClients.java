@@ -4,6 +4,10 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import io.onnxfleet.benchmarks.chaos.bar.Bar;
 import io.onnxfleet.benchmarks.chaos.crowd.CrowdCommand;
+import io.onnxfleet.benchmarks.chaos.scenario.ChaosFleet;
+import io.onnxfleet.benchmarks.chaos.scenario.ChaosSettings;
+import io.onnxfleet.benchmarks.chaos.scenario.Scenario;
+import io.onnxfleet.benchmarks.chaos.scenario.Traffic;
 import io.onnxfleet.benchmarks.load.Window;
 import io.onnxfleet.testing.process.Running;
 import java.io.File;

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param errors id of the file of the other lines; null if there is none
  * @param reasons why it failed, each with its line
  */
-record BatchView(
+public record BatchView(
     String id,
     String status,
     String endpoint,
@@ -48,15 +48,17 @@ record BatchView(
     return line.isNothing() ? message : "line " + line.number() + ": " + message;
   }
 
-  boolean isEnded() {
+  /** Whether nothing becomes of it any more. */
+  public boolean isEnded() {
     return ENDS.contains(status);
   }
 
-  boolean isCompleted() {
+  public boolean isCompleted() {
     return status.equals(COMPLETED);
   }
 
-  long done() {
+  /** Lines that have an answer or an error. */
+  public long done() {
     return completed + failed;
   }
 }

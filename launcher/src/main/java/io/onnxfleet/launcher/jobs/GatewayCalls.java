@@ -24,7 +24,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** The gateway's paths of files and batches. Files stream in both directions. Thread-safe. */
-final class GatewayCalls implements AutoCloseable {
+public final class GatewayCalls implements AutoCloseable {
   private static final Duration CONNECT = Duration.ofSeconds(5);
   private static final Duration TIMEOUT = Duration.ofSeconds(60);
   private static final int MOST_JSON = 4 << 20;
@@ -45,7 +45,7 @@ final class GatewayCalls implements AutoCloseable {
    *
    * @param key that it is shown; null for none
    */
-  GatewayCalls(URI base, @Nullable String key, RandomGenerator random) {
+  public GatewayCalls(URI base, @Nullable String key, RandomGenerator random) {
     this.base = base;
     this.key = key;
     this.random = random;
@@ -57,7 +57,7 @@ final class GatewayCalls implements AutoCloseable {
   }
 
   /** No answer that is one; another may come later. */
-  static final class ForNowException extends IOException {
+  public static final class ForNowException extends IOException {
     private static final long serialVersionUID = 1L;
 
     ForNowException(String message) {
@@ -66,7 +66,7 @@ final class GatewayCalls implements AutoCloseable {
   }
 
   /** Uploads an input; its id. */
-  String upload(Path file) throws IOException, InterruptedException {
+  public String upload(Path file) throws IOException, InterruptedException {
     byte[] drawn = new byte[16];
     random.nextBytes(drawn);
     String boundary = "fleet-" + HexFormat.of().formatHex(drawn);
@@ -92,7 +92,7 @@ final class GatewayCalls implements AutoCloseable {
   }
 
   /** Makes a batch of an input; its id. */
-  String create(String file, String endpoint, String window)
+  public String create(String file, String endpoint, String window)
       throws IOException, InterruptedException {
     String body =
         "{\"input_file_id\":%s,\"endpoint\":%s,\"completion_window\":%s}"
@@ -117,7 +117,8 @@ final class GatewayCalls implements AutoCloseable {
     json(request(ApiPaths.FILES + "/" + requireId(file)).timeout(TIMEOUT).DELETE());
   }
 
-  BatchView batch(String id) throws IOException, InterruptedException {
+  /** A batch as it is now. */
+  public BatchView batch(String id) throws IOException, InterruptedException {
     return BatchView.of(json(request(path(id)).timeout(TIMEOUT)));
   }
 
@@ -133,13 +134,14 @@ final class GatewayCalls implements AutoCloseable {
         .toList();
   }
 
-  BatchView cancel(String id) throws IOException, InterruptedException {
+  /** Has no further lines of a batch run. */
+  public BatchView cancel(String id) throws IOException, InterruptedException {
     return BatchView.of(
         json(request(path(id) + "/cancel").timeout(TIMEOUT).POST(BodyPublishers.noBody())));
   }
 
   /** A file's bytes, as they come. */
-  InputStream content(String file) throws IOException, InterruptedException {
+  public InputStream content(String file) throws IOException, InterruptedException {
     return send(request(ApiPaths.FILES + "/" + requireId(file) + "/content").timeout(TIMEOUT));
   }
 

@@ -49,6 +49,7 @@ public final class FleetProcesses implements AutoCloseable {
   private final List<String> common;
   private final @Nullable Path certificates;
   private boolean startsSoon;
+  private String heap = "512m";
 
   /**
    * Nothing runs yet.
@@ -94,6 +95,12 @@ public final class FleetProcesses implements AutoCloseable {
    */
   public FleetProcesses startingSoon() {
     startsSoon = true;
+    return this;
+  }
+
+  /** Has processes start with that largest heap from now on, in place of 512 MB. */
+  public FleetProcesses withHeap(String largest) {
+    heap = largest;
     return this;
   }
 
@@ -295,7 +302,7 @@ public final class FleetProcesses implements AutoCloseable {
   }
 
   private List<String> options(Layout layout, String... others) throws IOException {
-    List<String> options = new ArrayList<>(List.of("-Xmx512m"));
+    List<String> options = new ArrayList<>(List.of("-Xmx" + heap));
     Collections.addAll(options, others);
     if (startsSoon) {
       options.add("-XX:TieredStopAtLevel=1");

@@ -1,11 +1,11 @@
-package io.onnxfleet.benchmarks.chaos;
+package io.onnxfleet.benchmarks.chaos.scenario;
 
 import io.onnxfleet.benchmarks.chaos.bar.Bar;
 import java.io.IOException;
 import java.util.List;
 
 /** One thing that goes wrong, on a fleet of its own. */
-interface Scenario {
+public interface Scenario {
 
   /** How it is called on the command line. */
   String scenario();

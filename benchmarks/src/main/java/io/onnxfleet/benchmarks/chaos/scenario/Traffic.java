@@ -1,4 +1,4 @@
-package io.onnxfleet.benchmarks.chaos;
+package io.onnxfleet.benchmarks.chaos.scenario;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
@@ -18,7 +18,7 @@ import java.util.Map;
  * Requests for a model, by default of eight tokens for the scenarios' one. Load in the open loop is
  * Poisson; latency counts from when a request was due. For one thread.
  */
-final class Traffic implements AutoCloseable {
+public final class Traffic implements AutoCloseable {
 
   private static final int MOST_CONNECTIONS = 2000;
   private static final long SEED = 7;
@@ -27,15 +27,18 @@ final class Traffic implements AutoCloseable {
 
   /** What is asked, again and again. */
   @SuppressWarnings("ArrayRecordComponent") // Never compared.
-  record Call(String path, byte[] body) {
+  public record Call(String path, byte[] body) {
 
     /** A text of so many words, to be embedded. */
-    static Call embedding(String model, int words) {
+    public static Call embedding(String model, int words) {
+      return embedding(model, "word ".repeat(words).strip());
+    }
+
+    /** That text, of ASCII that JSON has as it is. */
+    public static Call embedding(String model, String text) {
       return new Call(
           ApiPaths.EMBEDDINGS,
-          "{\"model\":\"%s\",\"input\":\"%s\"}"
-              .formatted(model, "word ".repeat(words).strip())
-              .getBytes(US_ASCII));
+          "{\"model\":\"%s\",\"input\":\"%s\"}".formatted(model, text).getBytes(US_ASCII));
     }
   }
 
@@ -45,12 +48,13 @@ final class Traffic implements AutoCloseable {
     this.generator = generator;
   }
 
-  static Traffic open(int port, double perSecond, Map<String, String> headers, Duration timeout)
+  public static Traffic open(
+      int port, double perSecond, Map<String, String> headers, Duration timeout)
       throws IOException, InterruptedException {
     return open(port, TOKENS, perSecond, headers, timeout);
   }
 
-  static Traffic open(
+  public static Traffic open(
       int port, Call call, double perSecond, Map<String, String> headers, Duration timeout)
       throws IOException, InterruptedException {
     return start(
@@ -61,15 +65,20 @@ final class Traffic implements AutoCloseable {
         timeout);
   }
 
-  static Traffic open(int port, double perSecond) throws IOException, InterruptedException {
+  public static Traffic open(int port, double perSecond) throws IOException, InterruptedException {
     return open(port, perSecond, Map.of(), PATIENCE);
   }
 
-  static Traffic closed(int port, int connections) throws IOException, InterruptedException {
+  public static Traffic open(int port, Call call, double perSecond)
+      throws IOException, InterruptedException {
+    return open(port, call, perSecond, Map.of(), PATIENCE);
+  }
+
+  public static Traffic closed(int port, int connections) throws IOException, InterruptedException {
     return closed(port, TOKENS, connections);
   }
 
-  static Traffic closed(int port, Call call, int connections)
+  public static Traffic closed(int port, Call call, int connections)
       throws IOException, InterruptedException {
     return start(port, call, new Load.Closed(connections), Map.of(), PATIENCE);
   }
@@ -91,11 +100,12 @@ final class Traffic implements AutoCloseable {
   }
 
   /** What the fleet answers in a second with 32 callers, after so long. */
-  static double capacity(int port, Duration warmUp) throws IOException, InterruptedException {
+  public static double capacity(int port, Duration warmUp)
+      throws IOException, InterruptedException {
     return capacity(port, TOKENS, warmUp);
   }
 
-  static double capacity(int port, Call call, Duration warmUp)
+  public static double capacity(int port, Call call, Duration warmUp)
       throws IOException, InterruptedException {
     try (Traffic traffic = closed(port, call, 32)) {
       traffic.during(warmUp);
@@ -104,18 +114,18 @@ final class Traffic implements AutoCloseable {
   }
 
   /** What ends from now on for so long. */
-  Window during(Duration time) throws InterruptedException {
+  public Window during(Duration time) throws InterruptedException {
     Window _ = generator.window();
     Thread.sleep(time);
     return generator.window();
   }
 
   /** What ended since the last question. */
-  Window window() {
+  public Window window() {
     return generator.window();
   }
 
-  String firstFailure() {
+  public String firstFailure() {
     return String.valueOf(generator.firstFailure());
   }
 

@@ -1,4 +1,4 @@
-package io.onnxfleet.benchmarks.chaos;
+package io.onnxfleet.benchmarks.chaos.scenario;
 
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -16,9 +16,10 @@ import org.jspecify.annotations.Nullable;
  * @param slowClients how many
  * @param hostileModels a folder of model files that had better be refused, or null
  * @param damagedModels how many damaged ones are made besides
- * @param seed of the damage
+ * @param seed of the damage, and of the moments at which processes of jobs are killed
+ * @param jobs of the scenarios with a job service
  */
-record ChaosSettings(
+public record ChaosSettings(
     double load,
     Duration warmUp,
     Duration registryDown,
@@ -28,9 +29,11 @@ record ChaosSettings(
     @Nullable Path hostileModels,
     int damagedModels,
     long seed,
+    JobSettings jobs,
     PrintWriter out) {
 
-  void say(String text) {
+  /** Tells who runs the scenario. */
+  public void say(String text) {
     out.println("  " + text);
     out.flush();
   }

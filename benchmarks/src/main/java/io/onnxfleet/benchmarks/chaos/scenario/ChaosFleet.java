@@ -1,4 +1,4 @@
-package io.onnxfleet.benchmarks.chaos;
+package io.onnxfleet.benchmarks.chaos.scenario;
 
 import io.onnxfleet.contract.api.ApiCall;
 import io.onnxfleet.testing.process.FleetProcesses;
@@ -11,22 +11,22 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Real processes that serve {@link #MODEL}. Closing ends all of them. For one thread. */
-final class ChaosFleet implements AutoCloseable {
+public final class ChaosFleet implements AutoCloseable {
 
   /** Small and quick: the 8-bit MiniLM answers eight tokens in about a millisecond. */
-  static final String MODEL = "all-minilm-l6-v2-int8";
+  public static final String MODEL = "all-minilm-l6-v2-int8";
 
   private final Path root;
   private final FleetProcesses processes;
   private @Nullable Running registry;
 
-  ChaosFleet(Path root, Path logs) throws IOException {
+  public ChaosFleet(Path root, Path logs) throws IOException {
     this.root = root;
     this.processes = new FleetProcesses(root, logs);
   }
 
   /** The one that was started last. */
-  Running registry() {
+  public Running registry() {
     Running started = registry;
     if (started == null) {
       throw new IllegalStateException("no registry was started");
@@ -35,40 +35,50 @@ final class ChaosFleet implements AutoCloseable {
   }
 
   /** On the port that it had. */
-  void startRegistryAgain() throws IOException, InterruptedException {
+  public void startRegistryAgain() throws IOException, InterruptedException {
     Running started = processes.startAgain(registry());
     registry = started;
     processes.awaitOk(started, "/actuator/health");
   }
 
-  Running startGateway(String... arguments) throws IOException {
+  public Running startGateway(String... arguments) throws IOException {
     return processes.startGateway("gateway", arguments);
   }
 
-  Running startReplica(String name) throws IOException {
+  public Running startReplica(String name) throws IOException {
     return processes.startReplica(name);
   }
 
   /** A replica that no registry knows. */
-  Running startAlone(String name, String... arguments) throws IOException {
+  public Running startAlone(String name, String... arguments) throws IOException {
     return processes.startAlone(name, arguments);
   }
 
   /** Starts another program that ends with the fleet. */
-  Running startOther(String name, int port, List<String> command) throws IOException {
+  public Running startOther(String name, int port, List<String> command) throws IOException {
     return processes.startOther(name, port, command);
   }
 
-  Path modelFolder() {
+  /** For what a scenario starts that is not in every fleet. */
+  public FleetProcesses processes() {
+    return processes;
+  }
+
+  /** The repository's. */
+  public Path root() {
+    return root;
+  }
+
+  public Path modelFolder() {
     return root.resolve("models").resolve(MODEL);
   }
 
-  Path logs() {
+  public Path logs() {
     return processes.logs();
   }
 
   /** A registry, a gateway and ready replicas that the gateway knows; the gateway comes first. */
-  List<Running> startAll(int replicas) throws IOException, InterruptedException {
+  public List<Running> startAll(int replicas) throws IOException, InterruptedException {
     registry = processes.startRegistry();
     List<Running> started = new ArrayList<>();
     for (int i = 1; i <= replicas; i++) {
@@ -80,19 +90,19 @@ final class ChaosFleet implements AutoCloseable {
     return started;
   }
 
-  void awaitReady(Running process) throws IOException, InterruptedException {
+  public void awaitReady(Running process) throws IOException, InterruptedException {
     processes.awaitOk(process, ApiCall.MODEL_READY.path(MODEL, null));
   }
 
   /** Waits until the gateway counts that many replicas and serves. */
-  void awaitKnown(Running gateway, int replicas) throws IOException, InterruptedException {
+  public void awaitKnown(Running gateway, int replicas) throws IOException, InterruptedException {
     processes.awaitKnown(gateway, replicas);
     awaitReady(gateway);
   }
 
-  /** How many requests the replica has executed successfully. */
-  long executed(Running replica) throws InterruptedException {
-    String statistics = get(replica, ApiCall.MODEL_STATISTICS.path(MODEL, null));
+  /** How many requests for the model the replica has executed successfully. */
+  public long executed(Running replica, String model) throws InterruptedException {
+    String statistics = get(replica, ApiCall.MODEL_STATISTICS.path(model, null));
     int at = statistics.indexOf("\"inference_count\":");
     if (at < 0) {
       return 0;
@@ -105,21 +115,21 @@ final class ChaosFleet implements AutoCloseable {
     return Long.parseLong(statistics.substring(from, to));
   }
 
-  void await(String what, Condition condition) throws IOException, InterruptedException {
+  public void await(String what, Condition condition) throws IOException, InterruptedException {
     processes.await(what, condition);
   }
 
-  boolean isOk(Running running, String path) throws InterruptedException {
+  public boolean isOk(Running running, String path) throws InterruptedException {
     return processes.isOk(running, path);
   }
 
   /** The body, or nothing. */
-  String get(Running running, String path) throws InterruptedException {
+  public String get(Running running, String path) throws InterruptedException {
     return processes.get(running, path);
   }
 
   /** What a replica that must live says of its models, as JSON; nothing if it does not answer. */
-  String index(Running running) throws InterruptedException {
+  public String index(Running running) throws InterruptedException {
     return processes.index(running);
   }
 

@@ -1,0 +1,59 @@
+package io.onnxfleet.benchmarks.chaos.jobs;
+
+import io.onnxfleet.benchmarks.chaos.bar.Bar;
+import io.onnxfleet.benchmarks.chaos.scenario.ChaosFleet;
+import io.onnxfleet.benchmarks.chaos.scenario.ChaosSettings;
+import io.onnxfleet.benchmarks.chaos.scenario.Scenario;
+import io.onnxfleet.benchmarks.chaos.scenario.Traffic;
+import io.onnxfleet.launcher.jobs.BatchView;
+import io.onnxfleet.launcher.jobs.GatewayCalls;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+/** A batch alone on a fleet, over what callers get who ask the same without a pause. */
+final class IdleFleet implements Scenario {
+  private static final double LEAST = 0.95;
+  private static final int WORDS = 30;
+  private static final int CALLERS = 32;
+  private static final Duration MEASURED = Duration.ofSeconds(20);
+  private static final int BATCH_SECONDS = 60;
+
+  @Override
+  public String scenario() {
+    return "jobs-idle";
+  }
+
+  @Override
+  public List<Bar> run(ChaosFleet fleet, ChaosSettings settings)
+      throws IOException, InterruptedException {
+    JobFleet jobs = new JobFleet(fleet, JobFleet.MINILM, null);
+    TextLines lines = TextLines.known(jobs.gateway(), JobFleet.MINILM, WORDS);
+    double before = callers(jobs, lines, settings.warmUp());
+    int count = (int) (before * BATCH_SECONDS);
+    settings.say("%.0f requests a second of callers, %d lines".formatted(before, count));
+    Path input = lines.write(fleet.logs().resolve("input.jsonl"), count);
+    try (GatewayCalls calls =
+        new GatewayCalls(jobs.gateway().base(), null, new Random(settings.seed()))) {
+      long began = System.nanoTime();
+      BatchView ended = WatchedBatch.submit(calls, jobs, input, lines).awaitEnd();
+      double ofBatch = count * 1e9 / (System.nanoTime() - began);
+      double best = Math.max(before, callers(jobs, lines, Duration.ofSeconds(2)));
+      List<Bar> bars = new ArrayList<>(Verdict.of(calls, ended, lines, count));
+      bars.add(Bar.atLeast("lines a second over the callers' best", LEAST, ofBatch / best, ""));
+      bars.add(Bar.shown("lines, callers' best a second", "%.0f, %.0f".formatted(ofBatch, best)));
+      return bars;
+    }
+  }
+
+  private static double callers(JobFleet jobs, TextLines lines, Duration warmUp)
+      throws IOException, InterruptedException {
+    try (Traffic traffic = Traffic.closed(jobs.gateway().port(), lines.call(0), CALLERS)) {
+      traffic.during(warmUp);
+      return traffic.during(MEASURED).perSecond();
+    }
+  }
+}
