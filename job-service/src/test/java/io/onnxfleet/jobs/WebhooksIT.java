@@ -172,6 +172,26 @@ class WebhooksIT extends RealJobService {
   }
 
   @Test
+  void singleRequests_areAnnounced() throws Exception {
+    Running jobs = startJobs(LOOPBACK, AT_ONCE);
+    String completed = single(jobs);
+    processes.await("an answer", () -> !events("/all").isEmpty());
+    gateway.answering(body -> new FakeGateway.Said(429, "{}", "Retry-After", "1"));
+    String cancelled = single(jobs);
+    assertThat(of(jobs).delete("/v1/jobs/" + cancelled).status()).isEqualTo(200);
+    processes.await("both events", () -> events("/all").size() == 2);
+    awaitNoneWaiting(jobs);
+    assertThat(events("/all"))
+        .containsExactly("job.completed " + completed, "job.cancelled " + cancelled);
+  }
+
+  private static String single(Running jobs) throws Exception {
+    JobCalls.Answer answer = of(jobs).post("/v1/jobs?call=%2Fv1%2Fembeddings", "{\"input\":\"a\"}");
+    assertThat(answer.status()).as(answer.text()).isEqualTo(202);
+    return answer.json().path("id").asString();
+  }
+
+  @Test
   void privateAddress_isNotConnectedTo_unlessItIsAllowed() throws Exception {
     Running jobs = startJobs();
     of(jobs).batch(of(jobs).upload(JobCalls.line("a")));

@@ -2,6 +2,7 @@ package io.onnxfleet.engine.batching;
 
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.request.Deadline;
+import io.onnxfleet.engine.request.PriorityLevels;
 
 /**
  * One request, or one piece of a request that was split, while it waits for its batch.
@@ -35,8 +36,8 @@ public interface BatchItem {
   }
 
   /**
-   * 1 (highest) to the scheduler's number of levels. 0, or a number above the levels, stands for
-   * the scheduler's default.
+   * 1 (highest) to the scheduler's number of levels, or {@link PriorityLevels#BACKGROUND}. 0, or
+   * another number above the levels, stands for the scheduler's default.
    */
   int priority();
 

@@ -6,6 +6,7 @@ import io.onnxfleet.engine.batching.QueuePolicy.TimeoutAction;
 import io.onnxfleet.engine.batching.latency.LatencyCurve;
 import io.onnxfleet.engine.batching.latency.LatencyModel;
 import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.engine.request.PriorityLevels;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -29,6 +30,9 @@ import org.jspecify.annotations.Nullable;
  *   <li>An item whose length would make it, or the others, dear is passed over until it leads. Each
  *       batch takes the one that leads, so that no more batches go before an item than there were
  *       items ahead of it.
+ *   <li>What nobody waits for ({@link PriorityLevels#BACKGROUND}) runs when nothing else waits, and
+ *       shares no batch with what does. Where anything else came lately, its batches take no longer
+ *       than {@value #BACKGROUND_MILLIS} ms, as far as is known, unless a single item does.
  *   <li>Where a level is full, the caller who has most in it gives way to one who has less.
  *   <li>While the policy lets the leader wait, the next keys are asked for, so that a batch which
  *       is ready behind it does not wait with it.
@@ -49,6 +53,14 @@ final class BatchQueue<T extends BatchItem> {
   /** While all is idle, one in so many requests that would be refused is tried. */
   private static final int PROBE_INTERVAL = 16;
 
+  /** What comes waits about so long for a batch that nobody waits for; where it is expected. */
+  private static final long BACKGROUND_MILLIS = 20;
+
+  private static final long BACKGROUND_NANOS = BACKGROUND_MILLIS * 1_000_000;
+
+  /** What came within such a time is expected to come again. */
+  private static final long EXPECTED_FOR_NANOS = 10_000_000_000L;
+
   /** A prediction may be that much too high before an item is given up for it. */
   private static final double DOUBT = 0.9;
 
@@ -65,10 +77,12 @@ final class BatchQueue<T extends BatchItem> {
   private final OpenBatch<T> open;
   private final List<QueueEntry<T>> passedOver = new ArrayList<>();
 
-  // Two lanes a level, the second for what timed out there and was put behind the rest.
+  // Two lanes a level, the second for what timed out there and was put behind the rest. The last
+  // level is of what nobody waits for.
   // INVARIANT: bit i of nonEmpty is set if and only if lane i has an entry.
   private final List<Lane<T>> lanes = new ArrayList<>();
   private final BitSet nonEmpty = new BitSet();
+  private final int backgroundLane;
 
   private List<DroppedItem<T>> dropped = new ArrayList<>();
   private boolean merging = true;
@@ -76,6 +90,8 @@ final class BatchQueue<T extends BatchItem> {
   private long nextSequence;
   private long idleNanos;
   private Situation situation = Situation.UNKNOWN;
+  private boolean hasServed;
+  private long foregroundNanos;
 
   BatchQueue(
       BatchSchedulerOptions options,
@@ -89,12 +105,17 @@ final class BatchQueue<T extends BatchItem> {
     running = new RunningBatches<>(limits.executors());
     work = new QueuedWork(options);
     open = new OpenBatch<>(options.maxBatchSize(), limits.maxPaddedElements());
-    for (int level = 0; level <= options.priorityLevels(); level++) {
+    for (int level = 0; level <= options.backgroundLevel(); level++) {
       shares.add(new CallerShares<>());
     }
-    for (int lane = 0; lane < 2 * options.priorityLevels(); lane++) {
+    for (int lane = 0; lane < 2 * options.backgroundLevel(); lane++) {
       lanes.add(new Lane<>());
     }
+    backgroundLane = firstLane(options.backgroundLevel());
+  }
+
+  private static int firstLane(int level) {
+    return 2 * (level - 1);
   }
 
   /** From now on that many take batches. */
@@ -117,6 +138,11 @@ final class BatchQueue<T extends BatchItem> {
    */
   @Nullable InferenceException offer(List<QueueEntry<T>> arrivals, long now) {
     dropExpired(now);
+    boolean isBackground = arrivals.getFirst().level == options.backgroundLevel();
+    if (!isBackground) {
+      hasServed = true;
+      foregroundNanos = now;
+    }
     InferenceException refusal = refusalByTime(arrivals, now);
     if (refusal == null) {
       refusal = refusalByCount(arrivals, now);
@@ -129,7 +155,9 @@ final class BatchQueue<T extends BatchItem> {
       for (; added < arrivals.size(); added++) {
         add(arrivals.get(added), now);
       }
-      returns.arrived(now);
+      if (!isBackground) {
+        returns.arrived(now);
+      }
       return null;
     } catch (Throwable failure) {
       for (QueueEntry<T> entry : arrivals.subList(0, added)) {
@@ -262,23 +290,35 @@ final class BatchQueue<T extends BatchItem> {
     if (entries.isEmpty()) {
       return null;
     }
-    situation =
-        new Situation(
-            latency.curve(),
-            limits.executors(),
-            running.count(),
-            running.rows(),
-            work.rows(),
-            returns.expected(now),
-            returns.answeredNanos());
+    situation = situation(work.rowsAbove(options.backgroundLevel()), now);
     Set<Object> waiting = new HashSet<>();
+    boolean isBackground = false;
     for (int lane = nonEmpty.nextSetBit(0); lane >= 0; lane = nonEmpty.nextSetBit(lane + 1)) {
+      if (lane >= backgroundLane && !isBackground) {
+        if (!waiting.isEmpty()) {
+          // What waits for mates does not wait for what nobody waits for.
+          return null;
+        }
+        isBackground = true;
+        situation = situation(work.rows(), now);
+      }
       Batch<T> batch = pollLane(lane, waiting, now, draining);
       if (batch != null || waiting.size() >= MOST_KEYS_ASKED) {
         return batch;
       }
     }
     return null;
+  }
+
+  private Situation situation(long waitingRows, long now) {
+    return new Situation(
+        latency.curve(),
+        limits.executors(),
+        running.count(),
+        running.rows(),
+        waitingRows,
+        returns.expected(now),
+        returns.answeredNanos());
   }
 
   /**
@@ -297,8 +337,17 @@ final class BatchQueue<T extends BatchItem> {
       // To wait for company pays, at most, for as long as a batch of two saves.
       long one = curve.nanos(1, batch.length());
       long saved = 2 * one - curve.nanos(2, batch.length());
-      returns.answered(batch.items().size(), now, Math.clamp(saved, one / 8, one));
+      returns.answered(awaited(batch), now, Math.clamp(saved, one / 8, one));
     }
+  }
+
+  /** Items that somebody waits for. */
+  private static int awaited(Batch<? extends BatchItem> batch) {
+    int count = 0;
+    for (BatchItem item : batch.items()) {
+      count += item.priority() == PriorityLevels.BACKGROUND ? 0 : 1;
+    }
+    return count;
   }
 
   /** Drops what expired, and puts behind the rest of its level what timed out and may wait on. */
@@ -395,7 +444,9 @@ final class BatchQueue<T extends BatchItem> {
         }
       }
     }
-    return close(open.within(limit), now);
+    boolean isShort =
+        lane >= backgroundLane && hasServed && now - foregroundNanos < EXPECTED_FOR_NANOS;
+    return close(isShort ? open.within(limit, BACKGROUND_NANOS) : open.within(limit), now);
   }
 
   private long nanosUntilNext(long policyNanos, long now) {
@@ -411,8 +462,9 @@ final class BatchQueue<T extends BatchItem> {
     open.begin(situation);
     passedOver.clear();
     int left = Math.max(FEWEST_LOOKED_AT, MOST_LOOKED_AT * options.maxBatchSize());
+    int end = fromLane < backgroundLane ? backgroundLane : lanes.size();
     scan:
-    for (int lane = fromLane; lane >= 0; lane = nonEmpty.nextSetBit(lane + 1)) {
+    for (int lane = fromLane; lane >= 0 && lane < end; lane = nonEmpty.nextSetBit(lane + 1)) {
       for (QueueEntry<T> entry : lanes.get(lane).entries(key)) {
         DroppedItem.Cause cause = causeToDrop(entry, now);
         if (cause != null) {
@@ -503,7 +555,7 @@ final class BatchQueue<T extends BatchItem> {
       throw new IllegalStateException("the item is queued already: " + entry.item);
     }
     entry.queuedNanos = now;
-    entry.lane = 2 * (entry.level - 1);
+    entry.lane = firstLane(entry.level);
     link(entry);
     long timeout = options.queuePolicy(entry.level).timeout().toNanos();
     if (timeout > 0) {

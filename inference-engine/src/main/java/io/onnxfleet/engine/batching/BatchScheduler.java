@@ -25,6 +25,8 @@ import org.slf4j.LoggerFactory;
  *       what is refused stays the caller's.
  *   <li>Items of a higher priority go first; within one priority callers take turns, and the items
  *       of one caller, of one shape key and length, go in the order of submission.
+ *   <li>Items that nobody waits for go when no others wait, in short batches where others are
+ *       expected.
  *   <li>Batches form while the takers are busy. A ready taker waits only if there is nothing, or as
  *       long as the {@link BatchingPolicy} says.
  *   <li>Once the {@link LatencyModel} predicts well, what cannot make its deadline is refused, and

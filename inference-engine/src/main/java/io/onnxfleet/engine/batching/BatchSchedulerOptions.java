@@ -1,5 +1,6 @@
 package io.onnxfleet.engine.batching;
 
+import io.onnxfleet.engine.request.PriorityLevels;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -72,16 +73,25 @@ public record BatchSchedulerOptions(
         maxBatchSize, List.of(), Duration.ZERO, 1, 1, QueuePolicy.DEFAULT, Map.of());
   }
 
-  /** The level, 1 to {@code priorityLevels}, in which an item of that priority waits. */
+  /** The level in which an item of that priority waits. */
   int levelOf(int priority) {
     if (priority < 0) {
       throw new IllegalArgumentException("priority: " + priority + " (expected: >= 0)");
     }
+    if (priority == PriorityLevels.BACKGROUND) {
+      return backgroundLevel();
+    }
     return priority == 0 || priority > priorityLevels ? defaultPriority : priority;
   }
 
+  /** Behind those that the configuration knows. */
+  int backgroundLevel() {
+    return priorityLevels + 1;
+  }
+
+  /** That behind the others has the policy of the last one that the configuration knows. */
   QueuePolicy queuePolicy(int level) {
-    return priorityQueuePolicy.getOrDefault(level, defaultQueuePolicy);
+    return priorityQueuePolicy.getOrDefault(Math.min(level, priorityLevels), defaultQueuePolicy);
   }
 
   private static void require(boolean valid, String name, Object value, String expected) {

@@ -106,6 +106,28 @@ final class OpenBatch<T extends BatchItem> implements QueueView {
     return entries.subList(0, count);
   }
 
+  /**
+   * The longest run of entries within the limit that is expected to take no more time than that,
+   * and at least the first; the first alone while too little is known.
+   */
+  List<QueueEntry<T>> within(int limit, long mostNanos) {
+    LatencyCurve latency = situation.latency();
+    List<QueueEntry<T>> run = within(limit);
+    int count = 1;
+    int sum = run.getFirst().rows;
+    long longest = run.getFirst().length;
+    while (count < run.size() && latency.isKnown()) {
+      QueueEntry<T> next = run.get(count);
+      sum += next.rows;
+      longest = Math.max(longest, next.length);
+      if (latency.nanos(sum, longest) > mostNanos) {
+        break;
+      }
+      count++;
+    }
+    return run.subList(0, count);
+  }
+
   @Override
   public Object shapeKey() {
     return entries.getFirst().shapeKey;

@@ -16,7 +16,7 @@ final class QueueEntry<T extends BatchItem> {
   final String caller;
   final Deadline deadline;
 
-  /** 1 to the number of levels. */
+  /** 1 to the number of levels, or the one behind them. */
   final int level;
 
   long queuedNanos;

@@ -14,8 +14,8 @@ final class QueuedWork {
 
   QueuedWork(BatchSchedulerOptions options) {
     maxBatchSize = options.maxBatchSize();
-    items = new int[options.priorityLevels() + 1];
-    rows = new long[options.priorityLevels() + 1];
+    items = new int[options.backgroundLevel() + 1];
+    rows = new long[options.backgroundLevel() + 1];
   }
 
   /** Whether items share batches. */

@@ -32,6 +32,9 @@ final class ReturnForecast {
   /** That many requests were answered; whoever returns does so within the horizon. */
   void answered(int requests, long now, long horizonNanos) {
     expire(now);
+    if (requests == 0) {
+      return;
+    }
     if (credits.size() == MOST_BATCHES) {
       credits.removeFirst();
     }

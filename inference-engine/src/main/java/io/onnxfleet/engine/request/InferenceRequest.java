@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  * @param id the caller's name for this call, echoed in the response
  * @param modelVersion null for the highest READY one
  * @param requestedOutputs names of the outputs wanted, in order; empty for all
- * @param priority 1 (highest) to the model's number of levels; 0 for the model's default
+ * @param priority 1 (highest) to the model's number of levels; 0 for the model's default; {@link
+ *     PriorityLevels#BACKGROUND} behind all of them
  * @param caller whose request it is, for callers share a model fairly; null if that is not known
  */
 public record InferenceRequest(

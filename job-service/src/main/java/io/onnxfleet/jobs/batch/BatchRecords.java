@@ -146,6 +146,14 @@ public final class BatchRecords {
         .update();
   }
 
+  /** Has it say what went wrong, if it says nothing yet. */
+  void explain(String id, String errors) {
+    database
+        .sql("update batch set errors = ? where id = ? and errors is null")
+        .params(errors, id)
+        .update();
+  }
+
   /** Ends it for good. */
   void finish(
       String id,

@@ -325,6 +325,19 @@ public final class Batches {
   }
 
   /**
+   * It ends early, and some of its lines will be in none of its files.
+   *
+   * @param code what programs tell the reason by
+   */
+  public void explain(String id, String code, String message) {
+    transactions.executeWithoutResult(
+        transaction -> {
+          records.lock(id);
+          records.explain(id, list(code, message));
+        });
+  }
+
+  /**
    * The owner may not have it done any more.
    *
    * @param code what programs tell the reason by
@@ -333,8 +346,11 @@ public final class Batches {
     transactions.executeWithoutResult(
         transaction -> {
           records.lock(id);
-          String errors = ErrorList.json(List.of(new LineError(code, message, null, null)));
-          records.end(id, Ending.FAILED, errors, null);
+          records.end(id, Ending.FAILED, list(code, message), null);
         });
+  }
+
+  private static String list(String code, String message) {
+    return ErrorList.json(List.of(new LineError(code, message, null, null)));
   }
 }

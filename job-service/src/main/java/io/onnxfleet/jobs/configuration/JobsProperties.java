@@ -33,7 +33,7 @@ import org.springframework.util.unit.DataSize;
  * @param credentialsPatience how long a line, or a single request, is tried again whose owner a
  *     gateway does not know, as one that has not read a new key yet; then its batch fails
  * @param maxTries of a line, or a single request, that fails in a way that may not last, such as
- *     500, 502 and 504
+ *     500 and 502
  * @param requestTimeout of one try, longer than the gateway's deadline
  * @param retention how long a batch and its files, or a single request and its answer, are kept
  *     after it has ended, and a file that no batch knows after it came; 0: until they are deleted,
@@ -49,7 +49,7 @@ import org.springframework.util.unit.DataSize;
  *     one is answered 429
  * @param gateway the gateway's URL; empty: one that the registry knows
  * @param gatewayName the registry's application name of the gateway
- * @param webhooks who is told when a batch ends
+ * @param webhooks who is told when a batch, or a single request, ends
  * @param s3 where files and answers lie in place of the directory
  */
 @ConfigurationProperties(prefix = "fleet.jobs", ignoreUnknownFields = false)

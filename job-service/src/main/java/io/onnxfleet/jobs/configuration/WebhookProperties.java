@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
- * Who is told when a batch ends.
+ * Who is told when a batch, or a single request that was a job, ends.
  *
  * @param endpoints by a name of yours: {@code endpoints.NAME.url} (https, or http), {@code
  *     .secrets} (each {@code whsec_} and 24 to 64 bytes in Base64) or {@code .secret-file} (one on

@@ -29,6 +29,7 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,11 +48,13 @@ import tools.jackson.databind.json.JsonMapper;
  *   429                                              again, for as long as there is time
  *   503 with Retry-After                             again, for the line's patience: a model that
  *                                                    is being loaded, a fleet without replicas
+ *   504                                              the same: at the lowest priority others go
+ *                                                    first, until the deadline passes
  *   401 that asks for the fleet's signature          again: gateway and job service do not agree
  *   401                                              again, for a moment: a gateway may know of
  *                                                    credentials later than others. Then it ends
  *                                                    all: the owner's credentials ended
- *   408, 500, 502, 504, and no answer in time        again, a few times
+ *   408, 500, 502, and no answer in time             again, a few times
  *   everything else                                  is the line's answer
  */
 /**
@@ -73,6 +76,7 @@ public final class GatewayLines {
   private static final int UNAUTHORIZED = 401;
   private static final int TOO_MANY = 429;
   private static final int UNAVAILABLE = 503;
+  private static final int LATE = 504;
   private static final int LONGEST_REASON = 500;
   private static final String UNUSABLE = "unusable_answer";
   private static final LineOutcome BROKEN =
@@ -122,6 +126,7 @@ public final class GatewayLines {
   private final AtomicLong answers = new AtomicLong();
   private final Semaphore memory;
   private final int units;
+  private final Consumer<Duration> times;
   private final Pauses pauses;
   private final InstantSource clock;
 
@@ -131,6 +136,7 @@ public final class GatewayLines {
    * @param secret null where the fleet has none
    * @param places of tries under way; who waits for the next one has none
    * @param memoryForAnswers bytes that larger answers share
+   * @param times is told how long each success took
    */
   GatewayLines(
       HttpClient http,
@@ -139,15 +145,17 @@ public final class GatewayLines {
       Terms terms,
       int places,
       long memoryForAnswers,
+      Consumer<Duration> times,
       Pauses pauses,
       InstantSource clock) {
     this.http = http;
     this.gateway = gateway;
     this.secret = secret;
     this.terms = terms;
-    this.places = new Semaphore(places);
+    this.places = new Semaphore(places, true);
     this.units = (int) Math.max(1, memoryForAnswers / UNIT);
-    this.memory = new Semaphore(units);
+    this.memory = new Semaphore(units, true);
+    this.times = times;
     this.pauses = pauses;
     this.clock = clock;
   }
@@ -157,6 +165,7 @@ public final class GatewayLines {
    *
    * @param places of tries under way; who waits for the next one has none
    * @param memoryForAnswers bytes that larger answers share
+   * @param times is told how long each success took
    */
   public static GatewayLines of(
       JobsProperties properties,
@@ -164,6 +173,7 @@ public final class GatewayLines {
       DiscoveryClient registry,
       int places,
       long memoryForAnswers,
+      Consumer<Duration> times,
       Pauses pauses,
       InstantSource clock) {
     return new GatewayLines(
@@ -183,6 +193,7 @@ public final class GatewayLines {
             properties.maxAnswerSize().toBytes()),
         places,
         memoryForAnswers,
+        times,
         pauses,
         clock);
   }
@@ -323,11 +334,18 @@ public final class GatewayLines {
     if (base == null) {
       return new Try.Later(Duration.ZERO);
     }
+    HttpRequest request;
+    try {
+      request = request(base, question, id);
+    } catch (IllegalArgumentException unsendable) {
+      String message = "it cannot be sent again: " + unsendable.getMessage();
+      return new Try.Ended(new LineOutcome.Unanswered("unusable_request", message));
+    }
     int held = 0;
     places.acquire();
     try {
-      HttpResponse<InputStream> answer =
-          http.send(request(base, question, id), BodyHandlers.ofInputStream());
+      Instant begun = clock.instant();
+      HttpResponse<InputStream> answer = http.send(request, BodyHandlers.ofInputStream());
       answers.incrementAndGet();
       try (InputStream content = answer.body()) {
         held = hold(answer);
@@ -338,6 +356,9 @@ public final class GatewayLines {
         try {
           Try judged = judge(answer, content, question, id);
           if (judged instanceof Try.Ended ended) {
+            if (ended.outcome() instanceof LineOutcome.Answered answered && answered.isSuccess()) {
+              times.accept(Duration.between(begun, clock.instant()));
+            }
             judged = new Try.Ended(ended.outcome(), held);
             held = 0;
           }
@@ -419,7 +440,8 @@ public final class GatewayLines {
       case TOO_MANY -> new Try.Later(told);
       case UNAVAILABLE ->
           told.isZero() ? new Try.Ended(outcome) : new Try.Unavailable(told, outcome);
-      case 408, 500, 502, 504 -> new Try.Again(told, outcome);
+      case LATE -> new Try.Unavailable(told, outcome);
+      case 408, 500, 502 -> new Try.Again(told, outcome);
       case UNAUTHORIZED ->
           isOfTheFleet(answer) ? new Try.Later(told) : new Try.Refused(told, refusal(body));
       default -> new Try.Ended(outcome);

@@ -29,7 +29,8 @@ public final class WorkFailures {
   public static FailureHandler<Void> later() {
     return (complete, operations) -> {
       Throwable cause = complete.getCause().map(WorkFailures::unwrapped).orElse(null);
-      if (cause instanceof StoppingException) {
+      // Nobody interrupts work but a scheduler that has waited long enough for it.
+      if (cause instanceof StoppingException || cause instanceof InterruptedException) {
         operations.reschedule(complete, complete.getTimeDone());
         return;
       }

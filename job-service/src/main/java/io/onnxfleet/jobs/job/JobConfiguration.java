@@ -5,6 +5,7 @@ import io.onnxfleet.jobs.observability.EndCounters;
 import io.onnxfleet.jobs.quota.Quotas;
 import io.onnxfleet.jobs.store.Names;
 import io.onnxfleet.jobs.store.ObjectStore;
+import io.onnxfleet.jobs.webhook.Webhooks;
 import java.time.InstantSource;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -36,6 +37,7 @@ class JobConfiguration {
       ObjectStore store,
       Quotas quotas,
       JobSchedule schedule,
+      Webhooks webhooks,
       PlatformTransactionManager transactions,
       Names names,
       InstantSource clock,
@@ -47,6 +49,7 @@ class JobConfiguration {
         store,
         quotas,
         schedule,
+        webhooks,
         new TransactionTemplate(transactions),
         names,
         clock,

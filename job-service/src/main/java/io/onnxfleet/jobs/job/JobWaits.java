@@ -9,7 +9,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.dao.DataAccessException;
 
 /**
  * Those who wait for the end of a job, without a thread each. They are told at once of jobs that
@@ -61,11 +60,20 @@ public final class JobWaits {
               places.leave(owner);
             });
     wait.end.completeOnTimeout(null, time.toNanos(), TimeUnit.NANOSECONDS);
-    // What ended before it was put there has told nobody.
-    if (isOver || !records.ended(Set.of(id)).isEmpty()) {
-      wait.end.complete(null);
+    boolean hasLooked = false;
+    try {
+      // What ended before it was put there has told nobody.
+      if (isOver || !records.ended(Set.of(id)).isEmpty()) {
+        wait.end.complete(null);
+      }
+      hasLooked = true;
+      return told;
+    } finally {
+      if (!hasLooked) {
+        // Nobody waits for it, so it keeps no place.
+        wait.end.complete(null);
+      }
     }
-    return told;
   }
 
   /** How many wait now. */
@@ -90,7 +98,8 @@ public final class JobWaits {
     }
     try {
       records.ended(ids).forEach(this::ended);
-    } catch (DataAccessException silent) {
+    } catch (RuntimeException silent) {
+      // Whatever it is: what is thrown here ends all looks for good.
       LOGGER.debug("the database does not answer, those who wait go on waiting", silent);
     }
   }

@@ -8,6 +8,8 @@ import io.onnxfleet.jobs.quota.Quotas;
 import io.onnxfleet.jobs.store.Names;
 import io.onnxfleet.jobs.store.ObjectStore;
 import io.onnxfleet.jobs.store.ObjectWriter;
+import io.onnxfleet.jobs.webhook.EventType;
+import io.onnxfleet.jobs.webhook.Webhooks;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -23,7 +25,8 @@ import org.springframework.transaction.support.TransactionTemplate;
  * result: that of who took it last. Of one owner a few jobs are scheduled at a time, and the next
  * one in the transaction that ends one: whoever has many does not keep others from theirs. Whoever
  * adds a job or ends one holds its owner's row, so that none is left that nobody schedules, and one
- * key makes one job. Thread-safe.
+ * key makes one job. Whoever is to be told of its end is noted in the transaction that ends it.
+ * Thread-safe.
  */
 public final class Jobs {
   private static final String PREFIX = "job_";
@@ -34,6 +37,7 @@ public final class Jobs {
   private final ObjectStore store;
   private final Quotas quotas;
   private final JobSchedule schedule;
+  private final Webhooks webhooks;
   private final TransactionTemplate transactions;
   private final Names names;
   private final InstantSource clock;
@@ -65,6 +69,7 @@ public final class Jobs {
       ObjectStore store,
       Quotas quotas,
       JobSchedule schedule,
+      Webhooks webhooks,
       TransactionTemplate transactions,
       Names names,
       InstantSource clock,
@@ -74,6 +79,7 @@ public final class Jobs {
     this.store = store;
     this.quotas = quotas;
     this.schedule = schedule;
+    this.webhooks = webhooks;
     this.transactions = transactions;
     this.names = names;
     this.clock = clock;
@@ -268,6 +274,7 @@ public final class Jobs {
     if (!records.end(job, status, answer, failure, now())) {
       return false;
     }
+    webhooks.announce(eventOf(status), job.id(), job.owner());
     quotas.countRequest(job.owner(), (answer == null ? 0 : answer.size()) - job.request().size());
     int room = terms.scheduledOfOwner() - records.scheduled(job.owner());
     if (room > 0) {
@@ -277,6 +284,17 @@ public final class Jobs {
       }
     }
     return true;
+  }
+
+  private static EventType eventOf(JobStatus end) {
+    return switch (end) {
+      case COMPLETED -> EventType.JOB_COMPLETED;
+      case FAILED -> EventType.JOB_FAILED;
+      case EXPIRED -> EventType.JOB_EXPIRED;
+      case CANCELLED -> EventType.JOB_CANCELLED;
+      case QUEUED, IN_PROGRESS ->
+          throw new IllegalArgumentException(end.label() + " (expected: an end)");
+    };
   }
 
   private void wasEnded(Job job, String outcome) {

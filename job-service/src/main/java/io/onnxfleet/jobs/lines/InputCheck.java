@@ -19,7 +19,7 @@ public final class InputCheck {
   private static final int LONG = 1 << 20;
 
   /** Long lines are judged one at a time in this process: each is in memory as a whole. */
-  private final Semaphore longLine = new Semaphore(1);
+  private final Semaphore longLine = new Semaphore(1, true);
 
   private final int mostLines;
   private final long longestLine;

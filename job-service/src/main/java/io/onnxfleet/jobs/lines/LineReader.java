@@ -30,19 +30,27 @@ public final class LineReader implements Closeable {
   /**
    * Reads a part of a file.
    *
-   * @param file is closed with this
+   * @param file is closed with this, and if this cannot be made
    * @param firstLine the number of the line that begins the part, from 1
    * @param longest bytes of a line that is taken
    */
   public LineReader(SeekableByteChannel file, int firstLine, long from, long end, long longest)
       throws IOException {
     this.file = file;
-    this.end = Math.min(end, file.size());
     this.longest = longest;
     this.position = from;
     this.number = firstLine - 1;
-    if (from == 0 && beginsWithMark()) {
-      position = MARK.length;
+    boolean isOpen = false;
+    try {
+      this.end = Math.min(end, file.size());
+      if (from == 0 && beginsWithMark()) {
+        position = MARK.length;
+      }
+      isOpen = true;
+    } finally {
+      if (!isOpen) {
+        file.close();
+      }
     }
   }
 

@@ -25,9 +25,10 @@ public final class MaintenanceScheduler {
   /** Where it keeps what it has to do. */
   public static final String TABLE = "maintenance_tasks";
 
-  private static final Logger LOGGER = LoggerFactory.getLogger(MaintenanceScheduler.class);
+  /** How much it does at a time. */
+  public static final int THREADS = 4;
 
-  private static final int THREADS = 4;
+  private static final Logger LOGGER = LoggerFactory.getLogger(MaintenanceScheduler.class);
 
   private final Scheduler scheduler;
 

@@ -57,7 +57,8 @@ public final class EndCounters {
 
   private final MeterRegistry registry;
 
-  EndCounters(MeterRegistry registry) {
+  /** Counts from now on. */
+  public EndCounters(MeterRegistry registry) {
     this.registry = registry;
     OUTCOMES.forEach(outcome -> lines(registry, outcome));
     STATUSES.forEach(status -> batches(registry, status));

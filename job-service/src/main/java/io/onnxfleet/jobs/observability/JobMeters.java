@@ -3,6 +3,7 @@ package io.onnxfleet.jobs.observability;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
+import io.onnxfleet.jobs.configuration.JobsProperties;
 import io.onnxfleet.jobs.quota.Quotas;
 import java.time.InstantSource;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -10,7 +11,8 @@ import org.springframework.stereotype.Component;
 
 /**
  * What waits, as the database has it when it is asked; 0 where nothing does, no number where the
- * database does not answer. The same at each job service of one database. Thread-safe.
+ * database does not answer. The same at each job service of one database, but for what lines take.
+ * Thread-safe.
  */
 @Component
 public final class JobMeters implements MeterBinder {
@@ -19,6 +21,12 @@ public final class JobMeters implements MeterBinder {
 
   /** A gauge: how long the oldest batch that has not ended has waited, in seconds. */
   static final String BACKLOG_AGE = "fleet.jobs.backlog.age";
+
+  /**
+   * A gauge: how long this process would take for the open lines, in seconds, by what lines took
+   * that the gateway answered lately.
+   */
+  static final String BACKLOG = "fleet.jobs.lines.backlog";
 
   /** A gauge: single requests that wait or are under way. */
   static final String OPEN_REQUESTS = "fleet.jobs.requests.open";
@@ -31,12 +39,22 @@ public final class JobMeters implements MeterBinder {
   private final JdbcClient database;
   private final Quotas quotas;
   private final DatabaseNumbers numbers;
+  private final LineTimes times;
+  private final int linesAtATime;
   private final InstantSource clock;
 
-  JobMeters(JdbcClient database, Quotas quotas, DatabaseNumbers numbers, InstantSource clock) {
+  JobMeters(
+      JdbcClient database,
+      Quotas quotas,
+      DatabaseNumbers numbers,
+      LineTimes times,
+      JobsProperties properties,
+      InstantSource clock) {
     this.database = database;
     this.quotas = quotas;
     this.numbers = numbers;
+    this.times = times;
+    this.linesAtATime = properties.concurrentLines();
     this.clock = clock;
   }
 
@@ -47,6 +65,10 @@ public final class JobMeters implements MeterBinder {
         .register(registry);
     Gauge.builder(BACKLOG_AGE, this, JobMeters::backlogAge)
         .description("How long the oldest batch that has not ended has waited")
+        .baseUnit("seconds")
+        .register(registry);
+    Gauge.builder(BACKLOG, this, JobMeters::backlog)
+        .description("How long this process would take for the open lines")
         .baseUnit("seconds")
         .register(registry);
     Gauge.builder(OPEN_REQUESTS, this, JobMeters::openRequests)
@@ -64,6 +86,10 @@ public final class JobMeters implements MeterBinder {
 
   double openLines() {
     return number("select coalesce(sum(total - completed - failed), 0)" + UNENDED);
+  }
+
+  double backlog() {
+    return openLines() * times.meanSeconds() / linesAtATime;
   }
 
   double backlogAge() {

@@ -93,6 +93,11 @@ public final class ObjectStore implements Closeable {
     return new JobException(ErrorCode.STORE_FULL, message);
   }
 
+  /** What somebody is told whose bytes could not be written. */
+  public static JobException unwritten(IOException failed) {
+    return full("nothing can be written where files lie: " + failed.getMessage());
+  }
+
   /** Opens an object to be read. */
   public SeekableByteChannel open(String name) throws IOException {
     return open(name, Long.MAX_VALUE);
@@ -117,16 +122,45 @@ public final class ObjectStore implements Closeable {
       return file;
     }
     try (object) {
-      FileChannel copy = scratch();
-      boolean isWhole = false;
-      try {
-        copy(object, copy);
-        isWhole = true;
-        return copy;
-      } finally {
-        if (!isWhole) {
-          copy.close();
-        }
+      return copied(object);
+    }
+  }
+
+  /**
+   * A part of an object.
+   *
+   * @param file to be closed
+   * @param begin where the part begins in it
+   */
+  public record Piece(FileChannel file, long begin) {}
+
+  /**
+   * The same of a part of an object.
+   *
+   * @param from the first byte
+   * @param end nothing is wanted from there on
+   */
+  public Piece fetch(String name, long from, long end) throws IOException {
+    SeekableByteChannel object = open(name, end);
+    if (object instanceof FileChannel file) {
+      return new Piece(file, from);
+    }
+    try (object) {
+      object.position(from);
+      return new Piece(copied(object), 0);
+    }
+  }
+
+  private FileChannel copied(SeekableByteChannel object) throws IOException {
+    FileChannel copy = scratch();
+    boolean isWhole = false;
+    try {
+      copy(object, copy);
+      isWhole = true;
+      return copy;
+    } finally {
+      if (!isWhole) {
+        copy.close();
       }
     }
   }
@@ -140,7 +174,7 @@ public final class ObjectStore implements Closeable {
           copy.write(block);
         }
       } catch (IOException failed) {
-        throw ObjectWriter.unwritten(failed);
+        throw unwritten(failed);
       }
       block.clear();
     }

@@ -92,7 +92,7 @@ public abstract class ObjectWriter extends OutputStream {
   public abstract String keep() throws IOException;
 
   static JobException unwritten(IOException failed) {
-    return ObjectStore.full("nothing can be written where files lie: " + failed.getMessage());
+    return ObjectStore.unwritten(failed);
   }
 
   @Override

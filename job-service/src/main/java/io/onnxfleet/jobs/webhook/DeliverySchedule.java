@@ -59,9 +59,9 @@ final class DeliverySchedule implements SmartLifecycle {
         next.ifPresentOrElse(time -> operations.reschedule(complete, time), operations::remove);
   }
 
-  /** Has a delivery handed out, in its caller's transaction. */
-  void add(Delivery.Key key, Instant due) {
-    scheduler.schedule(new TaskInstance<>(TASK, key.toString()), due);
+  /** Has a delivery handed out once its caller's transaction has been committed. */
+  void add(Delivery.Key key, Instant now) {
+    Schedulers.scheduleNow(scheduler, new TaskInstance<>(TASK, key.toString()), now);
   }
 
   @Override

@@ -8,7 +8,11 @@ public enum EventType {
   BATCH_COMPLETED("batch.completed"),
   BATCH_FAILED("batch.failed"),
   BATCH_EXPIRED("batch.expired"),
-  BATCH_CANCELLED("batch.cancelled");
+  BATCH_CANCELLED("batch.cancelled"),
+  JOB_COMPLETED("job.completed"),
+  JOB_FAILED("job.failed"),
+  JOB_EXPIRED("job.expired"),
+  JOB_CANCELLED("job.cancelled");
 
   private final String label;
 
@@ -16,7 +20,7 @@ public enum EventType {
     this.label = label;
   }
 
-  /** As OpenAI's events have it. */
+  /** As OpenAI's events have it; those of single requests are in their manner. */
   public String label() {
     return label;
   }

@@ -35,6 +35,7 @@ class GatewayLinesTest {
   private record Said(int status, Duration after) {}
 
   private final Queue<Said> script = new ArrayDeque<>();
+  private final List<Duration> times = new ArrayList<>();
   private volatile Instant now = Instant.ofEpochSecond(1_000_000);
   private HttpServer server;
 
@@ -68,6 +69,10 @@ class GatewayLinesTest {
 
   /** The status that is kept. */
   private int ask() throws Exception {
+    return ((LineOutcome.Answered) ask(Map.of())).status();
+  }
+
+  private LineOutcome ask(Map<String, String> headers) throws Exception {
     GatewayLines lines =
         new GatewayLines(
             HttpClient.newHttpClient(),
@@ -81,14 +86,15 @@ class GatewayLinesTest {
                 PATIENCE, Duration.ZERO, MAX_TRIES, Duration.ofSeconds(60), 1000),
             1,
             1 << 20,
+            times::add,
             new Pauses(),
             () -> now);
     List<LineOutcome> kept = new ArrayList<>();
-    lines.ask(new AnyQuestion(), "id", new NoInterruption(), kept::add);
-    return ((LineOutcome.Answered) kept.getFirst()).status();
+    lines.ask(new AnyQuestion(headers), "id", new NoInterruption(), kept::add);
+    return kept.getFirst();
   }
 
-  private record AnyQuestion() implements GatewayLines.Question {
+  private record AnyQuestion(Map<String, String> headers) implements GatewayLines.Question {
     @Override
     public String target() {
       return "/v1/embeddings";
@@ -97,11 +103,6 @@ class GatewayLinesTest {
     @Override
     public String ownerStatement() {
       return "anybody";
-    }
-
-    @Override
-    public Map<String, String> headers() {
-      return Map.of();
     }
 
     @Override
@@ -136,11 +137,36 @@ class GatewayLinesTest {
     assertThat(ask()).isEqualTo(200);
   }
 
+  /** One whose headers HTTP's client does not send: it would be tried for as long as it may. */
+  @Test
+  void requestThatCannotBeSent_isNotTriedAgain() throws Exception {
+    assertThat(ask(Map.of("Accept", "a\nb")))
+        .isInstanceOfSatisfying(
+            LineOutcome.Unanswered.class,
+            unanswered -> assertThat(unanswered.code()).isEqualTo("unusable_request"));
+  }
+
   @Test
   void fleetThatCannotAnswerForLong_isNotAskedAgain() throws Exception {
     says(503, Duration.ZERO);
     says(503, PATIENCE.plusSeconds(1));
     assertThat(ask()).isEqualTo(503);
+  }
+
+  /**
+   * At the lowest priority others go first until the deadline passes: it says nothing of a line.
+   */
+  @Test
+  void lateAnswer_isNoFailedTry_howeverOftenItComes() throws Exception {
+    for (int count = 0; count < MAX_TRIES; count++) {
+      says(504, Duration.ofMinutes(1));
+    }
+    says(200, Duration.ofSeconds(3));
+    assertThat(ask()).isEqualTo(200);
+    assertThat(times).as("of what was answered").containsExactly(Duration.ofSeconds(3));
+    says(504, Duration.ZERO);
+    says(504, PATIENCE.plusSeconds(1));
+    assertThat(ask()).isEqualTo(504);
   }
 
   @Test

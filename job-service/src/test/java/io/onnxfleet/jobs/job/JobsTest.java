@@ -12,6 +12,7 @@ import io.onnxfleet.jobs.quota.Quotas;
 import io.onnxfleet.jobs.store.Names;
 import io.onnxfleet.jobs.store.ObjectStore;
 import io.onnxfleet.jobs.store.ObjectWriter;
+import io.onnxfleet.jobs.webhook.EventType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,6 +39,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.support.JdbcTransactionManager;
 import org.springframework.transaction.support.TransactionSynchronization;
@@ -56,6 +58,8 @@ class JobsTest {
   private final LinkedBlockingQueue<String> scheduled = new LinkedBlockingQueue<>();
   private final ConcurrentLinkedQueue<String> ended = new ConcurrentLinkedQueue<>();
   private final ConcurrentLinkedQueue<String> outcomes = new ConcurrentLinkedQueue<>();
+  private final ConcurrentLinkedQueue<String> announced = new ConcurrentLinkedQueue<>();
+  private boolean webhooksFail;
   private final Names names = new Names();
   @TempDir private Path folder;
   private Instant now = Instant.ofEpochSecond(1_000_000);
@@ -81,6 +85,7 @@ class JobsTest {
         store,
         new Quotas(JdbcClient.create(source), MemoryDatabase.properties(bounds)),
         JobsTest.this::schedule,
+        JobsTest.this::announce,
         new TransactionTemplate(new JdbcTransactionManager(source)),
         names,
         () -> now,
@@ -105,6 +110,13 @@ class JobsTest {
             scheduled.add(id);
           }
         });
+  }
+
+  private void announce(EventType type, String subject, String owner) {
+    if (webhooksFail) {
+      throw new IllegalStateException("no database");
+    }
+    announced.add(type.label() + " " + subject + " " + owner);
   }
 
   private Job create(WorkOwner owner, String body, @Nullable String key) throws IOException {
@@ -326,6 +338,35 @@ class JobsTest {
   }
 
   @Test
+  void end_isAnnouncedOnce_inTheTransactionThatEndsTheJob() throws IOException {
+    String completed = create(ALICE, "a", null).id();
+    Job before = jobs.take(completed).orElseThrow();
+    Job taken = jobs.take(completed).orElseThrow();
+    Job.Answer answer = answer("answer");
+    jobs.complete(before, answer);
+    webhooksFail = true;
+    assertThatThrownBy(() -> jobs.complete(taken, answer)).hasMessage("no database");
+    assertThat(jobs.find(completed).orElseThrow().status()).isEqualTo(JobStatus.IN_PROGRESS);
+    assertThat(ended).isEmpty();
+    webhooksFail = false;
+    jobs.complete(taken, answer);
+    jobs.complete(taken, answer);
+    String failed = create(ALICE, "b", null).id();
+    jobs.fail(jobs.take(failed).orElseThrow(), "code", "message");
+    String expired = create(BOB, "c", null).id();
+    jobs.expire(jobs.take(expired).orElseThrow());
+    String cancelled = create(BOB, "d", null).id();
+    jobs.cancel(cancelled, ROOT);
+    jobs.cancel(cancelled, BOB);
+    assertThat(announced)
+        .containsExactly(
+            "job.completed " + completed + " alice",
+            "job.failed " + failed + " alice",
+            "job.expired " + expired + " bob",
+            "job.cancelled " + cancelled + " bob");
+  }
+
+  @Test
   void others_findNothing_andAdministratorsAll() throws IOException {
     String id = create(ALICE, "body", null).id();
     assertThat(jobs.get(id, ALICE).id()).isEqualTo(id);
@@ -391,6 +432,19 @@ class JobsTest {
     waits.ended(id);
     assertThat(waits.count()).isZero();
     assertThat(waits.await(id, "alice", hour)).isNotDone();
+    waits.stop();
+  }
+
+  @Test
+  void wait_keepsNoPlace_whenTheDatabaseDoesNotAnswer() throws IOException {
+    JobWaits waits = new JobWaits(records, 1);
+    String id = create(ALICE, "body", null).id();
+    JdbcClient.create(source).sql("alter table job rename to away").update();
+    assertThatThrownBy(() -> waits.await(id, "alice", Duration.ofHours(1)))
+        .isInstanceOf(DataAccessException.class);
+    assertThat(waits.count()).isZero();
+    JdbcClient.create(source).sql("alter table away rename to job").update();
+    assertThat(waits.await(id, "bob", Duration.ofHours(1))).isNotDone();
     waits.stop();
   }
 

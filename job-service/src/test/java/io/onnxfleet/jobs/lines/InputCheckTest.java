@@ -248,4 +248,14 @@ class InputCheckTest {
     }
     assertThat(ids.add("id-20000")).isTrue();
   }
+
+  /** As that of a store which is away, it can be opened and not be read. */
+  @Test
+  void file_isClosed_whenItCannotBeRead() throws IOException {
+    try (FileChannel directory = FileChannel.open(folder)) {
+      assertThatThrownBy(() -> new LineReader(directory, 1, 0, 10, LONGEST))
+          .isInstanceOf(IOException.class);
+      assertThat(directory.isOpen()).isFalse();
+    }
+  }
 }

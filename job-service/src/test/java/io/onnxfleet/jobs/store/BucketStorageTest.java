@@ -118,8 +118,27 @@ class BucketStorageTest {
       byte[] copy = new FileContent(fetched).readAllBytes();
       assertThat(copy).isEqualTo(content);
     }
+    requirePart(
+        store.fetch(name, length / 3, length), Arrays.copyOfRange(content, length / 3, length));
     assertThat(server.openUploads()).isZero();
     assertThat(underWay()).isEmpty();
+  }
+
+  private static void requirePart(ObjectStore.Piece piece, byte[] expected) throws IOException {
+    try (FileChannel file = piece.file()) {
+      byte[] part = new FileContent(file, piece.begin(), expected.length).readAllBytes();
+      assertThat(part).isEqualTo(expected);
+    }
+  }
+
+  @Test
+  void partOfAFile_isReadWhereItLies() throws IOException {
+    try (ObjectStore folder = new ObjectStore(directory, 0, new Names())) {
+      byte[] content = bytes(1000);
+      String name = write(folder, content);
+      requirePart(folder.fetch(name, 300, 700), Arrays.copyOfRange(content, 300, 700));
+      assertThat(underWay()).isEmpty();
+    }
   }
 
   @Test

@@ -20,13 +20,16 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
 import javax.net.ssl.SSLContext;
 import org.flywaydb.core.Flyway;
 import org.h2.jdbcx.JdbcDataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.support.JdbcTransactionManager;
 import org.springframework.transaction.support.TransactionTemplate;
@@ -45,6 +48,7 @@ class DeliveryTest {
   private TransactionTemplate transactions;
   private DeliveryRecords records;
   private DeliveryWork work;
+  private DeliverySchedule schedule;
   private Webhooks webhooks;
 
   @BeforeEach
@@ -81,13 +85,10 @@ class DeliveryTest {
             new WebhookMeters(meters, records, new DatabaseNumbers(), endpoints.names()),
             () -> now,
             () -> 0);
-    webhooks =
-        new Announcements(
-            endpoints,
-            records,
-            new DeliverySchedule(source, work, 1, new DbSchedulerProperties()),
-            names,
-            () -> now);
+    DbSchedulerProperties times = new DbSchedulerProperties();
+    times.setPollingInterval(Duration.ofHours(1));
+    schedule = new DeliverySchedule(source, work, 1, times);
+    webhooks = new Announcements(endpoints, records, schedule, names, () -> now);
   }
 
   private WebhookProperties.Endpoint endpoint(String path, String owner) {
@@ -154,6 +155,27 @@ class DeliveryTest {
     assertThatThrownBy(() -> webhooks.announce(EventType.BATCH_COMPLETED, "batch_1", "key:alice"))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("outside of a transaction");
+  }
+
+  /** The first one may be found by the look that a start begins with. */
+  @Test
+  @Timeout(60)
+  void announced_isDeliveredAtOnce_howeverSeldomTheScheduleLooks() throws InterruptedException {
+    BlockingQueue<String> delivered = new LinkedBlockingQueue<>();
+    receiver.answering(
+        exchange -> {
+          exchange.sendResponseHeaders(204, -1);
+          delivered.add(exchange.getRequestHeaders().getFirst("webhook-id"));
+        });
+    schedule.start();
+    try {
+      for (int count = 0; count < 3; count++) {
+        announce("key:bob");
+        assertThat(delivered.take()).startsWith("evt_");
+      }
+    } finally {
+      schedule.stop();
+    }
   }
 
   @Test

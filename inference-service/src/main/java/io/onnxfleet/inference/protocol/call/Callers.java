@@ -31,7 +31,8 @@ public final class Callers {
    *
    * @param asked a level of the model's, or 0 for none
    * @param levels of the model, asked for only where they matter
-   * @return 0 for the model's default
+   * @return 0 for the model's default, {@link PriorityLevels#BACKGROUND} where the lowest priority
+   *     was granted, whatever levels the model has
    * @throws InferenceException if the gateway's header is malformed
    */
   public static int level(int asked, HttpServletRequest request, Supplier<PriorityLevels> levels) {
@@ -44,6 +45,9 @@ public final class Callers {
     }
     if (header == null || (granted == Priority.DEFAULT && asked == 0)) {
       return asked;
+    }
+    if (granted == Priority.LOWEST) {
+      return PriorityLevels.BACKGROUND;
     }
     PriorityLevels known = levels.get();
     return Priority.level(granted, asked, known.count(), known.standard());

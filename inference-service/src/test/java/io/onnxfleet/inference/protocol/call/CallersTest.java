@@ -45,6 +45,13 @@ class CallersTest {
   }
 
   @Test
+  void level_isBehindAllOthers_whereTheLowestWasGranted() {
+    request.addHeader(HeaderNames.PRIORITY, "9");
+    assertThat(Callers.level(0, request, () -> fail())).isEqualTo(PriorityLevels.BACKGROUND);
+    assertThat(Callers.level(1, request, () -> fail())).isEqualTo(PriorityLevels.BACKGROUND);
+  }
+
+  @Test
   void level_isRefused_whenTheHeaderSaysNone() {
     request.addHeader(HeaderNames.PRIORITY, "urgent");
     assertThatThrownBy(() -> level(0))

@@ -52,6 +52,7 @@ class JobQueueConfiguration {
             registry,
             properties.concurrentJobs(),
             Runtime.getRuntime().maxMemory() / SHARE,
+            time -> {},
             pauses,
             clock);
     JobWork work =

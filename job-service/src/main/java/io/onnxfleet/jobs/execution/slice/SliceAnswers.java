@@ -2,6 +2,7 @@ package io.onnxfleet.jobs.execution.slice;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.onnxfleet.jobs.batch.SliceResult;
+import io.onnxfleet.jobs.failure.JobException;
 import io.onnxfleet.jobs.observability.EndCounters;
 import io.onnxfleet.jobs.store.ObjectStore;
 import io.onnxfleet.jobs.store.ObjectWriter;
@@ -45,15 +46,19 @@ final class SliceAnswers implements Closeable {
    * Takes what came of a line.
    *
    * @param outcome as {@link EndCounters} counts it
+   * @throws JobException if there is no room for it
    */
-  synchronized void put(int line, byte[] record, String outcome, long tokensOfIt)
-      throws IOException {
+  synchronized void put(int line, byte[] record, String outcome, long tokensOfIt) {
     if (lengths[line] > 0) {
       throw new IllegalStateException("line " + line + ": a second answer");
     }
     ByteBuffer left = ByteBuffer.wrap(record);
-    while (left.hasRemaining()) {
-      scratch.write(left, end + left.position());
+    try {
+      while (left.hasRemaining()) {
+        scratch.write(left, end + left.position());
+      }
+    } catch (IOException failed) {
+      throw ObjectStore.unwritten(failed);
     }
     places[line] = end;
     lengths[line] = record.length;
@@ -63,7 +68,11 @@ final class SliceAnswers implements Closeable {
     tokens += tokensOfIt;
   }
 
-  /** Makes objects of them. Every line must have come. */
+  /**
+   * Makes objects of them, both or none. Every line must have come.
+   *
+   * @throws JobException if there is no room for them
+   */
   synchronized SliceResult keep() throws IOException {
     int failed = 0;
     for (int line = 0; line < lengths.length; line++) {
@@ -73,8 +82,16 @@ final class SliceAnswers implements Closeable {
       failed += areErrors[line] ? 1 : 0;
     }
     SliceResult.Written output = write(false, lengths.length - failed);
-    SliceResult.Written errors = write(true, failed);
-    return new SliceResult(output, errors, lengths.length - failed, failed, tokens);
+    boolean isWhole = false;
+    try {
+      SliceResult.Written errors = write(true, failed);
+      isWhole = true;
+      return new SliceResult(output, errors, lengths.length - failed, failed, tokens);
+    } finally {
+      if (output != null && !isWhole) {
+        store.delete(output.object());
+      }
+    }
   }
 
   /** How many lines had which outcome. */

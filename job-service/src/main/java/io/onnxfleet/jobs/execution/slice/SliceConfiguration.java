@@ -9,6 +9,7 @@ import io.onnxfleet.configuration.InsideProperties;
 import io.onnxfleet.jobs.batch.BatchSchedule;
 import io.onnxfleet.jobs.batch.Batches;
 import io.onnxfleet.jobs.configuration.JobsProperties;
+import io.onnxfleet.jobs.execution.BusyException;
 import io.onnxfleet.jobs.execution.GatewayLines;
 import io.onnxfleet.jobs.execution.Pauses;
 import io.onnxfleet.jobs.execution.StoppingException;
@@ -17,6 +18,7 @@ import io.onnxfleet.jobs.lines.InputCheck;
 import io.onnxfleet.jobs.maintenance.MaintenanceScheduler;
 import io.onnxfleet.jobs.maintenance.RegularWork;
 import io.onnxfleet.jobs.observability.EndCounters;
+import io.onnxfleet.jobs.observability.LineTimes;
 import io.onnxfleet.jobs.quota.OwnerShares;
 import io.onnxfleet.jobs.scheduling.Schedulers;
 import io.onnxfleet.jobs.store.Names;
@@ -84,6 +86,8 @@ class SliceConfiguration {
                 properties.maxLineSize().toBytes(),
                 properties.sliceLines(),
                 properties.sliceSize().toBytes()),
+            // One thread is left to what is regular.
+            new OwnerShares(MaintenanceScheduler.THREADS - 1),
             pauses,
             clock);
     OneTimeTask<Void> validate =
@@ -93,7 +97,7 @@ class SliceConfiguration {
                 (instance, context) -> {
                   try {
                     work.run(instance.getId());
-                  } catch (IOException | StoppingException failed) {
+                  } catch (IOException | StoppingException | BusyException failed) {
                     throw new WorkFailures.WorkException(failed);
                   }
                 });
@@ -109,6 +113,7 @@ class SliceConfiguration {
       DiscoveryClient registry,
       Pauses pauses,
       EndCounters ends,
+      LineTimes times,
       Names names,
       InstantSource clock) {
     long share = Runtime.getRuntime().maxMemory() / SHARE;
@@ -119,6 +124,7 @@ class SliceConfiguration {
             registry,
             properties.concurrentLines(),
             share,
+            times::took,
             pauses,
             clock);
     SliceWork work =

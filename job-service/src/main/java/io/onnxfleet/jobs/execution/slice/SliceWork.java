@@ -1,5 +1,6 @@
 package io.onnxfleet.jobs.execution.slice;
 
+import io.onnxfleet.contract.api.ErrorCode;
 import io.onnxfleet.jobs.batch.Batch;
 import io.onnxfleet.jobs.batch.Batches;
 import io.onnxfleet.jobs.batch.Ending;
@@ -11,21 +12,15 @@ import io.onnxfleet.jobs.execution.Interruption;
 import io.onnxfleet.jobs.execution.LineOutcome;
 import io.onnxfleet.jobs.execution.Pauses;
 import io.onnxfleet.jobs.execution.StoppingException;
-import io.onnxfleet.jobs.lines.BatchLine;
-import io.onnxfleet.jobs.lines.ChangedInputException;
-import io.onnxfleet.jobs.lines.InputCheck;
-import io.onnxfleet.jobs.lines.LineReader;
+import io.onnxfleet.jobs.failure.JobException;
 import io.onnxfleet.jobs.lines.Region;
 import io.onnxfleet.jobs.observability.EndCounters;
 import io.onnxfleet.jobs.quota.OwnerShares;
 import io.onnxfleet.jobs.store.Names;
 import io.onnxfleet.jobs.store.ObjectStore;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
-import java.nio.channels.SeekableByteChannel;
-import java.nio.file.NoSuchFileException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Map;
@@ -39,7 +34,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Works on a slice: has each of its lines answered, several at a time, and settles what came of it.
  * A slice that was cut short begins anew; what it had written is nobody's and gets swept. Blocks.
- * Thread-safe. Bounded: lines that are under way at a time, and the memory that these take.
+ * Thread-safe. Bounded: lines that are under way at a time, and the memory of those that are
+ * judged.
  */
 final class SliceWork {
   private static final Logger LOGGER = LoggerFactory.getLogger(SliceWork.class);
@@ -68,7 +64,7 @@ final class SliceWork {
    * @param threads one for each line
    * @param shares of slices at a time: whose lines only wait keeps nobody else's from theirs
    * @param lines of a slice that are begun at a time
-   * @param memoryForLines bytes of those lines; a longer one is under way alone
+   * @param memoryForLines bytes of lines that are judged at a time; a longer one is so alone
    */
   SliceWork(
       Batches batches,
@@ -90,7 +86,7 @@ final class SliceWork {
     this.shares = shares;
     this.lines = lines;
     this.units = (int) Math.max(1, memoryForLines / UNIT);
-    this.memory = new Semaphore(units);
+    this.memory = new Semaphore(units, true);
     this.longestLine = longestLine;
     this.pauses = pauses;
     this.ends = ends;
@@ -98,15 +94,19 @@ final class SliceWork {
     this.clock = clock;
   }
 
-  /** Works on a slice, unless it is settled already. */
+  /**
+   * Works on a slice, unless it is settled already.
+   *
+   * @throws JobException if there is no room for its answers, and they are still wanted
+   */
   void run(String batchId, int number) throws Exception {
-    store.requireRoom();
     Optional<Batch> found = batches.find(batchId);
     if (found.isEmpty() || batches.endingOf(found.get()) != null) {
       // Nothing is asked: what its owner's other lines wait for is none of its business.
       run(found, batchId, number);
       return;
     }
+    store.requireRoom();
     String owner = found.get().owner();
     if (!shares.enter(owner)) {
       throw new BusyException(PAUSE);
@@ -132,12 +132,16 @@ final class SliceWork {
       pauses.requireGoing();
       result = answers.keep();
       outcomes = answers.outcomes();
-    } catch (LostException lost) {
+    } catch (SliceInput.LostException lost) {
       LOGGER.error("slice {} of {} cannot be read: {}", number, batchId, lost.getMessage());
       batches.loseInput(batchId);
-      int lines = slice.region().lineCount();
-      result = new SliceResult(null, null, 0, lines, 0);
-      outcomes = Map.of(Ending.FAILED.lineCode(), lines);
+      result = withoutLines(slice);
+      outcomes = Map.of(Ending.FAILED.lineCode(), result.failed());
+    } catch (JobException refused) {
+      Ending ending = endingWithoutRoom(batchId, refused);
+      LOGGER.warn("slice {} of {} ends without its lines: {}", number, batchId, refused.toString());
+      result = withoutLines(slice);
+      outcomes = Map.of(ending.lineCode(), result.failed());
     }
     if (batches.settle(slice, result)) {
       ends.lines(outcomes);
@@ -145,6 +149,31 @@ final class SliceWork {
       drop(result.output());
       drop(result.errors());
     }
+  }
+
+  private static SliceResult withoutLines(Slice slice) {
+    return new SliceResult(null, null, 0, slice.region().lineCount(), 0);
+  }
+
+  /**
+   * Why a slice whose lines cannot be written ends all the same: nobody waits until there is room
+   * only to write that nothing was answered.
+   *
+   * @throws JobException if its batch goes on, or it was refused for something else
+   */
+  private Ending endingWithoutRoom(String batchId, JobException refused) throws StoppingException {
+    Ending ending =
+        refused.code() == ErrorCode.STORE_FULL
+            ? new BatchWatch(batches, batchId, pauses, clock).ending()
+            : null;
+    if (ending == null) {
+      throw refused;
+    }
+    batches.explain(
+        batchId,
+        String.valueOf(ErrorCode.STORE_FULL.label()),
+        "there was no room for some lines, which are in no file (expected: room)");
+    return ending;
   }
 
   private void drop(SliceResult.@Nullable Written written) {
@@ -156,102 +185,71 @@ final class SliceWork {
   private void answer(Batch batch, Region region, SliceAnswers answers) throws Exception {
     BatchWatch watch = new BatchWatch(batches, batch.id(), pauses, clock);
     SlicePatience patience = new SlicePatience(clock);
-    try (LineReader input =
-            new LineReader(
-                open(batch.inputObject(), region.endByte()),
-                region.firstLine(),
-                region.firstByte(),
-                region.endByte(),
-                longestLine);
+    try (SliceInput input = SliceInput.open(store, batch, region, longestLine);
         LineGroup underWay = new LineGroup(threads)) {
       try {
         Semaphore places = new Semaphore(lines);
-        int index = 0;
-        LineReader.Line line = input.next();
-        while (line != null && !underWay.hasFailed()) {
-          if (!line.isBlank()) {
-            begin(batch, line, index, answers, watch, patience, underWay, places);
-            index++;
+        for (SliceInput.Found line : input.longestFirst()) {
+          if (underWay.hasFailed()) {
+            break;
           }
-          line = input.next();
+          begin(batch, input, line, answers, watch, patience, underWay, places);
         }
-        if (index < region.lineCount() && !underWay.hasFailed()) {
-          throw new LostException(
-              "it has %d lines there (expected: %d)".formatted(index, region.lineCount()));
-        }
-      } catch (IOException | InterruptedException | RuntimeException failed) {
+      } catch (Throwable failed) {
+        // Those that are under way end, too.
         underWay.fail(failed);
       }
       underWay.await();
     }
   }
 
-  private SeekableByteChannel open(String input, long end) throws IOException {
-    try {
-      return store.open(input, end);
-    } catch (NoSuchFileException gone) {
-      if (store.isLost(input)) {
-        throw new LostException("object " + input + " is gone");
-      }
-      throw gone;
-    }
-  }
-
-  /** The input is not what was judged. */
-  private static final class LostException extends IOException {
-    private static final long serialVersionUID = 1L;
-
-    LostException(String message) {
-      super(message);
-    }
-  }
-
   /** Waits for a place, and has the line asked. */
   private void begin(
       Batch batch,
-      LineReader.Line line,
-      int index,
+      SliceInput input,
+      SliceInput.Found line,
       SliceAnswers answers,
       BatchWatch watch,
       SlicePatience patience,
       LineGroup underWay,
       Semaphore places)
       throws IOException, InterruptedException {
-    int taken = (int) Math.min(units, line.length() / UNIT);
     places.acquire();
+    boolean isBegun = false;
     try {
-      memory.acquire(taken);
-    } catch (InterruptedException stopped) {
-      places.release();
-      throw stopped;
+      SliceInput.Judged judged = judge(input, line);
+      isBegun = true;
+      underWay.begin(
+          () -> {
+            ask(batch, judged, answers, watch, patience, underWay);
+            return null;
+          },
+          places::release);
+    } finally {
+      if (!isBegun) {
+        places.release();
+      }
     }
-    Runnable last =
-        () -> {
-          memory.release(taken);
-          places.release();
-        };
-    BatchLine read;
+  }
+
+  /**
+   * INVARIANT: whoever holds memory waits for nothing but the store. So a line that waits for its
+   * turn, however long it is, keeps nobody else's from theirs.
+   */
+  private SliceInput.Judged judge(SliceInput input, SliceInput.Found line)
+      throws IOException, InterruptedException {
+    int taken = (int) Math.min(units, line.line().length() / UNIT);
+    memory.acquire(taken);
     try {
-      read = InputCheck.reread(line, batch.endpoint());
-    } catch (ChangedInputException changed) {
-      last.run();
-      throw new LostException(String.valueOf(changed.getMessage()));
-    } catch (IOException | RuntimeException failed) {
-      last.run();
-      throw failed;
+      return input.judge(line);
+    } finally {
+      memory.release(taken);
     }
-    underWay.begin(
-        () -> {
-          ask(batch, read, index, answers, watch, patience, underWay);
-          return null;
-        },
-        last);
   }
 
   private void ask(
       Batch batch,
-      BatchLine line,
-      int index,
+      SliceInput.Judged line,
       SliceAnswers answers,
       BatchWatch watch,
       SlicePatience patience,
@@ -282,11 +280,12 @@ final class SliceWork {
         new LineQuestion(batch, line),
         id,
         interruption,
-        outcome -> keep(batch, line, id, index, outcome, answers, watch));
+        outcome -> keep(batch, line, id, outcome, answers, watch));
   }
 
   /** A line, as its batch has it asked. */
-  private record LineQuestion(Batch batch, BatchLine line) implements GatewayLines.Question {
+  private record LineQuestion(Batch batch, SliceInput.Judged line)
+      implements GatewayLines.Question {
     private static final Map<String, String> JSON = Map.of("Content-Type", "application/json");
 
     @Override
@@ -304,13 +303,10 @@ final class SliceWork {
       return JSON;
     }
 
-    /** One of bytes would copy them all. */
     @Override
     public BodyPublisher body() {
       return BodyPublishers.fromPublisher(
-          BodyPublishers.ofInputStream(
-              () -> new ByteArrayInputStream(line.content(), line.bodyFrom(), line.bodyLength())),
-          line.bodyLength());
+          BodyPublishers.ofInputStream(line::body), line.bodyLength());
     }
 
     @Override
@@ -321,13 +317,12 @@ final class SliceWork {
 
   private void keep(
       Batch batch,
-      BatchLine line,
+      SliceInput.Judged line,
       String id,
-      int index,
       LineOutcome outcome,
       SliceAnswers answers,
-      BatchWatch watch)
-      throws IOException {
+      BatchWatch watch) {
+    int index = line.index();
     switch (outcome) {
       case LineOutcome.Answered answered ->
           answers.put(
