@@ -16,11 +16,13 @@ import org.junit.jupiter.api.Test;
 class BackgroundTest {
   private static final Duration LATELY = Duration.ofSeconds(10);
 
-  /** Of which 20 ms are enough for six rows. */
   private static final long MILLI = 1_000_000;
 
   private final ManualTicker ticker = new ManualTicker();
+
+  /** By which 20 ms are enough for six rows. */
   private LatencyModel model = learned(3);
+
   private BatchScheduler<TestItem> scheduler = scheduler(32, Duration.ZERO);
 
   @Test
@@ -28,7 +30,7 @@ class BackgroundTest {
     serveOne();
     submitBackground(32);
     assertThat(poll().rows()).isEqualTo(6);
-    ticker.advance(LATELY.minusMillis(1));
+    ticker.advance(LATELY.minusMillis(2));
     assertThat(poll().rows()).isEqualTo(6);
     ticker.advance(Duration.ofMillis(1));
     assertThat(poll().rows()).isGreaterThan(6);
