@@ -83,7 +83,8 @@ final class BesideCallers implements Scenario {
                 "p99 without, with; lines a second",
                 "%.1f, %.1f ms; %.0f of %.0f"
                     .formatted(without.millis(99), with.millis(99), linesPerSecond, left)));
-        bars.add(Bar.atMost("callers' failures", 0, without.failed() + with.failed(), ""));
+        bars.add(
+            Bar.atMost("callers' failures", 0, (double) (without.failed() + with.failed()), ""));
       }
       Thread.sleep(SETTLING);
       List<Window> seconds = new ArrayList<>();

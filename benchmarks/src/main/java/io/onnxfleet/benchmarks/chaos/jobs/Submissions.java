@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -23,6 +24,7 @@ final class Submissions implements Scenario {
   private static final double MOST = 3;
   private static final int RATE = 200;
   private static final int SECONDS = 20;
+  private static final Pattern COLUMNS = Pattern.compile(" ");
   private static final int LATENCY_COLUMN = 2;
   private static final DoubledLines LINES = new DoubledLines(1);
   private static final String INSERT =
@@ -62,7 +64,7 @@ final class Submissions implements Scenario {
     double slower = Math.max(commit, after);
     return List.of(
         Bar.atMost("p99 until a 202 over that of a commit", MOST, window.millis(99) / slower, ""),
-        Bar.atMost("refused", 0, window.failed(), ""),
+        Bar.atMost("refused", 0, (double) window.failed(), ""),
         Bar.shown(
             "p99 until a 202, of a commit before and after",
             "%.1f, %.1f, %.1f ms at %.0f a second"
@@ -90,7 +92,7 @@ final class Submissions implements Scenario {
     try (Stream<Path> files = Files.list(logs)) {
       for (Path file : files.toList()) {
         for (String line : Files.readAllLines(file)) {
-          micros.add(Long.parseLong(line.split(" ")[LATENCY_COLUMN]));
+          micros.add(Long.parseLong(COLUMNS.splitAsStream(line).toList().get(LATENCY_COLUMN)));
         }
       }
     }
