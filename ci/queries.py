@@ -46,8 +46,17 @@ def alerts():
                 yield rule["alert"], rule["expr"]
 
 
+def without_namespace(name, query):
+    """A query of KEDA's without the namespace that each of its metrics must name: outside Kubernetes there is none."""
+    stripped, named = re.subn(r'namespace="[^"]+"(, *)?', "", query)
+    metrics = METRIC.findall(stripped)
+    if named != len(metrics):
+        sys.exit(f"KEDA: {name}: {named} of {len(metrics)} metrics name a namespace (expected: all): {query}")
+    return stripped
+
+
 def autoscalers():
-    """The adapter's queries as the adapter fills them in, and KEDA's as they stand."""
+    """The adapter's queries as the adapter fills them in, and KEDA's without their namespace."""
     adapter = yaml.safe_load((ROOT / "k8s/adapter-values.yaml").read_text())
     for rule in adapter["rules"]["custom"]:
         series = re.match(r"\w+", rule["seriesQuery"]).group()
@@ -57,7 +66,7 @@ def autoscalers():
         yield "adapter: " + rule["name"]["as"], query
     for document in yaml.safe_load_all((ROOT / "k8s/components/keda/scaledobject.yaml").read_text()):
         for trigger in (document or {}).get("spec", {}).get("triggers", []):
-            yield "KEDA: " + trigger["name"], trigger["metadata"]["query"].replace('namespace="onnx-fleet",', "")
+            yield "KEDA: " + trigger["name"], without_namespace(trigger["name"], trigger["metadata"]["query"])
 
 
 def ask(base, expression):

@@ -94,6 +94,8 @@
     {{- $_ := set .spec "cooldownPeriod" $values.autoscaling.keda.cooldownSeconds -}}
     {{- range $trigger := .spec.triggers -}}
       {{- $_ := set $trigger.metadata "serverAddress" $values.autoscaling.keda.prometheus -}}
+      {{- $own := printf `namespace="%s"` $root.Release.Namespace -}}
+      {{- $_ := set $trigger.metadata "query" (regexReplaceAllLiteral `namespace="[^"]*"` $trigger.metadata.query $own) -}}
     {{- end -}}
   {{- end -}}
   {{- if eq $values.autoscaling.by "none" -}}

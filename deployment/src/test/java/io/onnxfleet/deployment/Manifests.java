@@ -268,7 +268,26 @@ final class Manifests {
                 .formatted(ofRegistry.getFileName())));
   }
 
+  /**
+   * An overlay in another namespace, with the folder that carries it into the overlay's objects.
+   */
+  static List<Node> elsewhere(String overlay, String transformer, String namespace) {
+    return render(
+        composed(
+            "elsewhere-" + overlay,
+            namespace,
+            """
+            resources: [../../../../k8s/overlays/%s]
+            transformers: [../../../../k8s/components/%s]
+            """
+                .formatted(overlay, transformer)));
+  }
+
   private static Path composed(String name, String content) {
+    return composed(name, NAMESPACE, content);
+  }
+
+  private static Path composed(String name, String namespace, String content) {
     try {
       Path folder = Files.createDirectories(Repository.path("deployment/target/composed/" + name));
       Files.writeString(
@@ -278,7 +297,7 @@ final class Manifests {
           kind: Kustomization
           namespace: %s
           """
-                  .formatted(NAMESPACE)
+                  .formatted(namespace)
               + content);
       return folder;
     } catch (IOException failure) {
