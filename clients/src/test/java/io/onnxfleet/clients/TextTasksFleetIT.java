@@ -2,6 +2,9 @@ package io.onnxfleet.clients;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.onnxfleet.contract.api.ApiCall;
+import io.onnxfleet.contract.api.HeaderNames;
+import io.onnxfleet.contract.api.ModelInBody;
 import java.io.IOException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -9,8 +12,11 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import tools.jackson.databind.JsonNode;
@@ -23,49 +29,78 @@ class TextTasksFleetIT {
 
   private final HttpClient http = HttpClient.newHttpClient();
 
-  @Test
-  void tasks_areAnswered_throughBothGateways(ClientFleet fleet) throws Exception {
-    for (ClientFleet.Door door : fleet.doors()) {
-      Map<String, Object> question =
+  /**
+   * What one text task is asked, and what is expected of its answer.
+   *
+   * @param body of the request
+   * @param looks at the answer, which is 200
+   */
+  private record Asked(Map<String, ?> body, Consumer<JsonNode> looks) {}
+
+  private static final Asked RANKED =
+      new Asked(
           Map.of(
               "model",
               MODEL,
               "query",
               "How do I reset my card's code?",
               "documents",
-              List.of("Bananas are yellow.", "Reset the code of a card in the app."));
-      for (String path : List.of("/v1/rerank", "/v2/rerank")) {
-        HttpResponse<String> ranked = post(door, path, question);
-        assertThat(json(ranked).at("/results/0/index").asInt()).as(ranked.body()).isEqualTo(1);
-        assertThat(ranked.headers().firstValue("Inference-Content")).isPresent();
+              List.of("Bananas are yellow.", "Reset the code of a card in the app.")),
+          answer -> assertThat(answer.at("/results/0/index").asInt()).isEqualTo(1));
+
+  private static final Map<ApiCall, Asked> TASKS =
+      new EnumMap<>(
+          Map.of(
+              ApiCall.EMBEDDINGS,
+              new Asked(
+                  Map.of("model", MODEL, "input", "a man eats"),
+                  answer -> assertThat(answer.at("/data/0/embedding").size()).isEqualTo(384)),
+              ApiCall.RERANK,
+              RANKED,
+              ApiCall.RERANK_V2,
+              RANKED,
+              ApiCall.CLASSIFY,
+              new Asked(
+                  Map.of("model", "intents", "input", "Book a table"),
+                  answer -> assertThat(answer.at("/data/0/labels").size()).isEqualTo(2)),
+              ApiCall.TOKEN_CLASSIFY,
+              new Asked(
+                  Map.of("model", "entities", "input", "Ada"),
+                  answer -> assertThat(answer.at("/data").size()).isEqualTo(1)),
+              ApiCall.SIMILARITY,
+              new Asked(
+                  Map.of("source", "a man eats", "targets", List.of("somebody eats")),
+                  answer -> assertThat(answer.at("/data/0/score").asDouble()).isBetween(0.3, 1.0)),
+              ApiCall.TOKENIZE,
+              new Asked(
+                  Map.of("input", "hello"),
+                  answer -> assertThat(answer.at("/data/0/tokens/1/id").asInt()).isEqualTo(7592)),
+              ApiCall.DETOKENIZE,
+              new Asked(
+                  Map.of("tokens", List.of(7592)),
+                  answer -> assertThat(answer.at("/data/0/text").asString()).isEqualTo("hello"))));
+
+  /** A task that is added to the table of calls is asked here as well. */
+  @Test
+  void tasks_areAllAsked() {
+    assertThat(TASKS.keySet())
+        .containsExactlyInAnyOrderElementsOf(
+            Stream.of(ApiCall.values())
+                .filter(call -> call.modelInBody() != ModelInBody.NONE)
+                .toList());
+  }
+
+  @Test
+  void tasks_areAnswered_throughBothGateways(ClientFleet fleet) throws Exception {
+    for (ClientFleet.Door door : fleet.doors()) {
+      for (Map.Entry<ApiCall, Asked> task : TASKS.entrySet()) {
+        HttpResponse<String> answer = post(door, task.getKey().path(), task.getValue().body());
+        assertThat(answer.statusCode()).as("%s %s", task.getKey(), answer.body()).isEqualTo(200);
+        assertThat(answer.headers().firstValue(HeaderNames.CONTENT))
+            .as("%s", task.getKey())
+            .isPresent();
+        task.getValue().looks().accept(json(answer));
       }
-      assertThat(
-              json(post(door, "/v1/classify", Map.of("model", "intents", "input", "Book a table")))
-                  .at("/data/0/labels")
-                  .size())
-          .isEqualTo(2);
-      assertThat(
-              post(door, "/v1/token-classify", Map.of("model", "entities", "input", "Ada"))
-                  .statusCode())
-          .isEqualTo(200);
-      assertThat(
-              json(post(
-                      door,
-                      "/v1/similarity",
-                      Map.of("source", "a man eats", "targets", List.of("somebody eats"))))
-                  .at("/data/0/score")
-                  .asDouble())
-          .isBetween(0.3, 1.0);
-      assertThat(
-              json(post(door, "/v1/tokenize", Map.of("input", "hello")))
-                  .at("/data/0/tokens/1/id")
-                  .asInt())
-          .isEqualTo(7592);
-      assertThat(
-              json(post(door, "/v1/detokenize", Map.of("tokens", List.of(7592))))
-                  .at("/data/0/text")
-                  .asString())
-          .isEqualTo("hello");
     }
   }
 
