@@ -32,6 +32,10 @@ public final class ModelLoads {
   @GuardedBy("this")
   private long samples;
 
+  /** Whether a replica has answered that was no longer new. */
+  @GuardedBy("this")
+  private boolean knowsWarm;
+
   ModelLoads(Duration reportAge, int reportUses, long now) {
     this.reportAgeNanos = reportAge.toNanos();
     this.reportUses = reportUses;
@@ -51,7 +55,11 @@ public final class ModelLoads {
     return latencies.quantile(share);
   }
 
-  /** What an answer takes for each request that is at its replica, over all replicas. */
+  /**
+   * What an answer takes for each request that is at its replica, over all replicas. As soon as one
+   * is no longer new, those that are do not count: what they are compared with must not be what
+   * they cost themselves.
+   */
   public double perPlaceNanos() {
     return perPlaceNanos;
   }
@@ -101,7 +109,11 @@ public final class ModelLoads {
     pool.set(Math.floorMod(nextInPool.getAndIncrement(), POOL), load);
   }
 
-  synchronized void observe(double perPlace) {
+  synchronized void observe(double perPlace, boolean isNew) {
+    if (isNew && knowsWarm) {
+      return;
+    }
+    knowsWarm = !isNew;
     samples++;
     double weight = Math.max(USUAL, 1.0 / samples);
     perPlaceNanos += (perPlace - perPlaceNanos) * weight;

@@ -240,7 +240,7 @@ public final class ReplicaLoad {
     samples++;
     int before = known == null ? 0 : known.answers;
     latency = new Latency(next, now, samples, Math.min(before + answers, NEW_ANSWERS));
-    model.observe(sample);
+    model.observe(sample, before < NEW_ANSWERS);
   }
 
   /** One request under way. Ends once, however it ends. */

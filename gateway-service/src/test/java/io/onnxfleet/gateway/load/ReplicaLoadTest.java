@@ -108,6 +108,28 @@ class ReplicaLoadTest {
     assertThat(one.perPlaceNanos(now)).isLessThan(80.0 * MILLI);
   }
 
+  /** It would otherwise be compared with itself, and others with what is usual. */
+  @Test
+  void newReplica_doesNotChangeWhatIsUsual_whileAnotherIsWarm() {
+    ReplicaLoad warm = model.of("warm", now);
+    answerOften(warm, 10);
+    answer(warm, 10);
+
+    answerOften(one, 30);
+    assertThat(model.perPlaceNanos()).isEqualTo(10.0 * MILLI);
+
+    answerOften(one, 30);
+    assertThat(model.perPlaceNanos()).isGreaterThan(25.0 * MILLI);
+  }
+
+  @Test
+  void newReplicas_sayWhatIsUsual_whileNoneIsWarm() {
+    answer(one, 30);
+    answer(model.of("two", now), 10);
+
+    assertThat(model.perPlaceNanos()).isEqualTo(20.0 * MILLI);
+  }
+
   @Test
   void newReplica_isAvoidedTheSooner_theSlowerItIs() {
     assertThat(answersUntilAvoided(model.of("twice", now), 20)).isBetween(80, 200);
