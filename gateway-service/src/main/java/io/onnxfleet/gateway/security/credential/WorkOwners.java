@@ -20,9 +20,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Finds out for whom the fleet's job service asks, of requests that say so. Only the fleet can say
- * it, by a signature that holds for that owner, that path and this gateway. Rights are those of
- * now: of a key as its file has it, of a token or a certificate until it expires. Where the fleet
- * has no secret nobody can say it. Safe for use by many threads; never blocks.
+ * it, by a signature that holds for that owner, that path and this gateway. A key's rights are
+ * those that its file has now. A token's are those that it had when the work was given in, until it
+ * expires. So are a certificate's, but these do not end with it: what was given in is done. Where
+ * the fleet has no secret nobody can say it. Safe for use by many threads; never blocks.
  */
 public final class WorkOwners {
 

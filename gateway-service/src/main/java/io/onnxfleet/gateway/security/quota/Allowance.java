@@ -67,6 +67,12 @@ public final class Allowance {
     return waitNanos(nowNanos, 1) > 0;
   }
 
+  /** Whether nothing was taken, or all of it has come back. */
+  synchronized boolean isFull(long nowNanos) {
+    fill(nowNanos);
+    return level >= capacity;
+  }
+
   synchronized void charge(long amount, long nowNanos) {
     fill(nowNanos);
     level -= amount;

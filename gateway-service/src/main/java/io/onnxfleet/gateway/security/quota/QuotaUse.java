@@ -5,6 +5,7 @@ import io.onnxfleet.contract.fleet.InferenceUnits;
 import io.onnxfleet.gateway.failure.GatewayException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,12 +24,24 @@ public final class QuotaUse {
   private final @Nullable Allowance tokens;
   private final AtomicInteger underWay = new AtomicInteger();
   private final QuotaShare share;
+  private final Predicate<QuotaUse> keeper;
   private volatile double shared;
   private volatile int mostUnderWay;
 
+  /** Of a caller that is known anyway. */
   public QuotaUse(Quota quota, QuotaShare share, long nowNanos) {
+    this(quota, share, nowNanos, kept -> true);
+  }
+
+  /**
+   * Of one of many callers.
+   *
+   * @param keeper asked as each request comes; false if the use cannot be remembered
+   */
+  QuotaUse(Quota quota, QuotaShare share, long nowNanos, Predicate<QuotaUse> keeper) {
     this.quota = quota;
     this.share = share;
+    this.keeper = keeper;
     this.shared = share.now();
     this.requests = allowance(quota.requestsPerMinute(), shared, nowNanos);
     this.rows = allowance(quota.rowsPerMinute(), shared, nowNanos);
@@ -84,6 +97,11 @@ public final class QuotaUse {
       throw exceeded(
           "concurrent_requests", quota.concurrentRequests(), TimeUnit.SECONDS.toNanos(1));
     }
+    if (!keeper.test(this)) {
+      underWay.decrementAndGet();
+      throw new GatewayException(
+          ErrorCode.QUOTA_EXCEEDED, "too many subjects use their quotas (expected: fewer)", 1);
+    }
     long wait = requests == null ? 0 : requests.tryTake(nowNanos);
     if (wait > 0) {
       underWay.decrementAndGet();
@@ -103,6 +121,18 @@ public final class QuotaUse {
     if (tokens != null) {
       tokens.charge(units.tokens(), nowNanos);
     }
+  }
+
+  /** Whether a new one would be the same. */
+  boolean isAtRest(long nowNanos) {
+    return underWay.get() == 0
+        && isFull(requests, nowNanos)
+        && isFull(rows, nowNanos)
+        && isFull(tokens, nowNanos);
+  }
+
+  private static boolean isFull(@Nullable Allowance allowance, long nowNanos) {
+    return allowance == null || allowance.isFull(nowNanos);
   }
 
   private static void requireNoDebt(
