@@ -89,7 +89,8 @@ class PrequalTest {
         before = ofNew;
       }
     }
-    assertThat((ofNew - before) / 500.0).isBetween(0.28, 0.36);
+    // A third would be fair; the script asks for a fifth.
+    assertThat((ofNew - before) / 500.0).isBetween(0.2, 0.36);
   }
 
   @Test
