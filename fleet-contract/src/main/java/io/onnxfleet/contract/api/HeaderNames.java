@@ -102,6 +102,12 @@ public final class HeaderNames {
   /** In requests: the form of the load that is wanted, {@code TEXT}, or {@code JSON}. */
   public static final String LOAD_METRICS_FORMAT = "endpoint-load-metrics-format";
 
+  /**
+   * How many bytes of the request's body were read, decompressed, for an answer or a refusal.
+   * Absent where it was little.
+   */
+  public static final String BODY_BYTES = "Inference-Body-Bytes";
+
   // Said to callers in answers.
 
   /** What answered: the start of the digest of the model's files and configuration. */

@@ -18,6 +18,8 @@ import org.springframework.util.unit.DataSize;
  * @param inflatedBodies of bodies, decompressed, that may be searched for their model at a time or
  *     wait for it, where it does not stand near the front; more than 0. What is above is answered
  *     429
+ * @param wastedBytes a second and caller, of large bodies that are refused or hold next to no
+ *     tokens; 0 counts none. Whoever has more is answered 429 where a body is large
  * @param bodyReadTimeout the longest pause between two pieces of a body; more than 0. A slower one
  *     is answered 408
  */
@@ -27,6 +29,7 @@ public record AdmissionProperties(
     @DefaultValue("64MB") DataSize maxBodySize,
     @DefaultValue("0B") DataSize keptBodies,
     @DefaultValue("256MB") DataSize inflatedBodies,
+    @DefaultValue("4MB") DataSize wastedBytes,
     @DefaultValue("30s") Duration bodyReadTimeout) {
 
   public AdmissionProperties {
@@ -47,6 +50,10 @@ public record AdmissionProperties(
     if (inflatedBodies.toBytes() < 1) {
       throw new IllegalArgumentException(
           "fleet.gateway.admission.inflated-bodies: " + inflatedBodies + " (expected: >= 1B)");
+    }
+    if (wastedBytes.isNegative()) {
+      throw new IllegalArgumentException(
+          "fleet.gateway.admission.wasted-bytes: " + wastedBytes + " (expected: >= 0B)");
     }
     if (bodyReadTimeout.toMillis() < 1) {
       throw new IllegalArgumentException(

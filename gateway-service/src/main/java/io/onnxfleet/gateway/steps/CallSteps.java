@@ -3,6 +3,7 @@ package io.onnxfleet.gateway.steps;
 import io.onnxfleet.gateway.admission.ModelAdmission;
 import io.onnxfleet.gateway.body.RequestBodies;
 import io.onnxfleet.gateway.body.RequestBody;
+import io.onnxfleet.gateway.body.WastedBytes;
 import io.onnxfleet.gateway.cache.ResponseCache;
 import io.onnxfleet.gateway.call.Call;
 import io.onnxfleet.gateway.call.Deadline;
@@ -38,6 +39,7 @@ final class CallSteps {
   private final Destinations destinations;
   private final ModelSearch search;
   private final RequestBodies bodies;
+  private final WastedBytes wasted;
   private final ResponseCache cache;
   private final Scheduler parsing;
   private final ModelAdmission admission;
@@ -51,9 +53,11 @@ final class CallSteps {
               this::untilDeadline,
               this::wakingWithBody,
               this::application,
+              this::worthReading,
               this::inferenceDestination,
               this::earlyRefusal,
               this::body,
+              this::worthSending,
               this::cached,
               this::admission,
               this::forwarding));
@@ -92,6 +96,7 @@ final class CallSteps {
       Destinations destinations,
       ModelSearch search,
       RequestBodies bodies,
+      WastedBytes wasted,
       ResponseCache cache,
       Scheduler parsing,
       ModelAdmission admission,
@@ -101,6 +106,7 @@ final class CallSteps {
     this.destinations = destinations;
     this.search = search;
     this.bodies = bodies;
+    this.wasted = wasted;
     this.cache = cache;
     this.parsing = parsing;
     this.admission = admission;
@@ -156,8 +162,10 @@ final class CallSteps {
         List.of(
             this::rights,
             this::application,
+            this::worthReading,
             this::untilDeadline,
             this::wholeBody,
+            this::worthSending,
             this::modelSearch,
             this::rights,
             this::waking,
@@ -227,6 +235,18 @@ final class CallSteps {
     if (!cache.covers(call.destination().model().name())) {
       call.call().answer().headers().setCacheControl("no-store");
     }
+    return next.take(call);
+  }
+
+  /** Refuses a large body of a caller of whom too many came to nothing, before it is read. */
+  private Mono<Void> worthReading(ModelCall call, Step.Next next) {
+    wasted.begin(call.applicant().caller(), call.call());
+    return next.take(call);
+  }
+
+  /** The same of a body whose length was not said. */
+  private Mono<Void> worthSending(ModelCall call, Step.Next next) {
+    wasted.taken(call.applicant().caller(), call.call(), call.content());
     return next.take(call);
   }
 

@@ -6,6 +6,7 @@ import io.onnxfleet.gateway.admission.ModelAdmission;
 import io.onnxfleet.gateway.aggregate.FleetAnswers;
 import io.onnxfleet.gateway.aggregate.UnreadyModels;
 import io.onnxfleet.gateway.body.RequestBodies;
+import io.onnxfleet.gateway.body.WastedBytes;
 import io.onnxfleet.gateway.cache.ResponseCache;
 import io.onnxfleet.gateway.forwarding.RolloutForwarding;
 import io.onnxfleet.gateway.jobs.JobForwarding;
@@ -30,11 +31,17 @@ class StepsConfiguration {
   }
 
   @Bean
+  WastedBytes wastedBytes(AdmissionProperties admission) {
+    return new WastedBytes(admission.wastedBytes().toBytes(), System::nanoTime);
+  }
+
+  @Bean
   Calls calls(
       WakingQueue waking,
       Destinations destinations,
       ModelSearch search,
       RequestBodies bodies,
+      WastedBytes wasted,
       ResponseCache cache,
       @Qualifier("parsing") Scheduler parsing,
       ModelAdmission admission,
@@ -48,6 +55,7 @@ class StepsConfiguration {
             destinations,
             search,
             bodies,
+            wasted,
             cache,
             parsing,
             admission,

@@ -51,6 +51,7 @@ class AdmissionSettingsTest {
     "max-body-size, 2048MB, 1B to 2047MB",
     "kept-bodies, -1B, >= 0B",
     "inflated-bodies, 0B, >= 1B",
+    "wasted-bytes, -1B, >= 0B",
     "body-read-timeout, 0, > 0"
   })
   void bound_isRefused_outOfItsBounds(String key, String value, String expected) {

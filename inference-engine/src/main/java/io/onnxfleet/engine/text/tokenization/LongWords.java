@@ -21,14 +21,25 @@ final class LongWords {
   /** What is left of a word that is unknown for its length. */
   static final int LEFT = 2 * LONGEST_TAKEN_APART;
 
+  private static final int ASCII = 0x80;
+
+  /** Characters that are looked at in one go. */
+  private static final int BLOCK = 1 << 10;
+
   static final LongWords AS_THEY_ARE = new LongWords(false, false);
 
   private final boolean refuses;
   private final boolean shortens;
 
+  /** What {@link #belongsByCharacter} says of these, looked up: long texts are mostly ASCII. */
+  private final boolean[] asciiBelongs = new boolean[ASCII];
+
   private LongWords(boolean refuses, boolean shortens) {
     this.refuses = refuses;
     this.shortens = shortens;
+    for (int letter = 0; letter < ASCII; letter++) {
+      asciiBelongs[letter] = belongsByCharacter(letter);
+    }
   }
 
   /**
@@ -59,7 +70,7 @@ final class LongWords {
     int run = 0;
     int at = 0;
     while (at < text.length()) {
-      int letter = text.codePointAt(at);
+      int letter = letterAt(text, at);
       run = belongs(letter) ? run + 1 : 0;
       if (run > LONGEST_TAKEN_APART && refuses) {
         throw InferenceException.invalidInput(
@@ -68,10 +79,7 @@ final class LongWords {
             LONGEST_TAKEN_APART, LONGEST_TAKEN_APART);
       }
       if (run == LEFT && shortens) {
-        int end = at;
-        while (end < text.length() && belongs(text.codePointAt(end))) {
-          end += Character.charCount(text.codePointAt(end));
-        }
+        int end = endOfRun(text, at);
         kept = kept == null ? new StringBuilder() : kept;
         kept.append(text, copied, at);
         keptLetters += text.codePointCount(copied, at);
@@ -105,8 +113,39 @@ final class LongWords {
     }
   }
 
+  /** Copies blocks of the text: the loop over one looks up letters of ASCII and nothing else. */
+  private int endOfRun(String text, int from) {
+    char[] block = new char[BLOCK];
+    int at = from;
+    while (at < text.length()) {
+      int count = Math.min(BLOCK, text.length() - at);
+      text.getChars(at, at + count, block, 0);
+      int index = 0;
+      while (index < count) {
+        char first = block[index];
+        int letter = first < ASCII ? first : text.codePointAt(at + index);
+        if (!belongs(letter)) {
+          return at + index;
+        }
+        index += Character.charCount(letter);
+      }
+      at += index;
+    }
+    return at;
+  }
+
+  /** {@link String#codePointAt}, for less where it is ASCII. */
+  private static int letterAt(String text, int at) {
+    char first = text.charAt(at);
+    return first < ASCII ? first : text.codePointAt(at);
+  }
+
   /** True of what stays one or more characters of one word, whatever the normalizer does. */
   private boolean belongs(int letter) {
+    return letter < ASCII ? asciiBelongs[letter] : belongsByCharacter(letter);
+  }
+
+  private boolean belongsByCharacter(int letter) {
     return shortens
         ? Character.isLetterOrDigit(letter) && !Character.isIdeographic(letter)
         : !Character.isWhitespace(letter);

@@ -4,6 +4,7 @@ import io.onnxfleet.contract.api.ErrorBody;
 import io.onnxfleet.contract.api.ErrorCode;
 import io.onnxfleet.contract.api.HeaderNames;
 import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.inference.protocol.http.RequestBody;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -45,7 +46,7 @@ public final class ErrorResponses {
       log.warn("{} {}: {}", request.getMethod(), request.getRequestURI(), failure.getMessage());
       log.debug("{} {}", request.getMethod(), request.getRequestURI(), failure);
     }
-    return of(request.getRequestURI(), failure);
+    return of(request.getRequestURI(), failure, RequestBody.bytesOf(request));
   }
 
   /** Writes that answer, into which nothing was written. */
@@ -68,14 +69,21 @@ public final class ErrorResponses {
   }
 
   ResponseEntity<byte[]> of(String path, InferenceException failure) {
+    return of(path, failure, null);
+  }
+
+  private ResponseEntity<byte[]> of(
+      String path, InferenceException failure, @Nullable String bodyBytes) {
     ErrorCode code = codeOf(failure.code());
     String message = String.valueOf(failure.getMessage());
     @Nullable String param =
         code == ErrorCode.INVALID_INPUT ? arguments.namedBy(message) : code.param();
+    HttpHeaders headers = headers(failure, code);
+    if (bodyBytes != null) {
+      headers.set(HeaderNames.BODY_BYTES, bodyBytes);
+    }
     return respond(
-        HttpStatusCode.valueOf(code.status()),
-        headers(failure, code),
-        ErrorBody.of(path, code, message, param));
+        HttpStatusCode.valueOf(code.status()), headers, ErrorBody.of(path, code, message, param));
   }
 
   /** The answer to what the engine was never asked. */

@@ -7,8 +7,8 @@ import java.util.concurrent.locks.ReentrantLock;
 /**
  * How fast bodies are read that inflate to far more than honest ones do. A request of 63 KB may
  * inflate to 64 MB, and fifty of them a second would leave no processor to the models. Each such
- * body rests three parts of time for one of work, and they rest one after the other: all of them
- * together take a third of one processor at most.
+ * body rests fifteen parts of time for one of work, and they rest one after the other: all of them
+ * together take a fifteenth of one processor at most.
  *
  * <p>Thread-safe.
  */
@@ -19,7 +19,7 @@ final class InflationPace {
   /** JSON of numbers shrinks to a third, text to a fifth. */
   static final long HONEST_RATIO = 20;
 
-  private static final int REST_FOR_WORK = 3;
+  private static final int REST_FOR_WORK = 15;
 
   /** Work that took longer waited for its client. */
   private static final long MOST_WORK_NANOS = Duration.ofMillis(2).toNanos();

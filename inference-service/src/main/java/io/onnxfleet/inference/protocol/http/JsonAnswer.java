@@ -1,5 +1,6 @@
 package io.onnxfleet.inference.protocol.http;
 
+import io.onnxfleet.contract.api.HeaderNames;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
@@ -25,6 +26,10 @@ public final class JsonAnswer {
       throws IOException {
     ContentCoding coding = ContentCoding.ofResponse(http.getHeader(HttpHeaders.ACCEPT_ENCODING));
     response.setContentType(MediaType.APPLICATION_JSON_VALUE);
+    String read = RequestBody.bytesOf(http);
+    if (read != null) {
+      response.setHeader(HeaderNames.BODY_BYTES, read);
+    }
     if (coding != ContentCoding.IDENTITY) {
       response.setHeader(HttpHeaders.CONTENT_ENCODING, coding.label());
       response.setHeader(HttpHeaders.VARY, HttpHeaders.ACCEPT_ENCODING);

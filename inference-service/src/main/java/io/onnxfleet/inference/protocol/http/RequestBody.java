@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.util.zip.ZipException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The body of an HTTP request, decompressed. A body above the bound is refused: at once if its
@@ -21,6 +22,9 @@ import java.util.zip.ZipException;
  * thread-safe.
  */
 public final class RequestBody extends BodyInput {
+  /** Of a request: its body, as far as it was opened. */
+  private static final String ATTRIBUTE = RequestBody.class.getName();
+
   /** Bytes after which others have their turn; a fraction of a millisecond's work. */
   private static final long TURN = 64 << 10;
 
@@ -85,10 +89,24 @@ public final class RequestBody extends BodyInput {
           "body of %d bytes (expected: <= %d)".formatted(length, maxBytes));
     }
     try {
-      return new RequestBody(request, coding, maxBytes, share, pace, ticker, deadline);
+      RequestBody body = new RequestBody(request, coding, maxBytes, share, pace, ticker, deadline);
+      request.setAttribute(ATTRIBUTE, body);
+      return body;
     } catch (ZipException | EOFException failure) {
       throw corrupt(coding, failure);
     }
+  }
+
+  /**
+   * How much was read of a request's body, decompressed, where that is more than a little.
+   *
+   * @return null where it is not
+   */
+  public static @Nullable String bytesOf(HttpServletRequest request) {
+    return request.getAttribute(ATTRIBUTE) instanceof RequestBody body
+            && body.count > InflationPace.UNHURRIED_ABOVE
+        ? Long.toString(body.count)
+        : null;
   }
 
   @Override
