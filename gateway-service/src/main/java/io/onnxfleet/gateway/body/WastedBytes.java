@@ -71,39 +71,40 @@ public final class WastedBytes {
   }
 
   /**
-   * Has the call counted when it is answered, if its body is not small.
+   * Looks at a call before its body is read.
    *
    * @throws GatewayException if the caller has to wait with a body of this size
    */
   public void begin(String caller, Call call) {
-    if (perSecond == 0) {
-      return;
-    }
-    long declared = call.body().declaredLength();
-    if (declared < 0) {
-      call.answer().onBegin(() -> count(caller, call));
-    } else if (isLarge(declared, call)) {
+    if (perSecond > 0 && isLarge(call.body().declaredLength(), call)) {
       requireNoDebt(caller);
-      call.answer().onBegin(() -> count(caller, call));
     }
   }
 
   /**
-   * The same once the body was taken in, where its head does not say how large it is.
+   * Has the call counted when it is answered, if its body is not small. What is refused before is
+   * refused by its head, and wastes nothing.
    *
-   * @throws GatewayException if the caller has to wait with a body of this size
+   * @param body that was taken in
+   * @throws GatewayException if the caller has to wait with a body of this size, which its head did
+   *     not tell
    */
   public void taken(String caller, Call call, RequestBody body) {
-    if (perSecond > 0 && call.body().declaredLength() < 0 && isLarge(length(body), call)) {
+    if (perSecond == 0 || !isLarge(length(body), call)) {
+      return;
+    }
+    if (call.body().declaredLength() < 0) {
       requireNoDebt(caller);
     }
+    call.answer().onBegin(() -> count(caller, call));
   }
 
   private static long length(RequestBody body) {
     return switch (body) {
       case RequestBody.Kept kept -> kept.bytes().length;
       case RequestBody.Held held -> held.length();
-      case RequestBody.Streamed _ -> Long.MAX_VALUE;
+      case RequestBody.Streamed streamed ->
+          streamed.length() < 0 ? Long.MAX_VALUE : streamed.length();
     };
   }
 

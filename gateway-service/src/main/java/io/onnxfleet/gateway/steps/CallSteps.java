@@ -244,7 +244,7 @@ final class CallSteps {
     return next.take(call);
   }
 
-  /** The same of a body whose length was not said. */
+  /** The same of a body whose length was not said; what comes of a large one counts. */
   private Mono<Void> worthSending(ModelCall call, Step.Next next) {
     wasted.taken(call.applicant().caller(), call.call(), call.content());
     return next.take(call);

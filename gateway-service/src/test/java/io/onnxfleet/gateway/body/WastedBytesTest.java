@@ -90,9 +90,7 @@ class WastedBytesTest {
 
   @Test
   void bodies_thatDoNotSayTheirLength_countToo() {
-    Call chunked = chunked();
-    wasted.begin("a", chunked);
-    answer(chunked, 400, HeaderNames.BODY_BYTES, "62000000");
+    answered("a", chunked(), 400, HeaderNames.BODY_BYTES, "62000000");
 
     Call again = chunked();
     assertThatCode(() -> wasted.begin("a", again)).doesNotThrowAnyException();
@@ -125,10 +123,22 @@ class WastedBytesTest {
     for (int i = 0; i < 100; i++) {
       Call call = words(MEGABYTE);
       off.begin("a", call);
+      off.taken("a", call, streamed(call));
       answer(call, 400);
     }
 
     assertThatCode(() -> off.begin("a", words(MEGABYTE))).doesNotThrowAnyException();
+  }
+
+  @Test
+  void refusals_wasteNothing_beforeTheBodyIsTakenIn() {
+    for (int i = 0; i < 100; i++) {
+      Call call = words(MEGABYTE);
+      wasted.begin("a", call);
+      answer(call, 404);
+    }
+
+    assertTaken("a", words(MEGABYTE));
   }
 
   private void wasteAll(String caller) {
@@ -139,7 +149,12 @@ class WastedBytesTest {
 
   private void answered(String caller, Call call, int status, String... headers) {
     wasted.begin(caller, call);
+    wasted.taken(caller, call, streamed(call));
     answer(call, status, headers);
+  }
+
+  private static RequestBody streamed(Call call) {
+    return new RequestBody.Streamed(Flux.empty(), call.body().declaredLength());
   }
 
   private static void answer(Call call, int status, String... headers) {
