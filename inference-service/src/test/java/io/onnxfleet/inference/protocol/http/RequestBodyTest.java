@@ -48,6 +48,21 @@ class RequestBodyTest {
   }
 
   @Test
+  void bytesThatWereRead_areKnownOfTheRequest_whereTheyAreMany() throws IOException {
+    RequestBodies bodies = new RequestBodies(SIZE, new BodyBudget(SIZE), () -> 0, pace);
+    MockHttpServletRequest request = new MockHttpServletRequest();
+    assertThat(RequestBody.bytesOf(request)).isNull();
+    request.setContent(new byte[SIZE]);
+    try (RequestBody body = bodies.open(request, Deadline.NONE)) {
+      body.readNBytes((int) InflationPace.UNHURRIED_ABOVE);
+      assertThat(RequestBody.bytesOf(request)).isNull();
+
+      body.readAllBytes();
+    }
+    assertThat(RequestBody.bytesOf(request)).isEqualTo(Long.toString(SIZE));
+  }
+
+  @Test
   void rest_isBounded_whereTheClientWasSlow() {
     pace.restFor(30_000_000_000L);
 
