@@ -59,7 +59,7 @@ class ModelSearchTest {
     assertThat(rests.stream().filter(nanos -> nanos == 15_000)).hasSizeGreaterThan(100);
   }
 
-  private String modelIn(byte[] body, @Nullable String coding) {
+  private @Nullable String modelIn(byte[] body, @Nullable String coding) {
     HttpHeaders headers = new HttpHeaders();
     if (coding != null) {
       headers.set(HttpHeaders.CONTENT_ENCODING, coding);
