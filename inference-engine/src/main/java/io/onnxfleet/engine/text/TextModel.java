@@ -171,5 +171,11 @@ public record TextModel(
           "its input '%s' is %s%s (expected INT64[-1,-1])"
               .formatted(input.name(), input.dataType(), input.shape()));
     }
+    if (input.shape().dim(1) > TextSettings.LONGEST) {
+      throw notText(
+          name,
+          "its input '%s' has rows of %d tokens, which are more than %d"
+              .formatted(input.name(), input.shape().dim(1), TextSettings.LONGEST));
+    }
   }
 }

@@ -32,6 +32,9 @@ public record TaskSettings(
 
   private static final int MOST_LABELS = 10_000;
 
+  /** Characters of a label, which stands in each answer. */
+  private static final int LONGEST_LABEL = 1024;
+
   public TaskSettings {
     labels = List.copyOf(labels);
   }
@@ -110,10 +113,30 @@ public record TaskSettings(
     } catch (JsonParseException | IllegalStateException malformed) {
       throw wrong(TextParameters.LABELS, value, "a JSON array such as [\"bad\",\"good\"]");
     }
-    if (labels.isEmpty() || labels.size() > MOST_LABELS) {
-      throw wrong(TextParameters.LABELS, labels.size() + " labels", "1 to " + MOST_LABELS);
+    if (labels.isEmpty()) {
+      throw wrong(TextParameters.LABELS, "none", "1 to " + MOST_LABELS);
+    }
+    String excess = excess(labels);
+    if (excess != null) {
+      throw wrong(
+          TextParameters.LABELS,
+          excess,
+          "<= %d of <= %d characters".formatted(MOST_LABELS, LONGEST_LABEL));
     }
     return labels;
+  }
+
+  /** Why labels are more, or longer, than are served; null if they are not. */
+  static @Nullable String excess(List<String> labels) {
+    if (labels.size() > MOST_LABELS) {
+      return labels.size() + " labels";
+    }
+    return labels.stream()
+        .mapToInt(String::length)
+        .filter(length -> length > LONGEST_LABEL)
+        .mapToObj(length -> "a label of %d characters".formatted(length))
+        .findFirst()
+        .orElse(null);
   }
 
   private static InferenceException wrong(String key, String value, String expected) {

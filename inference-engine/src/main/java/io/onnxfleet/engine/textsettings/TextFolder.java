@@ -198,7 +198,11 @@ public final class TextFolder {
         }
       }
       case CLASSIFY, TOKEN_CLASSIFY -> {
-        if (!labels.isEmpty()) {
+        String excess = TaskSettings.excess(labels);
+        if (excess != null) {
+          refuse(
+              "%s has %s, which is more than is served".formatted(TransformerConfig.FILE, excess));
+        } else if (!labels.isEmpty()) {
           put(TextParameters.LABELS, TaskSettings.asParameter(labels));
         }
         if (logits > 0 && !labels.isEmpty() && logits != labels.size()) {

@@ -57,7 +57,8 @@ public record TextSettings(
   /** Tokens that neighbouring windows share, unless said otherwise. */
   public static final int DEFAULT_OVERLAP = 32;
 
-  static final int LONGEST = 1 << 17;
+  /** Tokens of a row at most, whatever a file says: memory for as many is held with each model. */
+  public static final int LONGEST = 1 << 17;
 
   private static final int MOST_PROMPTS = 100;
   private static final int LONGEST_PROMPT = 4096;

@@ -102,6 +102,15 @@ class TextModelTest {
   void of_keepsAFixedLength() {
     assertThat(of(List.of(integers("input_ids", 64)), List.of(HIDDEN), Map.of()).fixedLength())
         .isEqualTo(64);
+    assertThat(of(List.of(integers("input_ids", 1 << 17)), List.of(HIDDEN), Map.of()).fixedLength())
+        .isEqualTo(131_072);
+    for (long length : new long[] {(1 << 17) + 1, Integer.MAX_VALUE, 1L << 33}) {
+      requireNotText(
+          List.of(integers("input_ids", length)),
+          List.of(HIDDEN),
+          "its input 'input_ids' has rows of %d tokens, which are more than 131072"
+              .formatted(length));
+    }
   }
 
   @Test

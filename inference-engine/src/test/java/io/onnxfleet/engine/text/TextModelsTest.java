@@ -265,30 +265,49 @@ class TextModelsTest {
 
   @Test
   void tokenizer_isClosed_whateverKeepsItsModelFromServing() throws IOException {
-    // No array is as long as this one's windows.
+    writeSmallTokenizer("12");
+    Map<String, String> wrong = Map.of("vocabulary", "30522", "dense", "2_Dense");
+    for (Map.Entry<String, String> parameter : wrong.entrySet()) {
+      serve("m", 1, Map.ofEntries(parameter));
+      List<TextTokenizer> opened = new ArrayList<>();
+      try (TextModels failing =
+          new TextModels(
+              this::metadata,
+              encoder,
+              pool,
+              TextEmbedder.DEFAULT_MAX_TOKENS,
+              (files, file) -> {
+                opened.add(TextTokenizer.open(files, file));
+                return opened.getFirst();
+              })) {
+        assertThatThrownBy(() -> failing.model("m")).isInstanceOf(InferenceException.class);
+      }
+      assertThatThrownBy(() -> opened.getFirst().encode("a", 1)).hasMessageContaining("is closed");
+    }
+  }
+
+  /** Each model holds memory for its longest row. */
+  @Test
+  void windows_areBounded_whateverLengthATokenizerSays() throws IOException {
+    writeSmallTokenizer("2147483647");
+    serve("m", 1, Map.of());
+    assertThat(models.describe("m", null).windowLength()).isEqualTo(512);
+
+    writeSmallTokenizer("131072");
+    serve("m", 1, Map.of());
+    assertThat(models.describe("m", null).windowLength()).isEqualTo(131_072);
+  }
+
+  private void writeSmallTokenizer(String length) throws IOException {
     Files.writeString(
         folder.resolve("tokenizer.json"),
         """
         {"version":"1.0",
-         "truncation":{"direction":"Right","max_length":2147483647,"strategy":"LongestFirst","stride":0},
+         "truncation":{"direction":"Right","max_length":%s,"strategy":"LongestFirst","stride":0},
          "pre_tokenizer":{"type":"Whitespace"},
          "model":{"type":"WordLevel","vocab":{"a":0,"b":1},"unk_token":"a"}}
-        """);
-    serve("m", 1, Map.of());
-    List<TextTokenizer> opened = new ArrayList<>();
-    try (TextModels failing =
-        new TextModels(
-            this::metadata,
-            encoder,
-            pool,
-            TextEmbedder.DEFAULT_MAX_TOKENS,
-            (files, file) -> {
-              opened.add(TextTokenizer.open(files, file));
-              return opened.getFirst();
-            })) {
-      assertThatThrownBy(() -> failing.model("m")).isInstanceOf(OutOfMemoryError.class);
-    }
-    assertThatThrownBy(() -> opened.getFirst().encode("a", 1)).hasMessageContaining("is closed");
+        """
+            .formatted(length));
   }
 
   @Test

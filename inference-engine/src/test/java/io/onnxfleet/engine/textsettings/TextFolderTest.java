@@ -15,6 +15,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -337,6 +339,28 @@ class TextFolderTest {
             complete(
                 List.of(IDS), List.of(floats("scores", -1, 2)), Map.of("output", "scores"), false))
         .doesNotContainKey("text-refused");
+  }
+
+  @Test
+  void complete_refusesLabels_thatAreTooManyOrTooLong() {
+    List<TensorSpec> two = List.of(floats("logits", -1, 2));
+    head("Sequence", "{\"0\":\"a\",\"1\":\"%s\"}".formatted("b".repeat(1024)));
+    assertThat(complete(List.of(IDS), two, Map.of(), false)).doesNotContainKey("text-refused");
+    head("Sequence", "{\"0\":\"a\",\"1\":\"%s\"}".formatted("b".repeat(1025)));
+    assertThat(complete(List.of(IDS), two, Map.of(), false))
+        .doesNotContainKey("labels")
+        .containsEntry(
+            "text-refused",
+            "config.json has a label of 1025 characters, which is more than is served");
+    String many =
+        IntStream.range(0, 10_001)
+            .mapToObj(label -> "\"%d\":\"x\"".formatted(label))
+            .collect(Collectors.joining(",", "{", "}"));
+    head("Sequence", many);
+    assertThat(complete(List.of(IDS), List.of(floats("logits", -1, -1)), Map.of(), false))
+        .doesNotContainKey("labels")
+        .containsEntry(
+            "text-refused", "config.json has 10001 labels, which is more than is served");
   }
 
   @Test

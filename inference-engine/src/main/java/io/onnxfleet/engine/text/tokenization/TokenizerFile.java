@@ -2,6 +2,7 @@ package io.onnxfleet.engine.text.tokenization;
 
 import com.google.gson.stream.JsonReader;
 import com.google.gson.stream.JsonToken;
+import io.onnxfleet.engine.textsettings.TextSettings;
 import java.io.IOException;
 import java.io.StringReader;
 
@@ -49,7 +50,10 @@ final class TokenizerFile {
     return padsLeft;
   }
 
-  /** Tokens at which it cuts texts, special ones included; 0 if it does not. */
+  /**
+   * Tokens at which it cuts texts, special ones included, at most {@link TextSettings#LONGEST}; 0
+   * if it does not.
+   */
   int longestText() {
     return longestText;
   }
@@ -121,7 +125,9 @@ final class TokenizerFile {
     reader.beginObject();
     while (reader.hasNext()) {
       if (reader.nextName().equals("max_length") && reader.peek() == JsonToken.NUMBER) {
-        longestText = Math.clamp(reader.nextLong(), 0, Integer.MAX_VALUE);
+        long length = reader.nextLong();
+        // Some libraries write a large number for "without bound".
+        longestText = length > TextSettings.LONGEST ? 0 : (int) Math.max(0, length);
       } else {
         reader.skipValue();
       }
