@@ -22,9 +22,10 @@ import org.jspecify.annotations.Nullable;
  * A model's {@code tokenizer.json}, loaded. It neither truncates nor pads, whatever the file says:
  * every token of a text comes out.
  *
- * <p>Text is encoded {@value #PIECE} characters at a time, cut before white space, because the
- * library's effort and memory grow faster than the text; how long one is, is bounded by the caller.
- * Words that are too long for the model are shortened, or refused ({@link LongWords}).
+ * <p>Text is encoded {@value #PIECE} characters at a time, because the library's effort and memory
+ * grow faster than the text; how long one is, is bounded by the caller. It is cut where that
+ * changes no token ({@link TextCuts}), or refused. Words that are too long for the model are
+ * shortened, or refused ({@link LongWords}).
  *
  * <p>Thread-safe. {@link #close()} waits for the encodings under way; later ones are refused.
  */
@@ -47,6 +48,8 @@ public final class TextTokenizer implements AutoCloseable {
 
   /** Whether the library says of which word a token is. */
   private final boolean hasWords;
+
+  private final TextCuts cuts = new TextCuts(this::encodeAroundCut);
 
   private final OptionalInt declaredLength;
 
@@ -158,7 +161,12 @@ public final class TextTokenizer implements AutoCloseable {
    * @param places whether these are wanted
    */
   public Pieces pieces(String text, int maxTokens, boolean places) {
-    return new Pieces(longWords.bounded(text), maxTokens, places);
+    return pieces(text, maxTokens, places, PIECE);
+  }
+
+  /** The same in pieces of about so many characters. */
+  Pieces pieces(String text, int maxTokens, boolean places, int piece) {
+    return new Pieces(longWords.bounded(text), maxTokens, places, piece);
   }
 
   /**
@@ -207,10 +215,21 @@ public final class TextTokenizer implements AutoCloseable {
     private final LongWords.Bounded bounded;
     private final List<TokenPlaces> places = new ArrayList<>();
     private final boolean wantsPlaces;
+    private final int usualLength;
+
+    /** What this piece's first token stands elsewhere than it does by itself. */
+    private int startShift;
+
+    private int endShift;
+
+    /** What stands before this piece; a space before the first. */
+    private int pointBefore = ' ';
+
     private int codePoints;
     private int words;
 
-    private Pieces(LongWords.Bounded bounded, int maxTokens, boolean wantsPlaces) {
+    private Pieces(LongWords.Bounded bounded, int maxTokens, boolean wantsPlaces, int usualLength) {
+      this.usualLength = usualLength;
       this.bounded = bounded;
       this.text = bounded.text();
       this.maxTokens = maxTokens;
@@ -226,11 +245,12 @@ public final class TextTokenizer implements AutoCloseable {
      *
      * @return its characters
      * @throws InferenceException with {@link ErrorCode#REQUEST_TOO_LARGE} if there are more than
-     *     {@code maxTokens}
+     *     {@code maxTokens}, {@link ErrorCode#INVALID_INPUT} if there is no place to cut the text
      */
     public int advance() {
-      int to = text.length() <= PIECE ? text.length() : endOfPiece(text, from);
-      String characters = paired(text.substring(from, to));
+      TextCuts.Cut cut = cuts.after(text, from, usualLength);
+      pointBefore = from == 0 ? ' ' : text.codePointBefore(from);
+      String characters = paired(text.substring(from, cut.end()));
       long[] piece =
           wantsPlaces
               ? encodePiece(characters, encoding -> readWithPlaces(encoding, characters))
@@ -246,9 +266,12 @@ public final class TextTokenizer implements AutoCloseable {
         System.arraycopy(piece, 0, tokens, count, piece.length);
       }
       count += piece.length;
-      int length = to - from;
-      from = to;
-      done = to == text.length();
+      int length = cut.next() - from;
+      startShift = cut.startShift();
+      endShift = cut.endShift();
+      codePoints += cut.next() - cut.end();
+      from = cut.next();
+      done = from == text.length();
       return length;
     }
 
@@ -264,12 +287,15 @@ public final class TextTokenizer implements AutoCloseable {
       for (int token = 0; token < ids.length; token++) {
         CharSpan span = spans[token];
         int last = token == 0 ? codePoints : ends[token - 1];
-        starts[token] = span == null ? last : bounded.place(codePoints + span.getStart());
-        ends[token] = span == null ? last : bounded.place(codePoints + span.getEnd());
+        int start = codePoints + (token == 0 ? startShift : 0);
+        int end = codePoints + (token == 0 ? endShift : 0);
+        starts[token] = span == null ? last : bounded.place(start + span.getStart());
+        ends[token] = span == null ? last : bounded.place(end + span.getEnd());
         boolean isPart =
             hasWords
                 ? token > 0 && ofWords[token] >= 0 && ofWords[token] == ofWords[token - 1]
-                : token > 0 && (span == null || !beginsWord(points, span.getStart()));
+                : token + words > 0
+                    && (span == null || !beginsWord(pointBefore, points, span.getStart()));
         word = isPart ? word : word + 1;
         numbers[token] = word;
       }
@@ -279,9 +305,8 @@ public final class TextTokenizer implements AutoCloseable {
     }
 
     /** Whether a word begins there, where nothing but white space tells words apart. */
-    private static boolean beginsWord(int[] points, int place) {
-      return place == 0
-          || Character.isWhitespace(points[place - 1])
+    private static boolean beginsWord(int before, int[] points, int place) {
+      return Character.isWhitespace(place == 0 ? before : points[place - 1])
           || (place < points.length && Character.isWhitespace(points[place]));
     }
 
@@ -335,23 +360,6 @@ public final class TextTokenizer implements AutoCloseable {
     }
   }
 
-  /** Before white space if there is any in the latter half; never inside a surrogate pair. */
-  private static int endOfPiece(String text, int from) {
-    int furthest = from + PIECE;
-    if (furthest >= text.length()) {
-      return text.length();
-    }
-    for (int end = furthest; end > from + PIECE / 2; end--) {
-      if (Character.isWhitespace(text.charAt(end))) {
-        return end;
-      }
-    }
-    boolean insidePair =
-        Character.isHighSurrogate(text.charAt(furthest - 1))
-            && Character.isLowSurrogate(text.charAt(furthest));
-    return insidePair ? furthest - 1 : furthest;
-  }
-
   /**
    * The same with U+FFFD for each half of a surrogate pair that stands alone: the library would
    * take it for three characters, and each emoji beside it for six, and tell other places.
@@ -370,7 +378,7 @@ public final class TextTokenizer implements AutoCloseable {
     return letter >= Character.MIN_SURROGATE && letter <= Character.MAX_SURROGATE;
   }
 
-  private long[] encodePiece(String text, LongFunction<long[]> reader) {
+  private <T> T encodePiece(String text, LongFunction<T> reader) {
     try {
       return withEncoding(text, false, reader);
     } catch (InferenceException failure) {
@@ -379,6 +387,16 @@ public final class TextTokenizer implements AutoCloseable {
       throw new InferenceException(
           ErrorCode.EXECUTION_FAILED, "tokenizing failed: " + failure.getMessage(), failure);
     }
+  }
+
+  private TextCuts.Encoded encodeAroundCut(String text) {
+    return encodePiece(
+        paired(text),
+        encoding ->
+            new TextCuts.Encoded(
+                library.getTokenIds(encoding),
+                hasWords ? library.getWordIds(encoding) : new long[0],
+                library.getTokenCharSpans(encoding)));
   }
 
   private SpecialTokens readSpecialTokens() {

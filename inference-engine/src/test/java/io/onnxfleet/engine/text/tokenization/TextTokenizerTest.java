@@ -90,11 +90,15 @@ class TextTokenizerTest {
   }
 
   @Test
-  void encode_keepsPairsWhole_whenNothingSeparatesThem() {
+  void encode_keepsAWordWhole_orRefusesIt_whenNothingSeparatesIt() {
     String text = "x" + "\uD83D\uDE00".repeat(40_000);
 
-    // One unknown token for each piece of the one long word; a torn pair would add letters.
-    assertThat(encode(text)).containsOnly(100);
+    // One unknown token for the one long word; a torn pair would add letters.
+    assertThat(encode(text)).containsExactly(100);
+    assertThatExceptionOfType(InferenceException.class)
+        .isThrownBy(() -> encode(text.repeat(4)))
+        .withMessageContaining("262144 characters without a place to cut them")
+        .returns(ErrorCode.INVALID_INPUT, InferenceException::code);
   }
 
   @Test
@@ -216,6 +220,16 @@ class TextTokenizerTest {
     Files.writeString(file, json.formatted(truncation, padding));
     try (TextTokenizer cut = TextTokenizer.open(file)) {
       assertThat(cut.declaredLength()).hasValue(12);
+    }
+    Files.writeString(file, json.formatted(truncation.replace("12", "131072"), padding));
+    try (TextTokenizer longest = TextTokenizer.open(file)) {
+      assertThat(longest.declaredLength()).hasValue(131_072);
+    }
+    for (String unbounded : List.of("131073", "2147483647", "9223372036854775807")) {
+      Files.writeString(file, json.formatted(truncation.replace("12", unbounded), padding));
+      try (TextTokenizer endless = TextTokenizer.open(file)) {
+        assertThat(endless.declaredLength()).as(unbounded).isEmpty();
+      }
     }
   }
 
