@@ -76,16 +76,12 @@ public final class TextEmbedder implements AutoCloseable {
   public CompletableFuture<Embeddings> embed(
       List<TextInput> texts, EmbeddingOptions options, Deadline deadline, @Nullable String caller) {
     try {
-      TextRunner.Tokenizing work = runner.tokenizing(texts, options.ofTexts());
+      EmbeddingTask task = new EmbeddingTask(options.normalize());
+      TextRunner.Tokenizing work = runner.tokenizing(texts, options.ofTexts(), task::argument);
       while (work.advance()) {
         // A piece at a time.
       }
-      return runner.run(
-          work.finish(),
-          new EmbeddingTask(options.normalize()),
-          options.ofTexts(),
-          deadline,
-          caller);
+      return runner.run(work.finish(), task, options.ofTexts(), deadline, caller);
     } catch (InferenceException refused) {
       return CompletableFuture.failedFuture(refused);
     }

@@ -278,7 +278,9 @@ public final class TextModels implements AutoCloseable {
       List<TextInput> texts = asked.texts();
       TextRunner runner = lease.runner();
       TokenizingCall<TokenizedTexts> call =
-          new TokenizingCall<>(runner.tokenizing(texts, asked.options()), () -> !attempt.isDone());
+          new TokenizingCall<>(
+              runner.tokenizing(texts, asked.options(), asked.task()::argument),
+              () -> !attempt.isDone());
       var _ =
           call.result()
               .whenComplete(

@@ -17,6 +17,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.IntFunction;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -107,28 +109,34 @@ final class TextRunner implements AutoCloseable {
       return CompletableFuture.completedFuture(reduction.finish());
     }
     if (!task.takesEmptyTexts()) {
-      requireTokens(texts.windows());
+      requireTokens(texts.windows(), task::argument);
     }
     InferencePort named = request -> port.infer(request.by(caller).at(options.priority()));
     return new TextCall<>(texts, task, reduction, rows, named, deadline).start();
   }
 
-  private static void requireTokens(List<Integer> windows) {
+  private static void requireTokens(List<Integer> windows, IntFunction<String> arguments) {
     int empty = windows.indexOf(0);
     if (empty >= 0) {
-      throw InferenceException.invalidInput("input[%d]: no tokens (expected: at least one)", empty);
+      throw InferenceException.invalidInput(
+          "%s: no tokens (expected: at least one)", arguments.apply(empty));
     }
   }
 
-  /** What comes before {@link #run}, to be done a piece at a time. */
-  Tokenizing tokenizing(List<TextInput> texts, TextOptions options) {
-    return new Tokenizing(texts, options);
+  /**
+   * What comes before {@link #run}, to be done a piece at a time.
+   *
+   * @param arguments what a client calls the text with a number
+   */
+  Tokenizing tokenizing(List<TextInput> texts, TextOptions options, IntFunction<String> arguments) {
+    return new Tokenizing(texts, options, arguments);
   }
 
   /** The texts of a call while they are tokenized. Not thread-safe. */
   final class Tokenizing implements TokenizingCall.Work<TokenizedTexts> {
     private final List<TextInput> texts;
     private final TextOptions options;
+    private final IntFunction<String> arguments;
     private final String prompt;
     private final List<TokenizedTexts.Text> tokenized;
     private int promptTokens;
@@ -150,9 +158,10 @@ final class TextRunner implements AutoCloseable {
     /** The tokens of a pair's first text; 0 for none. */
     private int firstTokens;
 
-    private Tokenizing(List<TextInput> texts, TextOptions options) {
+    private Tokenizing(List<TextInput> texts, TextOptions options, IntFunction<String> arguments) {
       this.texts = texts;
       this.options = options;
+      this.arguments = arguments;
       this.prompt = prompt(options);
       this.tokenized = new ArrayList<>(texts.size());
     }
@@ -183,28 +192,28 @@ final class TextRunner implements AutoCloseable {
           case TextInput.Characters(String characters) -> {
             alone();
             before = prompt;
-            pieces = begun(prompt + characters);
+            pieces = named(place(), () -> begun(prompt + characters));
           }
           case TextInput.Prompted(String own, String characters) -> {
             alone();
             before = own;
-            pieces = begun(own + characters);
+            pieces = named(place(), () -> begun(own + characters));
           }
           case TextInput.Pair(String first, String second, boolean isQuery) -> {
             frame(first, isQuery);
             before = "";
-            pieces = begun(second);
+            pieces = named(place(), () -> begun(second));
           }
           case TextInput.Tokens(int[] given) -> {
             alone();
             before = prompt;
-            add(checked(given, left, place(), prompt), TokenPlaces.NONE);
+            add(named(place(), () -> checked(given, left, prompt)), TokenPlaces.NONE);
             return given.length;
           }
         }
         current = pieces;
       }
-      int length = pieces.advance();
+      int length = named(place(), pieces::advance);
       if (pieces.isDone()) {
         current = null;
         add(pieces.tokens(), options.places() ? pieces.places() : TokenPlaces.NONE);
@@ -228,7 +237,8 @@ final class TextRunner implements AutoCloseable {
       if (first.equals(framed)) {
         return;
       }
-      long[] ids = tokenizer.encode(cased(first, false), left);
+      String argument = isQuery ? TextInput.QUERY : place();
+      long[] ids = named(argument, () -> tokenizer.encode(cased(first, false), left));
       if (isQuery) {
         requireQuery(ids.length);
       }
@@ -236,7 +246,7 @@ final class TextRunner implements AutoCloseable {
       if (framing.count() >= windowLength()) {
         throw InferenceException.invalidInput(
             "%s: %d tokens of a pair's first text (expected: <= %d, before the second)",
-            place(), ids.length, windowLength() - 1 - framing.count() + ids.length);
+            argument, ids.length, windowLength() - 1 - framing.count() + ids.length);
       }
       frame = framing;
       framed = first;
@@ -290,7 +300,21 @@ final class TextRunner implements AutoCloseable {
     }
 
     private String place() {
-      return "input[" + tokenized.size() + "]";
+      return arguments.apply(tokenized.size());
+    }
+  }
+
+  /** What is done with a text, whose refusals name the argument that it stands in. */
+  private static <T> T named(String argument, Supplier<T> work) {
+    try {
+      return work.get();
+    } catch (InferenceException refused) {
+      throw switch (refused.code()) {
+        case INVALID_INPUT, REQUEST_TOO_LARGE ->
+            new InferenceException(
+                refused.code(), "%s: %s".formatted(argument, refused.getMessage()), refused);
+        default -> refused;
+      };
     }
   }
 
@@ -374,13 +398,14 @@ final class TextRunner implements AutoCloseable {
 
   static void requireQuery(int tokens, int windowLength, String model) {
     if (tokens == 0) {
-      throw InferenceException.invalidInput("query: no tokens (expected: at least one)");
+      throw InferenceException.invalidInput(
+          "%s: no tokens (expected: at least one)", TextInput.QUERY);
     }
     int most = windowLength / 2;
     if (tokens > most) {
       throw InferenceException.invalidInput(
-          "query: %d tokens (expected: <= %d, half of the %d that model '%s' takes)",
-          tokens, most, windowLength, model);
+          "%s: %d tokens (expected: <= %d, half of the %d that model '%s' takes)",
+          TextInput.QUERY, tokens, most, windowLength, model);
     }
   }
 
@@ -393,23 +418,20 @@ final class TextRunner implements AutoCloseable {
    * A text's own tokens: those between this vocabulary's special ones. Ids that do not stand
    * between these are taken for another vocabulary's, unless the model accepts any.
    */
-  private long[] checked(int[] given, int left, String place, String prompt) {
+  private long[] checked(int[] given, int left, String prompt) {
     if (!prompt.isEmpty()) {
       throw InferenceException.invalidInput(
-          "%s: token ids, before which no prompt can go (expected: a text)", place);
+          "token ids, before which no prompt can go (expected: a text)");
     }
     SpecialTokens special = tokenizer.specialTokens();
     boolean enclosed = special.encloses(given);
     if (!enclosed && !model.settings().acceptsTokens()) {
       throw InferenceException.invalidInput(
-          "%s: token ids that do not begin with %s and end with %s, as those of model '%s' do"
+          "token ids that do not begin with %s and end with %s, as those of model '%s' do"
               + " (expected: a text; LangChain's OpenAIEmbeddings sends one with"
               + " check_embedding_ctx_length=False; the model's parameter token-arrays: accept"
               + " takes any ids)",
-          place,
-          Arrays.toString(special.prefix()),
-          Arrays.toString(special.suffix()),
-          model.name());
+          Arrays.toString(special.prefix()), Arrays.toString(special.suffix()), model.name());
     }
     int from = enclosed ? special.prefix().length : 0;
     int to = given.length - (enclosed ? special.suffix().length : 0);
@@ -418,8 +440,8 @@ final class TextRunner implements AutoCloseable {
     for (int index = from; index < to; index++) {
       if (given[index] < 0 || given[index] >= tokenizer.vocabularySize()) {
         throw InferenceException.invalidInput(
-            "%s: token %d (expected: 0 to %d, the vocabulary of model '%s')",
-            place, given[index], tokenizer.vocabularySize() - 1, model.name());
+            "token %d (expected: 0 to %d, the vocabulary of model '%s')",
+            given[index], tokenizer.vocabularySize() - 1, model.name());
       }
       ids[index - from] = given[index];
     }

@@ -14,6 +14,11 @@ public interface TextTask<T> {
   /** What is done, for messages: {@code embedding}. */
   String name();
 
+  /** What a client calls the text with that number, for messages: where it stands in a request. */
+  default String argument(int text) {
+    return "input[" + text + "]";
+  }
+
   /**
    * How many texts at the call's start are answered before the rows of others are sent: what is
    * made of these depends on them.

@@ -127,7 +127,7 @@ class TextTaskTest {
 
   private <T> CompletableFuture<T> run(TextTask<T> task, TextInput... texts) {
     TextOptions options = TextOptions.whole(0);
-    TextRunner.Tokenizing work = runner.tokenizing(List.of(texts), options);
+    TextRunner.Tokenizing work = runner.tokenizing(List.of(texts), options, task::argument);
     while (work.advance()) {
       // A piece at a time.
     }

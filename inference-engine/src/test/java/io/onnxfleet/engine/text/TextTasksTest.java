@@ -285,6 +285,37 @@ class TextTasksTest {
     }
   }
 
+  @Test
+  void refusals_nameTheArgument_thatTheTextStandsIn() {
+    String tooLong = "word ".repeat(300);
+    String tooMany = "word ".repeat(TextEmbedder.DEFAULT_MAX_TOKENS + 1);
+    TextOptions refused = TextOptions.whole(0).with(TextOptions.Overlong.REFUSED);
+    Reranking.Prompts none = new Reranking.Prompts("", "");
+    Reranking reranking = new Reranking("a", List.of("b", tooLong), null);
+    for (String model : List.of("short-cross", MINI_LM)) {
+      assertRefusal(
+          run(model, described -> reranking.of(described, none, refused)), "documents[1]: 30");
+      assertRefusal(rerank(model, tooMany, List.of("a"), null), "query: 10");
+      assertRefusal(rerank(model, "a", List.of("b", tooMany), null), "documents[1]: 10");
+    }
+    EmbeddingOptions whole = new EmbeddingOptions("", null, true, 0);
+    assertRefusal(
+        run(MINI_LM, described -> new Comparing("a", List.of("b", tooLong)).of(described, whole)),
+        "targets[1]: 302 tokens");
+    assertRefusal(
+        run(MINI_LM, described -> new Comparing(tooLong, List.of("b")).of(described, whole)),
+        "source: 302 tokens");
+    assertRefusal(classify("classifier", WindowJoining.MEAN, "a", tooMany), "input[1]: 10");
+  }
+
+  private static void assertRefusal(CompletableFuture<?> answer, String begin) {
+    assertThatExceptionOfType(CompletionException.class)
+        .isThrownBy(answer::join)
+        .havingCause()
+        .isInstanceOf(InferenceException.class)
+        .withMessageStartingWith(begin);
+  }
+
   /**
    * Its tokens stand in each window: with little room behind them there is a row for each token.
    */

@@ -21,6 +21,11 @@ final class CrossEncoderTask implements TextTask<Relevances> {
   }
 
   @Override
+  public String argument(int text) {
+    return Reranking.argumentOfDocument(text);
+  }
+
+  @Override
   public Reduction<Relevances> begin(TextVersion version, TokenizedTexts texts) {
     BestWindows best = new BestWindows(texts.texts().size(), Double.NEGATIVE_INFINITY);
     return new Reduction<>() {

@@ -60,6 +60,11 @@ public record Reranking(String query, List<String> documents, @Nullable RerankMe
         texts, options.sparing(1), new ShortQuery(described, byVectors(chosen(model))));
   }
 
+  /** What a client calls a document. */
+  static String argumentOfDocument(int document) {
+    return "documents[" + document + "]";
+  }
+
   private RerankMethod chosen(TextModel model) {
     boolean hasTokens = !model.pooling().modes().isEmpty();
     if (method == RerankMethod.LATE_INTERACTION && !hasTokens) {
@@ -88,6 +93,11 @@ public record Reranking(String query, List<String> documents, @Nullable RerankMe
     @Override
     public String name() {
       return task.name();
+    }
+
+    @Override
+    public String argument(int text) {
+      return task.argument(text);
     }
 
     @Override

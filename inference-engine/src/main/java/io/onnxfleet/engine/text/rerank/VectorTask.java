@@ -1,6 +1,7 @@
 package io.onnxfleet.engine.text.rerank;
 
 import io.onnxfleet.engine.text.TextTask;
+import io.onnxfleet.engine.text.tokenization.TextInput;
 import io.onnxfleet.engine.text.tokenization.TokenizedTexts;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,6 +14,11 @@ abstract class VectorTask implements TextTask<Relevances> {
   @Override
   public final String name() {
     return "reranking";
+  }
+
+  @Override
+  public final String argument(int text) {
+    return text == 0 ? TextInput.QUERY : Reranking.argumentOfDocument(text - 1);
   }
 
   @Override

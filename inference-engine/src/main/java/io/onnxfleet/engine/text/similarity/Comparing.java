@@ -43,6 +43,11 @@ public record Comparing(String source, List<String> targets) {
     }
 
     @Override
+    public String argument(int text) {
+      return text == 0 ? "source" : "targets[" + (text - 1) + "]";
+    }
+
+    @Override
     public Reduction<Similarities> begin(TextVersion version, TokenizedTexts texts) {
       Reduction<Embeddings> vectors = embedding.begin(version, texts);
       return new Reduction<>() {

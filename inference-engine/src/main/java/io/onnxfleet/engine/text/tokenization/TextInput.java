@@ -2,6 +2,8 @@ package io.onnxfleet.engine.text.tokenization;
 
 /** One text for a model, as characters or already as tokens. */
 public sealed interface TextInput {
+  /** What a client calls the text that others are ranked by, for messages. */
+  String QUERY = "query";
 
   /** Characters, of any length. */
   record Characters(String text) implements TextInput {}
