@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # NDCG@10 of both ways in which a model of vectors reranks, over a judged collection: queries.jsonl, documents.jsonl and judgements.tsv.
-# Usage: benchmarks/rerank.sh TEXTS [--model NAME]; ./fleet up or ./mvnw -DskipTests package builds what it needs.
+# Of a cross-encoder, over the best documents by a model of vectors (--candidates NAME, --depth 50).
+# Usage: [MODELS=FOLDER] benchmarks/rerank.sh TEXTS [--model NAME]; ./fleet up or ./mvnw -DskipTests package builds what it needs.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 layout=$root/benchmarks/target/layout
@@ -9,5 +10,6 @@ layout=$root/benchmarks/target/layout
 texts=$(cd "$1" && pwd)
 shift
 java=${JAVA_HOME:-$("$root/fleet" java-home)}/bin/java
+models=$(cd "${MODELS:-$root/models}" && pwd)
 cd "$layout"
-exec "$java" @jvm.args -XX:TieredStopAtLevel=4 -Xmx2g @application.args rerank --models "$root/models" --texts "$texts" "$@"
+exec "$java" @jvm.args -XX:TieredStopAtLevel=4 -Xmx2g @application.args rerank --models "$models" --texts "$texts" "$@"

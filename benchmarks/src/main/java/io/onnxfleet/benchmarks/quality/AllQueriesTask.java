@@ -9,6 +9,7 @@ import io.onnxfleet.engine.text.rerank.QueryTokens;
 import io.onnxfleet.engine.text.tokenization.TokenizedTexts;
 import io.onnxfleet.engine.textsettings.SimilarityFunction;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -29,11 +30,12 @@ record AllQueriesTask(List<Query> queries) implements TextTask<List<AllQueriesTa
    * What a text is to each query.
    *
    * @param itself as a query
-   * @param late by late interaction
+   * @param late by late interaction, of each query's token the cosine with the nearest one
+   * @param window by late interaction with the best window
    * @param cosine by the cosine of vectors
    */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  record Compared(Query itself, double[] late, double[] cosine) {}
+  record Compared(Query itself, float[][] late, double[] window, double[] cosine) {}
 
   @Override
   public String name() {
@@ -66,22 +68,42 @@ record AllQueriesTask(List<Query> queries) implements TextTask<List<AllQueriesTa
     pooled.add(version.model().pooling().vectorOf(row.output(), row.tokens()), 1);
     float[] vector = pooled.finished(version.layers(), true);
     TokenVectors tokens = TokenVectors.ofRow(row.output(), 3, row.firstToken() + count);
+    float[][] late =
+        queries.stream()
+            .map(query -> nearest(query.tokens(), tokens, row.firstToken(), count))
+            .toArray(float[][]::new);
     return new Compared(
         new Query(
             QueryTokens.of(tokens, row.firstToken(), count, TokenVectors.dimensions(row.output())),
             vector),
-        queries.stream()
-            .mapToDouble(
-                query -> count == 0 ? -1 : query.tokens().nearness(tokens, row.firstToken(), count))
+        late,
+        IntStream.range(0, late.length)
+            .mapToDouble(index -> queries.get(index).tokens().nearness(late[index]))
             .toArray(),
         queries.stream()
             .mapToDouble(query -> SimilarityFunction.COSINE.of(query.vector(), vector))
             .toArray());
   }
 
+  private static float[] nearest(QueryTokens query, TokenVectors tokens, int first, int count) {
+    if (count > 0) {
+      return query.nearest(tokens, first, count);
+    }
+    float[] none = new float[query.count()];
+    Arrays.fill(none, -1);
+    return none;
+  }
+
   private static Compared best(Compared one, Compared other) {
+    float[][] late = new float[one.late().length][];
+    for (int query = 0; query < late.length; query++) {
+      late[query] = one.late()[query].clone();
+      for (int token = 0; token < late[query].length; token++) {
+        late[query][token] = Math.max(late[query][token], other.late()[query][token]);
+      }
+    }
     return new Compared(
-        one.itself(), best(one.late(), other.late()), best(one.cosine(), other.cosine()));
+        one.itself(), late, best(one.window(), other.window()), best(one.cosine(), other.cosine()));
   }
 
   private static double[] best(double[] one, double[] other) {

@@ -41,7 +41,7 @@ final class CosineTask extends VectorTask {
 
     @Override
     public Relevances finish() {
-      return relevances(best, texts);
+      return relevances(texts, best.values());
     }
   }
 }

@@ -1,5 +1,6 @@
 package io.onnxfleet.engine.text.rerank;
 
+import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.text.AnsweredRow;
 import io.onnxfleet.engine.text.TextVersion;
@@ -8,9 +9,9 @@ import io.onnxfleet.engine.text.tokenization.TokenizedTexts;
 
 /**
  * By the cosines between tokens' vectors: for each token of the query the nearest one of the
- * window, and of these the mean (MaxSim of O. Khattab and M. Zaharia, "ColBERT", 2020, over the
- * query's length). Special tokens are left out, and a prompt's where the pooling leaves them out. A
- * document of no tokens is the least relevant.
+ * document, in whichever of its windows, and of these the mean (MaxSim of O. Khattab and M.
+ * Zaharia, "ColBERT", 2020, over the query's length). Special tokens are left out, and a prompt's
+ * where the pooling leaves them out. A document of no tokens is the least relevant.
  */
 final class LateInteractionTask extends VectorTask {
   @Override
@@ -20,14 +21,17 @@ final class LateInteractionTask extends VectorTask {
 
   private static final class Interactions implements Reduction<Relevances> {
     private final TokenizedTexts texts;
-    private final BestWindows best;
+
+    /** Of each document and token of the query the cosine so far; none before the first window. */
+    @GuardedBy("this")
+    private final float[][] nearest;
 
     /** There before any document is: its row is answered first. */
     private volatile QueryTokens query = new QueryTokens(0, 0, new float[0]);
 
     Interactions(TokenizedTexts texts) {
       this.texts = texts;
-      best = new BestWindows(texts.texts().size(), LEAST);
+      nearest = new float[texts.texts().size()][];
     }
 
     @Override
@@ -44,13 +48,26 @@ final class LateInteractionTask extends VectorTask {
         }
         query = QueryTokens.of(vectors, first, count, dimensions);
       } else if (count > 0) {
-        best.add(row.text(), query.nearness(vectors, first, count));
+        add(row.text(), query.nearest(vectors, first, count));
+      }
+    }
+
+    private synchronized void add(int text, float... ofWindow) {
+      float[] before = nearest[text];
+      nearest[text] = ofWindow;
+      for (int token = 0; before != null && token < before.length; token++) {
+        ofWindow[token] = Math.max(ofWindow[token], before[token]);
       }
     }
 
     @Override
-    public Relevances finish() {
-      return relevances(best, texts);
+    public synchronized Relevances finish() {
+      double[] values = new double[nearest.length];
+      for (int text = 0; text < values.length; text++) {
+        float[] cosines = nearest[text];
+        values[text] = cosines == null ? LEAST : query.nearness(cosines);
+      }
+      return relevances(texts, values);
     }
   }
 }

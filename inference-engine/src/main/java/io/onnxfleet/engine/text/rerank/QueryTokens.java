@@ -35,7 +35,16 @@ public record QueryTokens(int count, int dimensions, float[] byDimension) {
   }
 
   /** The mean over the query's tokens of the cosine with the nearest of a document's. */
-  public double nearness(TokenVectors vectors, int first, int tokens) {
+  public double nearness(float... nearest) {
+    double sum = 0;
+    for (float cosine : nearest) {
+      sum += cosine;
+    }
+    return sum / count;
+  }
+
+  /** For each of the query's tokens the cosine with the nearest of some of a document's. */
+  public float[] nearest(TokenVectors vectors, int first, int tokens) {
     float[] nearest = new float[count];
     Arrays.fill(nearest, Float.NEGATIVE_INFINITY);
     float[] vector = new float[dimensions];
@@ -55,11 +64,7 @@ public record QueryTokens(int count, int dimensions, float[] byDimension) {
         nearest[each] = Math.max(nearest[each], cosines[each]);
       }
     }
-    double sum = 0;
-    for (float cosine : nearest) {
-      sum += cosine;
-    }
-    return sum / count;
+    return nearest;
   }
 
   /** What makes a vector one of length 1; 0 for one of zeros, which is near to nothing. */

@@ -33,8 +33,7 @@ abstract class VectorTask implements TextTask<Relevances> {
   }
 
   /** The documents' answer, which leaves out the query's own place. */
-  static Relevances relevances(BestWindows best, TokenizedTexts texts) {
-    double[] values = best.values();
+  static Relevances relevances(TokenizedTexts texts, double... values) {
     List<Relevances.Relevance> relevances = new ArrayList<>(values.length - 1);
     for (int text = 1; text < values.length; text++) {
       relevances.add(
