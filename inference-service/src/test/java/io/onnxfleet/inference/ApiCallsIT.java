@@ -7,13 +7,19 @@ import io.onnxfleet.contract.api.ModelInBody;
 import io.onnxfleet.contract.api.Need;
 import io.onnxfleet.contract.api.Server;
 import io.onnxfleet.engine.error.InferenceException;
+import io.onnxfleet.inference.protocol.openai.embeddings.EmbeddingsArgument;
 import io.onnxfleet.inference.protocol.openai.task.TextService;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.reflect.Proxy;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -26,6 +32,11 @@ import org.springframework.web.method.HandlerMethod;
 import org.springframework.web.servlet.HandlerInterceptor;
 import org.springframework.web.servlet.config.annotation.InterceptorRegistry;
 import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** What the table of calls says that one replica runs, a replica has a controller for. */
 class ApiCallsIT {
@@ -64,10 +75,11 @@ class ApiCallsIT {
           TextService.class.getClassLoader(),
           new Class<?>[] {TextService.class},
           (proxy, method, arguments) -> {
-            if (method.getName().equals("call")) {
-              return service.call();
-            }
-            throw InferenceException.invalidInput("asked: %s", service.call());
+            return switch (method.getName()) {
+              case "call" -> service.call();
+              case "arguments" -> service.arguments();
+              default -> throw InferenceException.invalidInput("asked: %s", service.call());
+            };
           });
     }
   }
@@ -112,6 +124,55 @@ class ApiCallsIT {
     assertThat(refused.statusCode()).isEqualTo(400);
     assertThat(RunningReplica.json(refused).at("/error/message").asString())
         .isEqualTo("asked: " + call);
+  }
+
+  @ParameterizedTest
+  @MethodSource("textTasks")
+  void bothDocuments_describeTheArguments_thatAreRead(ApiCall call) {
+    Set<String> read = new TreeSet<>();
+    for (TextService<?, ?> each : replica.context().getBeansOfType(TextService.class).values()) {
+      if (each.call() == call) {
+        read.addAll(each.arguments().names());
+      }
+    }
+    assertDescribed(call, read);
+  }
+
+  @Test
+  void bothDocuments_describeTheArguments_thatAreReadOfEmbeddings() {
+    assertDescribed(ApiCall.EMBEDDINGS, EmbeddingsArgument.taken());
+  }
+
+  private static void assertDescribed(ApiCall call, Set<String> read) {
+    JsonNode ofReplica = RunningReplica.json(replica.get("/v3/api-docs"));
+    assertThat(described(ofReplica, call)).as("the replica's").isEqualTo(new TreeSet<>(read));
+    assertThat(described(gatewaysDocument(), call))
+        .as("the gateway's")
+        .isEqualTo(new TreeSet<>(read));
+  }
+
+  private static Set<String> described(JsonNode document, ApiCall call) {
+    String schema =
+        document
+            .get("paths")
+            .get(call.path())
+            .at("/post/requestBody/content/application~1json/schema/$ref")
+            .asString();
+    return new TreeSet<>(document.at(schema.substring(1)).get("properties").propertyNames());
+  }
+
+  private static JsonNode gatewaysDocument() {
+    Path file =
+        Path.of(System.getProperty("fleet.root", ".."))
+            .resolve("gateway-service/src/main/resources/openapi.yaml");
+    LoaderOptions options = new LoaderOptions();
+    options.setMaxAliasesForCollections(1000);
+    try {
+      Object document = new Yaml(new SafeConstructor(options)).load(Files.readString(file));
+      return JsonMapper.shared().valueToTree(document);
+    } catch (IOException unreadable) {
+      throw new UncheckedIOException(unreadable);
+    }
   }
 
   @Test

@@ -15,6 +15,8 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -28,6 +30,10 @@ import tools.jackson.databind.json.JsonMapper;
 class TextTasksIT {
   private static final JsonMapper JSON = JsonMapper.shared();
   private static final String MODEL = "all-minilm-l6-v2";
+
+  /** What a message begins with that is about an argument. */
+  private static final Pattern ARGUMENT = Pattern.compile("(\\w+)[:\\[.]");
+
   @TempDir private static Path repository;
   private static RunningReplica replica;
 
@@ -414,7 +420,8 @@ class TextTasksIT {
         "source: an empty string");
     Map<String, String> overlong =
         Map.of("source", "a", "targets", "word ".repeat(300), "overlong", "refused");
-    assertRefused(post("/v1/similarity", overlong), 400, "input[1]: 302 tokens (expected: <= 256");
+    assertRefused(
+        post("/v1/similarity", overlong), 400, "targets[0]: 302 tokens (expected: <= 256");
     assertRefused(
         post("/v1/similarity", Map.of("model", "cross", "source", "a", "targets", "b")),
         400,
@@ -551,6 +558,48 @@ class TextTasksIT {
         "has the task sparse (expected embed)");
   }
 
+  @Test
+  void textsThatAreTooLong_areRefusedByTheirArgument() {
+    String tooLong = "word ".repeat(300);
+    for (String model : List.of(MODEL, "cross")) {
+      assertRefused(
+          post(
+              "/v1/rerank",
+              Map.of(
+                  "model",
+                  model,
+                  "query",
+                  "a",
+                  "documents",
+                  List.of("b", tooLong),
+                  "overlong",
+                  "refused")),
+          400,
+          "documents[1]: 30");
+    }
+    assertRefused(
+        post("/v1/similarity", Map.of("source", tooLong, "targets", "b", "overlong", "refused")),
+        400,
+        "source: 302 tokens");
+    assertRefused(
+        post(
+            "/v1/classify",
+            Map.of("model", "sentiment", "input", List.of("a", tooLong), "overlong", "refused")),
+        400,
+        "input[1]: 302 tokens");
+    String tooMany = "word ".repeat(1 << 20) + "word";
+    assertRefused(
+        post("/v1/tokenize", Map.of("input", List.of("a", tooMany))), 413, "input[1]: 10");
+    assertRefused(
+        post("/v1/rerank", Map.of("query", "a", "documents", List.of(tooMany))),
+        413,
+        "documents[0]: 10");
+    assertRefused(
+        post("/v1/detokenize", "{\"tokens\":[%s1]}".formatted("1,".repeat(1 << 20))),
+        413,
+        "tokens: more than 1048576 tokens in all");
+  }
+
   /** None of these is an error of ours, and none is answered with a number that is none. */
   @Test
   void textsThatHurt_areAnsweredOrRefused() {
@@ -618,7 +667,14 @@ class TextTasksIT {
 
   private static void assertRefused(HttpResponse<byte[]> response, int status, String message) {
     assertThat(response.statusCode()).as(new String(response.body(), UTF_8)).isEqualTo(status);
-    assertThat(json(response).at("/error/message").asString()).contains(message);
+    String told = json(response).at("/error/message").asString();
+    assertThat(told).contains(message);
+    Matcher argument = ARGUMENT.matcher(told);
+    if (argument.lookingAt()) {
+      assertThat(json(response).at("/error/param").asString(null))
+          .as(told)
+          .isEqualTo(argument.group(1));
+    }
     if (response.uri().getPath().endsWith("/rerank")) {
       assertThat(json(response).get("message")).isEqualTo(json(response).at("/error/message"));
     }

@@ -76,8 +76,12 @@ public final class ErrorResponses {
       String path, InferenceException failure, @Nullable String bodyBytes) {
     ErrorCode code = codeOf(failure.code());
     String message = String.valueOf(failure.getMessage());
-    @Nullable String param =
-        code == ErrorCode.INVALID_INPUT ? arguments.namedBy(message) : code.param();
+    @Nullable String named =
+        switch (code) {
+          case INVALID_INPUT, REQUEST_TOO_LARGE -> arguments.namedBy(message);
+          default -> null;
+        };
+    @Nullable String param = named == null ? code.param() : named;
     HttpHeaders headers = headers(failure, code);
     if (bodyBytes != null) {
       headers.set(HeaderNames.BODY_BYTES, bodyBytes);

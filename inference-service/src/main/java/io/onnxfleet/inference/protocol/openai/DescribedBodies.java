@@ -26,7 +26,25 @@ final class DescribedBodies {
               name = "encoding_format",
               allowableValues = {"float", "base64", "sparse", "tokens"},
               example = "float")
-          @Nullable String encodingFormat) {}
+          @Nullable String encodingFormat,
+      @Schema(description = "Numbers of a vector, which is cut") @Nullable Integer dimensions,
+      @Schema(name = "output_dimension", description = "The same")
+          @Nullable Integer outputDimension,
+      @Schema(description = "The same") @Nullable Integer dimensionality,
+      @Schema(name = "truncate_dim", description = "The same") @Nullable Integer truncateDim,
+      @Schema(name = "prompt_name", description = "One of the model's prompts")
+          @Nullable String promptName,
+      @Schema(name = "input_type", description = "What the texts are for")
+          @Nullable String inputType,
+      @Schema(description = "The same") @Nullable String task,
+      @Schema(name = "task_type", description = "The same") @Nullable String taskType,
+      @Schema(description = "Whether vectors have length 1") @Nullable Boolean normalize,
+      @Schema(description = "The same") @Nullable Boolean normalized,
+      @Schema(description = "NONE or false refuses texts that are too long")
+          @Nullable Object truncate,
+      @Schema(description = "The same") @Nullable Object truncation,
+      @Schema(allowableValues = {"windows", "refused", "cut"}) @Nullable String overlong,
+      @Nullable Integer priority) {}
 
   @Schema(name = "EmbeddingsResponse")
   record Response(String object, List<Embedding> data, String model, Usage usage) {}

@@ -50,7 +50,9 @@ final class ClassifyController {
       @Schema(
               name = "windows_joined",
               allowableValues = {"mean", "max"})
-          @Nullable String windowsJoined) {}
+          @Nullable String windowsJoined,
+      @Schema(allowableValues = {"windows", "refused", "cut"}) @Nullable String overlong,
+      @Nullable Integer priority) {}
 
   @Schema(name = "ClassifyResponse")
   record Response(String object, String model, List<Labels> data, DescribedUsage usage) {}

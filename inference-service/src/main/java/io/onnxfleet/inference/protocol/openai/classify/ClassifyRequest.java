@@ -5,6 +5,7 @@ import io.onnxfleet.engine.text.classify.WindowJoining;
 import io.onnxfleet.engine.text.tokenization.TextInput;
 import io.onnxfleet.inference.protocol.openai.task.ArgumentValue;
 import io.onnxfleet.inference.protocol.openai.task.BodyArguments;
+import io.onnxfleet.inference.protocol.openai.task.TaskArguments;
 import io.onnxfleet.inference.protocol.openai.task.TaskRequest;
 import java.io.IOException;
 import java.io.InputStream;
@@ -28,13 +29,32 @@ record ClassifyRequest(
     boolean raw,
     WindowJoining joining,
     TextOptions.Overlong overlong) {
+  private static final TaskArguments<Reader> ARGUMENTS =
+      TaskArguments.<Reader>none()
+          .with("input", (reader, value) -> reader.input = Reader.readInput(value))
+          .with(
+              "overlong",
+              (reader, value) ->
+                  reader.overlong =
+                      value.chosen(TextOptions.Overlong::of, TextOptions.Overlong.labels()))
+          .with("top_k", (reader, value) -> reader.topK = value.wholeNumber(1))
+          .with("raw_scores", (reader, value) -> reader.raw = value.flag())
+          .with(
+              "windows_joined",
+              (reader, value) ->
+                  reader.joining = value.chosen(WindowJoining::of, WindowJoining.labels()));
+
   ClassifyRequest {
     input = List.copyOf(input);
   }
 
+  static TaskArguments<?> arguments() {
+    return ARGUMENTS;
+  }
+
   static ClassifyRequest read(InputStream body) throws IOException {
     Reader reader = new Reader();
-    TaskRequest shared = BodyArguments.read(body, reader::readArgument);
+    TaskRequest shared = ARGUMENTS.read(body, reader);
     if (reader.input == null) {
       throw BodyArguments.absent("input", "a string, or an array of strings");
     }
@@ -48,21 +68,6 @@ record ClassifyRequest(
     private boolean raw;
     private WindowJoining joining = WindowJoining.MEAN;
     private TextOptions.Overlong overlong = TextOptions.Overlong.WINDOWS;
-
-    private boolean readArgument(String name, ArgumentValue value) {
-      switch (name) {
-        case "input" -> input = readInput(value);
-        case "overlong" ->
-            overlong = value.chosen(TextOptions.Overlong::of, TextOptions.Overlong.labels());
-        case "top_k" -> topK = value.wholeNumber(1);
-        case "raw_scores" -> raw = value.flag();
-        case "windows_joined" -> joining = value.chosen(WindowJoining::of, WindowJoining.labels());
-        default -> {
-          return false;
-        }
-      }
-      return true;
-    }
 
     /** A text, or an array of texts and of arrays of two, which are pairs. */
     private static List<TextInput> readInput(ArgumentValue value) {

@@ -8,6 +8,7 @@ import io.onnxfleet.engine.text.TextOptions;
 import io.onnxfleet.engine.text.classify.Classified;
 import io.onnxfleet.engine.text.classify.Classifying;
 import io.onnxfleet.inference.protocol.openai.embeddings.EmbeddingsHeaders;
+import io.onnxfleet.inference.protocol.openai.task.TaskArguments;
 import io.onnxfleet.inference.protocol.openai.task.TaskRequest;
 import io.onnxfleet.inference.protocol.openai.task.TextService;
 import jakarta.servlet.http.HttpServletResponse;
@@ -23,6 +24,11 @@ final class ClassifyService implements TextService<ClassifyRequest, Classified> 
   @Override
   public ApiCall call() {
     return ApiCall.CLASSIFY;
+  }
+
+  @Override
+  public TaskArguments<?> arguments() {
+    return ClassifyRequest.arguments();
   }
 
   @Override

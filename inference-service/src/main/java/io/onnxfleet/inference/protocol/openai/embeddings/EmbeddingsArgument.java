@@ -1,15 +1,13 @@
 package io.onnxfleet.inference.protocol.openai.embeddings;
 
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The names in the body of an embeddings request: OpenAI's, and those that clients of other servers
  * send.
  */
-final class EmbeddingsArgument {
+public final class EmbeddingsArgument {
   static final String INPUT = "input";
   static final String MODEL = "model";
   static final String ENCODING_FORMAT = "encoding_format";
@@ -70,25 +68,15 @@ final class EmbeddingsArgument {
           Map.entry("texts", Set.of()),
           Map.entry("truncate_prompt_tokens", Set.of()));
 
-  private static final List<String> OPEN_AIS =
-      List.of(INPUT, MODEL, ENCODING_FORMAT, DIMENSIONS, PROMPT_NAME, PRIORITY, OVERLONG);
-
   private EmbeddingsArgument() {}
 
-  /** The argument that a message speaks of: it begins with the name and a colon or a bracket. */
-  static @Nullable String namedBy(String message) {
-    int end = 0;
-    while (end < message.length() && ":[".indexOf(message.charAt(end)) < 0) {
-      end++;
-    }
-    String name = message.substring(0, end);
-    boolean known =
-        OPEN_AIS.contains(name)
-            || PURPOSES.contains(name)
-            || NORMALIZE.contains(name)
-            || TRUNCATE.contains(name)
-            || OTHER_DIMENSIONS.contains(name)
-            || REFUSED.containsKey(name);
-    return known && end < message.length() ? name : null;
+  /** Those that an answer depends on. */
+  public static Set<String> taken() {
+    return EmbeddingsRequestReader.taken();
+  }
+
+  /** Those that are refused, unless they ask for what is answered anyway. */
+  public static Set<String> refused() {
+    return REFUSED.keySet();
   }
 }

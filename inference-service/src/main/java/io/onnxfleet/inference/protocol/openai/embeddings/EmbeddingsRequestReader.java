@@ -10,9 +10,11 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -40,6 +42,8 @@ final class EmbeddingsRequestReader {
   private static final String INPUT_FORMS =
       "(expected a string, an array of strings, an array of token ids, or an array of those)";
 
+  private static final Map<String, Reading> READINGS = readings();
+
   private final Set<String> seen = new HashSet<>();
   private @Nullable String model;
   private @Nullable List<TextInput> input;
@@ -57,6 +61,17 @@ final class EmbeddingsRequestReader {
   private int tokens;
 
   private EmbeddingsRequestReader() {}
+
+  /** Reads the value of an argument, at which the parser stands. */
+  @FunctionalInterface
+  private interface Reading {
+    void read(EmbeddingsRequestReader reader, String name, JsonParser parser);
+  }
+
+  /** The arguments that are read. */
+  static Set<String> taken() {
+    return READINGS.keySet();
+  }
 
   /**
    * The request.
@@ -113,34 +128,9 @@ final class EmbeddingsRequestReader {
       // As if it were absent.
       return;
     }
-    switch (name) {
-      case EmbeddingsArgument.INPUT -> input = readInput(parser);
-      case EmbeddingsArgument.MODEL -> model = string(name, parser);
-      case EmbeddingsArgument.ENCODING_FORMAT ->
-          encodingFormat = EncodingFormat.parse(string(name, parser));
-      case EmbeddingsArgument.DIMENSIONS -> readDimensions(name, parser);
-      case EmbeddingsArgument.PROMPT_NAME -> promptName = string(name, parser);
-      case EmbeddingsArgument.OVERLONG -> overlong = overlong(string(name, parser));
-      case EmbeddingsArgument.PRIORITY -> priority = wholeNumber(name, parser, 0);
-      default -> readFurther(name, parser);
-    }
-  }
-
-  /** What OpenAI's interface has not. */
-  private void readFurther(String name, JsonParser parser) {
-    if (EmbeddingsArgument.OTHER_DIMENSIONS.contains(name)) {
-      readDimensions(name, parser);
-    } else if (EmbeddingsArgument.PURPOSES.contains(name)) {
-      readPurpose(name, parser);
-    } else if (EmbeddingsArgument.NORMALIZE.contains(name)) {
-      boolean value = flag(name, parser);
-      if (normalize != null && normalize != value) {
-        throw InferenceException.invalidInput(
-            "%s: %s (expected %s, as said before)", name, value, normalize);
-      }
-      normalize = value;
-    } else if (EmbeddingsArgument.TRUNCATE.contains(name)) {
-      readTruncation(name, parser);
+    Reading reading = READINGS.get(name);
+    if (reading != null) {
+      reading.read(this, name, parser);
     } else if (EmbeddingsArgument.REFUSED.containsKey(name)) {
       requireHarmless(name, EmbeddingsArgument.REFUSED.getOrDefault(name, Set.of()), parser);
       ignored.add(name);
@@ -148,6 +138,47 @@ final class EmbeddingsRequestReader {
       parser.skipChildren();
       ignored.add(name);
     }
+  }
+
+  private static Map<String, Reading> readings() {
+    Map<String, Reading> readings = new HashMap<>();
+    readings.put(
+        EmbeddingsArgument.INPUT, (reader, _, parser) -> reader.input = reader.readInput(parser));
+    readings.put(
+        EmbeddingsArgument.MODEL, (reader, name, parser) -> reader.model = string(name, parser));
+    readings.put(
+        EmbeddingsArgument.ENCODING_FORMAT,
+        (reader, name, parser) ->
+            reader.encodingFormat = EncodingFormat.parse(string(name, parser)));
+    readings.put(
+        EmbeddingsArgument.PROMPT_NAME,
+        (reader, name, parser) -> reader.promptName = string(name, parser));
+    readings.put(
+        EmbeddingsArgument.OVERLONG,
+        (reader, name, parser) -> reader.overlong = overlong(string(name, parser)));
+    readings.put(
+        EmbeddingsArgument.PRIORITY,
+        (reader, name, parser) -> reader.priority = wholeNumber(name, parser, 0));
+    readings.put(EmbeddingsArgument.DIMENSIONS, EmbeddingsRequestReader::readDimensions);
+    // What OpenAI's interface has not.
+    EmbeddingsArgument.OTHER_DIMENSIONS.forEach(
+        name -> readings.put(name, EmbeddingsRequestReader::readDimensions));
+    EmbeddingsArgument.PURPOSES.forEach(
+        name -> readings.put(name, EmbeddingsRequestReader::readPurpose));
+    EmbeddingsArgument.NORMALIZE.forEach(
+        name -> readings.put(name, EmbeddingsRequestReader::readNormalizing));
+    EmbeddingsArgument.TRUNCATE.forEach(
+        name -> readings.put(name, EmbeddingsRequestReader::readTruncation));
+    return Map.copyOf(readings);
+  }
+
+  private void readNormalizing(String name, JsonParser parser) {
+    boolean value = flag(name, parser);
+    if (normalize != null && normalize != value) {
+      throw InferenceException.invalidInput(
+          "%s: %s (expected %s, as said before)", name, value, normalize);
+    }
+    normalize = value;
   }
 
   private static TextOptions.Overlong overlong(String value) {
@@ -316,8 +347,8 @@ final class EmbeddingsRequestReader {
       if (++tokens > TextEmbedder.DEFAULT_MAX_TOKENS) {
         throw new InferenceException(
             ErrorCode.REQUEST_TOO_LARGE,
-            "%d tokens or more (expected: <= %d)"
-                .formatted(tokens, TextEmbedder.DEFAULT_MAX_TOKENS));
+            "%s: %d tokens or more in all (expected: <= %d)"
+                .formatted(place, tokens, TextEmbedder.DEFAULT_MAX_TOKENS));
       }
       if (count == ids.length) {
         ids = Arrays.copyOf(ids, count * 2);

@@ -50,7 +50,8 @@ final class EntitiesController {
       @Schema(
               name = "offset_encoding",
               allowableValues = {"code-points", "utf-16"})
-          @Nullable String offsetEncoding) {}
+          @Nullable String offsetEncoding,
+      @Nullable Integer priority) {}
 
   @Schema(name = "EntitiesResponse")
   record Response(String object, String model, List<Found> data, DescribedUsage usage) {}

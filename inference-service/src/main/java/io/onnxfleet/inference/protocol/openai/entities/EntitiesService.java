@@ -9,6 +9,7 @@ import io.onnxfleet.engine.text.entities.Entities;
 import io.onnxfleet.engine.text.entities.Recognizing;
 import io.onnxfleet.inference.protocol.openai.embeddings.EmbeddingsHeaders;
 import io.onnxfleet.inference.protocol.openai.task.OffsetEncoding;
+import io.onnxfleet.inference.protocol.openai.task.TaskArguments;
 import io.onnxfleet.inference.protocol.openai.task.TaskRequest;
 import io.onnxfleet.inference.protocol.openai.task.TextService;
 import jakarta.servlet.http.HttpServletResponse;
@@ -24,6 +25,11 @@ final class EntitiesService implements TextService<EntitiesRequest, Entities> {
   @Override
   public ApiCall call() {
     return ApiCall.TOKEN_CLASSIFY;
+  }
+
+  @Override
+  public TaskArguments<?> arguments() {
+    return EntitiesRequest.arguments();
   }
 
   @Override

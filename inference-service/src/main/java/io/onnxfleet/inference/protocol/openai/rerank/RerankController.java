@@ -63,7 +63,9 @@ final class RerankController {
       @Schema(name = "return_documents") @Nullable Boolean returnDocuments,
       @Schema(name = "max_tokens_per_doc") @Nullable Integer maxTokensPerDoc,
       @Schema(name = "raw_scores") @Nullable Boolean rawScores,
-      @Schema(allowableValues = {"cosine", "late-interaction"}) @Nullable String reranking) {}
+      @Schema(allowableValues = {"cosine", "late-interaction"}) @Nullable String reranking,
+      @Schema(allowableValues = {"windows", "refused", "cut"}) @Nullable String overlong,
+      @Nullable Integer priority) {}
 
   @Schema(name = "RerankResponse")
   record Response(

@@ -6,6 +6,7 @@ import io.onnxfleet.engine.text.TextOptions;
 import io.onnxfleet.engine.textsettings.RerankMethod;
 import io.onnxfleet.inference.protocol.openai.task.ArgumentValue;
 import io.onnxfleet.inference.protocol.openai.task.BodyArguments;
+import io.onnxfleet.inference.protocol.openai.task.TaskArguments;
 import io.onnxfleet.inference.protocol.openai.task.TaskRequest;
 import java.io.IOException;
 import java.io.InputStream;
@@ -25,6 +26,32 @@ final class RerankRequestReader {
   /** Of all documents together: one takes many times the few bytes that it is in a body. */
   static final int MOST_FIELDS_IN_ALL = 1 << 17;
 
+  private static final TaskArguments<RerankRequestReader> ARGUMENTS =
+      TaskArguments.<RerankRequestReader>none()
+          .with("query", (reader, value) -> reader.query = value.text())
+          .with(
+              "documents",
+              (reader, value) ->
+                  reader.documents =
+                      value.elements("documents", reader.maxDocuments, reader::readDocument))
+          .with(
+              "rank_fields",
+              (reader, value) ->
+                  reader.fields = value.elements("fields", MOST_FIELDS, ArgumentValue::name))
+          .with("top_n", (reader, value) -> reader.topN = value.wholeNumber(1))
+          .with("return_documents", (reader, value) -> reader.returnsDocuments = value.flag())
+          .with("max_tokens_per_doc", (reader, value) -> reader.mostTokens = value.wholeNumber(1))
+          .with(
+              "reranking",
+              (reader, value) ->
+                  reader.method = value.chosen(RerankMethod::of, RerankMethod.labels()))
+          .with(
+              "overlong",
+              (reader, value) ->
+                  reader.overlong =
+                      value.chosen(TextOptions.Overlong::of, TextOptions.Overlong.labels()))
+          .with("raw_scores", (reader, value) -> reader.raw = value.flag());
+
   private final int maxDocuments;
   private int fieldsInAll;
   private @Nullable String query;
@@ -41,28 +68,13 @@ final class RerankRequestReader {
     this.maxDocuments = maxDocuments;
   }
 
-  static RerankRequest read(InputStream body, int maxDocuments) throws IOException {
-    RerankRequestReader reader = new RerankRequestReader(maxDocuments);
-    return reader.request(BodyArguments.read(body, reader::readArgument));
+  static TaskArguments<?> arguments() {
+    return ARGUMENTS;
   }
 
-  private boolean readArgument(String name, ArgumentValue value) {
-    switch (name) {
-      case "query" -> query = value.text();
-      case "documents" -> documents = value.elements("documents", maxDocuments, this::readDocument);
-      case "rank_fields" -> fields = value.elements("fields", MOST_FIELDS, ArgumentValue::name);
-      case "top_n" -> topN = value.wholeNumber(1);
-      case "return_documents" -> returnsDocuments = value.flag();
-      case "max_tokens_per_doc" -> mostTokens = value.wholeNumber(1);
-      case "reranking" -> method = value.chosen(RerankMethod::of, RerankMethod.labels());
-      case "overlong" ->
-          overlong = value.chosen(TextOptions.Overlong::of, TextOptions.Overlong.labels());
-      case "raw_scores" -> raw = value.flag();
-      default -> {
-        return false;
-      }
-    }
-    return true;
+  static RerankRequest read(InputStream body, int maxDocuments) throws IOException {
+    RerankRequestReader reader = new RerankRequestReader(maxDocuments);
+    return reader.request(ARGUMENTS.read(body, reader));
   }
 
   private RerankRequest request(TaskRequest shared) {

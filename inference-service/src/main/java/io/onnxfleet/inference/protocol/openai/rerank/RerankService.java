@@ -12,6 +12,7 @@ import io.onnxfleet.engine.textsettings.TextSettings;
 import io.onnxfleet.inference.configuration.RerankProperties;
 import io.onnxfleet.inference.protocol.openai.embeddings.EmbeddingsHeaders;
 import io.onnxfleet.inference.protocol.openai.embeddings.PromptChoice;
+import io.onnxfleet.inference.protocol.openai.task.TaskArguments;
 import io.onnxfleet.inference.protocol.openai.task.TaskRequest;
 import io.onnxfleet.inference.protocol.openai.task.TextService;
 import jakarta.servlet.http.HttpServletResponse;
@@ -45,6 +46,11 @@ final class RerankService implements TextService<RerankRequest, Relevances> {
   @Override
   public ApiCall call() {
     return call;
+  }
+
+  @Override
+  public TaskArguments<?> arguments() {
+    return RerankRequestReader.arguments();
   }
 
   @Override

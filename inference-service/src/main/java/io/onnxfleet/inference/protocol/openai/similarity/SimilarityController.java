@@ -46,7 +46,9 @@ final class SimilarityController {
   record Request(
       @Nullable String model,
       String source,
-      @Schema(description = "A string, or an array of strings") List<String> targets) {}
+      @Schema(description = "A string, or an array of strings") List<String> targets,
+      @Schema(allowableValues = {"windows", "refused", "cut"}) @Nullable String overlong,
+      @Nullable Integer priority) {}
 
   @Schema(name = "SimilarityResponse")
   record Response(String object, String model, List<Similarity> data, DescribedUsage usage) {}

@@ -1,8 +1,8 @@
 package io.onnxfleet.inference.protocol.openai.similarity;
 
 import io.onnxfleet.engine.text.TextOptions;
-import io.onnxfleet.inference.protocol.openai.task.ArgumentValue;
 import io.onnxfleet.inference.protocol.openai.task.BodyArguments;
+import io.onnxfleet.inference.protocol.openai.task.TaskArguments;
 import io.onnxfleet.inference.protocol.openai.task.TaskRequest;
 import java.io.IOException;
 import java.io.InputStream;
@@ -18,13 +18,27 @@ import org.jspecify.annotations.Nullable;
  */
 record SimilarityRequest(
     TaskRequest shared, String source, List<String> targets, TextOptions.Overlong overlong) {
+  private static final TaskArguments<Reader> ARGUMENTS =
+      TaskArguments.<Reader>none()
+          .with("source", (reader, value) -> reader.source = value.filledText())
+          .with("targets", (reader, value) -> reader.targets = value.oneOrMore(reader.maxTargets))
+          .with(
+              "overlong",
+              (reader, value) ->
+                  reader.overlong =
+                      value.chosen(TextOptions.Overlong::of, TextOptions.Overlong.labels()));
+
   SimilarityRequest {
     targets = List.copyOf(targets);
   }
 
+  static TaskArguments<?> arguments() {
+    return ARGUMENTS;
+  }
+
   static SimilarityRequest read(InputStream body, int maxTargets) throws IOException {
     Reader reader = new Reader(maxTargets);
-    TaskRequest shared = BodyArguments.read(body, reader::readArgument);
+    TaskRequest shared = ARGUMENTS.read(body, reader);
     if (reader.source == null) {
       throw BodyArguments.absent("source", "a string");
     }
@@ -42,19 +56,6 @@ record SimilarityRequest(
 
     Reader(int maxTargets) {
       this.maxTargets = maxTargets;
-    }
-
-    private boolean readArgument(String name, ArgumentValue value) {
-      switch (name) {
-        case "source" -> source = value.filledText();
-        case "targets" -> targets = value.oneOrMore(maxTargets);
-        case "overlong" ->
-            overlong = value.chosen(TextOptions.Overlong::of, TextOptions.Overlong.labels());
-        default -> {
-          return false;
-        }
-      }
-      return true;
     }
   }
 }

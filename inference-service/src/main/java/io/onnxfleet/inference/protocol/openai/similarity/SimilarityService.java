@@ -9,6 +9,7 @@ import io.onnxfleet.engine.text.similarity.Comparing;
 import io.onnxfleet.engine.text.similarity.Similarities;
 import io.onnxfleet.inference.configuration.RerankProperties;
 import io.onnxfleet.inference.protocol.openai.embeddings.EmbeddingsHeaders;
+import io.onnxfleet.inference.protocol.openai.task.TaskArguments;
 import io.onnxfleet.inference.protocol.openai.task.TaskRequest;
 import io.onnxfleet.inference.protocol.openai.task.TextService;
 import jakarta.servlet.http.HttpServletResponse;
@@ -30,6 +31,11 @@ final class SimilarityService implements TextService<SimilarityRequest, Similari
   @Override
   public ApiCall call() {
     return ApiCall.SIMILARITY;
+  }
+
+  @Override
+  public TaskArguments<?> arguments() {
+    return SimilarityRequest.arguments();
   }
 
   @Override

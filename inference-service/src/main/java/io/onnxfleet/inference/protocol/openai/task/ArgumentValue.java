@@ -155,7 +155,7 @@ public final class ArgumentValue {
     int count = 0;
     while (parser.nextToken() != JsonToken.END_ARRAY) {
       if (count == most) {
-        throw tooManyTokens();
+        throw tooManyTokens(place);
       }
       if (parser.currentToken() != JsonToken.VALUE_NUMBER_INT
           || parser.getNumberType() != JsonParser.NumberType.INT) {
@@ -170,11 +170,11 @@ public final class ArgumentValue {
   }
 
   /** The refusal of more tokens than one call may have. */
-  public static InferenceException tooManyTokens() {
+  public static InferenceException tooManyTokens(String place) {
     return new InferenceException(
         ErrorCode.REQUEST_TOO_LARGE,
-        "more than %d tokens in all (expected: <= that)"
-            .formatted(TextEmbedder.DEFAULT_MAX_TOKENS));
+        "%s: more than %d tokens in all (expected: <= that)"
+            .formatted(place, TextEmbedder.DEFAULT_MAX_TOKENS));
   }
 
   /** The refusal of a value of another type. */

@@ -21,6 +21,12 @@ public final class BodyArguments {
   /** Names in one body. */
   static final int MAX_ARGUMENTS = 256;
 
+  private static final String MODEL = "model";
+  private static final String PRIORITY = "priority";
+
+  /** What every task has. */
+  static final List<String> SHARED = List.of(MODEL, PRIORITY);
+
   private final Set<String> seen = new HashSet<>();
   private final List<String> ignored = new ArrayList<>();
   private @Nullable String model;
@@ -30,7 +36,7 @@ public final class BodyArguments {
 
   /** Takes the arguments of a task. */
   @FunctionalInterface
-  public interface Reading {
+  interface Reading {
     /** Reads a value that is not null; false if the task does not know the name. */
     boolean read(String name, ArgumentValue value);
   }
@@ -41,7 +47,7 @@ public final class BodyArguments {
    * @throws InferenceException if the body is no JSON object, or an argument is refused
    * @throws IOException if the body cannot be read
    */
-  public static TaskRequest read(InputStream body, Reading reading) throws IOException {
+  static TaskRequest read(InputStream body, Reading reading) throws IOException {
     try (JsonParser parser = Json.parser(body)) {
       return new BodyArguments().read(parser, reading);
     } catch (JacksonException failure) {
@@ -76,8 +82,8 @@ public final class BodyArguments {
 
   private void read(String name, ArgumentValue value, Reading reading) {
     switch (name) {
-      case "model" -> model = value.name();
-      case "priority" -> priority = value.wholeNumber(0);
+      case MODEL -> model = value.name();
+      case PRIORITY -> priority = value.wholeNumber(0);
       default -> {
         if (!reading.read(name, value)) {
           value.skip();

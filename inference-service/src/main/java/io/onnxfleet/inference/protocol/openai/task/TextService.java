@@ -20,6 +20,9 @@ public interface TextService<R, T> {
   /** The call that it serves. */
   ApiCall call();
 
+  /** The arguments of its requests. */
+  TaskArguments<?> arguments();
+
   /**
    * Reads a body.
    *

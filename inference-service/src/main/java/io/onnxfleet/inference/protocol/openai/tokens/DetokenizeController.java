@@ -44,7 +44,8 @@ final class DetokenizeController {
   record Request(
       @Nullable String model,
       @Schema(description = "An array of token ids, or an array of those") List<Integer> tokens,
-      @Schema(name = "skip_special_tokens") @Nullable Boolean skipSpecialTokens) {}
+      @Schema(name = "skip_special_tokens") @Nullable Boolean skipSpecialTokens,
+      @Nullable Integer priority) {}
 
   @Schema(name = "DetokenizeResponse")
   record Response(String object, String model, List<Detokenized> data) {}

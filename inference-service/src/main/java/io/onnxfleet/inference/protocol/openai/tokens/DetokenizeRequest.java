@@ -4,6 +4,7 @@ import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.text.TextEmbedder;
 import io.onnxfleet.inference.protocol.openai.task.ArgumentValue;
 import io.onnxfleet.inference.protocol.openai.task.BodyArguments;
+import io.onnxfleet.inference.protocol.openai.task.TaskArguments;
 import io.onnxfleet.inference.protocol.openai.task.TaskRequest;
 import java.io.IOException;
 import java.io.InputStream;
@@ -21,13 +22,22 @@ import tools.jackson.core.JsonToken;
  * @param skipsSpecial true if special tokens are left out
  */
 record DetokenizeRequest(TaskRequest shared, List<long[]> tokens, boolean skipsSpecial) {
+  private static final TaskArguments<Reader> ARGUMENTS =
+      TaskArguments.<Reader>none()
+          .with("tokens", (reader, value) -> reader.tokens = reader.readTokens(value))
+          .with("skip_special_tokens", (reader, value) -> reader.skipsSpecial = value.flag());
+
   DetokenizeRequest {
     tokens = List.copyOf(tokens);
   }
 
+  static TaskArguments<?> arguments() {
+    return ARGUMENTS;
+  }
+
   static DetokenizeRequest read(InputStream body) throws IOException {
     Reader reader = new Reader();
-    TaskRequest shared = BodyArguments.read(body, reader::readArgument);
+    TaskRequest shared = ARGUMENTS.read(body, reader);
     if (reader.tokens == null) {
       throw BodyArguments.absent("tokens", "an array of token ids, or an array of those");
     }
@@ -40,17 +50,6 @@ record DetokenizeRequest(TaskRequest shared, List<long[]> tokens, boolean skipsS
 
     /** Of all texts; what no call may have is not held. */
     private int left = TextEmbedder.DEFAULT_MAX_TOKENS;
-
-    private boolean readArgument(String name, ArgumentValue value) {
-      switch (name) {
-        case "tokens" -> tokens = readTokens(value);
-        case "skip_special_tokens" -> skipsSpecial = value.flag();
-        default -> {
-          return false;
-        }
-      }
-      return true;
-    }
 
     /**
      * Of one text, or of several: the first element says it. A few bytes of a body are a token, so
@@ -100,7 +99,7 @@ record DetokenizeRequest(TaskRequest shared, List<long[]> tokens, boolean skipsS
           throw mixed();
         }
         if (count == left) {
-          throw ArgumentValue.tooManyTokens();
+          throw ArgumentValue.tooManyTokens(value.place());
         }
         boolean isId =
             parser.currentToken() == JsonToken.VALUE_NUMBER_INT

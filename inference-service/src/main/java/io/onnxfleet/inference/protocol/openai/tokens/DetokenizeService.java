@@ -3,6 +3,7 @@ package io.onnxfleet.inference.protocol.openai.tokens;
 import io.onnxfleet.contract.api.ApiCall;
 import io.onnxfleet.contract.fleet.InferenceUnits;
 import io.onnxfleet.engine.text.TextModels;
+import io.onnxfleet.inference.protocol.openai.task.TaskArguments;
 import io.onnxfleet.inference.protocol.openai.task.TaskRequest;
 import io.onnxfleet.inference.protocol.openai.task.TextService;
 import java.io.IOException;
@@ -18,6 +19,11 @@ final class DetokenizeService implements TextService<DetokenizeRequest, List<Str
   @Override
   public ApiCall call() {
     return ApiCall.DETOKENIZE;
+  }
+
+  @Override
+  public TaskArguments<?> arguments() {
+    return DetokenizeRequest.arguments();
   }
 
   @Override

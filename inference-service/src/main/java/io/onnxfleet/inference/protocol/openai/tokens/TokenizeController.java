@@ -48,7 +48,8 @@ final class TokenizeController {
       @Schema(
               name = "offset_encoding",
               allowableValues = {"code-points", "utf-16"})
-          @Nullable String offsetEncoding) {}
+          @Nullable String offsetEncoding,
+      @Nullable Integer priority) {}
 
   @Schema(name = "TokenizeResponse")
   record Response(String object, String model, List<Tokens> data) {}

@@ -1,8 +1,8 @@
 package io.onnxfleet.inference.protocol.openai.tokens;
 
-import io.onnxfleet.inference.protocol.openai.task.ArgumentValue;
 import io.onnxfleet.inference.protocol.openai.task.BodyArguments;
 import io.onnxfleet.inference.protocol.openai.task.OffsetEncoding;
+import io.onnxfleet.inference.protocol.openai.task.TaskArguments;
 import io.onnxfleet.inference.protocol.openai.task.TaskRequest;
 import java.io.IOException;
 import java.io.InputStream;
@@ -18,13 +18,26 @@ import org.jspecify.annotations.Nullable;
  */
 record TokenizeRequest(
     TaskRequest shared, List<String> input, boolean special, OffsetEncoding encoding) {
+  private static final TaskArguments<Reader> ARGUMENTS =
+      TaskArguments.<Reader>none()
+          .with("input", (reader, value) -> reader.input = value.oneOrMore(TaskRequest.MOST_TEXTS))
+          .with("add_special_tokens", (reader, value) -> reader.special = value.flag())
+          .with(
+              "offset_encoding",
+              (reader, value) ->
+                  reader.encoding = value.chosen(OffsetEncoding::of, OffsetEncoding.labels()));
+
   TokenizeRequest {
     input = List.copyOf(input);
   }
 
+  static TaskArguments<?> arguments() {
+    return ARGUMENTS;
+  }
+
   static TokenizeRequest read(InputStream body) throws IOException {
     Reader reader = new Reader();
-    TaskRequest shared = BodyArguments.read(body, reader::readArgument);
+    TaskRequest shared = ARGUMENTS.read(body, reader);
     if (reader.input == null) {
       throw BodyArguments.absent("input", "a string, or an array of strings");
     }
@@ -35,18 +48,5 @@ record TokenizeRequest(
     private @Nullable List<String> input;
     private boolean special = true;
     private OffsetEncoding encoding = OffsetEncoding.CODE_POINTS;
-
-    private boolean readArgument(String name, ArgumentValue value) {
-      switch (name) {
-        case "input" -> input = value.oneOrMore(TaskRequest.MOST_TEXTS);
-        case "add_special_tokens" -> special = value.flag();
-        case "offset_encoding" ->
-            encoding = value.chosen(OffsetEncoding::of, OffsetEncoding.labels());
-        default -> {
-          return false;
-        }
-      }
-      return true;
-    }
   }
 }

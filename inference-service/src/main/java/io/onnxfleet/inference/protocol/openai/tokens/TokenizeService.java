@@ -7,6 +7,7 @@ import io.onnxfleet.engine.text.tokenization.SpecialTokens;
 import io.onnxfleet.engine.text.tokenization.TokenizedTexts;
 import io.onnxfleet.engine.text.tokens.Tokenizing;
 import io.onnxfleet.inference.protocol.openai.task.OffsetEncoding;
+import io.onnxfleet.inference.protocol.openai.task.TaskArguments;
 import io.onnxfleet.inference.protocol.openai.task.TaskRequest;
 import io.onnxfleet.inference.protocol.openai.task.TextService;
 import java.io.IOException;
@@ -21,6 +22,11 @@ final class TokenizeService implements TextService<TokenizeRequest, TokenizedTex
   @Override
   public ApiCall call() {
     return ApiCall.TOKENIZE;
+  }
+
+  @Override
+  public TaskArguments<?> arguments() {
+    return TokenizeRequest.arguments();
   }
 
   @Override

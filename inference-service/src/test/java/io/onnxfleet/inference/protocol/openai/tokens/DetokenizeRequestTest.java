@@ -48,7 +48,8 @@ class DetokenizeRequestTest {
     assertRefused("[[1],[1.5]]", "tokens[1]: a number as token 0");
     assertRefused(repeated("[]", TaskRequest.MOST_TEXTS + 1), "tokens: more than 2048 texts");
     assertRefused(
-        repeated("1", TextEmbedder.DEFAULT_MAX_TOKENS + 1), "more than 1048576 tokens in all");
+        repeated("1", TextEmbedder.DEFAULT_MAX_TOKENS + 1),
+        "tokens: more than 1048576 tokens in all");
   }
 
   /** A body of two bytes a token, of which a caller may compress a thousand into one. */
