@@ -133,18 +133,23 @@ final class TeiController {
    * A request as the API is asked it: without the tree that it was read from.
    *
    * @param answer makes TEI's answer out of the call's
+   * @param names the client's, of what the call's refusals are about
    */
   @SuppressWarnings("ArrayRecordComponent") // Never compared.
-  private record Asked(ApiCall call, byte[] body, TeiAnswer answer) {}
+  private record Asked(ApiCall call, byte[] body, TeiAnswer answer, TeiNames names) {}
 
   private Asked asked(String route, byte[] body, HeldBytes held) {
     Asked asked =
         held.withTrees(
             body.length,
             () -> {
-              TeiRequest request = TeiRequest.read(route, read(body), properties);
+              JsonNode sent = read(body);
+              TeiRequest request = TeiRequest.read(route, sent, properties);
               return new Asked(
-                  request.call(), json.writeValueAsBytes(request.body()), request.answer());
+                  request.call(),
+                  json.writeValueAsBytes(request.body()),
+                  request.answer(),
+                  TeiNames.of(route, sent));
             });
     held.take(asked.body().length);
     return asked;
@@ -256,7 +261,10 @@ final class TeiController {
     if (status != OK) {
       throw held.withTrees(
           body.length,
-          () -> TeiRefusal.of(status, json.readTree(body).at("/error/message").asString("")));
+          () -> {
+            String message = json.readTree(body).at("/error/message").asString("");
+            return TeiRefusal.of(status, asked.names().told(message));
+          });
     }
     return switch (asked.answer()) {
       case TeiAnswer.Vectors vectors -> {

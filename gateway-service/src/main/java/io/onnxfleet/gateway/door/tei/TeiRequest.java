@@ -20,7 +20,7 @@ import tools.jackson.databind.node.ObjectNode;
  */
 record TeiRequest(ApiCall call, String model, ObjectNode body, TeiAnswer answer) {
   private static final JsonMapper JSON = JsonMapper.shared();
-  private static final String INPUTS = "inputs";
+  static final String INPUTS = "inputs";
   private static final Set<String> DIRECTIONS = Set.of("right", "Right");
 
   private TeiRequest(
@@ -139,7 +139,7 @@ record TeiRequest(ApiCall call, String model, ObjectNode body, TeiAnswer answer)
 
   private static TeiRequest predict(JsonNode request, String model, int most) {
     JsonNode inputs = request.path(INPUTS);
-    boolean isBatch = inputs.isArray() && !inputs.isEmpty() && inputs.get(0).isArray();
+    boolean isBatch = isBatch(request);
     ArrayNode input = JSON.createArrayNode();
     if (isBatch) {
       requireAtMost(inputs.size(), most);
@@ -161,10 +161,16 @@ record TeiRequest(ApiCall call, String model, ObjectNode body, TeiAnswer answer)
         });
   }
 
+  /** True if texts or pairs are listed; an array of texts is one of these. */
+  static boolean isBatch(JsonNode request) {
+    JsonNode inputs = request.path(INPUTS);
+    return inputs.isArray() && !inputs.isEmpty() && inputs.get(0).isArray();
+  }
+
   /** A text, or an array of one or of two, which are a pair. */
   private static JsonNode oneOrPair(JsonNode given) {
     if (given.isString()) {
-      return filled(given);
+      return filled(given, INPUTS);
     }
     boolean isPair = given.isArray() && (given.size() == 1 || given.size() == 2);
     if (!isPair) {
@@ -175,7 +181,7 @@ record TeiRequest(ApiCall call, String model, ObjectNode body, TeiAnswer answer)
           "inputs: (expected a string, a pair of strings, or a list of those)");
     }
     ArrayNode pair = JSON.createArrayNode();
-    given.forEach(each -> pair.add(filled(each)));
+    given.forEach(each -> pair.add(filled(each, INPUTS)));
     return pair;
   }
 
@@ -273,15 +279,15 @@ record TeiRequest(ApiCall call, String model, ObjectNode body, TeiAnswer answer)
     if (!value.isString()) {
       throw TeiRefusal.invalid(name + ": absent or no string (expected a string)");
     }
-    return filled(value);
+    return filled(value, name);
   }
 
-  private static JsonNode filled(JsonNode value) {
+  private static JsonNode filled(JsonNode value, String name) {
     if (!value.isString()) {
-      throw TeiRefusal.invalid(INPUTS + ": " + value.getNodeType() + " (expected a string)");
+      throw TeiRefusal.invalid(name + ": " + value.getNodeType() + " (expected a string)");
     }
     if (value.asString().isEmpty()) {
-      throw new TeiRefusal(TeiRefusal.Type.EMPTY, "`inputs` cannot be empty");
+      throw new TeiRefusal(TeiRefusal.Type.EMPTY, "`" + name + "` cannot be empty");
     }
     return value;
   }
@@ -289,10 +295,10 @@ record TeiRequest(ApiCall call, String model, ObjectNode body, TeiAnswer answer)
   private static JsonNode texts(JsonNode request, int most) {
     JsonNode inputs = request.path(INPUTS);
     if (inputs.isString()) {
-      return JSON.createArrayNode().add(filled(inputs));
+      return JSON.createArrayNode().add(filled(inputs, INPUTS));
     }
     JsonNode all = textsOf(request, INPUTS, most);
-    all.forEach(TeiRequest::filled);
+    all.forEach(each -> filled(each, INPUTS));
     return all;
   }
 

@@ -116,6 +116,15 @@ class TeiRequestTest {
     assertRefused("/embed", "{\"inputs\":\"a\",\"truncate\":1}", TeiRefusal.Type.VALIDATION);
     assertRefused("/decode", "{\"ids\":[]}", TeiRefusal.Type.EMPTY);
     assertThatExceptionOfType(TeiRefusal.class)
+        .isThrownBy(() -> read("/rerank", "{\"query\":\"\",\"texts\":[\"a\"]}"))
+        .withMessage("`query` cannot be empty");
+    assertThatExceptionOfType(TeiRefusal.class)
+        .isThrownBy(
+            () ->
+                read(
+                    "/similarity", "{\"inputs\":{\"source_sentence\":\"\",\"sentences\":[\"a\"]}}"))
+        .withMessage("`source_sentence` cannot be empty");
+    assertThatExceptionOfType(TeiRefusal.class)
         .isThrownBy(
             () ->
                 TeiRequest.read(
