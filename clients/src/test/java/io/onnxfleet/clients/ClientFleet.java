@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -23,6 +24,17 @@ final class ClientFleet implements AutoCloseable {
   static final String CLASSIFIER = "intents";
 
   static final String TAGGER = "entities";
+
+  /** Two cross-encoders, the lesser one with {@link #SMALL} behind its name. */
+  static final String RANKERS = "rankers";
+
+  /** Two classifiers, the same way. */
+  static final String TRIAGE = "triage";
+
+  static final String SMALL = "-small";
+
+  private static final List<String> OF_FAMILIES =
+      List.of(RANKERS + "-large", RANKERS + SMALL, TRIAGE + "-large", TRIAGE + SMALL);
 
   private static final String GATEWAY = "gateway-service";
 
@@ -99,6 +111,23 @@ final class ClientFleet implements AutoCloseable {
     Path tokenizer = standard.resolve(MODEL).resolve("tokenizer.json");
     seeded(models, CLASSIFIER, TinyTextModel.ofTexts(8, 10.3f, 16.5f), "Sequence", tokenizer);
     seeded(models, TAGGER, TinyTextModel.ofTokens(3, 0, 1, 1), "Token", tokenizer);
+    for (String name : OF_FAMILIES) {
+      boolean ranks = name.startsWith(RANKERS);
+      OnnxGraph graph =
+          ranks ? TinyTextModel.ofTexts(12, 3.3f) : TinyTextModel.ofTexts(8, 10.3f, 16.5f);
+      seeded(models, name, graph, "Sequence", tokenizer);
+      Files.writeString(
+          models.resolve(name).resolve("config.pbtxt"),
+          """
+          parameters { key: "family" value { string_value: "%s" } }
+          parameters { key: "quality" value { string_value: "%s" } }
+          parameters { key: "task" value { string_value: "%s" } }
+          """
+              .formatted(
+                  ranks ? RANKERS : TRIAGE,
+                  name.endsWith(SMALL) ? "0.38" : "0.41",
+                  ranks ? "rerank" : "classify"));
+    }
     return models;
   }
 
@@ -120,10 +149,19 @@ final class ClientFleet implements AutoCloseable {
   }
 
   private void awaitModels() throws IOException, InterruptedException {
-    for (String model : List.of(MODEL, MODEL + "-int8", CLASSIFIER, TAGGER)) {
+    List<String> all = new ArrayList<>(List.of(MODEL, MODEL + "-int8", CLASSIFIER, TAGGER));
+    all.addAll(OF_FAMILIES);
+    for (String model : all) {
       processes.awaitOk(openGateway, ready(model));
       processes.awaitOk(keyedGateway, ready(model), "Authorization", "Bearer " + keyed.key());
     }
+  }
+
+  /** Waits until the open gateway has a model, or no longer has it. */
+  void awaitReady(String model, boolean isReady) throws IOException, InterruptedException {
+    processes.await(
+        "the gateway has " + model + ": " + isReady,
+        () -> processes.isOk(openGateway, ready(model)) == isReady);
   }
 
   /**

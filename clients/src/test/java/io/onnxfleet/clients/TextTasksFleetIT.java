@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import tools.jackson.databind.JsonNode;
@@ -105,6 +106,71 @@ class TextTasksFleetIT {
   }
 
   @Test
+  void families_areAnsweredByTheirBest_andByTheSmallOneWhileThatIsAway(ClientFleet fleet)
+      throws Exception {
+    assertFamily(
+        fleet,
+        ClientFleet.RANKERS,
+        "/v1/rerank",
+        Map.of("model", ClientFleet.RANKERS, "query", "a", "documents", List.of("b", "c")));
+    assertFamily(
+        fleet,
+        ClientFleet.TRIAGE,
+        "/v1/classify",
+        Map.of("model", ClientFleet.TRIAGE, "input", "Book a table"));
+  }
+
+  private void assertFamily(ClientFleet fleet, String family, String path, Map<String, ?> question)
+      throws Exception {
+    String large = family + "-large";
+    String small = family + ClientFleet.SMALL;
+    assertAnsweredBy(large, ask(fleet, path, question, null));
+    change(fleet, large, "unload");
+    try {
+      fleet.awaitReady(large, false);
+      assertAnsweredBy(small, ask(fleet, path, question, null));
+      HttpResponse<String> refused = ask(fleet, path, question, "0.4");
+      assertThat(refused.statusCode()).as(refused.body()).isEqualTo(503);
+      assertThat(refused.body()).contains("Inference-Min-Quality: 0.4 (expected: <= 0.38");
+    } finally {
+      change(fleet, large, "load");
+      fleet.awaitReady(large, true);
+    }
+    assertAnsweredBy(large, ask(fleet, path, question, "0.4"));
+  }
+
+  private static void assertAnsweredBy(String variant, HttpResponse<String> answer) {
+    assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+    assertThat(answer.headers().allValues("Inference-Variant")).containsExactly(variant);
+    assertThat(json(answer).get("model").asString()).isEqualTo(variant);
+  }
+
+  private HttpResponse<String> ask(
+      ClientFleet fleet, String path, Map<String, ?> body, @Nullable String minQuality)
+      throws Exception {
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(fleet.open().base().resolve(path))
+            .POST(BodyPublishers.ofString(JsonMapper.shared().writeValueAsString(body)));
+    if (minQuality != null) {
+      request.header("Inference-Min-Quality", minQuality);
+    }
+    return http.send(request.build(), BodyHandlers.ofString());
+  }
+
+  private void change(ClientFleet fleet, String model, String how) throws Exception {
+    ClientFleet.Door door = fleet.keyed();
+    HttpResponse<String> changed =
+        http.send(
+            HttpRequest.newBuilder(
+                    door.base().resolve("/v2/repository/models/" + model + "/" + how))
+                .header("Authorization", "Bearer " + door.key())
+                .POST(BodyPublishers.noBody())
+                .build(),
+            BodyHandlers.ofString());
+    assertThat(changed.statusCode()).as(changed.body()).isEqualTo(200);
+  }
+
+  @Test
   void refusals_haveCoheresMessage_whoeverRefuses(ClientFleet fleet) throws Exception {
     HttpResponse<String> byReplica = post(fleet.open(), "/v2/rerank", Map.of("query", "a"));
     assertThat(byReplica.statusCode()).isEqualTo(400);
@@ -179,6 +245,7 @@ class TextTasksFleetIT {
       HttpResponse<String> refused = post(door, route, Map.of("inputs", tooLong));
       assertThat(refused.statusCode()).as(refused.body()).isEqualTo(422);
       assertThat(json(refused).at("/error_type").asString()).isEqualTo("Validation");
+      assertThat(json(refused).at("/error").asString()).startsWith("inputs: 1002 tokens");
       assertThat(post(door, route, Map.of("inputs", tooLong, "truncate", true)).statusCode())
           .isEqualTo(200);
     }
