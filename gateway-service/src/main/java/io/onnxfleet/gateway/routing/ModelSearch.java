@@ -65,13 +65,7 @@ public final class ModelSearch {
       Scheduler parsing,
       Scheduler thorough,
       LongSupplier nanoClock) {
-    this(
-        models,
-        inflated,
-        parsing,
-        thorough,
-        nanoClock,
-        nanos -> Thread.sleep(Duration.ofNanos(nanos)));
+    this(models, inflated, parsing, thorough, nanoClock, Unhurried::sleep);
   }
 
   /** The same with other rests. */
@@ -200,6 +194,10 @@ public final class ModelSearch {
       sinceRest += read;
       count += read;
       return read;
+    }
+
+    static void sleep(long nanos) throws InterruptedException {
+      Thread.sleep(Duration.ofNanos(nanos));
     }
 
     private void rest() throws IOException {
