@@ -98,14 +98,14 @@ public final class RerankCommand implements Callable<Integer> {
     List<String> documents = List.copyOf(judged.documents().keySet());
     List<AllQueriesTask.Compared> compared =
         compare(served, model, documents.stream().map(judged.documents()::get).toList(), asked);
-    double late =
+    double together =
         judged.ndcgAt10(
             rankings(
                 queries,
                 documents,
                 compared.stream().map(document -> lateScores(asked, document)).toList(),
                 RANKED));
-    double window =
+    double late =
         judged.ndcgAt10(
             rankings(
                 queries,
@@ -123,8 +123,8 @@ public final class RerankCommand implements Callable<Integer> {
       spec.commandLine()
           .getOut()
           .printf(
-              "%s, %d queries, %d documents: NDCG@10 late interaction %.4f (of the best window %.4f), cosine %.4f, ratio %.3f%n",
-              model, queries.size(), documents.size(), late, window, cosine, late / cosine)
+              "%s, %d queries, %d documents: NDCG@10 late interaction %.4f (of all windows together %.4f), cosine %.4f, ratio %.3f%n",
+              model, queries.size(), documents.size(), late, together, cosine, late / cosine)
           .flush();
     }
   }

@@ -355,38 +355,6 @@ class TextTasksTest {
     }
   }
 
-  /** A token of the query may be nearest to one window, another to another. */
-  @Test
-  void lateInteraction_takesTheNearestToken_ofAllWindows() throws Exception {
-    String query = texts(1, 53).getFirst();
-    String document = String.join(" ", texts(40, 59));
-    long[] tokens = inside(pieces.encode(document));
-    List<TextWindow> windows = TextWindow.cut(tokens.length, 254, 32);
-    List<float[][]> found = new ArrayList<>();
-    double best = -1;
-    double expected = 0;
-    try (RawModel raw = new RawModel(MiniLm.MODEL)) {
-      float[][] asked = raw.tokens(pieces.encode(query));
-      for (TextWindow window : windows) {
-        found.add(raw.tokens(enclosed(Arrays.copyOfRange(tokens, window.from(), window.to()))));
-        best = Math.max(best, nearness(asked, found.getLast()));
-      }
-      for (int token = 1; token < asked.length - 1; token++) {
-        float[][] one = {asked[0], asked[token], asked[asked.length - 1]};
-        expected +=
-            found.stream().mapToDouble(each -> nearness(one, each)).max().orElseThrow()
-                / (asked.length - 2);
-      }
-    }
-
-    Relevances relevances =
-        rerank(MINI_LM, query, List.of(document), RerankMethod.LATE_INTERACTION).join();
-
-    assertThat(relevances.windows()).containsExactly(windows.size()).isNotEqualTo(List.of(1));
-    assertThat(expected).isGreaterThan(best + 0.001);
-    assertClose(relevances.ofDocuments().getFirst().raw(), expected);
-  }
-
   /** As its pooling does. */
   @Test
   void lateInteraction_leavesPromptsOut_whereTheModelDoes() throws Exception {

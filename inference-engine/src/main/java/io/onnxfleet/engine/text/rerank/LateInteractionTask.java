@@ -1,6 +1,5 @@
 package io.onnxfleet.engine.text.rerank;
 
-import com.google.errorprone.annotations.concurrent.GuardedBy;
 import io.onnxfleet.engine.error.InferenceException;
 import io.onnxfleet.engine.text.AnsweredRow;
 import io.onnxfleet.engine.text.TextVersion;
@@ -9,9 +8,10 @@ import io.onnxfleet.engine.text.tokenization.TokenizedTexts;
 
 /**
  * By the cosines between tokens' vectors: for each token of the query the nearest one of the
- * document, in whichever of its windows, and of these the mean (MaxSim of O. Khattab and M.
- * Zaharia, "ColBERT", 2020, over the query's length). Special tokens are left out, and a prompt's
- * where the pooling leaves them out. A document of no tokens is the least relevant.
+ * window, and of these the mean (MaxSim of O. Khattab and M. Zaharia, "ColBERT", 2020, over the
+ * query's length). Of a document that is cut the best window counts: all windows together were
+ * measured, and rank worse. Special tokens are left out, and a prompt's where the pooling leaves
+ * them out. A document of no tokens is the least relevant.
  */
 final class LateInteractionTask extends VectorTask {
   @Override
@@ -21,17 +21,14 @@ final class LateInteractionTask extends VectorTask {
 
   private static final class Interactions implements Reduction<Relevances> {
     private final TokenizedTexts texts;
-
-    /** Of each document and token of the query the cosine so far; none before the first window. */
-    @GuardedBy("this")
-    private final float[][] nearest;
+    private final BestWindows best;
 
     /** There before any document is: its row is answered first. */
     private volatile QueryTokens query = new QueryTokens(0, 0, new float[0]);
 
     Interactions(TokenizedTexts texts) {
       this.texts = texts;
-      nearest = new float[texts.texts().size()][];
+      best = new BestWindows(texts.texts().size(), LEAST);
     }
 
     @Override
@@ -48,26 +45,13 @@ final class LateInteractionTask extends VectorTask {
         }
         query = QueryTokens.of(vectors, first, count, dimensions);
       } else if (count > 0) {
-        add(row.text(), query.nearest(vectors, first, count));
-      }
-    }
-
-    private synchronized void add(int text, float... ofWindow) {
-      float[] before = nearest[text];
-      nearest[text] = ofWindow;
-      for (int token = 0; before != null && token < before.length; token++) {
-        ofWindow[token] = Math.max(ofWindow[token], before[token]);
+        best.add(row.text(), query.nearness(query.nearest(vectors, first, count)));
       }
     }
 
     @Override
-    public synchronized Relevances finish() {
-      double[] values = new double[nearest.length];
-      for (int text = 0; text < values.length; text++) {
-        float[] cosines = nearest[text];
-        values[text] = cosines == null ? LEAST : query.nearness(cosines);
-      }
-      return relevances(texts, values);
+    public Relevances finish() {
+      return relevances(texts, best.values());
     }
   }
 }
