@@ -119,6 +119,7 @@ class SuspectsIT {
                       "died while it had this request, which may be the cause; it is not sent on",
                       "has answered 0 requests (expected: 100)");
               assertThat(answer.headers().firstValue("Retry-After")).isEmpty();
+              assertThat(answer.headers().firstValue("Inference-Suspect")).hasValue("true");
             });
     assertThat(answers.getLast().body()).contains("model '" + fresh + "'", "is on probation");
     assertThat(deaths).hasValue(1);

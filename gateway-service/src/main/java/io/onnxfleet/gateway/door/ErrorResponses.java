@@ -80,6 +80,9 @@ final class ErrorResponses {
     if (code.category().isRetryable() && refusal.retryAfterSeconds() > 0) {
       headers.set(HttpHeaders.RETRY_AFTER, Long.toString(refusal.retryAfterSeconds()));
     }
+    if (code == ErrorCode.SUSPECT_REQUEST) {
+      headers.set(HeaderNames.SUSPECT, HeaderNames.YES);
+    }
     if (!HttpMethod.POST.equals(exchange.getRequest().getMethod())) {
       // Proxies may keep a 404 otherwise.
       headers.setCacheControl("no-store");

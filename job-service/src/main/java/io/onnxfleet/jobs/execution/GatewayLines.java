@@ -55,6 +55,8 @@ import tools.jackson.databind.json.JsonMapper;
  *                                                    credentials later than others. Then it ends
  *                                                    all: the owner's credentials ended
  *   408, 500, 502, and no answer in time             again, a few times
+ *   503 with Inference-Suspect                       the same: a process died while it had the line,
+ *                                                    and maybe of something else
  *   everything else                                  is the line's answer
  */
 /**
@@ -438,14 +440,25 @@ public final class GatewayLines {
     LineOutcome outcome = outcome(question, requestId, body, answer);
     return switch (status) {
       case TOO_MANY -> new Try.Later(told);
-      case UNAVAILABLE ->
-          told.isZero() ? new Try.Ended(outcome) : new Try.Unavailable(told, outcome);
+      case UNAVAILABLE -> unavailable(answer, told, outcome);
       case LATE -> new Try.Unavailable(told, outcome);
       case 408, 500, 502 -> new Try.Again(told, outcome);
       case UNAUTHORIZED ->
           isOfTheFleet(answer) ? new Try.Later(told) : new Try.Refused(told, refusal(body));
       default -> new Try.Ended(outcome);
     };
+  }
+
+  private static Try unavailable(
+      HttpResponse<InputStream> answer, Duration told, LineOutcome outcome) {
+    if (!told.isZero()) {
+      return new Try.Unavailable(told, outcome);
+    }
+    // Most that are under way where a process dies are not the cause. The gateway holds back one
+    // that may be.
+    return answer.headers().firstValue(HeaderNames.SUSPECT).isPresent()
+        ? new Try.Again(told, outcome)
+        : new Try.Ended(outcome);
   }
 
   private static long seconds(HttpResponse<InputStream> answer) {

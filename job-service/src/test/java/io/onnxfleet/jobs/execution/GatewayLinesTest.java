@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -32,7 +33,7 @@ class GatewayLinesTest {
   private static final int MAX_TRIES = 2;
 
   /** What the gateway says at each try, and how long that takes. */
-  private record Said(int status, Duration after) {}
+  private record Said(int status, Duration after, Map<String, String> headers) {}
 
   private final Queue<Said> script = new ArrayDeque<>();
   private final List<Duration> times = new ArrayList<>();
@@ -50,7 +51,7 @@ class GatewayLinesTest {
             Said said = Objects.requireNonNull(script.poll());
             now = now.plus(said.after());
             byte[] body = "{}".getBytes(UTF_8);
-            exchange.getResponseHeaders().set("Retry-After", "1");
+            said.headers().forEach(exchange.getResponseHeaders()::set);
             exchange.sendResponseHeaders(said.status(), body.length);
             exchange.getResponseBody().write(body);
           }
@@ -64,7 +65,7 @@ class GatewayLinesTest {
   }
 
   private void says(int status, Duration after) {
-    script.add(new Said(status, after));
+    script.add(new Said(status, after, Map.of("Retry-After", "1")));
   }
 
   /** The status that is kept. */
@@ -167,6 +168,19 @@ class GatewayLinesTest {
     says(504, Duration.ZERO);
     says(504, PATIENCE.plusSeconds(1));
     assertThat(ask()).isEqualTo(504);
+  }
+
+  /** The gateway sends it to nobody else, and says so without a time to come back. */
+  @Test
+  void requestUnderWayWhereAReplicaDied_isTriedAgain_aFewTimes() throws Exception {
+    Said suspect = new Said(503, Duration.ZERO, Map.of("Inference-Suspect", "true"));
+    script.add(suspect);
+    says(200, Duration.ZERO);
+    assertThat(ask()).isEqualTo(200);
+    script.addAll(Collections.nCopies(MAX_TRIES, suspect));
+    assertThat(ask()).isEqualTo(503);
+    script.add(new Said(503, Duration.ZERO, Map.of()));
+    assertThat(ask()).as("a model that never will").isEqualTo(503);
   }
 
   @Test
