@@ -2,6 +2,7 @@ package io.onnxfleet.discovery;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.netflix.eureka.registry.PeerAwareInstanceRegistry;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -15,6 +16,7 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
 import org.springframework.boot.test.system.CapturedOutput;
@@ -28,6 +30,8 @@ class DiscoveryServerTest {
   private static final HttpClient CLIENT = HttpClient.newHttpClient();
 
   @LocalServerPort private int port;
+
+  @Autowired private PeerAwareInstanceRegistry registry;
 
   @AfterAll
   static void closeClient() {
@@ -57,6 +61,20 @@ class DiscoveryServerTest {
 
     assertThat(left.statusCode()).isEqualTo(200);
     assertThat(get("/eureka/apps").body()).doesNotContain("replica-2");
+  }
+
+  /** As after a change while the answer was being made: the registry does not throw it away. */
+  @Test
+  void answerThatMissedAChange_isNotKept() throws Exception {
+    register("MISSED-SERVICE", "replica-4");
+    assertThat(get("/eureka/apps").body()).contains("replica-4");
+
+    registry
+        .getInstanceByAppAndId("MISSED-SERVICE", "replica-4")
+        .getMetadata()
+        .put("missed", "a-change");
+
+    Awaitility.await().until(() -> get("/eureka/apps").body().contains("a-change"));
   }
 
   @Test
