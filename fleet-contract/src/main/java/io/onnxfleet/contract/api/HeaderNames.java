@@ -112,12 +112,9 @@ public final class HeaderNames {
 
   /**
    * With a 503: a process died while it had this request, and it was sent to no other one. Sent
-   * again it is held back for as long as it may be the cause. {@link #YES}.
+   * again it is held back for as long as it may be the cause.
    */
   public static final String SUSPECT = "Inference-Suspect";
-
-  /** Of what is said by being there. */
-  public static final String YES = "true";
 
   /** What answered: the start of the digest of the model's files and configuration. */
   public static final String CONTENT = "Inference-Content";

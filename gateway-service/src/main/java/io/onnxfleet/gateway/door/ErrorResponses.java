@@ -81,7 +81,7 @@ final class ErrorResponses {
       headers.set(HttpHeaders.RETRY_AFTER, Long.toString(refusal.retryAfterSeconds()));
     }
     if (code == ErrorCode.SUSPECT_REQUEST) {
-      headers.set(HeaderNames.SUSPECT, HeaderNames.YES);
+      headers.set(HeaderNames.SUSPECT, "true");
     }
     if (!HttpMethod.POST.equals(exchange.getRequest().getMethod())) {
       // Proxies may keep a 404 otherwise.
