@@ -136,7 +136,8 @@ class TextTasksFleetIT {
               () -> {
                 HttpResponse<String> refused = ask(fleet, path, question, "0.4");
                 assertThat(refused.statusCode()).as(refused.body()).isEqualTo(503);
-                assertThat(refused.body()).contains("Inference-Min-Quality: 0.4 (expected: <= 0.38");
+                assertThat(refused.body())
+                    .contains("Inference-Min-Quality: 0.4 (expected: <= 0.38");
               });
     } finally {
       change(fleet, large, "load");
