@@ -111,8 +111,8 @@ public final class HeaderNames {
   // Said to callers in answers.
 
   /**
-   * With a 503: a process died while it had this request, and it was sent to no other one. Sent
-   * again it is held back for as long as it may be the cause.
+   * With a 503: a process died while it had this request, or one like it, and it was sent to no
+   * other one. Sent again it is held back for as long as it may be the cause.
    */
   public static final String SUSPECT = "Inference-Suspect";
 

@@ -80,7 +80,7 @@ final class ErrorResponses {
     if (code.category().isRetryable() && refusal.retryAfterSeconds() > 0) {
       headers.set(HttpHeaders.RETRY_AFTER, Long.toString(refusal.retryAfterSeconds()));
     }
-    if (code == ErrorCode.SUSPECT_REQUEST) {
+    if (code == ErrorCode.SUSPECT_REQUEST || code == ErrorCode.MODEL_ON_PROBATION) {
       headers.set(HeaderNames.SUSPECT, "true");
     }
     if (!HttpMethod.POST.equals(exchange.getRequest().getMethod())) {

@@ -457,7 +457,7 @@ public final class GatewayLines {
     // Most that are under way where a process dies are not the cause. The gateway holds back one
     // that may be.
     return answer.headers().firstValue(HeaderNames.SUSPECT).isPresent()
-        ? new Try.Again(told, outcome)
+        ? new Try.Again(LONGEST_PAUSE, outcome)
         : new Try.Ended(outcome);
   }
 
