@@ -55,8 +55,8 @@ import tools.jackson.databind.json.JsonMapper;
  *                                                    credentials later than others. Then it ends
  *                                                    all: the owner's credentials ended
  *   408, 500, 502, and no answer in time             again, a few times
- *   503 with Inference-Suspect                       the same: a process died while it had the line,
- *                                                    and maybe of something else
+ *   503 with Inference-Suspect                       the same: a process died while it had the line
+ *                                                    or one like it, and maybe of something else
  *   everything else                                  is the line's answer
  */
 /**

@@ -7,10 +7,27 @@ import java.util.concurrent.TimeUnit;
 /** Waits that end with the process. Thread-safe. */
 public final class Pauses {
   private final CountDownLatch stopping = new CountDownLatch(1);
+  private final Wait wait;
+
+  /** Waits by the machine's clock. */
+  public Pauses() {
+    this((stopping, time) -> stopping.await(time.toNanos(), TimeUnit.NANOSECONDS));
+  }
+
+  Pauses(Wait wait) {
+    this.wait = wait;
+  }
+
+  /** Lets time pass. */
+  @FunctionalInterface
+  interface Wait {
+    /** Whether the latch opened meanwhile. */
+    boolean hasEnded(CountDownLatch stopping, Duration time) throws InterruptedException;
+  }
 
   /** Waits so long, unless the process ends. */
   void rest(Duration time) throws InterruptedException, StoppingException {
-    if (stopping.await(time.toNanos(), TimeUnit.NANOSECONDS)) {
+    if (wait.hasEnded(stopping, time)) {
       throw new StoppingException();
     }
   }

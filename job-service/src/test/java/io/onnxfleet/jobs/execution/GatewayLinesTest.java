@@ -37,6 +37,7 @@ class GatewayLinesTest {
 
   private final Queue<Said> script = new ArrayDeque<>();
   private final List<Duration> times = new ArrayList<>();
+  private final List<Duration> pauses = new ArrayList<>();
   private volatile Instant now = Instant.ofEpochSecond(1_000_000);
   private HttpServer server;
 
@@ -88,7 +89,7 @@ class GatewayLinesTest {
             1,
             1 << 20,
             times::add,
-            new Pauses(),
+            new Pauses((stopping, time) -> !pauses.add(time)),
             () -> now);
     List<LineOutcome> kept = new ArrayList<>();
     lines.ask(new AnyQuestion(headers), "id", new NoInterruption(), kept::add);
@@ -177,6 +178,7 @@ class GatewayLinesTest {
     script.add(suspect);
     says(200, Duration.ZERO);
     assertThat(ask()).isEqualTo(200);
+    assertThat(pauses).as("for a process to come back").containsExactly(Duration.ofSeconds(15));
     script.addAll(Collections.nCopies(MAX_TRIES, suspect));
     assertThat(ask()).isEqualTo(503);
     script.add(new Said(503, Duration.ZERO, Map.of()));
