@@ -17,7 +17,6 @@ import java.util.Random;
 /** A batch alone on a fleet, over what callers get who ask the same without a pause. */
 final class IdleFleet implements Scenario {
   private static final double LEAST = 0.95;
-  private static final int WORDS = 30;
   private static final int CALLERS = 32;
   private static final Duration MEASURED = Duration.ofSeconds(20);
   private static final int BATCH_SECONDS = 60;
@@ -31,8 +30,8 @@ final class IdleFleet implements Scenario {
   public List<Bar> run(ChaosFleet fleet, ChaosSettings settings)
       throws IOException, InterruptedException {
     JobFleet jobs = new JobFleet(fleet, JobFleet.MINILM, null);
-    TextLines lines = TextLines.known(jobs.gateway(), JobFleet.MINILM, WORDS);
-    double before = callers(jobs, lines, settings.warmUp());
+    TextLines lines = TextLines.known(jobs.gateway());
+    double before = callers(jobs, settings.warmUp());
     int count = (int) (before * BATCH_SECONDS);
     settings.say("%.0f requests a second of callers, %d lines".formatted(before, count));
     Path input = lines.write(fleet.logs().resolve("input.jsonl"), count);
@@ -41,7 +40,7 @@ final class IdleFleet implements Scenario {
       long began = System.nanoTime();
       BatchView ended = WatchedBatch.submit(calls, jobs, input, lines).awaitEnd();
       double ofBatch = count * 1e9 / (System.nanoTime() - began);
-      double best = Math.max(before, callers(jobs, lines, Duration.ofSeconds(2)));
+      double best = Math.max(before, callers(jobs, Duration.ofSeconds(2)));
       List<Bar> bars = new ArrayList<>(Verdict.of(calls, ended, lines, count));
       bars.add(Bar.atLeast("lines a second over the callers' best", LEAST, ofBatch / best, ""));
       bars.add(Bar.shown("lines, callers' best a second", "%.0f, %.0f".formatted(ofBatch, best)));
@@ -49,9 +48,9 @@ final class IdleFleet implements Scenario {
     }
   }
 
-  private static double callers(JobFleet jobs, TextLines lines, Duration warmUp)
+  private static double callers(JobFleet jobs, Duration warmUp)
       throws IOException, InterruptedException {
-    try (Traffic traffic = Traffic.closed(jobs.gateway().port(), lines.call(0), CALLERS)) {
+    try (Traffic traffic = Traffic.closed(jobs.gateway().port(), TextLines.call(0), CALLERS)) {
       traffic.during(warmUp);
       return traffic.during(MEASURED).perSecond();
     }

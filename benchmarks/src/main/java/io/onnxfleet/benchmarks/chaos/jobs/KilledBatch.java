@@ -18,54 +18,37 @@ import java.util.Random;
 /** Processes are killed at seeded moments of one batch, and each line is answered once. */
 enum KilledBatch implements Scenario {
   /** Each kind of process, on PostgreSQL. */
-  ALL("jobs-killed") {
+  ALL("jobs-killed", JobFleet.DOUBLED) {
     @Override
-    int lines(ChaosSettings settings) {
-      return settings.jobs().lines();
-    }
-
-    @Override
-    Map<Member, Integer> kills(ChaosSettings settings) {
-      int each = settings.jobs().kills();
+    Map<Member, Integer> kills(int each) {
       return Map.of(
           Member.JOBS, each, Member.GATEWAY, each, Member.REPLICA, each, Member.POSTGRESQL, each);
     }
   },
   /** Each kind too, the job service twice as often, with its state in H2. */
-  EMBEDDED("jobs-killed-h2") {
+  EMBEDDED("jobs-killed-h2", JobFleet.DOUBLED) {
     @Override
-    int lines(ChaosSettings settings) {
-      return settings.jobs().lines();
-    }
-
-    @Override
-    Map<Member, Integer> kills(ChaosSettings settings) {
-      int each = settings.jobs().kills();
+    Map<Member, Integer> kills(int each) {
       return Map.of(Member.JOBS, 2 * each, Member.GATEWAY, each, Member.REPLICA, each);
     }
   },
-  /** The job service, while a model works that takes its time. */
-  MINILM("jobs-killed-minilm") {
+  /** The job service, while a model works that takes its time: of three for a hundred lines. */
+  MINILM("jobs-killed-minilm", JobFleet.MINILM) {
     @Override
-    int lines(ChaosSettings settings) {
-      return Math.max(1, settings.jobs().lines() * 3 / 100);
-    }
-
-    @Override
-    Map<Member, Integer> kills(ChaosSettings settings) {
+    Map<Member, Integer> kills(int each) {
       return Map.of(Member.JOBS, 3);
     }
   };
-
-  private static final int WORDS = 30;
 
   /** Kills come up to so long after the batch has come so far: while it makes and keeps answers. */
   private static final int LATEST_MILLIS = 300;
 
   private final String name;
+  private final String model;
 
-  KilledBatch(String name) {
+  KilledBatch(String name, String model) {
     this.name = name;
+    this.model = model;
   }
 
   @Override
@@ -73,9 +56,8 @@ enum KilledBatch implements Scenario {
     return name;
   }
 
-  abstract int lines(ChaosSettings settings);
-
-  abstract Map<Member, Integer> kills(ChaosSettings settings);
+  /** Whom, and how often, where that many of each kind are wanted. */
+  abstract Map<Member, Integer> kills(int each);
 
   /**
    * A process's end.
@@ -89,12 +71,13 @@ enum KilledBatch implements Scenario {
   public List<Bar> run(ChaosFleet fleet, ChaosSettings settings)
       throws IOException, InterruptedException {
     fleet.processes().startingSoon();
-    Map<Member, Integer> kills = kills(settings);
+    Map<Member, Integer> kills = kills(settings.jobs().kills());
     Path programs = kills.containsKey(Member.POSTGRESQL) ? settings.jobs().postgresql() : null;
-    JobFleet jobs =
-        new JobFleet(fleet, this == MINILM ? JobFleet.MINILM : JobFleet.DOUBLED, programs);
-    Lines lines = linesOf(jobs);
-    int count = lines(settings);
+    JobFleet jobs = new JobFleet(fleet, model, programs);
+    boolean isOfTexts = model.equals(JobFleet.MINILM);
+    Lines lines = isOfTexts ? TextLines.known(jobs.gateway()) : new DoubledLines(1);
+    int count = settings.jobs().lines();
+    count = isOfTexts ? Math.max(1, count * 3 / 100) : count;
     Random random = new Random(settings.seed());
     List<Kill> moments = moments(kills, count, random);
     settings.say("seed %d, %d lines, kills: %s".formatted(settings.seed(), count, moments));
@@ -119,12 +102,6 @@ enum KilledBatch implements Scenario {
           Bar.shown("took", "%.0f s, %.0f lines a second".formatted(seconds, count / seconds)));
       return bars;
     }
-  }
-
-  private Lines linesOf(JobFleet jobs) throws IOException, InterruptedException {
-    return this == MINILM
-        ? TextLines.known(jobs.gateway(), JobFleet.MINILM, WORDS)
-        : new DoubledLines(1);
   }
 
   /** In the order in which they come, all before nine tenths of the lines are done. */

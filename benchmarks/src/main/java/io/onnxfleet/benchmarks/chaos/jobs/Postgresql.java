@@ -56,16 +56,7 @@ public record Postgresql(Path programs, Running server) {
     Path data = folder.resolve("data");
     List<String> initialize =
         command(programs, "initdb", "-D", data.toString(), "-U", USER, TRUST, "--encoding=UTF8");
-    Process made =
-        new ProcessBuilder(initialize)
-            .redirectErrorStream(true)
-            .redirectOutput(fleet.logs().resolve("initdb.log").toFile())
-            .start();
-    if (made.waitFor() != 0) {
-      throw new IOException(
-          "%s: exit code %d, see %s"
-              .formatted(initialize, made.exitValue(), fleet.logs().resolve("initdb.log")));
-    }
+    run(folder, initialize);
     int port = FleetProcesses.freePort();
     List<String> serve =
         command(
@@ -105,8 +96,32 @@ public record Postgresql(Path programs, Running server) {
     }
   }
 
-  /** One of its clients, with arguments beside those that say where the server is. */
-  List<String> client(String program, String... arguments) {
+  /**
+   * Runs one of its clients to its end, with arguments beside those that say where the server is.
+   *
+   * @param folder in which it runs, and which has what it prints
+   */
+  void run(Path folder, String program, String... arguments)
+      throws IOException, InterruptedException {
+    run(folder, client(program, arguments));
+  }
+
+  private static void run(Path folder, List<String> command)
+      throws IOException, InterruptedException {
+    Path log = folder.resolve("output.txt");
+    Process process =
+        new ProcessBuilder(command)
+            .directory(folder.toFile())
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
+            .start();
+    if (process.waitFor() != 0) {
+      throw new IOException(
+          "%s: exit code %d, see %s".formatted(command, process.exitValue(), log));
+    }
+  }
+
+  private List<String> client(String program, String... arguments) {
     List<String> command = new ArrayList<>(List.of(programs.resolve(program).toString()));
     command.addAll(
         List.of("-h", FleetProcesses.HOST, "-p", Integer.toString(server.port()), "-U", USER));

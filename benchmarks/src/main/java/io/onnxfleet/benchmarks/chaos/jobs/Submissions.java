@@ -41,11 +41,9 @@ final class Submissions implements Scenario {
     JobFleet jobs = new JobFleet(fleet, JobFleet.DOUBLED, settings.jobs().postgresql());
     Path folder = Files.createTempDirectory(fleet.logs().toAbsolutePath(), "pgbench");
     Path script = Files.writeString(folder.resolve("insert.sql"), INSERT);
-    run(
-        folder,
-        jobs.postgresql()
-            .client(
-                "psql", "-c", "CREATE TABLE committed (client int, body text, at timestamptz)"));
+    jobs.postgresql()
+        .run(
+            folder, "psql", "-c", "CREATE TABLE committed (client int, body text, at timestamptz)");
     double commit = commit(jobs, folder, script);
     Traffic.Call call =
         new Traffic.Call(LINES.url(), LINES.body(1).getBytes(StandardCharsets.US_ASCII));
@@ -75,19 +73,18 @@ final class Submissions implements Scenario {
   private static double commit(JobFleet jobs, Path folder, Path script)
       throws IOException, InterruptedException {
     Path logs = Files.createTempDirectory(folder, "log");
-    run(
-        folder,
-        jobs.postgresql()
-            .client(
-                "pgbench",
-                "--no-vacuum",
-                "--client=8",
-                "--jobs=1",
-                "--rate=" + RATE,
-                "--time=" + SECONDS,
-                "--log",
-                "--log-prefix=" + logs.resolve("log"),
-                "--file=" + script));
+    jobs.postgresql()
+        .run(
+            folder,
+            "pgbench",
+            "--no-vacuum",
+            "--client=8",
+            "--jobs=1",
+            "--rate=" + RATE,
+            "--time=" + SECONDS,
+            "--log",
+            "--log-prefix=" + logs.resolve("log"),
+            "--file=" + script);
     List<Long> micros = new ArrayList<>();
     try (Stream<Path> files = Files.list(logs)) {
       for (Path file : files.toList()) {
@@ -98,20 +95,5 @@ final class Submissions implements Scenario {
     }
     micros.sort(null);
     return micros.get((int) (0.99 * micros.size())) / 1e3;
-  }
-
-  private static void run(Path folder, List<String> command)
-      throws IOException, InterruptedException {
-    Path log = folder.resolve("output.txt");
-    Process process =
-        new ProcessBuilder(command)
-            .directory(folder.toFile())
-            .redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
-            .start();
-    if (process.waitFor() != 0) {
-      throw new IOException(
-          "%s: exit code %d, see %s".formatted(command, process.exitValue(), log));
-    }
   }
 }

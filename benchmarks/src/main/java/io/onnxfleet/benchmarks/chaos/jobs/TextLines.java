@@ -17,11 +17,10 @@ import tools.jackson.databind.json.JsonMapper;
 /**
  * Each asks for the vector of one of a few texts of equal length; which one, its number says.
  *
- * @param model that embeds
- * @param words of a text
- * @param vectors the texts' own, as they were answered alone; empty: answers are not compared
+ * @param vectors the texts' own, as they were answered alone
  */
-record TextLines(String model, int words, List<float[]> vectors) implements Lines {
+record TextLines(List<float[]> vectors) implements Lines {
+  private static final int WORDS_OF_A_TEXT = 30;
   private static final double MOST_APART = 1e-4;
 
   /** Each of them is one token. */
@@ -34,17 +33,15 @@ record TextLines(String model, int words, List<float[]> vectors) implements Line
     vectors = List.copyOf(vectors);
   }
 
-  /** The same, once their texts have been answered, each alone. */
-  static TextLines known(Running gateway, String model, int words)
-      throws IOException, InterruptedException {
-    TextLines unknown = new TextLines(model, words, List.of());
+  /** Asks for each of their texts, alone. */
+  static TextLines known(Running gateway) throws IOException, InterruptedException {
     List<float[]> vectors = new ArrayList<>();
     try (HttpClient http = HttpClient.newHttpClient()) {
       for (int text = 0; text < WORDS.size(); text++) {
         HttpRequest request =
             HttpRequest.newBuilder(gateway.uri(ApiPaths.EMBEDDINGS))
                 .header("Content-Type", "application/json")
-                .POST(HttpRequest.BodyPublishers.ofString(unknown.body(text)))
+                .POST(HttpRequest.BodyPublishers.ofString(json(text)))
                 .build();
         HttpResponse<String> answer = http.send(request, HttpResponse.BodyHandlers.ofString());
         if (answer.statusCode() != 200) {
@@ -54,17 +51,17 @@ record TextLines(String model, int words, List<float[]> vectors) implements Line
         vectors.add(vector(JsonMapper.shared().readTree(answer.body())));
       }
     }
-    return new TextLines(model, words, vectors);
+    return new TextLines(vectors);
   }
 
   /** The call that a line makes. */
-  Traffic.Call call(int line) {
-    return Traffic.Call.embedding(model, text(line));
+  static Traffic.Call call(int line) {
+    return Traffic.Call.embedding(JobFleet.MINILM, text(line));
   }
 
-  private String text(int line) {
+  private static String text(int line) {
     StringBuilder text = new StringBuilder(WORDS.get(line % WORDS.size()));
-    for (int word = 1; word < words; word++) {
+    for (int word = 1; word < WORDS_OF_A_TEXT; word++) {
       text.append(' ').append(WORDS.get((line % WORDS.size() + word * word) % WORDS.size()));
     }
     return text.toString();
@@ -77,6 +74,10 @@ record TextLines(String model, int words, List<float[]> vectors) implements Line
 
   @Override
   public String body(int line) {
+    return json(line);
+  }
+
+  private static String json(int line) {
     return new String(call(line).body(), US_ASCII);
   }
 
@@ -87,11 +88,7 @@ record TextLines(String model, int words, List<float[]> vectors) implements Line
 
   @Override
   public boolean isAnswer(int line, JsonNode body) {
-    float[] vector = vector(body);
-    if (vectors.isEmpty()) {
-      return vector.length > 0;
-    }
-    return isNear(vector, vectors.get(line % WORDS.size()));
+    return isNear(vector(body), vectors.get(line % WORDS.size()));
   }
 
   /** Of an answer; empty if it has none. */

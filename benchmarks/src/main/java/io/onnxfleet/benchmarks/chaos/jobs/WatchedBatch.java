@@ -58,6 +58,12 @@ final class WatchedBatch {
         });
   }
 
+  /** Waits until so many more lines are done than are now, or it has ended. */
+  void awaitMore(int lines) throws IOException, InterruptedException {
+    look();
+    awaitDone((int) done() + lines);
+  }
+
   /** Waits until it has ended; processes that end come back. */
   BatchView awaitEnd() throws IOException, InterruptedException {
     AWAIT.until(
