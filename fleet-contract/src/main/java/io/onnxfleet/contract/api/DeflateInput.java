@@ -12,6 +12,9 @@ import java.util.zip.InflaterInputStream;
  * deflate data (RFC 1951) that some clients send.
  */
 public final class DeflateInput extends InflaterInputStream {
+  /** Honest bodies inflate to no more times their size: JSON of numbers to three, text to five. */
+  public static final long HONEST_RATIO = 20;
+
   /** Its two bytes make a multiple of 31. */
   private static final int ZLIB_HEAD = 2;
 

@@ -3,6 +3,7 @@ package io.onnxfleet.gateway.body;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import io.onnxfleet.contract.api.DeflateInput;
 import io.onnxfleet.contract.api.ErrorCode;
 import io.onnxfleet.contract.api.HeaderNames;
 import io.onnxfleet.contract.api.ModelInBody;
@@ -10,7 +11,6 @@ import io.onnxfleet.contract.fleet.InferenceUnits;
 import io.onnxfleet.gateway.call.Answer;
 import io.onnxfleet.gateway.call.Call;
 import io.onnxfleet.gateway.failure.GatewayException;
-import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.springframework.http.HttpHeaders;
@@ -41,9 +41,6 @@ public final class WastedBytes {
   static final long FREE = 256 * 1024;
 
   static final long EACH_TOKEN = 4 * 1024;
-
-  /** What a compressed body is expected to come to at most: text shrinks to a fifth. */
-  static final long EXPECTED_INFLATION = 20;
 
   /** What may come at once, in seconds' worth. */
   static final int BURST_SECONDS = 4;
@@ -109,14 +106,12 @@ public final class WastedBytes {
   }
 
   private static boolean isLarge(long length, Call call) {
-    return length > (isCompressed(call) ? FREE / EXPECTED_INFLATION : FREE);
+    return length > (isCompressed(call) ? FREE / DeflateInput.HONEST_RATIO : FREE);
   }
 
   private static boolean isCompressed(Call call) {
-    String coding = call.head().headers().getFirst(HttpHeaders.CONTENT_ENCODING);
-    return coding != null
-        && !coding.isBlank()
-        && !coding.strip().toLowerCase(Locale.ROOT).equals("identity");
+    return !ContentCoding.of(call.head().headers().getFirst(HttpHeaders.CONTENT_ENCODING))
+        .isEmpty();
   }
 
   private void requireNoDebt(String caller) {

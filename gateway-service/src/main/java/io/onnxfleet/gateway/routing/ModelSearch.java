@@ -1,5 +1,6 @@
 package io.onnxfleet.gateway.routing;
 
+import io.onnxfleet.contract.api.DeflateInput;
 import io.onnxfleet.contract.api.ErrorCode;
 import io.onnxfleet.gateway.admission.ByteBudget;
 import io.onnxfleet.gateway.body.RequestBody;
@@ -37,9 +38,6 @@ public final class ModelSearch {
   private static final int PART = 256 * 1024;
   private static final int REST_FOR_WORK = 3;
   private static final int REST_FOR_EXCESS = 15;
-
-  /** JSON of numbers shrinks to a third, text to a fifth. */
-  private static final long HONEST_RATIO = 20;
 
   private final RequestedModel models;
   private final ByteBudget inflated;
@@ -180,7 +178,7 @@ public final class ModelSearch {
     Unhurried(InputStream in, long sent, LongSupplier nanoClock, Rest rest) {
       super(in);
       this.rest = rest;
-      this.honest = GLANCE + HONEST_RATIO * sent;
+      this.honest = GLANCE + DeflateInput.HONEST_RATIO * sent;
       this.nanoClock = nanoClock;
       this.restedAt = nanoClock.getAsLong();
     }

@@ -2,6 +2,7 @@ package io.onnxfleet.gateway.routing;
 
 import io.onnxfleet.contract.api.DeflateInput;
 import io.onnxfleet.contract.api.ErrorCode;
+import io.onnxfleet.gateway.body.ContentCoding;
 import io.onnxfleet.gateway.body.RequestBody;
 import io.onnxfleet.gateway.failure.GatewayException;
 import java.io.ByteArrayInputStream;
@@ -10,7 +11,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.SequenceInputStream;
 import java.util.Collections;
-import java.util.Locale;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 import org.jspecify.annotations.Nullable;
@@ -75,7 +75,7 @@ final class RequestedModel {
   }
 
   static boolean isEncoded(@Nullable String contentEncoding) {
-    return contentEncoding != null && !encoding(contentEncoding).isEmpty();
+    return !ContentCoding.of(contentEncoding).isEmpty();
   }
 
   /**
@@ -137,7 +137,7 @@ final class RequestedModel {
   }
 
   private static InputStream decompressed(InputStream body, @Nullable String contentEncoding) {
-    String encoding = contentEncoding == null ? "" : encoding(contentEncoding);
+    String encoding = ContentCoding.of(contentEncoding);
     try {
       return switch (encoding) {
         case "" -> body;
@@ -153,11 +153,6 @@ final class RequestedModel {
     } catch (IOException broken) {
       throw malformed("the body cannot be read: " + broken.getMessage());
     }
-  }
-
-  private static String encoding(String contentEncoding) {
-    String encoding = contentEncoding.strip().toLowerCase(Locale.ROOT);
-    return encoding.equals("identity") ? "" : encoding;
   }
 
   private static GatewayException malformed(@Nullable String message) {

@@ -192,28 +192,28 @@ final class TextRunner implements AutoCloseable {
           case TextInput.Characters(String characters) -> {
             alone();
             before = prompt;
-            pieces = named(place(), () -> begun(prompt + characters));
+            pieces = named(this::place, () -> begun(prompt + characters));
           }
           case TextInput.Prompted(String own, String characters) -> {
             alone();
             before = own;
-            pieces = named(place(), () -> begun(own + characters));
+            pieces = named(this::place, () -> begun(own + characters));
           }
           case TextInput.Pair(String first, String second, boolean isQuery) -> {
             frame(first, isQuery);
             before = "";
-            pieces = named(place(), () -> begun(second));
+            pieces = named(this::place, () -> begun(second));
           }
           case TextInput.Tokens(int[] given) -> {
             alone();
             before = prompt;
-            add(named(place(), () -> checked(given, left, prompt)), TokenPlaces.NONE);
+            add(named(this::place, () -> checked(given, left, prompt)), TokenPlaces.NONE);
             return given.length;
           }
         }
         current = pieces;
       }
-      int length = named(place(), pieces::advance);
+      int length = named(this::place, pieces::advance);
       if (pieces.isDone()) {
         current = null;
         add(pieces.tokens(), options.places() ? pieces.places() : TokenPlaces.NONE);
@@ -237,7 +237,7 @@ final class TextRunner implements AutoCloseable {
       if (first.equals(framed)) {
         return;
       }
-      String argument = isQuery ? TextInput.QUERY : place();
+      Supplier<String> argument = isQuery ? () -> TextInput.QUERY : this::place;
       long[] ids = named(argument, () -> tokenizer.encode(cased(first, false), left));
       if (isQuery) {
         requireQuery(ids.length);
@@ -246,7 +246,7 @@ final class TextRunner implements AutoCloseable {
       if (framing.count() >= windowLength()) {
         throw InferenceException.invalidInput(
             "%s: %d tokens of a pair's first text (expected: <= %d, before the second)",
-            argument, ids.length, windowLength() - 1 - framing.count() + ids.length);
+            argument.get(), ids.length, windowLength() - 1 - framing.count() + ids.length);
       }
       frame = framing;
       framed = first;
@@ -305,14 +305,14 @@ final class TextRunner implements AutoCloseable {
   }
 
   /** What is done with a text, whose refusals name the argument that it stands in. */
-  private static <T> T named(String argument, Supplier<T> work) {
+  private static <T> T named(Supplier<String> argument, Supplier<T> work) {
     try {
       return work.get();
     } catch (InferenceException refused) {
       throw switch (refused.code()) {
         case INVALID_INPUT, REQUEST_TOO_LARGE ->
             new InferenceException(
-                refused.code(), "%s: %s".formatted(argument, refused.getMessage()), refused);
+                refused.code(), "%s: %s".formatted(argument.get(), refused.getMessage()), refused);
         default -> refused;
       };
     }

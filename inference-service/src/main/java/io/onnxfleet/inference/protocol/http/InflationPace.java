@@ -1,5 +1,6 @@
 package io.onnxfleet.inference.protocol.http;
 
+import io.onnxfleet.contract.api.DeflateInput;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
@@ -15,9 +16,6 @@ import java.util.concurrent.locks.ReentrantLock;
 final class InflationPace {
   /** Up to here any body is read at full speed. */
   static final long UNHURRIED_ABOVE = 256 << 10;
-
-  /** JSON of numbers shrinks to a third, text to a fifth. */
-  static final long HONEST_RATIO = 20;
 
   private static final int REST_FOR_WORK = 15;
 
@@ -42,7 +40,7 @@ final class InflationPace {
 
   /** Whether a body of so many bytes has inflated to more than an honest one. */
   static boolean isExcessive(long compressed, long inflated) {
-    return inflated > UNHURRIED_ABOVE + HONEST_RATIO * compressed;
+    return inflated > UNHURRIED_ABOVE + DeflateInput.HONEST_RATIO * compressed;
   }
 
   /** Rests for work that took so long, when the others have. */
