@@ -48,7 +48,7 @@ class HostileBodiesIT {
   private static final String HEAP = "-Xmx384m";
 
   private static final int GIANT = 60 << 20;
-  private static final int AT_ONCE = 8;
+  private static final int AT_ONCE = 4;
   private static final String EMBEDDINGS = "/v1/embeddings";
   private static final String MODEL = "all-minilm-l6-v2";
   private static final String HONEST =

@@ -115,7 +115,9 @@ public final class ModelLoads {
     }
     knowsWarm = !isNew;
     samples++;
-    double weight = Math.max(USUAL, 1.0 / samples);
+    // The first answer of all may be a hundred times as slow as those that follow.
+    double least = samples <= ReplicaLoad.FIRST_ANSWERS ? ReplicaLoad.FIRST_WEIGHT : USUAL;
+    double weight = Math.max(least, 1.0 / samples);
     perPlaceNanos += (perPlace - perPlaceNanos) * weight;
   }
 

@@ -43,9 +43,9 @@ public final class ReplicaLoad {
   private static final double COMPILING_NANOS = Duration.ofMillis(20).toNanos();
 
   /** The first answers of all: each is nearer to what follows than those before it. */
-  private static final int FIRST_ANSWERS = 16;
+  static final int FIRST_ANSWERS = 16;
 
-  private static final double FIRST_WEIGHT = 0.5;
+  static final double FIRST_WEIGHT = 0.5;
 
   private static final double FORGET_NANOS = Duration.ofSeconds(4).toNanos();
 

@@ -130,6 +130,17 @@ class ReplicaLoadTest {
     assertThat(model.perPlaceNanos()).isEqualTo(20.0 * MILLI);
   }
 
+  /** Otherwise a replica that joins soon after gets nothing until that is forgotten. */
+  @Test
+  void firstAnswerOfAll_doesNotSayForLongWhatIsUsual() {
+    answer(one, 300);
+    for (int i = 0; i < 12; i++) {
+      answer(one, 2);
+    }
+    assertThat(model.of("joined", now).estimateNanos(now))
+        .isLessThan((long) (1.5 * one.estimateNanos(now)));
+  }
+
   @Test
   void newReplica_isAvoidedTheSooner_theSlowerItIs() {
     assertThat(answersUntilAvoided(model.of("twice", now), 20)).isBetween(80, 200);

@@ -55,6 +55,11 @@ final class ModelEntry {
         @Nullable ModelStamp stamp) {
       this(state, reason, loaded, stamp, false);
     }
+
+    /** What is loaded anew takes requests meanwhile: to others it is READY. */
+    ModelState told() {
+      return loaded == null ? state : ModelState.READY;
+    }
   }
 
   synchronized void problem(@Nullable String reason) {
@@ -70,7 +75,7 @@ final class ModelEntry {
   synchronized boolean mayLoad(long version) {
     Status status = versions.get(version);
     return status != null
-        && switch (status.state()) {
+        && switch (status.told()) {
           case READY -> false;
           case LOADING, UNLOADING -> true;
           case UNAVAILABLE ->
@@ -227,7 +232,7 @@ final class ModelEntry {
     List<ModelIndexEntry> lines = new ArrayList<>();
     for (Map.Entry<Long, Status> version : versions.entrySet()) {
       Status status = version.getValue();
-      lines.add(new ModelIndexEntry(name, version.getKey(), status.state(), reasonOf(status)));
+      lines.add(new ModelIndexEntry(name, version.getKey(), status.told(), reasonOf(status)));
     }
     if (lines.isEmpty()) {
       lines.add(new ModelIndexEntry(name, null, ModelState.UNAVAILABLE, reason()));
@@ -241,7 +246,7 @@ final class ModelEntry {
    */
   private static String reasonOf(Status status) {
     LoadedVersion loaded = status.loaded();
-    if (loaded == null || status.state() != ModelState.READY) {
+    if (loaded == null) {
       return status.reason();
     }
     List<String> reasons = new ArrayList<>();

@@ -62,6 +62,8 @@ class ModelCatalogTest {
   private final List<String> events = new CopyOnWriteArrayList<>();
   private final List<Duration> pauses = new CopyOnWriteArrayList<>();
   private final List<Runnable> later = new CopyOnWriteArrayList<>();
+  private final List<ModelIndexEntry> whileLoading = new CopyOnWriteArrayList<>();
+  private final List<Boolean> mayLoad = new CopyOnWriteArrayList<>();
   private final AtomicInteger openSessions = new AtomicInteger();
   private final BufferPool pool = BufferPool.ofDefaults();
   private final ModelCatalog catalog =
@@ -179,6 +181,20 @@ class ModelCatalogTest {
     assertThat(events).containsExactly("ready m:1", "ready m:1");
   }
 
+  /** Gateways send nothing to what is not told as READY. */
+  @Test
+  void index_saysReady_ofAVersionThatServesWhileItIsLoadedAnew() {
+    put("m", 1);
+    catalog.loadAll().join();
+    catalog.load("m").join();
+
+    assertThat(whileLoading)
+        .containsExactly(
+            new ModelIndexEntry("m", 1L, ModelState.LOADING, "loading: opening"),
+            new ModelIndexEntry("m", 1L, ModelState.READY, "loading: opening"));
+    assertThat(mayLoad).containsExactly(true, false);
+  }
+
   @Test
   void load_leavesTheOldVersion_whenTheNewOneFails() {
     put("m", 1);
@@ -283,6 +299,11 @@ class ModelCatalogTest {
 
   private LoadedVersion load(ModelFolder folder, Version version, Consumer<String> progress) {
     ModelVersionId id = new ModelVersionId(folder.name(), version.number());
+    progress.accept("opening");
+    catalog.index().stream()
+        .filter(entry -> entry.name().equals(id.model()))
+        .forEach(whileLoading::add);
+    mayLoad.add(catalog.mayLoad(id.model(), id.version()));
     String failure = failures.get(id.toString());
     if (failure != null) {
       throw failure.startsWith(RETRYABLE)
