@@ -41,6 +41,8 @@ class FailoverIT {
         new RunningGateway(
             "fleet.gateway.registry.vanished-grace=0s",
             "fleet.gateway.registry.refresh-interval=1h",
+            // A replica that registers in a test would have a twentieth of the requests.
+            "fleet.gateway.balancing.slow-start=0s",
             "fleet.gateway.balancing.leave-out-first=1h",
             "fleet.gateway.balancing.leave-out-most=1h");
     gateway.vouchFor("a:1", 100, 16 * 1024);

@@ -26,15 +26,14 @@ public final class ModelLoads {
   private final LatencyQuantiles latencies;
   private final long reportAgeNanos;
   private final int reportUses;
-  private volatile double perPlaceNanos;
+
+  /** Logarithm of nanoseconds. */
+  private volatile double usual = Double.NEGATIVE_INFINITY;
+
   private volatile double othersInFlight;
 
   @GuardedBy("this")
   private long samples;
-
-  /** Whether a replica has answered that was no longer new. */
-  @GuardedBy("this")
-  private boolean knowsWarm;
 
   ModelLoads(Duration reportAge, int reportUses, long now) {
     this.reportAgeNanos = reportAge.toNanos();
@@ -56,12 +55,12 @@ public final class ModelLoads {
   }
 
   /**
-   * What an answer takes for each request that is at its replica, over all replicas. As soon as one
-   * is no longer new, those that are do not count: what they are compared with must not be what
-   * they cost themselves.
+   * What an answer usually takes for each request that is at its replica, over all replicas; 0
+   * while none came. The geometric mean, since latencies are spread by ratios: one answer that
+   * takes a thousand times as long must not say for long what is usual.
    */
   public double perPlaceNanos() {
-    return perPlaceNanos;
+    return Math.exp(usual);
   }
 
   public long reportAgeNanos() {
@@ -109,16 +108,10 @@ public final class ModelLoads {
     pool.set(Math.floorMod(nextInPool.getAndIncrement(), POOL), load);
   }
 
-  synchronized void observe(double perPlace, boolean isNew) {
-    if (isNew && knowsWarm) {
-      return;
-    }
-    knowsWarm = !isNew;
+  synchronized void observe(double perPlace) {
     samples++;
-    // The first answer of all may be a hundred times as slow as those that follow.
-    double least = samples <= ReplicaLoad.FIRST_ANSWERS ? ReplicaLoad.FIRST_WEIGHT : USUAL;
-    double weight = Math.max(least, 1.0 / samples);
-    perPlaceNanos += (perPlace - perPlaceNanos) * weight;
+    double sample = Math.log(Math.max(1, perPlace));
+    usual = samples == 1 ? sample : usual + (sample - usual) * Math.max(USUAL, 1.0 / samples);
   }
 
   void answered(long nanos, long now) {

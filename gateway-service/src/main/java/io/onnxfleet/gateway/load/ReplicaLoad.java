@@ -23,8 +23,10 @@ import org.jspecify.annotations.Nullable;
  * replica that has not been asked for a while returns to the model's average, so that one that was
  * slow is tried again. A replica's first answers, which come while it still compiles, say little of
  * those that follow: where they are slower than the model's average they are mixed with it, and
- * what compiling may cost is left out of a new replica's estimate at first, less and less as
- * answers come. Otherwise it would stay cold for want of requests where there is little to do.
+ * what compiling may cost is the difference between the estimate and {@link #leastEstimateNanos},
+ * less and less as answers come. Whoever compares replicas takes the least estimate where it helps
+ * a new one to be tried. Otherwise it would stay cold for want of requests where there is little to
+ * do.
  */
 public final class ReplicaLoad {
 
@@ -43,9 +45,9 @@ public final class ReplicaLoad {
   private static final double COMPILING_NANOS = Duration.ofMillis(20).toNanos();
 
   /** The first answers of all: each is nearer to what follows than those before it. */
-  static final int FIRST_ANSWERS = 16;
+  private static final int FIRST_ANSWERS = 16;
 
-  static final double FIRST_WEIGHT = 0.5;
+  private static final double FIRST_WEIGHT = 0.5;
 
   private static final double FORGET_NANOS = Duration.ofSeconds(4).toNanos();
 
@@ -107,8 +109,24 @@ public final class ReplicaLoad {
 
   /** How long an answer would take that is asked for now. */
   public long estimateNanos(long now) {
-    double perPlace = perPlaceNanos(now);
-    perPlace -= compiling(perPlace);
+    return estimateNanos(perPlaceNanos(now), now);
+  }
+
+  /**
+   * How long it might take if compiling has cost all that it can: what a replica that has not
+   * answered yet takes is not known at all.
+   */
+  public long leastEstimateNanos(long now) {
+    Latency known = latency;
+    if (known == null) {
+      return estimateNanos(0, now);
+    }
+    double warm = (double) known.answers / NEW_ANSWERS;
+    double compiling = COMPILING_NANOS * (1 - warm * warm);
+    return estimateNanos(Math.max(0, perPlaceNanos(now) - compiling), now);
+  }
+
+  private long estimateNanos(double perPlace, long now) {
     double byLatency = perPlace * (inFlightThere(now) + 1);
     Report last = freshReport(now);
     double byQueue = last == null ? 0 : last.content.queueNanos() + perPlace;
@@ -132,14 +150,6 @@ public final class ReplicaLoad {
       weight *= Math.exp(-(age - FORGET_AFTER) / FORGET_NANOS);
     }
     return usual + (known.perPlace - usual) * weight;
-  }
-
-  /** What compiling may have cost, as far as it is more than answers usually take. */
-  private double compiling(double perPlace) {
-    Latency known = latency;
-    double warm = known == null ? 1 : (double) known.answers / NEW_ANSWERS;
-    double slower = perPlace - model.perPlaceNanos();
-    return Math.clamp(slower, 0, COMPILING_NANOS) * (1 - warm * warm);
   }
 
   /** By how much answers may be slower than others' for no lasting reason. */
@@ -240,7 +250,7 @@ public final class ReplicaLoad {
     samples++;
     int before = known == null ? 0 : known.answers;
     latency = new Latency(next, now, samples, Math.min(before + answers, NEW_ANSWERS));
-    model.observe(sample, before < NEW_ANSWERS);
+    model.observe(sample);
   }
 
   /** One request under way. Ends once, however it ends. */

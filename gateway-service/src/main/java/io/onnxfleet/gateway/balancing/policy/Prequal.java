@@ -24,9 +24,10 @@ import java.util.function.IntUnaryOperator;
  * <p>What differs: reports come with every answer, so that probes fill only what traffic leaves
  * open; what this gateway sent since a report is added to it; and of a small fleet all replicas are
  * considered, known by their own answers where no report is fresh. And estimates that lie close
- * together count as equal, since they are not that exact: of those the replica with the fewest in
- * flight is taken. Otherwise the one that seems a little quicker would take everything at low load,
- * and one that has just joined, and still compiles, would stay cold for want of requests.
+ * together count as equal, since they are not that exact, and so does that of a replica that would
+ * be as quick if it did not compile: of those the replica with the fewest in flight is taken.
+ * Otherwise the one that seems a little quicker would take everything at low load, and one that has
+ * just joined would stay cold for want of requests.
  *
  * <p>Several gateways that hold the same reports would run to the same replica: each looks at its
  * own random part of the candidates, and where several are as good takes any of them.
@@ -123,12 +124,14 @@ final class Prequal implements BalancingPolicy {
     private final int[] places;
     private final int[] inFlight;
     private final long[] estimates;
+    private final long[] leastEstimates;
     private int count;
 
     Considered(int most) {
       places = new int[most];
       inFlight = new int[most];
       estimates = new long[most];
+      leastEstimates = new long[most];
     }
 
     void add(int place, ReplicaLoad load, long now) {
@@ -138,6 +141,7 @@ final class Prequal implements BalancingPolicy {
       places[count] = place;
       inFlight[count] = load.inFlightThere(now);
       estimates[count] = load.estimateNanos(now);
+      leastEstimates[count] = load.leastEstimateNanos(now);
       count++;
     }
 
@@ -152,7 +156,7 @@ final class Prequal implements BalancingPolicy {
       int best = -1;
       for (int i = 0; i < count; i++) {
         if (inFlight[i] <= hotAbove
-            && estimates[i] <= (long) (soonest * ALIKE)
+            && leastEstimates[i] <= (long) (soonest * ALIKE)
             && (best < 0 || inFlight[i] < inFlight[best])) {
           best = i;
         }

@@ -31,7 +31,7 @@ class PrequalTest {
   void choose_takesTheSoonest_notTheLeastLoaded() {
     List<Replica> replicas = Replicas.ready("m:1", "fast", "slow");
     answered("fast", 10);
-    for (int i = 0; i < 20; i++) {
+    for (int i = 0; i < 200; i++) {
       answered("slow", 50);
     }
     load("fast").begin(now);
@@ -55,6 +55,17 @@ class PrequalTest {
     assertThat(chosen(replicas)).contains("quick", "quicker");
     load("quicker").begin(now);
     assertThat(chosen(replicas)).containsOnly("quick");
+  }
+
+  /** What the model took before, with other replicas or under load, says nothing of a new one. */
+  @Test
+  void newReplica_isTried_howeverMuchQuickerTheOthersAreThanUsual() {
+    for (int i = 0; i < 100; i++) {
+      answered("gone", 500);
+    }
+    answered("known", 1);
+
+    assertThat(chosen(Replicas.ready("m:1", "known", "new"))).contains("known", "new");
   }
 
   /**
