@@ -23,10 +23,8 @@ import org.jspecify.annotations.Nullable;
  * replica that has not been asked for a while returns to the model's average, so that one that was
  * slow is tried again. A replica's first answers, which come while it still compiles, say little of
  * those that follow: where they are slower than the model's average they are mixed with it, and
- * what compiling may cost is the difference between the estimate and {@link #leastEstimateNanos},
- * less and less as answers come. Whoever compares replicas takes the least estimate where it helps
- * a new one to be tried. Otherwise it would stay cold for want of requests where there is little to
- * do.
+ * {@link #estimateNanosBeside} leaves out what compiling may cost, less and less as answers come.
+ * Otherwise it would stay cold for want of requests where there is little to do.
  */
 public final class ReplicaLoad {
 
@@ -113,17 +111,17 @@ public final class ReplicaLoad {
   }
 
   /**
-   * How long it might take if compiling has cost all that it can: what a replica that has not
-   * answered yet takes is not known at all.
+   * The same, less what compiling may have cost, as far as that is more than {@code quickest}: what
+   * others take for each request that is there. Of a replica that has not answered yet nothing is
+   * known, and so nothing speaks against it.
    */
-  public long leastEstimateNanos(long now) {
+  public long estimateNanosBeside(double quickest, long now) {
+    double perPlace = perPlaceNanos(now);
     Latency known = latency;
-    if (known == null) {
-      return estimateNanos(0, now);
-    }
-    double warm = (double) known.answers / NEW_ANSWERS;
-    double compiling = COMPILING_NANOS * (1 - warm * warm);
-    return estimateNanos(Math.max(0, perPlaceNanos(now) - compiling), now);
+    double warm = known == null ? 0 : (double) known.answers / NEW_ANSWERS;
+    double most = known == null ? perPlace : COMPILING_NANOS;
+    double compiling = Math.clamp(perPlace - quickest, 0, most * (1 - warm * warm));
+    return estimateNanos(perPlace - compiling, now);
   }
 
   private long estimateNanos(double perPlace, long now) {

@@ -127,13 +127,24 @@ class ReplicaLoadTest {
   }
 
   @Test
-  void leastEstimate_isOfTheQueueAlone_whileNoAnswerCame() {
+  void nothingSpeaksAgainstAReplica_thatHasNotAnswered_butItsQueue() {
     answer(model.of("usual", now), 10);
     assertThat(one.estimateNanos(now)).isEqualTo(10 * MILLI);
-    assertThat(one.leastEstimateNanos(now)).isZero();
+    assertThat(one.estimateNanosBeside(2 * MILLI, now)).isEqualTo(2 * MILLI);
 
     one.reported(new LoadReport(3, 80 * MILLI, 1), now);
-    assertThat(one.leastEstimateNanos(now)).isEqualTo(80 * MILLI);
+    assertThat(one.estimateNanosBeside(2 * MILLI, now)).isEqualTo(82 * MILLI);
+  }
+
+  @Test
+  void compiling_isNoExcuse_forMoreThanTwentyMillis_norBelowTheQuickest() {
+    for (int i = 0; i < 16; i++) {
+      answer(one, 60);
+    }
+    assertThat(one.estimateNanosBeside(2 * MILLI, now)).isBetween(40 * MILLI, 41 * MILLI);
+    assertThat(one.estimateNanosBeside(50 * MILLI, now)).isEqualTo(50 * MILLI);
+    answerOften(one, 60);
+    assertThat(one.estimateNanosBeside(2 * MILLI, now)).isBetween(60 * MILLI - 1, 60 * MILLI);
   }
 
   @Test
@@ -149,7 +160,7 @@ class ReplicaLoadTest {
       answer(model.of("usual", now), 10);
     }
     int answers = 0;
-    while (load.leastEstimateNanos(now) < 15 * MILLI) {
+    while (load.estimateNanosBeside(10 * MILLI, now) < 15 * MILLI) {
       answer(load, millis);
       for (int others = 0; others < 5; others++) {
         answer(model.of("usual", now), 10);

@@ -69,7 +69,8 @@ final class Prequal implements BalancingPolicy {
     ModelLoads known = loads.of(model);
     long now = loads.now();
     Considered considered =
-        new Considered(Math.min(size, Math.max(SMALL_FLEET, known.poolSize()) + ALSO_CONSIDERED));
+        new Considered(
+            Math.min(size, Math.max(SMALL_FLEET, known.poolSize()) + ALSO_CONSIDERED), now);
     if (size <= SMALL_FLEET) {
       int start = random.applyAsInt(size);
       for (int i = 0; i < size; i++) {
@@ -77,7 +78,7 @@ final class Prequal implements BalancingPolicy {
         Replica replica = candidates.get(place);
         ReplicaLoad load = known.of(replica.id(), now);
         probeIfStale(replica, model, load, known, now);
-        considered.add(place, load, now);
+        considered.add(place, load);
       }
     } else {
       fromPool(model, candidates, known, considered, now);
@@ -93,7 +94,7 @@ final class Prequal implements BalancingPolicy {
       if (load != null && load.hasFreshReport(now)) {
         int place = load.index();
         if (place >= 0 && place < size && candidates.get(place).id().equals(load.replica())) {
-          considered.add(place, load, now);
+          considered.add(place, load);
         }
       }
     }
@@ -107,7 +108,7 @@ final class Prequal implements BalancingPolicy {
       int place = random.applyAsInt(size);
       ReplicaLoad drawn = known.of(candidates.get(place).id(), now);
       drawn.drawnAt(place);
-      considered.add(place, drawn, now);
+      considered.add(place, drawn);
     }
   }
 
@@ -121,32 +122,32 @@ final class Prequal implements BalancingPolicy {
   /** The replicas that a choice is made from, read once. Used by one thread. */
   private static final class Considered {
 
+    private final long now;
     private final int[] places;
+    private final ReplicaLoad[] loads;
     private final int[] inFlight;
-    private final long[] estimates;
-    private final long[] leastEstimates;
     private int count;
 
-    Considered(int most) {
+    Considered(int most, long now) {
+      this.now = now;
       places = new int[most];
+      loads = new ReplicaLoad[most];
       inFlight = new int[most];
-      estimates = new long[most];
-      leastEstimates = new long[most];
     }
 
-    void add(int place, ReplicaLoad load, long now) {
+    void add(int place, ReplicaLoad load) {
       if (count == places.length) {
         return;
       }
       places[count] = place;
+      loads[count] = load;
       inFlight[count] = load.inFlightThere(now);
-      estimates[count] = load.estimateNanos(now);
-      leastEstimates[count] = load.leastEstimateNanos(now);
       count++;
     }
 
     int best() {
       int hotAbove = hotAbove();
+      long[] estimates = estimates();
       long soonest = Long.MAX_VALUE;
       for (int i = 0; i < count; i++) {
         if (inFlight[i] <= hotAbove) {
@@ -156,12 +157,24 @@ final class Prequal implements BalancingPolicy {
       int best = -1;
       for (int i = 0; i < count; i++) {
         if (inFlight[i] <= hotAbove
-            && leastEstimates[i] <= (long) (soonest * ALIKE)
+            && estimates[i] <= (long) (soonest * ALIKE)
             && (best < 0 || inFlight[i] < inFlight[best])) {
           best = i;
         }
       }
       return places[best];
+    }
+
+    private long[] estimates() {
+      double quickest = Double.POSITIVE_INFINITY;
+      for (int i = 0; i < count; i++) {
+        quickest = Math.min(quickest, loads[i].perPlaceNanos(now));
+      }
+      long[] estimates = new long[count];
+      for (int i = 0; i < count; i++) {
+        estimates[i] = loads[i].estimateNanosBeside(quickest, now);
+      }
+      return estimates;
     }
 
     private int hotAbove() {
