@@ -106,7 +106,7 @@ public final class GatewayLines {
     Map<String, String> headers();
 
     /** Anew for each try. */
-    BodyPublisher body();
+    BodyPublisher body() throws IOException;
 
     /** Whether nothing but JSON is an answer, with spaces where its lines end. */
     boolean wantsOneLine();
@@ -185,7 +185,7 @@ public final class GatewayLines {
             .followRedirects(HttpClient.Redirect.NEVER)
             .build(),
         new GatewayAddress(
-            registry, properties.gatewayName(), properties.gateway(), new SecureRandom()),
+            registry, properties.gatewayName(), properties.gateway(), new SecureRandom(), clock),
         secret,
         new Terms(
             properties.linePatience(),
@@ -331,20 +331,24 @@ public final class GatewayLines {
     return one.compareTo(other) < 0 ? one : other;
   }
 
-  private Try tryOnce(Question question, String id) throws InterruptedException {
+  private Try tryOnce(Question question, String id) throws IOException, InterruptedException {
     URI base = gateway.find();
     if (base == null) {
       return new Try.Later(Duration.ZERO);
     }
-    HttpRequest request;
+    places.acquire();
     try {
-      request = request(base, question, id);
+      return send(request(base, question, id), question, id);
     } catch (IllegalArgumentException unsendable) {
       String message = "it cannot be sent again: " + unsendable.getMessage();
       return new Try.Ended(new LineOutcome.Unanswered("unusable_request", message));
+    } finally {
+      places.release();
     }
+  }
+
+  private Try send(HttpRequest request, Question question, String id) throws InterruptedException {
     int held = 0;
-    places.acquire();
     try {
       Instant begun = clock.instant();
       HttpResponse<InputStream> answer = http.send(request, BodyHandlers.ofInputStream());
@@ -378,7 +382,6 @@ public final class GatewayLines {
       return new Try.Broken();
     } finally {
       memory.release(held);
-      places.release();
     }
   }
 
@@ -400,7 +403,7 @@ public final class GatewayLines {
     return wanted;
   }
 
-  private HttpRequest request(URI base, Question question, String id) {
+  private HttpRequest request(URI base, Question question, String id) throws IOException {
     HttpRequest.Builder request =
         HttpRequest.newBuilder(URI.create(base + question.target()))
             .timeout(terms.timeout())

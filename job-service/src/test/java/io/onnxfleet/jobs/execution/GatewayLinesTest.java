@@ -82,7 +82,8 @@ class GatewayLinesTest {
                 new SimpleDiscoveryClient(new SimpleDiscoveryProperties()),
                 "gateway",
                 "http://127.0.0.1:" + server.getAddress().getPort(),
-                new Random(1)),
+                new Random(1),
+                () -> now),
             null,
             new GatewayLines.Terms(
                 PATIENCE, Duration.ZERO, MAX_TRIES, Duration.ofSeconds(60), 1000),

@@ -18,7 +18,9 @@ import io.onnxfleet.jobs.observability.EndCounters;
 import io.onnxfleet.jobs.quota.OwnerShares;
 import io.onnxfleet.jobs.store.Names;
 import io.onnxfleet.jobs.store.ObjectStore;
+import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.http.HttpRequest.BodyPublisher;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.time.Duration;
@@ -288,6 +290,9 @@ final class SliceWork {
       implements GatewayLines.Question {
     private static final Map<String, String> JSON = Map.of("Content-Type", "application/json");
 
+    /** A body up to that size is in memory while it is sent: it costs less than a stream of it. */
+    private static final int SMALL = 64 << 10;
+
     @Override
     public String target() {
       return batch.endpoint();
@@ -304,7 +309,18 @@ final class SliceWork {
     }
 
     @Override
-    public BodyPublisher body() {
+    public BodyPublisher body() throws IOException {
+      if (line.bodyLength() <= SMALL) {
+        try (InputStream body = line.body()) {
+          byte[] bytes = body.readNBytes(line.bodyLength());
+          if (bytes.length < line.bodyLength()) {
+            throw new EOFException(
+                "a line's body has %d bytes (expected: %d)"
+                    .formatted(bytes.length, line.bodyLength()));
+          }
+          return BodyPublishers.ofByteArray(bytes);
+        }
+      }
       return BodyPublishers.fromPublisher(
           BodyPublishers.ofInputStream(line::body), line.bodyLength());
     }
