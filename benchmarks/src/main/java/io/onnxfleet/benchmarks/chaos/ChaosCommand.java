@@ -44,12 +44,8 @@ public final class ChaosCommand implements Callable<Integer> {
   @Parameters(
       paramLabel = "SCENARIO",
       arity = "0..*",
-      description =
-          "kill, rolling-restart, registry-down, slow-replica, pause, join, overload,"
-              + " slow-clients, version-changes, hostile-models, family-step; jobs-accepted,"
-              + " jobs-accepted-h2, jobs-killed, jobs-killed-h2, jobs-killed-minilm, jobs-idle,"
-              + " jobs-beside-callers, jobs-large-file, jobs-submissions, or all of them: jobs."
-              + " Default: all.")
+      completionCandidates = Names.class,
+      description = "${COMPLETION-CANDIDATES}, or all of the last kind: jobs. Default: all.")
   private List<String> names = new ArrayList<>();
 
   @Option(names = "--root", required = true, hidden = true)
@@ -147,6 +143,15 @@ public final class ChaosCommand implements Callable<Integer> {
           "Where initdb, postgres and pgbench are. Default: where Debian puts the newest.")
   private Path postgresql = Postgresql.installed();
 
+  /** What the help lists. */
+  static final class Names extends ArrayList<String> {
+    private static final long serialVersionUID = 1L;
+
+    Names() {
+      super(SCENARIOS.stream().map(Scenario::scenario).toList());
+    }
+  }
+
   private static List<Scenario> scenarios() {
     List<Scenario> scenarios = new ArrayList<>(List.of(Disturbance.values()));
     scenarios.addAll(
@@ -158,7 +163,8 @@ public final class ChaosCommand implements Callable<Integer> {
             new SlowClients(),
             new VersionChanges(),
             new HostileModels(),
-            new FamilyStep()));
+            FamilyStep.embeddings(),
+            FamilyStep.rerank()));
     scenarios.addAll(JobScenarios.all());
     return List.copyOf(scenarios);
   }

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
 /**
  * The load becomes four times as much for a while: first for the family's best variant alone, then
@@ -22,7 +23,6 @@ final class FamilyStep implements Scenario {
 
   private static final String FAMILY = "minilm";
   private static final String BEST = "all-minilm-l6-v2";
-  private static final int WORDS = 62;
 
   /** Of what the best variant can do; the step is four times that. */
   private static final double CALM = 0.3;
@@ -41,18 +41,36 @@ final class FamilyStep implements Scenario {
 
   private static final double LONGEST_BACK = 10;
 
+  private final String name;
+  private final Function<String, Traffic.Call> calls;
+
+  private FamilyStep(String name, Function<String, Traffic.Call> calls) {
+    this.name = name;
+    this.calls = calls;
+  }
+
+  /** Texts of 62 words are embedded. */
+  static FamilyStep embeddings() {
+    return new FamilyStep("family-step", model -> Traffic.Call.embedding(model, 62));
+  }
+
+  /** Two passages of 60 words are ranked, by their vectors. */
+  static FamilyStep rerank() {
+    return new FamilyStep("family-step-rerank", model -> Traffic.Call.rerank(model, 2, 60));
+  }
+
   @Override
   public String scenario() {
-    return "family-step";
+    return name;
   }
 
   @Override
   public List<Bar> run(ChaosFleet fleet, ChaosSettings settings)
       throws IOException, InterruptedException {
     Running gateway = fleet.startAll(2).getFirst();
-    Traffic.Call alone = Traffic.Call.embedding(BEST, WORDS);
-    Traffic.Call family = Traffic.Call.embedding(FAMILY, WORDS);
-    Traffic.Call lesser = Traffic.Call.embedding(ChaosFleet.MODEL, WORDS);
+    Traffic.Call alone = calls.apply(BEST);
+    Traffic.Call family = calls.apply(FAMILY);
+    Traffic.Call lesser = calls.apply(ChaosFleet.MODEL);
     double lesserCapacity = Traffic.capacity(gateway.port(), lesser, settings.warmUp());
     double capacity = Traffic.capacity(gateway.port(), alone, settings.warmUp());
     double calm = CALM * capacity;

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /** A batch that is looked at while whoever answers may be gone. For one thread. */
 final class WatchedBatch {
   private static final String WINDOW = "24h";
-  private static final Await AWAIT = new Await(Duration.ofHours(2), Duration.ofMillis(50));
+  private static final Await AWAIT = new Await(Duration.ofHours(2), Duration.ofMillis(200));
 
   private final GatewayCalls calls;
   private final JobFleet fleet;
@@ -66,7 +66,16 @@ final class WatchedBatch {
 
   /** Waits until it has ended; processes that end come back. */
   BatchView awaitEnd() throws IOException, InterruptedException {
-    AWAIT.until(
+    return awaitEnd(AWAIT);
+  }
+
+  /** The same, with fewer looks: each costs as much as a line. */
+  BatchView awaitEndUndisturbed() throws IOException, InterruptedException {
+    return awaitEnd(new Await(AWAIT.limit(), Duration.ofSeconds(1)));
+  }
+
+  private BatchView awaitEnd(Await await) throws IOException, InterruptedException {
+    await.until(
         "the batch ends",
         () -> {
           look();

@@ -13,6 +13,8 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * Requests for a model, by default of eight tokens for the scenarios' one. Load in the open loop is
@@ -31,7 +33,7 @@ public final class Traffic implements AutoCloseable {
 
     /** A text of so many words, to be embedded. */
     public static Call embedding(String model, int words) {
-      return embedding(model, "word ".repeat(words).strip());
+      return embedding(model, words(words));
     }
 
     /** That text, of ASCII that JSON has as it is. */
@@ -39,6 +41,23 @@ public final class Traffic implements AutoCloseable {
       return new Call(
           ApiPaths.EMBEDDINGS,
           "{\"model\":\"%s\",\"input\":\"%s\"}".formatted(model, text).getBytes(US_ASCII));
+    }
+
+    /** A question of ten words and so many passages, no two alike, of so many words each. */
+    public static Call rerank(String model, int passages, int words) {
+      String documents =
+          IntStream.range(0, passages)
+              .mapToObj(number -> "\"%d %s\"".formatted(number, words(words - 1)))
+              .collect(Collectors.joining(","));
+      return new Call(
+          ApiPaths.RERANK,
+          "{\"model\":\"%s\",\"query\":\"%s\",\"documents\":[%s]}"
+              .formatted(model, words(10), documents)
+              .getBytes(US_ASCII));
+    }
+
+    private static String words(int count) {
+      return "word ".repeat(count).strip();
     }
   }
 
