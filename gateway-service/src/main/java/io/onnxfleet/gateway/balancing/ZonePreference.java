@@ -3,6 +3,7 @@ package io.onnxfleet.gateway.balancing;
 import io.onnxfleet.gateway.balancing.policy.BalancingPolicy;
 import io.onnxfleet.gateway.fleet.Replica;
 import io.onnxfleet.gateway.load.ModelLoads;
+import io.onnxfleet.gateway.load.ReplicaLoad;
 import io.onnxfleet.gateway.load.ReplicaLoads;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,12 +57,14 @@ public final class ZonePreference implements BalancingPolicy {
     Replica near = policy.choose(model, home);
     ModelLoads known = loads.of(model);
     long now = loads.now();
-    if (known.of(near.id(), now).inFlightThere(now) == 0) {
+    ReplicaLoad here = known.of(near.id(), now);
+    if (here.inFlightThere(now) == 0) {
       return near;
     }
     Replica far = policy.choose(model, away);
-    return known.of(near.id(), now).estimateNanos(now)
-            > spillRatio * known.of(far.id(), now).estimateNanos(now)
+    ReplicaLoad there = known.of(far.id(), now);
+    return here.estimateNanosBeside(there.perPlaceNanos(now), now)
+            > spillRatio * there.estimateNanos(now)
         ? far
         : near;
   }

@@ -26,10 +26,7 @@ public final class ModelLoads {
   private final LatencyQuantiles latencies;
   private final long reportAgeNanos;
   private final int reportUses;
-
-  /** Logarithm of nanoseconds. */
-  private volatile double usual = Double.NEGATIVE_INFINITY;
-
+  private volatile double perPlaceNanos;
   private volatile double othersInFlight;
 
   @GuardedBy("this")
@@ -60,7 +57,7 @@ public final class ModelLoads {
    * takes a thousand times as long must not say for long what is usual.
    */
   public double perPlaceNanos() {
-    return Math.exp(usual);
+    return perPlaceNanos;
   }
 
   public long reportAgeNanos() {
@@ -110,8 +107,11 @@ public final class ModelLoads {
 
   synchronized void observe(double perPlace) {
     samples++;
-    double sample = Math.log(Math.max(1, perPlace));
-    usual = samples == 1 ? sample : usual + (sample - usual) * Math.max(USUAL, 1.0 / samples);
+    double sample = Math.max(1, perPlace);
+    perPlaceNanos =
+        samples == 1
+            ? sample
+            : perPlaceNanos * Math.pow(sample / perPlaceNanos, Math.max(USUAL, 1.0 / samples));
   }
 
   void answered(long nanos, long now) {

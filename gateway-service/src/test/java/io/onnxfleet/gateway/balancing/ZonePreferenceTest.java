@@ -40,6 +40,14 @@ class ZonePreferenceTest {
   }
 
   @Test
+  void requestsStay_whereOnlyCompilingMakesAnswersLonger() {
+    ReplicaLoad home = answering("near", 25);
+    answering("far", 10);
+    home.begin(now);
+    assertThat(choose(near, far)).isEqualTo("near");
+  }
+
+  @Test
   void otherZones_areTaken_whenTheOwnIsLost() {
     assertThat(choose(far, alsoFar)).isEqualTo("far");
   }
@@ -64,8 +72,14 @@ class ZonePreferenceTest {
   }
 
   private ReplicaLoad answering(String id) {
+    return answering(id, 10);
+  }
+
+  private ReplicaLoad answering(String id, long millis) {
     ReplicaLoad load = loads.of("m").of(id, now);
-    load.begin(now).answered(now + 10 * MILLI);
+    for (int i = 0; i < 32; i++) {
+      load.begin(now).answered(now + millis * MILLI);
+    }
     return load;
   }
 

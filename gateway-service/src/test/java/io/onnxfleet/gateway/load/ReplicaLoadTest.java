@@ -126,6 +126,17 @@ class ReplicaLoadTest {
         .isCloseTo(10 * Math.cbrt(3) * MILLI, Offset.offset(0.01 * MILLI));
   }
 
+  /** Otherwise a replica that joins soon after gets nothing until that is forgotten. */
+  @Test
+  void firstAnswerOfAll_doesNotSayForLongWhatIsUsual() {
+    answer(one, 300);
+    for (int i = 0; i < 12; i++) {
+      answer(one, 2);
+    }
+    assertThat(model.of("joined", now).estimateNanos(now))
+        .isLessThan((long) (1.5 * one.estimateNanos(now)));
+  }
+
   @Test
   void nothingSpeaksAgainstAReplica_thatHasNotAnswered_butItsQueue() {
     answer(model.of("usual", now), 10);
