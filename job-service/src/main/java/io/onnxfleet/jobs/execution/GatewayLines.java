@@ -338,10 +338,14 @@ public final class GatewayLines {
     }
     places.acquire();
     try {
-      return send(request(base, question, id), question, id);
-    } catch (IllegalArgumentException unsendable) {
-      String message = "it cannot be sent again: " + unsendable.getMessage();
-      return new Try.Ended(new LineOutcome.Unanswered("unusable_request", message));
+      HttpRequest request;
+      try {
+        request = request(base, question, id);
+      } catch (IllegalArgumentException unsendable) {
+        String message = "it cannot be sent again: " + unsendable.getMessage();
+        return new Try.Ended(new LineOutcome.Unanswered("unusable_request", message));
+      }
+      return send(request, question, id);
     } finally {
       places.release();
     }
