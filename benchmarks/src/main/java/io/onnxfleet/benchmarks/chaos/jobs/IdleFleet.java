@@ -36,28 +36,35 @@ final class IdleFleet implements Scenario {
     JobFleet jobs = new JobFleet(fleet, JobFleet.MINILM, null);
     TextLines lines = TextLines.known(jobs.gateway());
     double before = callers(jobs, settings.warmUp());
-    int first = (int) (before * FIRST_SECONDS);
+    int few = (int) (before * FIRST_SECONDS);
     int count = (int) (before * BATCH_SECONDS);
     settings.say("%.0f requests a second of callers, %d lines".formatted(before, count));
-    Path warming = lines.write(fleet.logs().resolve("first.jsonl"), first);
+    Path first = lines.write(fleet.logs().resolve("first.jsonl"), few);
     Path input = lines.write(fleet.logs().resolve("input.jsonl"), count);
     try (GatewayCalls calls =
         new GatewayCalls(jobs.gateway().base(), null, new Random(settings.seed()))) {
-      long begun = System.nanoTime();
-      WatchedBatch.submit(calls, jobs, warming, lines).awaitEndUndisturbed();
-      settings.say(
-          "%.0f lines a second of the first batch"
-              .formatted(first * 1e9 / (System.nanoTime() - begun)));
+      double cold = batch(calls, jobs, first, lines, few).perSecond;
+      settings.say("%.0f lines a second of the first batch".formatted(cold));
       before = Math.max(before, callers(jobs, Duration.ofSeconds(2)));
-      long began = System.nanoTime();
-      BatchView ended = WatchedBatch.submit(calls, jobs, input, lines).awaitEndUndisturbed();
-      double ofBatch = count * 1e9 / (System.nanoTime() - began);
+      Ran ran = batch(calls, jobs, input, lines, count);
       double best = Math.max(before, callers(jobs, Duration.ofSeconds(2)));
-      List<Bar> bars = new ArrayList<>(Verdict.of(calls, ended, lines, count));
-      bars.add(Bar.atLeast("lines a second over the callers' best", LEAST, ofBatch / best, ""));
-      bars.add(Bar.shown("lines, callers' best a second", "%.0f, %.0f".formatted(ofBatch, best)));
+      List<Bar> bars = new ArrayList<>(Verdict.of(calls, ran.ended, lines, count));
+      bars.add(
+          Bar.atLeast("lines a second over the callers' best", LEAST, ran.perSecond / best, ""));
+      bars.add(
+          Bar.shown("lines, callers' best a second", "%.0f, %.0f".formatted(ran.perSecond, best)));
       return bars;
     }
+  }
+
+  private record Ran(BatchView ended, double perSecond) {}
+
+  private static Ran batch(
+      GatewayCalls calls, JobFleet jobs, Path input, TextLines lines, int count)
+      throws IOException, InterruptedException {
+    long began = System.nanoTime();
+    BatchView ended = WatchedBatch.submit(calls, jobs, input, lines).awaitEndUndisturbed();
+    return new Ran(ended, count * 1e9 / (System.nanoTime() - began));
   }
 
   private static double callers(JobFleet jobs, Duration warmUp)
